@@ -1,0 +1,32 @@
+//! One line for each request, at every door. Never a path, a query or a header of the partner's.
+
+use std::time::Duration;
+
+use http::Method;
+
+use model::{Connection, InteractionId, RequestId, Response};
+
+use crate::dispatch::milliseconds;
+
+/// Writes the line when the answer's head is ready.
+pub(crate) fn line(
+    connection: &Connection,
+    method: &Method,
+    request: RequestId,
+    interaction: &InteractionId,
+    response: &Response,
+    duration: Duration,
+) {
+    tracing::info!(
+        target: "access",
+        {
+            request.id = %request,
+            interaction.id = interaction.as_str(),
+            listener.id = connection.listener.as_str(),
+            http.method = method.as_str(),
+            http.status = response.status().as_u16(),
+            duration_ms = milliseconds(duration),
+        },
+        "answered"
+    );
+}

@@ -1,0 +1,392 @@
+//! Settings to rooms: open the log and the stores, build each room, hand each its ports.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use tokio::sync::watch;
+use tokio_util::task::TaskTracker;
+
+use audit::Audit;
+use authserver::{AuthServer, ClientSettings, Endpoint, IssuerSettings, Ports};
+use config::{BankPlan, House, IssuerEndpoint, ListenerPlan, ProductPlan, Service};
+use crypto::Jwks;
+use edge::ListenerSettings;
+use gateway::{
+    Agreement, Assertions, Bank, Class, Gate, GateSettings, Gateway, Limiters, Plan, Rate, Road,
+    Route, RoutePattern, Services, Snapshot,
+};
+use identity::{AccessTokens, Certificates, Issuer};
+use model::{
+    AuditEntry, AuditEvent, BankId, ListenerId, LogName, OperationId, PartnerId, PlanId, ProductId,
+    Scope,
+};
+use store::Sqlite;
+use upstream::Upstream;
+
+use crate::dispatch::{Dispatch, Doors};
+use crate::run::Environment;
+
+/// How many chains, tokens and assertions are remembered.
+const REMEMBERED: usize = 65_536;
+
+/// What a house is made of, ready to be opened.
+pub(crate) struct Rooms {
+    pub(crate) dispatch: Dispatch,
+    pub(crate) listeners: Vec<(SocketAddr, ListenerSettings)>,
+    pub(crate) audit: Audit,
+    pub(crate) assertion_keys: HashMap<BankId, Jwks>,
+    pub(crate) upstreams: Vec<Arc<Upstream>>,
+}
+
+/// What the banks share while the house is built.
+struct Shared<'a> {
+    env: &'a Environment,
+    tasks: &'a TaskTracker,
+    audit: &'a Audit,
+    store: Arc<Sqlite>,
+    certificates: Arc<Certificates>,
+    limiters: Limiters,
+    plans: HashMap<PlanId, Plan>,
+    unagreed: Plan,
+}
+
+/// A bank, built: its issuer, and its routes by listener.
+struct Built {
+    authserver: AuthServer,
+    assertion_keys: Jwks,
+    routes: Vec<(ListenerId, RoutePattern, Route)>,
+    upstreams: Vec<Arc<Upstream>>,
+}
+
+/// Builds the rooms. The log comes first, so that nothing happens without evidence.
+pub(crate) async fn assemble(
+    house: House,
+    env: &Environment,
+    tasks: &TaskTracker,
+    poison: watch::Sender<bool>,
+) -> anyhow::Result<Rooms> {
+    let audit = Audit::open(
+        house.audit,
+        Arc::clone(&env.clock),
+        Arc::clone(&env.random),
+        Box::new(move || {
+            let _ = poison.send(true);
+        }),
+    )
+    .context("opening the audit log")?;
+    let digest = Arc::from(house.digest.as_str());
+    audit
+        .log()
+        .record(AuditEntry {
+            log: LogName::House,
+            at: env.clock.now(),
+            event: AuditEvent::ConfigApply { digest },
+        })
+        .await
+        .context("recording the configuration")?;
+    let gate = GateSettings {
+        rate: rate(house.gate.rate),
+        burst: house.gate.burst.get(),
+    };
+    let shared = Shared {
+        env,
+        tasks,
+        audit: &audit,
+        store: Sqlite::open(&house.store)
+            .with_context(|| format!("opening the store {}", house.store.display()))?,
+        certificates: Arc::new(Certificates::new(REMEMBERED)),
+        limiters: Limiters::new(Arc::clone(&env.clock)),
+        plans: plans(&house.plans),
+        unagreed: Plan {
+            id: PlanId::parse("none")?,
+            rate: gate.rate,
+            burst: gate.burst,
+            concurrent: gate.burst,
+        },
+    };
+    let mut doors = doors(&house.listeners, &house.banks);
+    let mut authservers = HashMap::new();
+    let mut assertion_keys = HashMap::new();
+    let mut upstreams = Vec::new();
+    let mut routes: HashMap<ListenerId, Vec<(RoutePattern, Route)>> = HashMap::new();
+    for bank in house.banks {
+        let id = bank.id.clone();
+        let agreements = house
+            .agreements
+            .iter()
+            .filter(|agreement| agreement.bank == id);
+        let agreements: Vec<_> = agreements.collect();
+        let built = build(&shared, bank, &agreements, &house.listeners)
+            .await
+            .with_context(|| format!("bank {id}"))?;
+        for (listener, pattern, route) in built.routes {
+            routes.entry(listener).or_default().push((pattern, route));
+        }
+        upstreams.extend(built.upstreams);
+        assertion_keys.insert(id.clone(), built.assertion_keys);
+        authservers.insert(id, built.authserver);
+    }
+    let mut roads = HashMap::new();
+    for (listener, routes) in routes {
+        let authority = doors.entry(listener.clone()).or_default().authority.clone();
+        roads.insert(listener, Road::new(authority, routes)?);
+    }
+    let gate = Arc::new(Gate::new(gate, Arc::clone(&env.clock)));
+    let services = Services {
+        clock: Arc::clone(&env.clock),
+        random: Arc::clone(&env.random),
+        log: audit.log(),
+        certificates: shared.certificates,
+        tokens: Arc::new(AccessTokens::new(REMEMBERED)),
+        gate: Arc::clone(&gate),
+    };
+    let dispatch = Dispatch {
+        clock: Arc::clone(&env.clock),
+        random: Arc::clone(&env.random),
+        gate,
+        gateway: Gateway::new(services, Snapshot::new(1, roads)),
+        authservers,
+        doors,
+    };
+    let listeners = house
+        .listeners
+        .into_iter()
+        .map(|plan| (plan.address, plan.edge))
+        .collect();
+    Ok(Rooms {
+        dispatch,
+        listeners,
+        audit,
+        assertion_keys,
+        upstreams,
+    })
+}
+
+/// Builds one bank.
+async fn build(
+    shared: &Shared<'_>,
+    plan: BankPlan,
+    agreements: &[&config::AgreementPlan],
+    listeners: &[ListenerPlan],
+) -> anyhow::Result<Built> {
+    let env = shared.env;
+    let clients = plan.issuer.clients.iter();
+    let owners = clients
+        .map(|(id, client)| (id.clone(), client.partner.clone()))
+        .collect();
+    let ports = Ports {
+        replay: Arc::clone(&shared.store) as _,
+        keys: Arc::clone(&shared.store) as _,
+        log: shared.audit.log(),
+        clock: Arc::clone(&env.clock),
+        random: Arc::clone(&env.random),
+        kek: Arc::clone(&plan.issuer.kek),
+        certificates: Arc::clone(&shared.certificates),
+    };
+    let authserver = AuthServer::open(vec![issuer_settings(&plan)], ports)
+        .await
+        .context("opening the issuer")?;
+    let issuer_url = plan.issuer.url.clone();
+    let (assertion_key, assertion_keys) = authserver
+        .assertion_keys(&plan.id)
+        .context("finding the assertion keys")?;
+    let bank = Arc::new(Bank::new(
+        plan.id.clone(),
+        Arc::clone(&plan.trust),
+        owners,
+        Arc::new(Assertions::new(
+            issuer_url.clone(),
+            assertion_key,
+            REMEMBERED,
+        )),
+        &shared.unagreed,
+        &shared.limiters,
+    ));
+    let keys = authserver.keys(&plan.id);
+    let issuers: HashMap<ListenerId, Arc<Issuer>> = listeners
+        .iter()
+        .map(|listener| {
+            let issuer = Issuer::new(issuer_url.clone(), listener.origin(), keys.clone());
+            (listener.edge.id.clone(), Arc::new(issuer))
+        })
+        .collect();
+    let mut upstreams = HashMap::new();
+    for settings in plan.upstreams {
+        let id = settings.id.clone();
+        let upstream = Upstream::new(settings, Arc::clone(&env.clock), shared.tasks.clone())
+            .with_context(|| format!("upstream {id}"))?;
+        upstreams.insert(id, upstream);
+    }
+    let mut routes = Vec::new();
+    for product in plan.products {
+        let rights = rights(shared, &bank.id, &product.id, agreements)?;
+        let upstream = upstreams
+            .get(&product.upstream)
+            .with_context(|| format!("product {}: no upstream {}", product.id, product.upstream))?;
+        lay(&mut routes, &bank, &product, &rights, &issuers, upstream)
+            .with_context(|| format!("product {}", product.id))?;
+    }
+    let upstreams = upstreams.into_values().collect();
+    Ok(Built {
+        authserver,
+        assertion_keys,
+        routes,
+        upstreams,
+    })
+}
+
+/// Lays the routes of a product on each of its listeners.
+fn lay(
+    routes: &mut Vec<(ListenerId, RoutePattern, Route)>,
+    bank: &Arc<Bank>,
+    product: &ProductPlan,
+    rights: &Arc<HashMap<PartnerId, Vec<Agreement>>>,
+    issuers: &HashMap<ListenerId, Arc<Issuer>>,
+    upstream: &Arc<Upstream>,
+) -> anyhow::Result<()> {
+    for listener in &product.listeners {
+        let issuer = issuers
+            .get(listener)
+            .with_context(|| format!("no listener {listener}"))?;
+        for operation in &product.description.operations {
+            let template = match operation.template.as_str() {
+                "/" if !product.description.base_path.is_empty() => {
+                    product.description.base_path.clone()
+                }
+                template => format!("{}{template}", product.description.base_path),
+            };
+            let class = match operation.class {
+                openapi::Class::Open => Class::Open,
+                openapi::Class::Partner => Class::Partner,
+                openapi::Class::Customer | openapi::Class::Payment => {
+                    anyhow::bail!("operation {}: its class is not available", operation.id)
+                }
+            };
+            let route = Route {
+                bank: Arc::clone(bank),
+                product: product.id.clone(),
+                operation: OperationId::parse(&operation.id)?,
+                class,
+                scope: operation.scope.as_deref().map(Scope::parse).transpose()?,
+                method: operation.method.clone(),
+                template: Arc::from(template.as_str()),
+                issuer: Arc::clone(issuer),
+                upstream: Arc::clone(upstream),
+                upstream_id: product.upstream.clone(),
+                deadline: product.deadline,
+                agreements: Arc::clone(rights),
+            };
+            routes.push((listener.clone(), RoutePattern::new(&template), route));
+        }
+    }
+    Ok(())
+}
+
+/// Who may use a product, from when until when, within which limits.
+fn rights(
+    shared: &Shared<'_>,
+    bank: &BankId,
+    product: &ProductId,
+    agreements: &[&config::AgreementPlan],
+) -> anyhow::Result<Arc<HashMap<PartnerId, Vec<Agreement>>>> {
+    let mut rights: HashMap<PartnerId, Vec<Agreement>> = HashMap::new();
+    for plan in agreements
+        .iter()
+        .filter(|plan| plan.products.contains(product))
+    {
+        let limits = shared
+            .plans
+            .get(&plan.plan)
+            .with_context(|| format!("agreement of {}: no plan {}", plan.partner, plan.plan))?;
+        let agreement = Agreement::new(
+            &plan.partner,
+            bank,
+            limits,
+            plan.from,
+            plan.until,
+            &shared.limiters,
+        );
+        rights
+            .entry(plan.partner.clone())
+            .or_default()
+            .push(agreement);
+    }
+    Ok(Arc::new(rights))
+}
+
+fn issuer_settings(plan: &BankPlan) -> IssuerSettings {
+    let issuer = &plan.issuer;
+    let clients = issuer.clients.iter().map(|(id, client)| {
+        let settings = ClientSettings {
+            partner: client.partner.clone(),
+            standing: client.standing,
+            jwks: client.jwks.clone(),
+            scopes: client.scopes.clone(),
+        };
+        (id.clone(), settings)
+    });
+    IssuerSettings {
+        bank: plan.id.clone(),
+        issuer: issuer.url.clone(),
+        token_endpoint: issuer.token_endpoint.clone(),
+        jwks_uri: issuer.jwks_uri.clone(),
+        mtls_token_endpoint: issuer.mtls_token_endpoint.clone(),
+        audience: issuer.audience.clone(),
+        access_token_lifetime: issuer.access_token_lifetime,
+        algorithm: issuer.algorithm,
+        clients: clients.collect(),
+        trust: Arc::clone(&plan.trust),
+    }
+}
+
+/// What each listener serves besides products.
+fn doors(listeners: &[ListenerPlan], banks: &[BankPlan]) -> HashMap<ListenerId, Doors> {
+    let mut doors: HashMap<ListenerId, Doors> = HashMap::new();
+    for listener in listeners {
+        let authority = listener.url.authority().to_owned();
+        let serves_api = listener.serves.contains(&Service::Api);
+        let door = Doors {
+            authority,
+            serves_api,
+            endpoints: HashMap::new(),
+        };
+        doors.insert(listener.edge.id.clone(), door);
+    }
+    for bank in banks {
+        for place in &bank.issuer.endpoints {
+            let endpoint = match place.endpoint {
+                IssuerEndpoint::Metadata => Endpoint::Metadata,
+                IssuerEndpoint::Jwks => Endpoint::Jwks,
+                IssuerEndpoint::UpstreamJwks => Endpoint::UpstreamJwks,
+                IssuerEndpoint::Token => Endpoint::Token,
+            };
+            if let Some(door) = doors.get_mut(&place.listener) {
+                door.endpoints
+                    .insert(place.path.clone(), (bank.id.clone(), endpoint));
+            }
+        }
+    }
+    doors
+}
+
+fn plans(plans: &HashMap<PlanId, config::PlanSettings>) -> HashMap<PlanId, Plan> {
+    let one = |(id, settings): (&PlanId, &config::PlanSettings)| {
+        let plan = Plan {
+            id: id.clone(),
+            rate: rate(settings.rate),
+            burst: settings.burst.get(),
+            concurrent: settings.concurrent.get(),
+        };
+        (id.clone(), plan)
+    };
+    plans.iter().map(one).collect()
+}
+
+fn rate(rate: config::Rate) -> Rate {
+    Rate {
+        count: rate.count.get(),
+        per: rate.per,
+    }
+}

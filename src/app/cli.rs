@@ -1,0 +1,128 @@
+//! The command line: one file a command. Exit codes: 0 done; 1 the thing asked about is not good
+//! (a file with mistakes, a log that does not verify); 2 wrong usage, or nothing to judge; 3 it
+//! could not be done (input or output failed).
+
+mod audit;
+mod check;
+mod partner;
+#[cfg(feature = "sandbox")]
+mod sandbox;
+mod serve;
+
+use std::io::{IsTerminal as _, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Mortise: an open-banking API gateway.
+#[derive(Debug, Parser)]
+#[command(
+    name = "mortise",
+    version,
+    about,
+    after_help = "Exit codes: 0 done · 1 what was asked about is not good · 2 wrong usage, or \
+                  nothing to judge · 3 it could not be done"
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the partner sandbox: gateway, model bank and test CA in one process, offline.
+    #[cfg(feature = "sandbox")]
+    Sandbox(sandbox::Sandbox),
+    /// Run the gateway.
+    Serve {
+        /// The configuration file.
+        #[arg(long, value_name = "FILE", default_value = "gateway.yaml")]
+        config: PathBuf,
+    },
+    /// Check a configuration file: every mistake in one run, and nothing is started.
+    Check {
+        /// The configuration file.
+        #[arg(value_name = "FILE", default_value = "gateway.yaml")]
+        config: PathBuf,
+        /// Check it as the sandbox would, which takes the sandbox's certificates.
+        #[arg(long)]
+        sandbox: bool,
+        /// Print the mistakes as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Tools for partners.
+    #[command(subcommand)]
+    Partner(partner::Partner),
+    /// Read and verify the audit log.
+    #[command(subcommand)]
+    Audit(audit::Audit),
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(help) => {
+            // Help and version are answers, the rest is wrong usage; clap prints either.
+            let _ = help.print();
+            return ExitCode::from(if help.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let done = match arguments.command {
+        #[cfg(feature = "sandbox")]
+        Command::Sandbox(sandbox) => sandbox.run(),
+        Command::Serve { config } => serve::run(&config),
+        Command::Check {
+            config,
+            sandbox,
+            json,
+        } => check::run(&config, sandbox, json),
+        Command::Partner(partner) => partner.run(),
+        Command::Audit(audit) => audit.run(),
+    };
+    done.unwrap_or_else(|error| {
+        complain(&error);
+        ExitCode::from(3)
+    })
+}
+
+/// Prints to standard output; a closed pipe is the reader's right.
+fn say(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes());
+    let _ = out.flush();
+}
+
+/// Prints an error and its causes to standard error.
+fn complain(error: &anyhow::Error) {
+    let mut text = format!("error: {error}\n");
+    for cause in error.chain().skip(1) {
+        text.push_str(&format!("  caused by: {cause}\n"));
+    }
+    warn(&text);
+}
+
+/// Prints to standard error.
+fn warn(text: &str) {
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Prints a file's mistakes to standard error, coloured on a terminal and as wide as it is.
+fn show(mistakes: &config::Mistakes) {
+    let is_terminal = std::io::stderr().is_terminal();
+    let width = environment("COLUMNS")
+        .and_then(|columns| columns.parse().ok())
+        .unwrap_or(100);
+    warn(&mistakes.render(is_terminal, width));
+}
+
+/// Reads an environment variable, for `env:` references in the configuration.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the environment"
+)]
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}

@@ -1,0 +1,125 @@
+//! Listener and path to room: the token endpoint and its kin to `authserver`, everything else on
+//! an API listener to `gateway`. Every answer gets its ids here, and its line in the access log.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use http::{HeaderName, HeaderValue};
+
+use authserver::{AuthServer, Endpoint};
+use crypto::Random;
+use gateway::{Gate, Gateway};
+use model::{
+    Asked, BankId, Clock, Connection, Handler, InteractionId, ListenerId, Refusal, Request,
+    RequestId, Response,
+};
+
+use crate::access_log;
+
+const INTERACTION_ID: HeaderName = HeaderName::from_static("x-fapi-interaction-id");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What a listener serves besides products.
+#[derive(Debug, Default)]
+pub(crate) struct Doors {
+    /// `host[:port]` of the listener's `url`.
+    pub(crate) authority: String,
+    /// Whether products are served here.
+    pub(crate) serves_api: bool,
+    /// Paths of the issuers' endpoints.
+    pub(crate) endpoints: HashMap<String, (BankId, Endpoint)>,
+}
+
+impl Doors {
+    /// The issuer's endpoint that a request names by host and path.
+    fn endpoint(&self, request: &Request) -> Option<(BankId, Endpoint)> {
+        let found = self.endpoints.get(request.uri().path())?;
+        gateway::names_authority(request, &self.authority).then(|| found.clone())
+    }
+}
+
+/// The handler of all listeners.
+pub(crate) struct Dispatch {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) gateway: Gateway,
+    pub(crate) authservers: HashMap<BankId, AuthServer>,
+    pub(crate) doors: HashMap<ListenerId, Doors>,
+}
+
+impl Handler for Dispatch {
+    fn handle(&self, connection: Arc<Connection>, request: Request) -> BoxFuture<'_, Response> {
+        self.answer(connection, request).boxed()
+    }
+}
+
+impl Dispatch {
+    async fn answer(&self, connection: Arc<Connection>, request: Request) -> Response {
+        let started = self.clock.monotonic();
+        let request_id =
+            RequestId::new(self.clock.now(), crypto::random_array(self.random.as_ref()));
+        let interaction = self.interaction(&request);
+        let method = request.method().clone();
+        let asked = Asked {
+            request_id,
+            interaction: interaction.clone(),
+            connection: Arc::clone(&connection),
+            request,
+        };
+        let mut response = self.choose(asked).await;
+        let headers = response.headers_mut();
+        if let Ok(value) = HeaderValue::from_str(interaction.as_str()) {
+            headers.insert(INTERACTION_ID, value);
+        }
+        if let Ok(value) = HeaderValue::from_str(&request_id.to_string()) {
+            headers.insert(REQUEST_ID, value);
+        }
+        let duration = self.clock.monotonic().saturating_sub(started);
+        access_log::line(
+            &connection,
+            &method,
+            request_id,
+            &interaction,
+            &response,
+            duration,
+        );
+        response
+    }
+
+    async fn choose(&self, asked: Asked) -> Response {
+        let Some(doors) = self.doors.get(&asked.connection.listener) else {
+            return web::problem(&Refusal::UnknownRoute, asked.request_id);
+        };
+        if let Some((bank, endpoint)) = doors.endpoint(&asked.request) {
+            if let Err(refusal) = self.gate.knock(asked.connection.peer.ip()) {
+                return web::problem(&refusal, asked.request_id);
+            }
+            if let Some(authserver) = self.authservers.get(&bank) {
+                return authserver.answer(&bank, endpoint, asked).await;
+            }
+        }
+        if doors.serves_api {
+            return self.gateway.answer(asked).await;
+        }
+        web::problem(&Refusal::UnknownRoute, asked.request_id)
+    }
+
+    /// The partner's interaction id, or one of ours (checklist AT-06).
+    fn interaction(&self, request: &Request) -> InteractionId {
+        request
+            .headers()
+            .get(INTERACTION_ID)
+            .and_then(|value| value.to_str().ok())
+            .and_then(InteractionId::parse)
+            .unwrap_or_else(|| InteractionId::new(crypto::random_array::<16>(self.random.as_ref())))
+    }
+}
+
+/// How long a request took, for the log.
+pub(crate) fn milliseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1000.0
+}

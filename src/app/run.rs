@@ -1,0 +1,167 @@
+//! Start, wait for a signal, drain in order: listeners, then tasks, then the log.
+
+use std::collections::HashMap;
+use std::net::{SocketAddr, TcpListener};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tokio::sync::watch;
+use tokio_util::task::TaskTracker;
+
+use crypto::{Jwks, Random, SystemRandom};
+use edge::Edge;
+use model::{BankId, Clock, Handler, ListenerId};
+use upstream::Upstream;
+
+use crate::assemble::{Rooms, assemble};
+
+/// What a house takes from outside its file.
+pub struct Environment {
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Random bytes.
+    pub random: Arc<dyn Random>,
+    /// Listeners handed in already bound; the others are bound to their configured address.
+    pub sockets: HashMap<ListenerId, TcpListener>,
+}
+
+impl Environment {
+    /// The system's randomness, and no socket handed in.
+    pub fn system(clock: Arc<dyn Clock>) -> Self {
+        Self {
+            clock,
+            random: Arc::new(SystemRandom),
+            sockets: HashMap::new(),
+        }
+    }
+}
+
+/// A house that was just started.
+pub struct Started {
+    /// The house.
+    pub running: Running,
+    /// The keys that each bank's services verify identity assertions with.
+    pub assertion_keys: HashMap<BankId, Jwks>,
+}
+
+/// A running house.
+pub struct Running {
+    addresses: HashMap<ListenerId, SocketAddr>,
+    edge: Edge,
+    audit: audit::Audit,
+    upstreams: Vec<Arc<Upstream>>,
+    tasks: TaskTracker,
+    poisoned: watch::Receiver<bool>,
+    drain: Duration,
+}
+
+/// Opens log, stores and rooms, then the listeners: no request comes in before all of them stand.
+pub async fn start(house: config::House, mut env: Environment) -> anyhow::Result<Started> {
+    let drain = house.drain;
+    let tasks = TaskTracker::new();
+    let (poison, poisoned) = watch::channel(false);
+    let Rooms {
+        dispatch,
+        listeners,
+        audit,
+        assertion_keys,
+        upstreams,
+    } = assemble(house, &env, &tasks, poison).await?;
+    let handler: Arc<dyn Handler> = Arc::new(dispatch);
+    let edge = Edge::new(handler, Arc::clone(&env.clock));
+    let mut addresses = HashMap::new();
+    for (address, settings) in listeners {
+        let id = settings.id.clone();
+        let socket = match env.sockets.remove(&id) {
+            Some(socket) => socket,
+            None => {
+                edge::bind(address).with_context(|| format!("listener {id}: binding {address}"))?
+            }
+        };
+        let bound = edge
+            .open(socket, settings)
+            .with_context(|| format!("listener {id}: opening"))?;
+        tracing::info!(listener.id = id.as_str(), address = %bound, "listening");
+        addresses.insert(id, bound);
+    }
+    let running = Running {
+        addresses,
+        edge,
+        audit,
+        upstreams,
+        tasks,
+        poisoned,
+        drain,
+    };
+    Ok(Started {
+        running,
+        assertion_keys,
+    })
+}
+
+impl Running {
+    /// The address that a listener is bound to.
+    pub fn address(&self, listener: &str) -> Option<SocketAddr> {
+        self.addresses.get(listener).copied()
+    }
+
+    /// Connections open on all listeners.
+    pub fn connections_open(&self) -> usize {
+        self.edge.connections_open()
+    }
+
+    /// Requests that hold a place at an upstream, over all upstreams.
+    pub fn upstream_in_use(&self) -> usize {
+        self.upstreams
+            .iter()
+            .map(|upstream| upstream.in_use())
+            .sum()
+    }
+
+    /// Stops accepting, finishes what is open within the drain time, then closes the log.
+    pub async fn stop(self) {
+        let drained = self.edge.drain(self.drain).await;
+        if drained.connections_cut > 0 {
+            tracing::warn!(
+                count = drained.connections_cut,
+                "connections were cut at the end"
+            );
+        }
+        for upstream in &self.upstreams {
+            upstream.drain();
+        }
+        self.tasks.close();
+        if tokio::time::timeout(self.drain, self.tasks.wait())
+            .await
+            .is_err()
+        {
+            tracing::warn!(count = self.tasks.len(), "tasks were left at the end");
+        }
+        let closed = tokio::task::spawn_blocking(move || self.audit.close()).await;
+        if closed.is_err() {
+            tracing::error!("the audit log did not close");
+        }
+    }
+}
+
+/// Runs until SIGTERM, SIGINT, or until the log is poisoned; then drains.
+pub(crate) async fn until_stopped(running: Running) -> anyhow::Result<ExitCode> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).context("waiting for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("waiting for SIGINT")?;
+    let mut poisoned = running.poisoned.clone();
+    let code = tokio::select! {
+        _ = terminate.recv() => ExitCode::SUCCESS,
+        _ = interrupt.recv() => ExitCode::SUCCESS,
+        _ = poisoned.wait_for(|poisoned| *poisoned) => {
+            // Nothing more can be recorded: finish, exit, and let recovery judge the log.
+            tracing::error!("the audit log cannot be written; the process ends");
+            ExitCode::from(3)
+        }
+    };
+    tracing::info!("draining");
+    running.stop().await;
+    Ok(code)
+}

@@ -1,0 +1,5 @@
+//! Telemetry of the process: logs as JSON lines.
+
+mod logs;
+
+pub(crate) use logs::start;

@@ -1,0 +1,374 @@
+//! Between those who record and the one thread that writes: groups that grow while the disk works.
+//!
+//! An entry joins the open group. The writer takes a whole group, makes it durable and publishes
+//! the group's outcome once; all who wait for it are woken together. A waiter holds no place in the
+//! group, so one that was dropped delays nobody. The mutex is held for moments, never for I/O.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use model::ports::{AuditUnavailable, Receipt};
+use model::{LogName, PartnerId};
+
+use crate::record::{Gap, PREFIX_BYTES_MAX};
+use crate::wal::batch::{GROUP_BYTES_MAX, GROUP_RECORDS_MAX};
+use crate::wal::frame::frame_bytes;
+
+/// How often a full disk is asked for space when nobody records.
+const SPACE_ASKED_EVERY: Duration = Duration::from_secs(1);
+const QUEUE_BYTES_MIN: usize = 64 << 10;
+
+/// An entry on its way.
+#[derive(Debug)]
+pub(crate) struct Item {
+    pub(crate) log: LogName,
+    pub(crate) partner: Option<PartnerId>,
+    pub(crate) at: Timestamp,
+    /// The record without what the writer puts before it.
+    pub(crate) body: Vec<u8>,
+}
+
+impl Item {
+    /// Bytes it takes on disk at most, and about what it takes in memory.
+    pub(crate) fn bytes(&self) -> usize {
+        frame_bytes(PREFIX_BYTES_MAX + self.body.len())
+    }
+}
+
+/// Entries that become durable together. Dropped without an outcome, it fails its waiters.
+#[derive(Debug, Default)]
+pub(crate) struct Group {
+    pub(crate) items: Vec<Item>,
+    bytes: usize,
+    done: Arc<Done>,
+}
+
+impl Group {
+    /// Bytes its entries take on disk at most.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    fn is_full(&self) -> bool {
+        self.items.len() >= GROUP_RECORDS_MAX || self.bytes >= GROUP_BYTES_MAX
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.done.publish(Err(AuditUnavailable));
+    }
+}
+
+/// What the writer is to do next.
+#[derive(Debug)]
+pub(crate) enum Work {
+    /// Make a group durable.
+    Group(Group),
+    /// Ask for space again.
+    AskForSpace,
+    /// End; with a record of it or without.
+    End {
+        /// Whether the stop was ordered.
+        is_orderly: bool,
+    },
+}
+
+/// How many bytes an entry may find waiting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Share {
+    /// All of the queue: somebody waits for the entry.
+    Whole,
+    /// 80 % of it: nobody does (specs/audit.md §6).
+    Most,
+}
+
+/// The queue.
+#[derive(Debug)]
+pub(crate) struct Queue {
+    state: Mutex<State>,
+    work: Condvar,
+    bytes_max: usize,
+}
+
+#[derive(Debug)]
+struct State {
+    groups: VecDeque<Group>,
+    /// Bytes queued or being written.
+    bytes: usize,
+    life: Life,
+    has_space: bool,
+    waits: Waits,
+    missed: Option<Gap>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Life {
+    Open,
+    Ending { is_orderly: bool },
+    Dead,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Waits {
+    No,
+    ForWork,
+    ForMore,
+}
+
+impl State {
+    fn front_is_full(&self) -> bool {
+        self.groups.front().is_some_and(Group::is_full)
+    }
+
+    fn miss(&mut self, at: Timestamp) {
+        let gap = self.missed.get_or_insert(Gap {
+            count: 0,
+            from: at,
+            to: at,
+        });
+        gap.count += 1;
+        gap.from = gap.from.min(at);
+        gap.to = gap.to.max(at);
+    }
+}
+
+impl Queue {
+    /// An empty queue for at most so many bytes.
+    pub(crate) fn new(bytes_max: usize) -> Self {
+        Self {
+            state: Mutex::new(State {
+                groups: VecDeque::new(),
+                bytes: 0,
+                life: Life::Open,
+                has_space: true,
+                waits: Waits::No,
+                missed: None,
+            }),
+            work: Condvar::new(),
+            bytes_max: bytes_max.max(QUEUE_BYTES_MIN),
+        }
+    }
+
+    /// Puts an entry into the open group; the ticket resolves when it is durable. A full queue
+    /// counts what it could not take for the next `audit.gap`.
+    pub(crate) fn push(&self, item: Item, share: Share) -> Result<Ticket, AuditUnavailable> {
+        let bytes = item.bytes();
+        let bytes_max = match share {
+            Share::Whole => self.bytes_max,
+            Share::Most => self.bytes_max / 5 * 4,
+        };
+        let mut state = self.lock();
+        if state.life != Life::Open {
+            return Err(AuditUnavailable);
+        }
+        if state.bytes.saturating_add(bytes) > bytes_max {
+            state.miss(item.at);
+            return Err(AuditUnavailable);
+        }
+        state.bytes += bytes;
+        if state.groups.back().is_none_or(Group::is_full) {
+            state.groups.push_back(Group::default());
+        }
+        let group = state.groups.back_mut().expect("a group must be open");
+        let ticket = Ticket {
+            done: Arc::clone(&group.done),
+            index: group.items.len(),
+            slot: None,
+        };
+        group.bytes += bytes;
+        group.items.push(item);
+        let is_waited_for = match state.waits {
+            Waits::No => false,
+            Waits::ForWork => true,
+            Waits::ForMore => state.front_is_full(),
+        };
+        if is_waited_for {
+            state.waits = Waits::No;
+            self.work.notify_one();
+        }
+        Ok(ticket)
+    }
+
+    /// Whether an entry would be taken now.
+    pub(crate) fn is_available(&self) -> bool {
+        let state = self.lock();
+        state.life == Life::Open && state.has_space && state.bytes < self.bytes_max
+    }
+
+    /// Waits for the next work. A group that is not full may wait for more, up to `linger`.
+    pub(crate) fn next(&self, linger: Duration) -> Work {
+        let mut state = self.lock();
+        loop {
+            if !state.groups.is_empty() {
+                if !linger.is_zero() && state.life == Life::Open && !state.front_is_full() {
+                    state = self.linger(state, linger);
+                }
+                if let Some(group) = state.groups.pop_front() {
+                    return Work::Group(group);
+                }
+            }
+            match state.life {
+                Life::Open => {}
+                Life::Ending { is_orderly } => return Work::End { is_orderly },
+                Life::Dead => return Work::End { is_orderly: false },
+            }
+            state.waits = Waits::ForWork;
+            if state.has_space {
+                state = recovered(self.work.wait(state));
+            } else {
+                let (woken, waited) = recovered(self.work.wait_timeout(state, SPACE_ASKED_EVERY));
+                state = woken;
+                if waited.timed_out() && state.groups.is_empty() && state.life == Life::Open {
+                    state.waits = Waits::No;
+                    return Work::AskForSpace;
+                }
+            }
+            state.waits = Waits::No;
+        }
+    }
+
+    fn linger<'a>(
+        &self,
+        mut state: MutexGuard<'a, State>,
+        linger: Duration,
+    ) -> MutexGuard<'a, State> {
+        state.waits = Waits::ForMore;
+        let is_growing = |state: &mut State| state.life == Life::Open && !state.front_is_full();
+        let (mut state, _) = recovered(self.work.wait_timeout_while(state, linger, is_growing));
+        state.waits = Waits::No;
+        state
+    }
+
+    /// Publishes that a group is durable and wakes all who wait for it.
+    pub(crate) fn finish(&self, group: &Group, receipts: Vec<Receipt>) {
+        self.lock().bytes -= group.bytes;
+        group.done.publish(Ok(receipts));
+    }
+
+    /// Refuses a group for lack of space; its entries count as missed.
+    pub(crate) fn refuse(&self, group: Group) {
+        let mut state = self.lock();
+        state.bytes -= group.bytes;
+        state.has_space = false;
+        for item in &group.items {
+            state.miss(item.at);
+        }
+        drop(state);
+        drop(group);
+    }
+
+    /// Says whether there was space; true when that is news.
+    pub(crate) fn set_space(&self, has_space: bool) -> bool {
+        let mut state = self.lock();
+        let is_news = state.has_space != has_space;
+        state.has_space = has_space;
+        is_news
+    }
+
+    /// What could not be taken since the last time this was asked.
+    pub(crate) fn take_missed(&self) -> Option<Gap> {
+        self.lock().missed.take()
+    }
+
+    /// Takes no more; the writer ends when it has written what is queued.
+    pub(crate) fn end(&self, is_orderly: bool) {
+        let mut state = self.lock();
+        if state.life == Life::Open {
+            state.life = Life::Ending { is_orderly };
+        }
+        drop(state);
+        self.work.notify_all();
+    }
+
+    /// Takes no more and fails all that is queued.
+    pub(crate) fn kill(&self) {
+        let mut state = self.lock();
+        state.life = Life::Dead;
+        let groups = std::mem::take(&mut state.groups);
+        drop(state);
+        drop(groups);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        recovered(self.state.lock())
+    }
+}
+
+/// A panic elsewhere leaves the state whole: no step under the lock can panic half-way.
+fn recovered<T>(result: Result<T, PoisonError<T>>) -> T {
+    result.unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A group's outcome, published once.
+#[derive(Default)]
+struct Done {
+    outcome: OnceLock<Result<Vec<Receipt>, AuditUnavailable>>,
+    wakers: Mutex<Vec<Waker>>,
+}
+
+impl fmt::Debug for Done {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Done")
+            .field("is_published", &self.outcome.get().is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Done {
+    fn publish(&self, outcome: Result<Vec<Receipt>, AuditUnavailable>) {
+        if self.outcome.set(outcome).is_err() {
+            return;
+        }
+        let wakers = std::mem::take(&mut *recovered(self.wakers.lock()));
+        for waker in wakers {
+            waker.wake();
+        }
+    }
+
+    fn receipt(&self, index: usize) -> Option<Result<Receipt, AuditUnavailable>> {
+        let outcome = self.outcome.get()?;
+        Some(match outcome {
+            Ok(receipts) => receipts.get(index).copied().ok_or(AuditUnavailable),
+            Err(error) => Err(*error),
+        })
+    }
+}
+
+/// Resolves when its entry is durable, or cannot become so.
+#[derive(Debug)]
+pub(crate) struct Ticket {
+    done: Arc<Done>,
+    index: usize,
+    slot: Option<usize>,
+}
+
+impl Future for Ticket {
+    type Output = Result<Receipt, AuditUnavailable>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let ticket = self.get_mut();
+        if let Some(receipt) = ticket.done.receipt(ticket.index) {
+            return Poll::Ready(receipt);
+        }
+        let mut wakers = recovered(ticket.done.wakers.lock());
+        // The outcome is published before the wakers are taken, so under the lock it is either
+        // seen here, or this waker is seen there.
+        if let Some(receipt) = ticket.done.receipt(ticket.index) {
+            return Poll::Ready(receipt);
+        }
+        if let Some(waker) = ticket.slot.and_then(|slot| wakers.get_mut(slot)) {
+            waker.clone_from(context.waker());
+        } else {
+            ticket.slot = Some(wakers.len());
+            wakers.push(context.waker().clone());
+        }
+        Poll::Pending
+    }
+}

@@ -1,0 +1,208 @@
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use model::{
+    BankId, ClientId, Decision, Ended, InteractionId, OperationId, PartnerId, ProductId,
+    ProtectionClass, RequestId, Timing,
+};
+
+use super::*;
+
+fn at() -> Timestamp {
+    "2026-11-22T10:00:00.5Z".parse().unwrap()
+}
+
+fn who() -> Who {
+    Who {
+        partner: Some(PartnerId::parse("swiftride").unwrap()),
+        client: Some(ClientId::parse("swiftride-app").unwrap()),
+        certificate: Some([1; 32]),
+        token_jti: Some([2; 32]),
+    }
+}
+
+fn access() -> Access {
+    Access {
+        request: RequestId::parse("019ab0c1-7a00-7000-8000-000000000001").unwrap(),
+        interaction: InteractionId::parse("93bac548-d2de-4546-b106-880a5018460d").unwrap(),
+        peer: "203.0.113.77".parse().unwrap(),
+        who: who(),
+        object: Some(Object {
+            bank: BankId::parse("harbour").unwrap(),
+            product: ProductId::parse("fx").unwrap(),
+            operation: OperationId::parse("getRate").unwrap(),
+            class: ProtectionClass::Partner,
+            method: http::Method::GET,
+            template: Arc::from("/rates/{pair}"),
+        }),
+        decision: Decision::Refused,
+        status: 403,
+        code: Some("insufficient_scope"),
+        rule: Some("the operation asks for scope fx:read".to_owned()),
+        timing: Timing {
+            duration_us: 1_234,
+            upstream_us: Some(1_000),
+        },
+        answer: Some(Body {
+            length: 9,
+            sha256: [3; 32],
+        }),
+        snapshot: 4,
+    }
+}
+
+fn token() -> TokenIssue {
+    TokenIssue {
+        request: access().request,
+        interaction: access().interaction,
+        peer: "2001:db8:1:2:3::4".parse().unwrap(),
+        bank: BankId::parse("harbour").unwrap(),
+        who: who(),
+        grant_type: Some("client_credentials"),
+        scope: Some("fx:read".to_owned()),
+        decision: Decision::Allowed,
+        status: 200,
+        code: None,
+        rule: None,
+        duration_us: 77,
+    }
+}
+
+fn whole(happened: &AuditEvent) -> String {
+    let mut json = Prefix::new("node-1", "boot")
+        .of(7, happened.partner().map(|_| 3))
+        .to_vec();
+    json.extend(event(at(), happened));
+    String::from_utf8(json).unwrap()
+}
+
+#[test]
+fn an_access_is_pinned_to_the_byte() {
+    assert_eq!(
+        whole(&AuditEvent::Access(Box::new(access()))),
+        "{\"v\":1,\"node\":\"node-1\",\"boot\":\"boot\",\"seq\":7,\"pseq\":3,\
+         \"ts\":\"2026-11-22T10:00:00.500000000Z\",\"type\":\"api.access\",\
+         \"req\":\"019ab0c1-7a00-7000-8000-000000000001\",\
+         \"iid\":\"93bac548-d2de-4546-b106-880a5018460d\",\"net\":\"203.0.113.0/24\",\
+         \"partner\":{\"id\":\"swiftride\",\"client\":\"swiftride-app\"},\
+         \"auth\":{\"x5t\":\"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE\",\
+         \"jti\":\"AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI\"},\
+         \"object\":{\"bank\":\"harbour\",\"product\":\"fx\",\"op\":\"getRate\",\
+         \"class\":\"partner\",\"method\":\"GET\",\"path\":\"/rates/{pair}\"},\
+         \"outcome\":{\"decision\":\"refused\",\"status\":403,\"code\":\"insufficient_scope\",\
+         \"rule\":\"the operation asks for scope fx:read\"},\
+         \"timing\":{\"us\":1234,\"up_us\":1000},\
+         \"resp\":{\"len\":9,\"sha256\":\"AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM\"},\"cfg\":4}"
+    );
+}
+
+#[test]
+fn the_other_events_are_pinned_to_the_byte() {
+    let end = End {
+        request: access().request,
+        partner: None,
+        bytes_in: 1,
+        bytes_out: 2,
+        duration_us: 3,
+        ended: Ended::Cut,
+    };
+    let front = "{\"v\":1,\"node\":\"node-1\",\"boot\":\"boot\",\"seq\":7,";
+    let time = "\"ts\":\"2026-11-22T10:00:00.500000000Z\"";
+    let request = "\"req\":\"019ab0c1-7a00-7000-8000-000000000001\"";
+    let ended = whole(&AuditEvent::End(end));
+    assert_eq!(
+        ended,
+        format!(
+            "{front}{time},\"type\":\"api.end\",{request},\"ended\":\"cut\",\
+             \"bytes\":{{\"in\":1,\"out\":2}},\"timing\":{{\"us\":3}}}}"
+        )
+    );
+    let token = whole(&AuditEvent::Token(Box::new(token())));
+    let rest = token.strip_prefix(&format!(
+        "{front}\"pseq\":3,{time},\"type\":\"oauth.token\",{request},"
+    ));
+    assert_eq!(
+        rest.unwrap(),
+        "\"iid\":\"93bac548-d2de-4546-b106-880a5018460d\",\"net\":\"2001:db8:1::/48\",\
+         \"partner\":{\"id\":\"swiftride\",\"client\":\"swiftride-app\"},\
+         \"auth\":{\"x5t\":\"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE\",\
+         \"jti\":\"AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI\"},\
+         \"object\":{\"bank\":\"harbour\"},\"grant\":\"client_credentials\",\"scope\":\"fx:read\",\
+         \"outcome\":{\"decision\":\"allowed\",\"status\":200},\"timing\":{\"us\":77}}"
+    );
+    let applied = AuditEvent::ConfigApply {
+        digest: Arc::from("abc"),
+    };
+    let applied = whole(&applied);
+    assert!(
+        applied.ends_with("\"type\":\"config.apply\",\"digest\":\"abc\"}"),
+        "{applied}"
+    );
+}
+
+#[test]
+fn an_address_becomes_its_network() {
+    let cases = [
+        ("203.0.113.255", "203.0.113.0/24"),
+        ("::ffff:203.0.113.9", "203.0.113.0/24"),
+        ("2001:db8:ffff:ffff::1", "2001:db8:ffff::/48"),
+        ("::1", "::/48"),
+    ];
+    for (address, expected) in cases {
+        assert_eq!(network(address.parse::<IpAddr>().unwrap()), expected);
+    }
+}
+
+#[test]
+fn the_longest_texts_are_cut_with_length_and_digest_and_the_record_keeps_its_limit() {
+    // Each byte of it becomes six in JSON.
+    let long = "\u{1}".repeat(100_000);
+    let mut access = access();
+    access.interaction = InteractionId::parse("93bac548-d2de-4546-b106-880a5018460d").unwrap();
+    access.rule = Some(long.clone());
+    if let Some(object) = &mut access.object {
+        object.template = Arc::from(long.as_str());
+        object.method = http::Method::from_bytes(&b"M".repeat(3_000)).unwrap();
+        object.bank = BankId::parse(&"b".repeat(64)).unwrap();
+        object.operation = OperationId::parse(&"o".repeat(128)).unwrap();
+    }
+    let mut token = token();
+    token.scope = Some(long.clone());
+    token.rule = Some(long.clone());
+    let digest = base64url(&sha256(long.as_bytes()));
+    for happened in [
+        AuditEvent::Access(Box::new(access)),
+        AuditEvent::Token(Box::new(token)),
+    ] {
+        let json = whole(&happened);
+        assert!(json.len() <= RECORD_BYTES_MAX, "{}", json.len());
+        let read: serde_json::Value = serde_json::from_str(&json).unwrap();
+        let rule = read["outcome"]["rule"].as_str().unwrap();
+        assert!(rule.starts_with(&"\u{1}".repeat(TEXT_BYTES_MAX)));
+        assert!(rule.ends_with(&format!("… (cut: 100000 bytes, sha256 {digest})")));
+    }
+    assert!(
+        PREFIX_BYTES_MAX
+            >= Prefix::new(&"n".repeat(64), &"b".repeat(22))
+                .of(u64::MAX, Some(u64::MAX))
+                .len()
+    );
+}
+
+#[test]
+fn a_text_is_cut_between_characters() {
+    let text = "界".repeat(400);
+    assert!(cut(&text, 1_024).starts_with(&"界".repeat(341)));
+    assert_eq!(cut(&text, 1_200), text);
+}
+
+#[test]
+fn what_a_caller_writes_stays_one_text_of_one_record() {
+    let mut access = access();
+    let nasty = "a\r\n{\"v\":1}\u{0}\u{1b}[31m\"\\\u{202e}z";
+    access.rule = Some(nasty.to_owned());
+    let json = whole(&AuditEvent::Access(Box::new(access)));
+    assert!(json.bytes().all(|byte| byte >= 0x20), "{json}");
+    let read: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(read["outcome"]["rule"], nasty);
+}

@@ -1,0 +1,236 @@
+//! The one thread that writes: takes a group, numbers its records, makes it durable.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use model::ports::Receipt;
+use model::{Clock, LogName};
+
+use crate::lock::Lock;
+use crate::queue::{Group, Item, Queue, Work};
+use crate::record::{self, HouseEvent, PREFIX_BYTES_MAX, Prefix};
+use crate::wal::append::{Appender, NoSegment};
+use crate::wal::builder::{LOG_NOTE_BYTES_MAX, commit_bytes};
+use crate::wal::frame::frame_bytes;
+
+/// Bytes that a record of the house may take beside a group.
+const HOUSE_RECORD_BYTES: usize = 1_024;
+
+/// What is called when the log can no longer be written.
+pub(crate) type OnPoison = Box<dyn Fn() + Send + Sync>;
+
+/// Numbers records and appends them; at home in one thread.
+pub(crate) struct Writer {
+    appender: Appender,
+    clock: Arc<dyn Clock>,
+    prefix: Prefix,
+    seq: u64,
+    logs: HashMap<LogName, u32>,
+    _lock: Lock,
+}
+
+impl fmt::Debug for Writer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Writer")
+            .field("seq", &self.seq)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Writer {
+    /// A writer at the log's end, for a new boot.
+    pub(crate) fn new(
+        appender: Appender,
+        clock: Arc<dyn Clock>,
+        node: &str,
+        boot: &str,
+        lock: Lock,
+    ) -> Self {
+        Self {
+            appender,
+            clock,
+            prefix: Prefix::new(node, boot),
+            seq: 0,
+            logs: HashMap::new(),
+            _lock: lock,
+        }
+    }
+
+    /// Makes the log's own records durable, as one batch.
+    pub(crate) fn say(&mut self, events: &[HouseEvent]) -> io::Result<()> {
+        let room = commit_bytes(1) + LOG_NOTE_BYTES_MAX + events.len() * HOUSE_RECORD_BYTES;
+        match self.appender.make_room(room) {
+            Ok(()) => {}
+            Err(NoSegment::Full(error) | NoSegment::Broken(error)) => return Err(error),
+        }
+        let at = self.clock.now();
+        for event in events {
+            self.place_own(at, event);
+        }
+        self.appender.commit()
+    }
+
+    /// Writes until the queue ends. A write error, and a panic, poisons: all waiters fail, nothing
+    /// is tried again on this descriptor, and `on_poison` is called once (specs/audit.md §3).
+    pub(crate) fn run(mut self, queue: &Arc<Queue>, linger: Duration, on_poison: OnPoison) {
+        let mut poison = Poison {
+            queue: Arc::clone(queue),
+            on_poison,
+            is_armed: true,
+        };
+        match self.write_all(queue, linger) {
+            Ok(()) => poison.is_armed = false,
+            Err(error) => tracing::error!(%error, "the audit log cannot be written"),
+        }
+    }
+
+    fn write_all(&mut self, queue: &Queue, linger: Duration) -> io::Result<()> {
+        loop {
+            match queue.next(linger) {
+                Work::Group(group) => self.write(queue, group)?,
+                Work::AskForSpace => match self.appender.rotate(0) {
+                    Ok(()) => note_space(queue),
+                    Err(NoSegment::Full(_)) => {}
+                    Err(NoSegment::Broken(error)) => return Err(error),
+                },
+                Work::End { is_orderly } => return self.end(queue, is_orderly),
+            }
+        }
+    }
+
+    fn write(&mut self, queue: &Queue, group: Group) -> io::Result<()> {
+        match self.appender.make_room(self.room_for(&group)) {
+            Ok(()) => note_space(queue),
+            Err(NoSegment::Full(error)) => {
+                if queue.set_space(false) {
+                    tracing::error!(%error, "no space for the audit log's next segment");
+                }
+                queue.refuse(group);
+                return Ok(());
+            }
+            Err(NoSegment::Broken(error)) => return Err(fail(queue, group, error)),
+        }
+        self.place_gap(queue);
+        let receipts = group.items.iter().map(|item| self.place(item)).collect();
+        if let Err(error) = self.appender.commit() {
+            return Err(fail(queue, group, error));
+        }
+        queue.finish(&group, receipts);
+        Ok(())
+    }
+
+    fn end(&mut self, queue: &Queue, is_orderly: bool) -> io::Result<()> {
+        if !is_orderly {
+            return Ok(());
+        }
+        let mut events = Vec::new();
+        events.extend(queue.take_missed().map(HouseEvent::Gap));
+        events.push(HouseEvent::Stop);
+        self.say(&events)
+    }
+
+    /// An upper bound of the bytes of a group's batch.
+    fn room_for(&self, group: &Group) -> usize {
+        let mut touched: HashSet<&LogName> = HashSet::new();
+        touched.extend(group.items.iter().map(|item| &item.log));
+        let fresh = touched.iter().filter(|log| !self.logs.contains_key(log));
+        group.bytes()
+            + HOUSE_RECORD_BYTES
+            + (fresh.count() + 1) * LOG_NOTE_BYTES_MAX
+            + commit_bytes(touched.len() + 1)
+    }
+
+    fn place(&mut self, item: &Item) -> Receipt {
+        let log = self.log(&item.log);
+        let pseq = item.partner.as_ref().map(|partner| {
+            let counts = self.appender.partners.entry(log).or_default();
+            if let Some(last) = counts.get_mut(partner.as_str()) {
+                *last = last.saturating_add(1);
+                return *last;
+            }
+            counts.insert(partner.as_str().to_owned(), 1);
+            1
+        });
+        self.seq += 1;
+        let front = self.prefix.of(self.seq, pseq);
+        debug_assert!(front.len() <= PREFIX_BYTES_MAX, "a long front");
+        let appender = &mut self.appender;
+        let parts: [&[u8]; 2] = [front, &item.body];
+        appender.batch.entry(&mut appender.head, log, &parts);
+        Receipt {
+            seq: self.seq,
+            pseq,
+        }
+    }
+
+    fn place_gap(&mut self, queue: &Queue) {
+        if let Some(gap) = queue.take_missed() {
+            self.place_own(self.clock.now(), &HouseEvent::Gap(gap));
+        }
+    }
+
+    fn place_own(&mut self, at: Timestamp, event: &HouseEvent) {
+        let item = Item {
+            log: LogName::House,
+            partner: None,
+            at,
+            body: record::house_event(at, event),
+        };
+        debug_assert!(
+            frame_bytes(PREFIX_BYTES_MAX + item.body.len()) <= HOUSE_RECORD_BYTES,
+            "a long record of the house"
+        );
+        self.place(&item);
+    }
+
+    /// The log's number in this directory, introduced when it is new.
+    fn log(&mut self, name: &LogName) -> u32 {
+        if let Some(log) = self.logs.get(name) {
+            return *log;
+        }
+        let origin = name.label();
+        let appender = &mut self.appender;
+        let known = (1..)
+            .zip(&appender.head.logs)
+            .find_map(|(number, log)| (log.origin == origin).then_some(number));
+        let log = known.unwrap_or_else(|| appender.batch.introduce(&mut appender.head, &origin));
+        self.logs.insert(name.clone(), log);
+        log
+    }
+}
+
+fn note_space(queue: &Queue) {
+    if queue.set_space(true) {
+        tracing::info!("the audit log has space again");
+    }
+}
+
+/// The queue is closed before the group's waiters hear of it, so that none sees it open after.
+fn fail(queue: &Queue, group: Group, error: io::Error) -> io::Error {
+    queue.kill();
+    drop(group);
+    error
+}
+
+/// Closes the queue and says so, however the thread ends.
+struct Poison {
+    queue: Arc<Queue>,
+    on_poison: OnPoison,
+    is_armed: bool,
+}
+
+impl Drop for Poison {
+    fn drop(&mut self) {
+        if self.is_armed {
+            self.queue.kill();
+            (self.on_poison)();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,157 @@
+//! The table: every endpoint and its steps in order. Read this file first.
+//!
+//! | endpoint | method | steps |
+//! |---|---|---|
+//! | [`Endpoint::Metadata`] | GET, HEAD | the document (RFC 8414 §3) |
+//! | [`Endpoint::Jwks`] | GET, HEAD | the document (RFC 7517 §5) |
+//! | [`Endpoint::Token`] | POST | method, form, client authentication, `jti` used up, standing, certificate, grant type, scope, issue, evidence, answer |
+//!
+//! No step calls the next one, and no setting reorders them. Each step demands the proofs of those
+//! before it, so a step that is left out does not compile.
+
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderValue, Method};
+
+use model::{Asked, BankId, Connection, Refusal, Request, RequestId, Response};
+
+use crate::AuthServer;
+use crate::denied::Denied;
+use crate::evidence::OpenRecord;
+use crate::grant::client_credentials;
+use crate::issuer::Issuer;
+use crate::oauth_error::OauthError;
+use crate::step::grant_type::GrantType;
+use crate::step::{certificate, client_authentication, form, grant_type, method, scope, standing};
+
+/// How long clients may keep a published document. Short: a key that is distrusted must go.
+const DOCUMENT_CACHE: HeaderValue = HeaderValue::from_static("public, max-age=60");
+
+/// An endpoint of an issuer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Endpoint {
+    /// The metadata document (RFC 8414), at [`crate::well_known_path`].
+    Metadata,
+    /// The issuer's public keys (RFC 7517).
+    Jwks,
+    /// The public keys that the bank's services verify identity assertions with (RFC 7517).
+    UpstreamJwks,
+    /// The token endpoint (RFC 6749 §3.2).
+    Token,
+}
+
+impl AuthServer {
+    /// Answers a request to an endpoint of a bank's issuer. Never fails: refusals and faults are
+    /// answers. The future may be dropped at any await: a `jti` is then taken or free, a record
+    /// written or queued as aborted, and no token has left.
+    pub async fn answer(&self, bank: &BankId, endpoint: Endpoint, asked: Asked) -> Response {
+        let Some(issuer) = self.issuer(bank) else {
+            return web::problem(&Refusal::UnknownRoute, asked.request_id);
+        };
+        match endpoint {
+            Endpoint::Metadata => document(&asked, &issuer.metadata),
+            Endpoint::Jwks => document(&asked, &issuer.jwks),
+            Endpoint::UpstreamJwks => document(&asked, &issuer.upstream_jwks),
+            Endpoint::Token => self.token(issuer, asked).await,
+        }
+    }
+
+    async fn token(&self, issuer: &Issuer, asked: Asked) -> Response {
+        let Asked {
+            request_id,
+            interaction,
+            connection,
+            request,
+        } = asked;
+        let mut record = OpenRecord::open(
+            self.ports(),
+            &issuer.bank,
+            request_id,
+            interaction,
+            &connection,
+        );
+        let issued = self
+            .token_steps(issuer, &connection, request, &mut record)
+            .await;
+        let denied = match issued {
+            Ok(issued) => match record.allowed(&issued).await {
+                Ok(receipt) => return issued.into_response(receipt),
+                Err(denied) => denied,
+            },
+            Err(denied) => {
+                let error = OauthError::of(&denied);
+                match record.denied(&error, denied.is_ours()).await {
+                    Ok(()) => denied,
+                    Err(unrecorded) => unrecorded,
+                }
+            }
+        };
+        report(&denied, &issuer.bank, request_id);
+        OauthError::of(&denied).into_response()
+    }
+
+    async fn token_steps(
+        &self,
+        issuer: &Issuer,
+        connection: &Connection,
+        request: Request,
+        record: &mut OpenRecord<'_>,
+    ) -> Result<client_credentials::Issued, Denied> {
+        let ports = self.ports();
+        method::check(request.method())?;
+        let scheme = client_authentication::scheme(request.headers());
+        let form = form::read(request).await?;
+        let now = ports.clock.now();
+        let client = client_authentication::check(issuer, now, scheme, &form)?;
+        record.client_is(&client);
+        let client = client.use_up(ports.replay.as_ref()).await?;
+        let client = standing::check(client)?;
+        let binding = certificate::check(issuer, ports, connection, &client, now)?;
+        let grant = grant_type::read(&form)?;
+        record.grant_is(grant);
+        let granted = scope::check(&form, &client)?;
+        match grant {
+            GrantType::ClientCredentials => {
+                client_credentials::issue(issuer, ports, &client, &binding, &granted, now)
+            }
+        }
+    }
+}
+
+/// Answers with a document that was made at start (MD-01).
+fn document(asked: &Asked, bytes: &Bytes) -> Response {
+    let method = asked.request.method();
+    let body = match *method {
+        Method::GET => model::full(bytes.clone()),
+        Method::HEAD => model::empty(),
+        _ => {
+            let allow = vec![Method::GET, Method::HEAD];
+            return web::problem(&Refusal::MethodNotAllowed { allow }, asked.request_id);
+        }
+    };
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(bytes.len()));
+    headers.insert(CACHE_CONTROL, DOCUMENT_CACHE);
+    response
+}
+
+/// What broke inside is logged here, where it is handled; the client is told nothing of it.
+fn report(denied: &Denied, bank: &BankId, request: RequestId) {
+    let cause: &dyn std::error::Error = match denied {
+        Denied::Store(cause) => cause,
+        Denied::Signing(cause) => cause,
+        Denied::Audit => &model::ports::AuditUnavailable,
+        _ => return,
+    };
+    tracing::error!(
+        error = cause,
+        bank.id = %bank,
+        request.id = %request,
+        "the token endpoint failed"
+    );
+}
+
+#[cfg(test)]
+mod tests;

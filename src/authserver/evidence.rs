@@ -1,0 +1,140 @@
+//! The record of one request to the token endpoint, open until it is decided.
+//!
+//! Once the client is known a decision is durable before it is answered; before that it is queued.
+//! A record that is dropped undecided (the client hung up) is queued as aborted.
+
+use std::time::Duration;
+
+use model::ports::{AuditLog, Receipt};
+use model::{
+    AuditEntry, AuditEvent, BankId, Clock, Connection, Decision, InteractionId, LogName, RequestId,
+    TokenIssue, Who,
+};
+
+use crate::Ports;
+use crate::denied::Denied;
+use crate::grant::client_credentials::Issued;
+use crate::oauth_error::OauthError;
+use crate::step::grant_type::GrantType;
+use crate::step::private_key_jwt::Proved;
+
+/// The status written for a client that left: none was sent.
+const STATUS_OF_THE_ABORTED: u16 = 499;
+
+/// A record that must end in one decision.
+pub(crate) struct OpenRecord<'a> {
+    log: &'a dyn AuditLog,
+    clock: &'a dyn Clock,
+    started: Duration,
+    /// Taken by the decision.
+    issue: Option<Box<TokenIssue>>,
+}
+
+impl<'a> OpenRecord<'a> {
+    /// Opens the record at the request's head.
+    pub(crate) fn open(
+        ports: &'a Ports,
+        bank: &BankId,
+        request: RequestId,
+        interaction: InteractionId,
+        connection: &Connection,
+    ) -> Self {
+        let certificate = connection.chain.as_ref().map(|chain| chain.leaf_thumbprint);
+        Self {
+            log: ports.log.as_ref(),
+            clock: ports.clock.as_ref(),
+            started: ports.clock.monotonic(),
+            issue: Some(Box::new(TokenIssue {
+                request,
+                interaction,
+                peer: connection.peer.ip(),
+                bank: bank.clone(),
+                who: Who {
+                    certificate,
+                    ..Who::default()
+                },
+                grant_type: None,
+                scope: None,
+                decision: Decision::Aborted,
+                status: STATUS_OF_THE_ABORTED,
+                code: None,
+                rule: None,
+                duration_us: 0,
+            })),
+        }
+    }
+
+    /// The client is known from here on.
+    pub(crate) fn client_is(&mut self, client: &Proved<'_>) {
+        if let Some(issue) = &mut self.issue {
+            issue.who.client = Some(client.id().clone());
+            issue.who.partner = Some(client.partner().clone());
+        }
+    }
+
+    /// The grant is known from here on.
+    pub(crate) fn grant_is(&mut self, grant: GrantType) {
+        if let Some(issue) = &mut self.issue {
+            issue.grant_type = Some(grant.as_str());
+        }
+    }
+
+    /// Writes that the token was issued; resolves when that is durable.
+    pub(crate) async fn allowed(mut self, issued: &Issued) -> Result<Receipt, Denied> {
+        let entry = self.decide(|issue| {
+            issue.decision = Decision::Allowed;
+            issue.status = 200;
+            issue.scope = Some(issued.scope().to_owned());
+            issue.who.token_jti = Some(issued.jti_digest());
+        });
+        let entry = entry.ok_or(Denied::Audit)?;
+        self.log.record(entry).await.map_err(|_| Denied::Audit)
+    }
+
+    /// Writes that no token was issued; when the client is known, resolves when that is durable.
+    pub(crate) async fn denied(mut self, error: &OauthError, is_ours: bool) -> Result<(), Denied> {
+        let entry = self.decide(|issue| {
+            issue.decision = if is_ours {
+                Decision::Failed
+            } else {
+                Decision::Refused
+            };
+            issue.status = error.status.as_u16();
+            issue.code = Some(error.code);
+            issue.rule = Some(error.description.clone());
+        });
+        let entry = entry.ok_or(Denied::Audit)?;
+        if entry.event.partner().is_some() {
+            let written = self.log.record(entry).await;
+            written.map(drop).map_err(|_| Denied::Audit)
+        } else {
+            if self.log.queue(entry).is_err() {
+                tracing::warn!("a refusal before the client was known left no record");
+            }
+            Ok(())
+        }
+    }
+
+    /// Closes the record: the entry as decided, and nothing more to do on drop.
+    fn decide(&mut self, decision: impl FnOnce(&mut TokenIssue)) -> Option<AuditEntry> {
+        let mut issue = self.issue.take()?;
+        let duration = self.clock.monotonic().saturating_sub(self.started);
+        issue.duration_us = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+        decision(&mut issue);
+        Some(AuditEntry {
+            log: LogName::Bank(issue.bank.clone()),
+            at: self.clock.now(),
+            event: AuditEvent::Token(issue),
+        })
+    }
+}
+
+impl Drop for OpenRecord<'_> {
+    fn drop(&mut self) {
+        if let Some(entry) = self.decide(|_| ())
+            && self.log.queue(entry).is_err()
+        {
+            tracing::warn!("a client hung up and left no record");
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! The grants: what a token is issued for.
+
+pub(crate) mod client_credentials;

@@ -1,0 +1,72 @@
+//! One bank's issuer at work: settings, key ring and the documents it publishes, made once.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crypto::Algorithm;
+use identity::Trust;
+use model::ports::KeyUse;
+use model::{BankId, ClientId, Fault};
+
+use crate::keys::ring::Ring;
+use crate::{ClientSettings, IssuerSettings, Ports, jwks, metadata};
+
+pub(crate) mod decoy;
+
+use self::decoy::Decoys;
+
+/// An issuer, ready to answer.
+pub(crate) struct Issuer {
+    pub(crate) bank: BankId,
+    /// The issuer identifier: compared byte by byte (PK-03), written into tokens as it is.
+    pub(crate) identifier: String,
+    pub(crate) audience: Vec<String>,
+    pub(crate) access_token_lifetime: Duration,
+    pub(crate) clients: HashMap<ClientId, ClientSettings>,
+    pub(crate) trust: Arc<Trust>,
+    pub(crate) ring: Ring,
+    /// The keys of identity assertions to the bank's services.
+    pub(crate) assertions: Ring,
+    pub(crate) decoys: Decoys,
+    /// The metadata document (RFC 8414 §3.2).
+    pub(crate) metadata: Bytes,
+    /// The public keys (RFC 7517 §5).
+    pub(crate) jwks: Bytes,
+    /// The public keys that the bank's services verify identity assertions with.
+    pub(crate) upstream_jwks: Bytes,
+}
+
+impl Issuer {
+    pub(crate) async fn open(settings: IssuerSettings, ports: &Ports) -> Result<Self, Fault> {
+        let bank = settings.bank.clone();
+        let refused = |rule: &str| Err(Fault::new(format!("opening the issuer of {bank}: {rule}")));
+        if !metadata::is_identifier(&settings.issuer) {
+            return refused("its identifier must be an https URL without query and fragment");
+        }
+        if settings.audience.is_empty() {
+            return refused("its tokens need an audience");
+        }
+        if settings.access_token_lifetime.as_secs() == 0 {
+            return refused("its tokens must live at least one second");
+        }
+        let ring = Ring::open(&bank, KeyUse::Tokens, settings.algorithm, ports).await?;
+        let assertions = Ring::open(&bank, KeyUse::Assertions, Algorithm::Es256, ports).await?;
+        Ok(Self {
+            metadata: metadata::document(&settings)?,
+            jwks: jwks::document(&ring)?,
+            upstream_jwks: jwks::document(&assertions)?,
+            assertions,
+            decoys: Decoys::for_clients(&settings.clients),
+            ring,
+            bank: settings.bank,
+            identifier: settings.issuer,
+            audience: settings.audience,
+            access_token_lifetime: settings.access_token_lifetime,
+            clients: settings.clients,
+            trust: settings.trust,
+        })
+    }
+}

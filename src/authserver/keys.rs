@@ -1,0 +1,3 @@
+//! The issuer's signing keys.
+
+pub(crate) mod ring;

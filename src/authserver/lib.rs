@@ -1,0 +1,45 @@
+//! The authorization server: read `endpoints.rs` first, it lists every endpoint and its steps.
+//!
+//! **For**: giving partners' clients sender-constrained access tokens (RFC 6749, RFC 9068,
+//! RFC 8705) under the FAPI 2.0 Security Profile, and publishing what they need to know.
+//! **Doors**: [`AuthServer::open`] with one [`IssuerSettings`] per bank; [`AuthServer::answer`] for
+//! an [`Endpoint`]; [`AuthServer::keys`] for the road; [`well_known_path`]; [`assertion`] for the
+//! command line.
+//!
+//! **How a value goes through**: a form becomes an authenticated client (its key, its `jti` used
+//! once), a client in good standing, a certificate of the same partner, granted scopes; only these
+//! four together make a token, and only the log's receipt lets it out. What is refused becomes one
+//! of `denied::Denied` and is put into words once, in `oauth_error.rs`.
+//!
+//! **Absent on purpose**: shared client secrets, bearer tokens that are bound to nothing, refresh
+//! tokens for clients' own access, sockets, SQL, the log's format. The authorization endpoint,
+//! PAR and consent are not built yet; their endpoints are not announced.
+//!
+//! Attacks stopped here: a replayed assertion (single-use `jti`); an assertion made for another
+//! server (`aud` is our issuer and nothing else); a token type passed off as an assertion
+//! (`typ`); a weaker algorithm (the registered key decides); a token asked for with somebody
+//! else's certificate; asking which clients exist (same answer and same work for unknown clients
+//! and wrong keys); sealed keys swapped between banks or key ids in the store (bound as AAD).
+
+mod assertion;
+mod denied;
+mod endpoints;
+mod evidence;
+mod grant;
+mod issuer;
+mod jwks;
+mod keys;
+mod metadata;
+mod oauth_error;
+mod server;
+mod settings;
+mod step;
+#[cfg(test)]
+mod test_house;
+mod token;
+
+pub use assertion::assertion;
+pub use endpoints::Endpoint;
+pub use metadata::well_known_path;
+pub use server::AuthServer;
+pub use settings::{ClientSettings, IssuerSettings, Ports};

@@ -1,0 +1,120 @@
+//! Authorization server metadata (RFC 8414): what is active for this issuer and nothing else
+//! (MD-05).
+
+use bytes::Bytes;
+use serde::Serialize;
+
+use crypto::Algorithm;
+use model::{Fault, Scope, ScopeSet};
+
+use crate::IssuerSettings;
+
+/// The members (RFC 8414 §2, RFC 8705 §3.3 and §5). Members of endpoints that do not exist are
+/// absent; `response_types_supported` is required and empty, as there is no authorization endpoint.
+#[derive(Serialize)]
+struct Document<'a> {
+    issuer: &'a str,
+    token_endpoint: &'a str,
+    jwks_uri: &'a str,
+    scopes_supported: Vec<&'a str>,
+    response_types_supported: [&'a str; 0],
+    grant_types_supported: [&'a str; 1],
+    token_endpoint_auth_methods_supported: [&'a str; 1],
+    token_endpoint_auth_signing_alg_values_supported: [&'a str; 3],
+    tls_client_certificate_bound_access_tokens: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mtls_endpoint_aliases: Option<Aliases<'a>>,
+}
+
+#[derive(Serialize)]
+struct Aliases<'a> {
+    token_endpoint: &'a str,
+}
+
+/// The document's bytes.
+pub(crate) fn document(settings: &IssuerSettings) -> Result<Bytes, Fault> {
+    let scopes: ScopeSet = settings
+        .clients
+        .values()
+        .flat_map(|client| client.scopes.iter().cloned())
+        .collect();
+    let document = Document {
+        issuer: &settings.issuer,
+        token_endpoint: &settings.token_endpoint,
+        jwks_uri: &settings.jwks_uri,
+        scopes_supported: scopes.iter().map(Scope::as_str).collect(),
+        response_types_supported: [],
+        grant_types_supported: ["client_credentials"],
+        token_endpoint_auth_methods_supported: ["private_key_jwt"],
+        token_endpoint_auth_signing_alg_values_supported: [
+            Algorithm::Ps256.as_str(),
+            Algorithm::Es256.as_str(),
+            Algorithm::EdDsa.as_str(),
+        ],
+        tls_client_certificate_bound_access_tokens: true,
+        mtls_endpoint_aliases: settings
+            .mtls_token_endpoint
+            .as_deref()
+            .map(|token_endpoint| Aliases { token_endpoint }),
+    };
+    serde_json::to_vec(&document)
+        .map(Bytes::from)
+        .map_err(|cause| Fault::caused("writing the metadata document", cause))
+}
+
+/// The path under which an issuer's metadata stands: the well-known part is put *before* the
+/// issuer's own path (RFC 8414 §3.1; MD-01).
+pub fn well_known_path(issuer: &str) -> String {
+    let after_scheme = issuer.split_once("://").map_or(issuer, |(_, rest)| rest);
+    let path = after_scheme
+        .find('/')
+        .and_then(|slash| after_scheme.get(slash..))
+        .unwrap_or("");
+    format!(
+        "/.well-known/oauth-authorization-server{}",
+        path.trim_end_matches('/')
+    )
+}
+
+/// Whether a text may be an issuer identifier (RFC 8414 §2; MD-02).
+pub(crate) fn is_identifier(text: &str) -> bool {
+    let fits = |rest: &str| {
+        !rest.is_empty()
+            && !rest.starts_with('/')
+            && rest.bytes().all(|b| b.is_ascii_graphic())
+            && !rest.contains(['?', '#'])
+    };
+    text.strip_prefix("https://").is_some_and(fits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn md_01_the_well_known_part_stands_before_the_issuers_path() {
+        let base = "/.well-known/oauth-authorization-server";
+        assert_eq!(well_known_path("https://auth.example"), base);
+        assert_eq!(well_known_path("https://auth.example/"), base);
+        assert_eq!(
+            well_known_path("https://auth.example:8443/banks/harbour"),
+            format!("{base}/banks/harbour")
+        );
+    }
+
+    #[test]
+    fn md_02_an_issuer_is_an_https_url_without_query_and_fragment() {
+        assert!(is_identifier("https://auth.example/harbour"));
+        for bad in [
+            "http://auth.example",
+            "https://",
+            "https:///harbour",
+            "https://auth.example?a",
+            "https://auth.example#a",
+            "https://auth example",
+            "auth.example",
+        ] {
+            assert!(!is_identifier(bad), "{bad}");
+        }
+    }
+}

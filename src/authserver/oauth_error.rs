@@ -1,0 +1,266 @@
+//! What is told: the one mapping to OAuth errors (RFC 6749 §5.2). The matches are exhaustive, so
+//! that a new reason does not compile until it has a status, a code and words.
+
+use http::header::{ALLOW, CACHE_CONTROL, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, StatusCode};
+use serde::Serialize;
+
+use crypto::TimeProblem;
+use model::{CertificateProblem, Response};
+use web::FormProblem;
+
+use crate::denied::{AssertionProblem, Denied};
+
+/// After how many seconds a client may try again when we failed.
+const RETRY_AFTER_S: &str = "1";
+
+/// How much of a client's own text we repeat.
+const ECHO_CHARS_MAX: usize = 64;
+
+/// An OAuth error, decided.
+pub(crate) struct OauthError {
+    /// The status.
+    pub(crate) status: StatusCode,
+    /// The code of RFC 6749 §5.2.
+    pub(crate) code: &'static str,
+    /// What was expected, in words.
+    pub(crate) description: String,
+    /// A header that belongs to it.
+    header: Option<(http::HeaderName, HeaderValue)>,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    error: &'a str,
+    error_description: &'a str,
+}
+
+impl OauthError {
+    /// The error for a reason. 401 stands for `invalid_client` alone (CA-05).
+    pub(crate) fn of(denied: &Denied) -> Self {
+        let (status, code) = code(denied);
+        Self {
+            status,
+            code,
+            description: printable(&description(denied)),
+            header: header(denied),
+        }
+    }
+
+    /// The error as the client sees it: JSON, not to be stored (TK-01).
+    pub(crate) fn into_response(self) -> Response {
+        let document = Document {
+            error: self.code,
+            error_description: &self.description,
+        };
+        let mut response = web::json(self.status, &document);
+        let headers = response.headers_mut();
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
+        if let Some((name, value)) = self.header {
+            headers.insert(name, value);
+        }
+        response
+    }
+}
+
+/// A suspended partner is `unauthorized_client`, not `invalid_client`: its client did prove who it
+/// is, and 401 would send it looking for other keys. A certificate that is bad or another
+/// partner's is `invalid_client` (MT-03); none at all is a request that lacks something (MT-05).
+fn code(denied: &Denied) -> (StatusCode, &'static str) {
+    match denied {
+        Denied::Method => (StatusCode::METHOD_NOT_ALLOWED, "invalid_request"),
+        Denied::Form(FormProblem::TooLarge { .. }) => {
+            (StatusCode::PAYLOAD_TOO_LARGE, "invalid_request")
+        }
+        Denied::Form(
+            FormProblem::MediaType
+            | FormProblem::TooMany
+            | FormProblem::NotUtf8
+            | FormProblem::BrokenOff,
+        )
+        | Denied::Repeated { .. }
+        | Denied::Missing { .. }
+        | Denied::SeveralMethods
+        | Denied::NoCertificate => (StatusCode::BAD_REQUEST, "invalid_request"),
+        Denied::NoAssertion { .. }
+        | Denied::AssertionType
+        | Denied::Assertion(_)
+        | Denied::Credentials
+        | Denied::OtherClientId
+        | Denied::Replayed
+        | Denied::Certificate(_)
+        | Denied::OthersCertificate => (StatusCode::UNAUTHORIZED, "invalid_client"),
+        Denied::PartnerSuspended | Denied::NoGrant => {
+            (StatusCode::BAD_REQUEST, "unauthorized_client")
+        }
+        Denied::GrantType => (StatusCode::BAD_REQUEST, "unsupported_grant_type"),
+        Denied::ScopeMalformed | Denied::ScopeOpenId | Denied::ScopeTooWide => {
+            (StatusCode::BAD_REQUEST, "invalid_scope")
+        }
+        Denied::Store(_) | Denied::Audit => {
+            (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable")
+        }
+        Denied::Signing(_) => (StatusCode::INTERNAL_SERVER_ERROR, "server_error"),
+    }
+}
+
+fn header(denied: &Denied) -> Option<(http::HeaderName, HeaderValue)> {
+    match denied {
+        Denied::Method => Some((ALLOW, HeaderValue::from_static("POST"))),
+        // RFC 6749 §5.2: an answer in the scheme that the client used.
+        Denied::NoAssertion {
+            scheme: Some(scheme),
+        } => Some((WWW_AUTHENTICATE, HeaderValue::from_static(scheme))),
+        denied if denied.is_ours() => Some((RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_S))),
+        _ => None,
+    }
+}
+
+fn description(denied: &Denied) -> String {
+    let text = match denied {
+        Denied::Method => "The token endpoint takes POST only.",
+        Denied::Form(problem) => return sentence(problem),
+        Denied::Repeated { name } => {
+            let name: String = name.chars().take(ECHO_CHARS_MAX).collect();
+            return format!("The parameter {name} must not stand more than once.");
+        }
+        Denied::Missing { parameter } => {
+            return format!("The parameter {parameter} is required.");
+        }
+        Denied::SeveralMethods => {
+            "Use one way to authenticate: private_key_jwt, without an Authorization header and \
+             without client_secret."
+        }
+        Denied::NoAssertion { .. } => {
+            "This server authenticates clients by private_key_jwt: send client_assertion and \
+             client_assertion_type."
+        }
+        Denied::AssertionType => {
+            "client_assertion_type must be urn:ietf:params:oauth:client-assertion-type:jwt-bearer."
+        }
+        Denied::Assertion(problem) => assertion(*problem),
+        Denied::Credentials => {
+            "No registered client has a key that made this assertion: check sub, the kid and alg \
+             of the header, and the registered keys."
+        }
+        Denied::OtherClientId => "client_id and the assertion's sub must name the same client.",
+        Denied::Replayed => "The assertion's jti was used before: make a new one per request.",
+        Denied::PartnerSuspended => "The partner of this client is suspended.",
+        Denied::NoCertificate => {
+            "Tokens are bound to a client certificate: show one, at the token_endpoint of \
+             mtls_endpoint_aliases."
+        }
+        Denied::Certificate(problem) => certificate(*problem),
+        Denied::OthersCertificate => {
+            "The client certificate and the client must belong to the same partner."
+        }
+        Denied::GrantType => "grant_type must be client_credentials.",
+        Denied::NoGrant => "No scope is open to this client by client_credentials.",
+        Denied::ScopeMalformed => {
+            "scope must be a list of at most 64 scopes with single spaces between them."
+        }
+        Denied::ScopeOpenId => "openid is no scope of client_credentials: there is no user.",
+        Denied::ScopeTooWide => "scope holds what is not open to this client.",
+        Denied::Store(_) | Denied::Audit => {
+            "The server cannot keep its records right now. Try again soon, with a new assertion."
+        }
+        Denied::Signing(_) => "Something broke inside the server.",
+    };
+    text.to_owned()
+}
+
+fn assertion(problem: AssertionProblem) -> &'static str {
+    match problem {
+        AssertionProblem::Malformed => {
+            "client_assertion must be a JWS in compact form of at most 8192 bytes, without crit \
+             and without keys in its header."
+        }
+        AssertionProblem::Typ => {
+            "typ of the assertion must be absent, JWT or client-authentication+jwt."
+        }
+        AssertionProblem::Algorithm => "alg of the assertion must be PS256, ES256 or EdDSA.",
+        AssertionProblem::Subject => "sub of the assertion must be the client_id.",
+        AssertionProblem::Issuer => "iss and sub of the assertion must both be the client_id.",
+        AssertionProblem::Audience => {
+            "aud of the assertion must be the issuer of this server, as one string."
+        }
+        AssertionProblem::Times(TimeProblem::Malformed) => {
+            "exp, nbf and iat of the assertion must be numbers."
+        }
+        AssertionProblem::Times(TimeProblem::ExpMissing) => "exp of the assertion is required.",
+        AssertionProblem::Times(TimeProblem::Expired) => "exp of the assertion has passed.",
+        AssertionProblem::Times(TimeProblem::NotYet) => "nbf of the assertion is in the future.",
+        AssertionProblem::Times(TimeProblem::IssuedInFuture) => {
+            "iat of the assertion is in the future."
+        }
+        AssertionProblem::LivesTooLong => "exp of the assertion must be at most 300 seconds ahead.",
+        AssertionProblem::Jti => "jti of the assertion must be a string of 1 to 128 characters.",
+    }
+}
+
+fn certificate(problem: CertificateProblem) -> &'static str {
+    match problem {
+        CertificateProblem::UnknownIssuer => {
+            "The client certificate was not issued by an authority of this bank."
+        }
+        CertificateProblem::OutsideValidity => {
+            "The client certificate is not valid yet, or no longer."
+        }
+        CertificateProblem::NotForClients => {
+            "The client certificate lacks the extended key usage clientAuth."
+        }
+        CertificateProblem::Revoked => "The client certificate is revoked.",
+        CertificateProblem::RevocationUnknown => {
+            "The server cannot tell whether the client certificate is revoked."
+        }
+        CertificateProblem::NoPartner => {
+            "No partner of this bank has the organizationIdentifier of the client certificate."
+        }
+        CertificateProblem::Malformed => "The client certificate cannot be read.",
+    }
+}
+
+fn sentence(words: &impl ToString) -> String {
+    let words = words.to_string();
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| {
+        format!("{}{}.", first.to_uppercase(), letters.as_str())
+    })
+}
+
+/// Only %x20-21 / %x23-5B / %x5D-7E may stand in a description (RFC 6749 §5.2; TK-01).
+fn printable(text: &str) -> String {
+    let allowed = |c: char| matches!(c, ' '..='!' | '#'..='[' | ']'..='~');
+    text.chars()
+        .map(|c| if allowed(c) { c } else { '?' })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tk_01_a_description_holds_no_character_that_oauth_forbids() {
+        let error = OauthError::of(&Denied::Repeated {
+            name: format!("a\"\\\r\nü{}", "x".repeat(200)),
+        });
+        assert_eq!(
+            error.description,
+            format!(
+                "The parameter a?????{} must not stand more than once.",
+                "x".repeat(58)
+            )
+        );
+    }
+
+    #[test]
+    fn words_of_other_rooms_become_sentences() {
+        let error = OauthError::of(&Denied::Form(FormProblem::MediaType));
+        assert_eq!(
+            error.description,
+            "The Content-Type must be application/x-www-form-urlencoded."
+        );
+    }
+}

@@ -1,0 +1,66 @@
+//! What an issuer is told at start; already valid.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crypto::{Algorithm, Jwks, KeyEncryptionKey, Random};
+use identity::{Certificates, Trust};
+use model::ports::{AuditLog, KeyRing, Replay};
+use model::{BankId, ClientId, Clock, PartnerId, ScopeSet, Standing};
+
+/// One bank's issuer.
+#[derive(Debug)]
+pub struct IssuerSettings {
+    /// The bank.
+    pub bank: BankId,
+    /// The issuer identifier: `https`, no query, no fragment (RFC 8414 §2; MD-02).
+    pub issuer: String,
+    /// URL of the token endpoint on the listener without client certificates.
+    pub token_endpoint: String,
+    /// URL of the issuer's public keys.
+    pub jwks_uri: String,
+    /// URL of the token endpoint on the listener that asks for certificates (RFC 8705 §5).
+    pub mtls_token_endpoint: Option<String>,
+    /// What `aud` of access tokens names: the API listeners' URLs; at least one.
+    pub audience: Vec<String>,
+    /// How long an access token lives; whole seconds, at least one.
+    pub access_token_lifetime: Duration,
+    /// The algorithm that access tokens are signed with.
+    pub algorithm: Algorithm,
+    /// The clients.
+    pub clients: HashMap<ClientId, ClientSettings>,
+    /// Whose certificates the bank believes.
+    pub trust: Arc<Trust>,
+}
+
+/// One client: confidential, authenticated by `private_key_jwt`.
+#[derive(Debug)]
+pub struct ClientSettings {
+    /// The partner it belongs to.
+    pub partner: PartnerId,
+    /// The partner's standing.
+    pub standing: Standing,
+    /// The public keys it signs its assertions with.
+    pub jwks: Jwks,
+    /// The scopes it may have by client credentials.
+    pub scopes: ScopeSet,
+}
+
+/// What the server asks of the rest of the house.
+pub struct Ports {
+    /// Remembers used `jti`s.
+    pub replay: Arc<dyn Replay>,
+    /// Keeps the sealed signing keys.
+    pub keys: Arc<dyn KeyRing>,
+    /// Takes evidence.
+    pub log: Arc<dyn AuditLog>,
+    /// Says what time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Gives random bytes.
+    pub random: Arc<dyn Random>,
+    /// Seals and opens signing keys.
+    pub kek: Arc<KeyEncryptionKey>,
+    /// Judges certificates; shared with the road, so that a chain is judged once.
+    pub certificates: Arc<Certificates>,
+}

@@ -1,0 +1,11 @@
+//! The steps of the endpoints, one file each. A step gives a proof that a later step demands; none
+//! calls the next: the order stands in `endpoints.rs`.
+
+pub(crate) mod certificate;
+pub(crate) mod client_authentication;
+pub(crate) mod form;
+pub(crate) mod grant_type;
+pub(crate) mod method;
+pub(crate) mod private_key_jwt;
+pub(crate) mod scope;
+pub(crate) mod standing;

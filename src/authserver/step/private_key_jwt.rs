@@ -1,0 +1,262 @@
+//! Step: a client assertion (RFC 7523 §3, OIDC Core §9; PK-01 to PK-06).
+//!
+//! The `sub` is read before anything is verified, only to find the keys. An unknown client costs
+//! the same work and gets the same answer as a wrong key (CA-07); what is told in detail either
+//! says nothing about which clients exist, or is told to the holder of a registered key.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crypto::{Algorithm, JwsProblem, Rules, Times, Typ};
+use model::ports::{Claim, Replay};
+use model::{ClientId, PartnerId};
+
+use crate::ClientSettings;
+use crate::denied::{AssertionProblem, Denied};
+use crate::issuer::Issuer;
+
+/// The longest assertion, in bytes (L-11).
+const ASSERTION_BYTES_MAX: usize = 8 * 1024;
+/// How far `exp` may lie ahead, in seconds (L-04).
+const AHEAD_S_MAX: i64 = 300;
+/// How long after `exp` an assertion is still taken, in seconds (L-02).
+const LEEWAY_S: i64 = 10;
+/// The longest `jti`, in characters (L-04).
+const JTI_CHARS_MAX: usize = 128;
+
+/// PK-06: a JWT of another purpose is no assertion.
+const RULES: Rules = Rules {
+    typ: Typ::AbsentOr(&["JWT", "client-authentication+jwt"]),
+    bytes_max: ASSERTION_BYTES_MAX,
+};
+
+/// A good assertion whose `jti` is not used up yet.
+pub(crate) struct Proved<'a> {
+    client: &'a ClientId,
+    settings: &'a ClientSettings,
+    jti: String,
+    /// The first instant at which the assertion is refused for its age.
+    expires: Timestamp,
+    now: Timestamp,
+}
+
+/// A client that proved to hold its key, now and not before.
+pub(crate) struct Authenticated<'a> {
+    client: &'a ClientId,
+    settings: &'a ClientSettings,
+}
+
+impl<'a> Proved<'a> {
+    /// The client's id.
+    pub(crate) fn id(&self) -> &'a ClientId {
+        self.client
+    }
+
+    /// The partner it belongs to.
+    pub(crate) fn partner(&self) -> &'a PartnerId {
+        &self.settings.partner
+    }
+
+    /// Takes the `jti` until the assertion is too old (PK-04). One call: when the caller goes away
+    /// the `jti` is either free or taken, and taken is safe.
+    pub(crate) async fn use_up(self, replay: &dyn Replay) -> Result<Authenticated<'a>, Denied> {
+        let claim = replay
+            .claim(self.client, &self.jti, self.expires, self.now)
+            .await
+            .map_err(Denied::Store)?;
+        match claim {
+            Claim::First => Ok(Authenticated {
+                client: self.client,
+                settings: self.settings,
+            }),
+            Claim::Seen => Err(Denied::Replayed),
+        }
+    }
+}
+
+impl<'a> Authenticated<'a> {
+    /// Its id.
+    pub(crate) fn id(&self) -> &'a ClientId {
+        self.client
+    }
+
+    /// What is registered for it.
+    pub(crate) fn settings(&self) -> &'a ClientSettings {
+        self.settings
+    }
+}
+
+/// Verifies an assertion against the keys of the client that it names.
+pub(crate) fn verify<'a>(
+    issuer: &'a Issuer,
+    assertion: &str,
+    now: Timestamp,
+) -> Result<Proved<'a>, Denied> {
+    let peeked = peek(assertion)?;
+    let known = issuer.clients.get_key_value(&peeked.client);
+    let keys = known.map_or_else(|| issuer.decoys.keys(), |(_, settings)| &settings.jwks);
+    let verified = crypto::verify(assertion, keys, &RULES).map_err(|problem| match problem {
+        JwsProblem::TooLong | JwsProblem::Malformed | JwsProblem::Critical => {
+            Denied::Assertion(AssertionProblem::Malformed)
+        }
+        JwsProblem::Typ => Denied::Assertion(AssertionProblem::Typ),
+        JwsProblem::Algorithm | JwsProblem::UnknownKey => {
+            issuer.decoys.work(peeked.algorithm);
+            Denied::Credentials
+        }
+        JwsProblem::Signature => Denied::Credentials,
+    })?;
+    let (client, settings) = known.ok_or(Denied::Credentials)?;
+    let (jti, expires) =
+        read(&verified.claims, client, &issuer.identifier, now).map_err(Denied::Assertion)?;
+    Ok(Proved {
+        client,
+        settings,
+        jti,
+        expires,
+        now,
+    })
+}
+
+/// What an assertion says of itself, not believed.
+#[derive(Debug)]
+struct Peeked {
+    algorithm: Algorithm,
+    client: ClientId,
+}
+
+#[derive(Deserialize)]
+struct Header {
+    alg: String,
+}
+
+#[derive(Deserialize)]
+struct Subject {
+    sub: Option<Value>,
+}
+
+fn peek(assertion: &str) -> Result<Peeked, Denied> {
+    let malformed = || Denied::Assertion(AssertionProblem::Malformed);
+    if assertion.len() > ASSERTION_BYTES_MAX {
+        return Err(malformed());
+    }
+    let mut parts = assertion.split('.');
+    let mut part = || parts.next().and_then(crypto::from_base64url);
+    let header: Header = part()
+        .and_then(|json| serde_json::from_slice(&json).ok())
+        .ok_or_else(malformed)?;
+    let subject: Subject = part()
+        .and_then(|json| serde_json::from_slice(&json).ok())
+        .ok_or_else(malformed)?;
+    let algorithm = Algorithm::parse(&header.alg)
+        .map_err(|_| Denied::Assertion(AssertionProblem::Algorithm))?;
+    let client = subject
+        .sub
+        .as_ref()
+        .and_then(Value::as_str)
+        .and_then(|sub| ClientId::parse(sub).ok())
+        .ok_or(Denied::Assertion(AssertionProblem::Subject))?;
+    Ok(Peeked { algorithm, client })
+}
+
+/// The claims that matter; a member that stands twice is an error.
+#[derive(Deserialize)]
+struct Claims {
+    iss: Option<Value>,
+    sub: Option<Value>,
+    aud: Option<Value>,
+    jti: Option<Value>,
+}
+
+/// Checks verified claims; gives the `jti` and the instant from which it may be forgotten.
+fn read(
+    claims: &[u8],
+    client: &ClientId,
+    issuer: &str,
+    now: Timestamp,
+) -> Result<(String, Timestamp), AssertionProblem> {
+    let times = Times::read(claims).map_err(AssertionProblem::Times)?;
+    let claims: Claims = serde_json::from_slice(claims).map_err(|_| AssertionProblem::Malformed)?;
+    let is =
+        |value: &Option<Value>, text: &str| value.as_ref().and_then(Value::as_str) == Some(text);
+    if !is(&claims.sub, client.as_str()) || !is(&claims.iss, client.as_str()) {
+        return Err(AssertionProblem::Issuer);
+    }
+    if !is(&claims.aud, issuer) {
+        return Err(AssertionProblem::Audience);
+    }
+    let seconds = now.as_second();
+    crypto::check_times(&times, seconds, LEEWAY_S).map_err(AssertionProblem::Times)?;
+    let exp = times
+        .exp
+        .ok_or(AssertionProblem::Times(crypto::TimeProblem::ExpMissing))?;
+    if exp > seconds.saturating_add(AHEAD_S_MAX) {
+        return Err(AssertionProblem::LivesTooLong);
+    }
+    let jti = claims
+        .jti
+        .as_ref()
+        .and_then(Value::as_str)
+        .filter(|jti| (1..=JTI_CHARS_MAX).contains(&jti.chars().count()))
+        .ok_or(AssertionProblem::Jti)?;
+    let expires = Timestamp::from_second(exp.saturating_add(LEEWAY_S))
+        .map_err(|_| AssertionProblem::LivesTooLong)?;
+    Ok((jti.to_owned(), expires))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn now() -> Timestamp {
+        Timestamp::from_second(1_800_000_000).expect("in range")
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_peek_panic(text in any::<String>()) {
+            let _ = peek(&text);
+        }
+
+        #[test]
+        fn no_three_parts_make_the_peek_panic(
+            header in prop::collection::vec(any::<u8>(), 0..64),
+            payload in prop::collection::vec(any::<u8>(), 0..64),
+        ) {
+            let part = |bytes: &[u8]| crypto::base64url(bytes);
+            let _ = peek(&format!("{}.{}.AAAA", part(&header), part(&payload)));
+            let good = part(br#"{"alg":"ES256"}"#);
+            let _ = peek(&format!("{good}.{}.AAAA", part(&payload)));
+        }
+
+        #[test]
+        fn claims_are_believed_only_when_each_of_them_is(
+            iss in "a|b", sub in "a|b", aud in "i|j", exp in -400_i64..400, jti in "[x]{0,2}",
+        ) {
+            let client = ClientId::parse("a").expect("valid");
+            let exp = now().as_second() + exp;
+            let claims = serde_json::json!({
+                "iss": iss, "sub": sub, "aud": aud, "exp": exp, "jti": jti,
+            });
+            let read = read(claims.to_string().as_bytes(), &client, "i", now());
+            let ahead = exp - now().as_second();
+            let good = iss == "a" && sub == "a" && aud == "i" && !jti.is_empty()
+                && (-LEEWAY_S < ahead && ahead <= AHEAD_S_MAX);
+            prop_assert_eq!(read.is_ok(), good);
+            if let Ok((_, expires)) = read {
+                prop_assert!(expires > now(), "taken at least as long as it is good");
+            }
+        }
+
+        #[test]
+        fn no_bytes_make_the_reading_of_claims_panic(
+            bytes in prop::collection::vec(any::<u8>(), 0..64),
+        ) {
+            let client = ClientId::parse("a").expect("valid");
+            let _ = read(&bytes, &client, "i", now());
+        }
+    }
+}

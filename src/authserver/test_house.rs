@@ -1,0 +1,499 @@
+//! A server with ports in memory, two banks' worth of clients, and requests to change one thing of.
+
+use std::collections::{HashMap, HashSet};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use http::header::CONTENT_TYPE;
+use http_body_util::BodyExt;
+use jiff::Timestamp;
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair,
+};
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+
+use crypto::{Algorithm, Jwks, KeyEncryptionKey, SeededRandom, SigningKey, SystemRandom};
+use identity::{BankTrust, Certificates, Trust};
+use model::ports::{
+    AuditLog, AuditUnavailable, Claim, KeyRing, KeyUse, Receipt, Replay, SealedKey,
+    StoreUnavailable,
+};
+use model::{
+    Asked, AuditEntry, AuditEvent, BankId, ClientId, Clock, Connection, InteractionId, ListenerId,
+    MovedClock, Name, Partner, PartnerId, PresentedChain, RequestId, Response, ScopeSet, Standing,
+    TokenIssue,
+};
+
+use crate::{AuthServer, ClientSettings, Endpoint, IssuerSettings, Ports};
+
+pub(crate) const ISSUER: &str = "https://auth.harbour.example";
+pub(crate) const TOKEN_URL: &str = "https://auth.harbour.example/token";
+pub(crate) const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// How a port behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mood {
+    Works,
+    /// Fails before anything took hold.
+    FailsBefore,
+    /// Fails after it took hold.
+    FailsAfter,
+    /// Never answers, and nothing took hold.
+    Hangs,
+}
+
+fn unavailable() -> StoreUnavailable {
+    StoreUnavailable {
+        doing: "testing",
+        source: None,
+    }
+}
+
+pub(crate) struct Replays {
+    pub(crate) mood: Mutex<Mood>,
+    taken: Mutex<HashSet<(ClientId, String)>>,
+    pub(crate) expiries: Mutex<Vec<Timestamp>>,
+}
+
+impl Replay for Replays {
+    fn claim<'a>(
+        &'a self,
+        client: &'a ClientId,
+        jti: &'a str,
+        expires: Timestamp,
+        _now: Timestamp,
+    ) -> BoxFuture<'a, Result<Claim, StoreUnavailable>> {
+        Box::pin(async move {
+            let mood = *locked(&self.mood);
+            match mood {
+                Mood::Hangs => std::future::pending().await,
+                Mood::FailsBefore => return Err(unavailable()),
+                Mood::Works | Mood::FailsAfter => {}
+            }
+            locked(&self.expiries).push(expires);
+            let first = locked(&self.taken).insert((client.clone(), jti.to_owned()));
+            if mood == Mood::FailsAfter {
+                return Err(unavailable());
+            }
+            Ok(if first { Claim::First } else { Claim::Seen })
+        })
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct Keys(pub(crate) Mutex<HashMap<(BankId, KeyUse), Vec<SealedKey>>>);
+
+impl KeyRing for Keys {
+    fn list<'a>(
+        &'a self,
+        bank: &'a BankId,
+        key_use: KeyUse,
+    ) -> BoxFuture<'a, Result<Vec<SealedKey>, StoreUnavailable>> {
+        let ring = locked(&self.0)
+            .get(&(bank.clone(), key_use))
+            .cloned()
+            .unwrap_or_default();
+        Box::pin(async move { Ok(ring) })
+    }
+
+    fn begin<'a>(
+        &'a self,
+        bank: &'a BankId,
+        key_use: KeyUse,
+        key: SealedKey,
+    ) -> BoxFuture<'a, Result<Vec<SealedKey>, StoreUnavailable>> {
+        let ring = locked(&self.0)
+            .entry((bank.clone(), key_use))
+            .or_insert_with(|| vec![key])
+            .clone();
+        Box::pin(async move { Ok(ring) })
+    }
+}
+
+pub(crate) struct Log {
+    pub(crate) mood: Mutex<Mood>,
+    pub(crate) durable: Mutex<Vec<AuditEntry>>,
+    pub(crate) queued: Mutex<Vec<AuditEntry>>,
+}
+
+impl AuditLog for Log {
+    fn record(&self, entry: AuditEntry) -> BoxFuture<'static, Result<Receipt, AuditUnavailable>> {
+        let mood = *locked(&self.mood);
+        if mood == Mood::Works {
+            locked(&self.durable).push(entry);
+        }
+        Box::pin(async move {
+            match mood {
+                Mood::Works => Ok(Receipt { seq: 0, pseq: None }),
+                Mood::Hangs => std::future::pending().await,
+                Mood::FailsBefore | Mood::FailsAfter => Err(AuditUnavailable),
+            }
+        })
+    }
+
+    fn queue(&self, entry: AuditEntry) -> Result<(), AuditUnavailable> {
+        if *locked(&self.mood) == Mood::FailsBefore {
+            return Err(AuditUnavailable);
+        }
+        locked(&self.queued).push(entry);
+        Ok(())
+    }
+
+    fn is_available(&self) -> bool {
+        *locked(&self.mood) == Mood::Works
+    }
+}
+
+/// A certificate authority and the chains it makes.
+pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+impl Authority {
+    pub(crate) fn new() -> Self {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params
+            .distinguished_name
+            .push(DnType::CommonName, "Partner CA");
+        let key = KeyPair::generate().expect("generates");
+        Self(CertifiedIssuer::self_signed(params, key).expect("signs"))
+    }
+
+    pub(crate) fn chain(&self, organization: &str) -> Arc<PresentedChain> {
+        let mut params = CertificateParams::default();
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        params
+            .distinguished_name
+            .push(DnType::CustomDnType(vec![2, 5, 4, 97]), organization);
+        let key = KeyPair::generate().expect("generates");
+        let leaf = params.signed_by(&key, &self.0).expect("signs");
+        let der = leaf.der().clone();
+        Arc::new(PresentedChain {
+            leaf_thumbprint: crypto::sha256(&der),
+            fingerprint: crypto::sha256(&[b"chain", &der[..]].concat()),
+            certificates: vec![der],
+        })
+    }
+}
+
+pub(crate) fn bank() -> BankId {
+    BankId::parse("harbour").expect("valid")
+}
+
+fn partner(id: &str, standing: Standing) -> Partner {
+    Partner {
+        id: PartnerId::parse(id).expect("valid"),
+        name: Name {
+            legal: id.to_owned(),
+            en: None,
+            zh_cn: None,
+        },
+        standing,
+        organization_id: format!("PSDCN-{id}"),
+    }
+}
+
+/// The server and everything around it.
+pub(crate) struct House {
+    pub(crate) server: AuthServer,
+    pub(crate) clock: Arc<MovedClock>,
+    pub(crate) replay: Arc<Replays>,
+    pub(crate) log: Arc<Log>,
+    pub(crate) authority: Authority,
+    pub(crate) keys: HashMap<&'static str, SigningKey>,
+    jtis: AtomicU64,
+}
+
+pub(crate) fn ports(keys: Arc<Keys>, kek_seed: u64, log: Arc<Log>, replay: Arc<Replays>) -> Ports {
+    let kek = KeyEncryptionKey::generate_text(&SeededRandom::new(kek_seed));
+    Ports {
+        replay,
+        keys,
+        log,
+        clock: Arc::new(MovedClock::stopped()),
+        random: Arc::new(SystemRandom),
+        kek: Arc::new(KeyEncryptionKey::from_text(&kek).expect("a key")),
+        certificates: Arc::new(Certificates::new(100)),
+    }
+}
+
+pub(crate) fn log() -> Arc<Log> {
+    Arc::new(Log {
+        mood: Mutex::new(Mood::Works),
+        durable: Mutex::default(),
+        queued: Mutex::default(),
+    })
+}
+
+pub(crate) fn replays() -> Arc<Replays> {
+    Arc::new(Replays {
+        mood: Mutex::new(Mood::Works),
+        taken: Mutex::default(),
+        expiries: Mutex::default(),
+    })
+}
+
+pub(crate) fn settings(
+    authority: &Authority,
+    keys: &HashMap<&'static str, SigningKey>,
+) -> IssuerSettings {
+    let client = |id: &str, partner: &str, standing, scopes: &str| {
+        let settings = ClientSettings {
+            partner: PartnerId::parse(partner).expect("valid"),
+            standing,
+            jwks: Jwks::from_keys(vec![keys[id].verification_key()]),
+            scopes: ScopeSet::parse(scopes).expect("valid"),
+        };
+        (ClientId::parse(id).expect("valid"), settings)
+    };
+    let trust = Trust::new(BankTrust {
+        authorities: vec![authority.0.der().clone()],
+        revocation: None,
+        partners: vec![
+            partner("swiftride", Standing::Active),
+            partner("mall", Standing::Active),
+            partner("frozen", Standing::Suspended),
+        ],
+    });
+    IssuerSettings {
+        bank: bank(),
+        issuer: ISSUER.to_owned(),
+        token_endpoint: TOKEN_URL.to_owned(),
+        jwks_uri: format!("{ISSUER}/jwks"),
+        mtls_token_endpoint: Some("https://api.harbour.example:8443/token".to_owned()),
+        audience: vec!["https://api.harbour.example:8443".to_owned()],
+        access_token_lifetime: Duration::from_mins(5),
+        algorithm: Algorithm::Es256,
+        clients: HashMap::from([
+            client(
+                "swiftride-app",
+                "swiftride",
+                Standing::Active,
+                "rates branches",
+            ),
+            client("mall-app", "mall", Standing::Active, "rates"),
+            client("frozen-app", "frozen", Standing::Suspended, "rates"),
+            client("bare-app", "swiftride", Standing::Active, ""),
+        ]),
+        trust: Arc::new(trust.expect("a trust store")),
+    }
+}
+
+pub(crate) fn client_keys() -> HashMap<&'static str, SigningKey> {
+    ["swiftride-app", "mall-app", "frozen-app", "bare-app"]
+        .map(|id| {
+            (
+                id,
+                SigningKey::generate(Algorithm::Es256).expect("generates"),
+            )
+        })
+        .into()
+}
+
+impl House {
+    pub(crate) async fn open() -> Self {
+        Self::open_with(|_| ()).await
+    }
+
+    pub(crate) async fn open_with(change: impl FnOnce(&mut IssuerSettings)) -> Self {
+        let (authority, keys) = (Authority::new(), client_keys());
+        let (log, replay) = (log(), replays());
+        let clock = Arc::new(MovedClock::stopped());
+        let mut ports = ports(Arc::new(Keys::default()), 1, log.clone(), replay.clone());
+        ports.clock = clock.clone();
+        let mut settings = settings(&authority, &keys);
+        change(&mut settings);
+        Self {
+            server: AuthServer::open(vec![settings], ports)
+                .await
+                .expect("opens"),
+            clock,
+            replay,
+            log,
+            authority,
+            keys,
+            jtis: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn now(&self) -> i64 {
+        self.clock.now().as_second()
+    }
+
+    /// A request that is granted unless something of it is changed.
+    pub(crate) fn ask(&self, client: &'static str) -> Ask {
+        let jti = self.jtis.fetch_add(1, Ordering::Relaxed);
+        let organization = client.trim_end_matches("-app").replace("bare", "swiftride");
+        Ask {
+            method: http::Method::POST,
+            headers: vec![(
+                CONTENT_TYPE.as_str(),
+                "application/x-www-form-urlencoded".into(),
+            )],
+            typ: "JWT",
+            claims: json!({
+                "iss": client,
+                "sub": client,
+                "aud": ISSUER,
+                "iat": self.now(),
+                "exp": self.now() + 60,
+                "jti": format!("jti-{jti}"),
+            }),
+            signer: client,
+            assertion: None,
+            form: vec![
+                ("grant_type", Some("client_credentials".to_owned())),
+                ("client_assertion_type", Some(ASSERTION_TYPE.to_owned())),
+                ("client_assertion", None),
+            ],
+            chain: Some(self.authority.chain(&format!("PSDCN-{organization}"))),
+        }
+    }
+
+    pub(crate) async fn send(&self, ask: Ask) -> Answer {
+        let bank = bank();
+        let response = self
+            .server
+            .answer(&bank, Endpoint::Token, self.asked(ask))
+            .await;
+        Answer::of(response).await
+    }
+
+    pub(crate) fn asked(&self, ask: Ask) -> Asked {
+        let assertion = ask.assertion.unwrap_or_else(|| {
+            self.keys[ask.signer]
+                .sign(ask.typ, &ask.claims)
+                .expect("signs")
+        });
+        let mut body = form_urlencoded::Serializer::new(String::new());
+        for (name, value) in ask.form {
+            body.append_pair(name, value.as_deref().unwrap_or(&assertion));
+        }
+        let mut request = http::Request::new(model::full(body.finish()));
+        *request.method_mut() = ask.method;
+        for (name, value) in ask.headers {
+            request
+                .headers_mut()
+                .append(name, value.parse().expect("a header"));
+        }
+        asked(request, ask.chain)
+    }
+
+    pub(crate) fn durable(&self) -> Vec<TokenIssue> {
+        issues(&locked(&self.log.durable))
+    }
+
+    pub(crate) fn queued(&self) -> Vec<TokenIssue> {
+        issues(&locked(&self.log.queued))
+    }
+}
+
+fn issues(entries: &[AuditEntry]) -> Vec<TokenIssue> {
+    let issue = |entry: &AuditEntry| match &entry.event {
+        AuditEvent::Token(issue) => issue.as_ref().clone(),
+        other => panic!("not of this endpoint: {other:?}"),
+    };
+    entries.iter().map(issue).collect()
+}
+
+pub(crate) fn asked(request: model::Request, chain: Option<Arc<PresentedChain>>) -> Asked {
+    Asked {
+        request_id: RequestId::new(Timestamp::UNIX_EPOCH, [7; 10]),
+        interaction: InteractionId::new([7; 16]),
+        connection: Arc::new(Connection {
+            listener: ListenerId::parse("api").expect("valid"),
+            peer: SocketAddr::from((Ipv4Addr::LOCALHOST, 40_000)),
+            tls: None,
+            chain,
+        }),
+        request,
+    }
+}
+
+/// A request to the token endpoint, in parts.
+pub(crate) struct Ask {
+    pub(crate) method: http::Method,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) typ: &'static str,
+    pub(crate) claims: Value,
+    /// Whose key signs the claims.
+    pub(crate) signer: &'static str,
+    /// In place of the signed claims.
+    pub(crate) assertion: Option<String>,
+    /// The parameters; without a value, the assertion stands there.
+    pub(crate) form: Vec<(&'static str, Option<String>)>,
+    pub(crate) chain: Option<Arc<PresentedChain>>,
+}
+
+impl Ask {
+    pub(crate) fn set(&mut self, name: &'static str, value: &str) {
+        self.unset(name);
+        self.form.push((name, Some(value.to_owned())));
+    }
+
+    pub(crate) fn unset(&mut self, name: &'static str) {
+        self.form.retain(|(its, _)| *its != name);
+    }
+
+    pub(crate) fn claim(&mut self, name: &str, value: Value) {
+        self.claims[name] = value;
+    }
+
+    pub(crate) fn unclaim(&mut self, name: &str) {
+        self.claims.as_object_mut().expect("an object").remove(name);
+    }
+
+    /// Puts an assertion in place whose header is this and whose signature is not one.
+    pub(crate) fn header(&mut self, header: &Value) {
+        let part = |value: &Value| crypto::base64url(value.to_string().as_bytes());
+        let signature = crypto::base64url(&[1; 64]);
+        self.assertion = Some(format!(
+            "{}.{}.{signature}",
+            part(header),
+            part(&self.claims)
+        ));
+    }
+
+    /// Puts an assertion without `typ` in place, signed by a library that is not ours.
+    pub(crate) fn without_typ(&mut self, key: &SigningKey) {
+        let mut header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::ES256);
+        header.typ = None;
+        header.kid = Some(key.kid().to_owned());
+        let der = key.to_pkcs8();
+        let key = jsonwebtoken::EncodingKey::from_ec_der(der.expose_secret());
+        self.assertion = Some(jsonwebtoken::encode(&header, &self.claims, &key).expect("signs"));
+    }
+}
+
+/// An answer, read whole.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: http::HeaderMap,
+    pub(crate) body: Value,
+}
+
+impl Answer {
+    pub(crate) async fn of(response: Response) -> Self {
+        let (head, body) = response.into_parts();
+        let bytes = body.collect().await.expect("a body").to_bytes();
+        Self {
+            status: head.status.as_u16(),
+            headers: head.headers,
+            body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
+        }
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .get(name)
+            .map(|value| value.to_str().expect("text"))
+    }
+}

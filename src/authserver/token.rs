@@ -1,0 +1,3 @@
+//! The tokens that the issuer makes.
+
+pub(crate) mod access;

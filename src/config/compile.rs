@@ -1,0 +1,96 @@
+//! The file as written to settings of the rooms: names are joined, what is referred to is read,
+//! and what contradicts what is noted.
+
+mod agreements;
+mod banks;
+mod certificates;
+mod clients;
+mod issuers;
+mod listeners;
+mod openapi_file;
+mod partners;
+mod products;
+mod trust;
+mod upstreams;
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use model::PlanId;
+
+use crate::file::{File, Plan};
+use crate::files::Files;
+use crate::house::{GatePlan, House, Mode, PlanSettings};
+use crate::mistake::Mistakes;
+use crate::reader::Reader;
+
+/// What compiling needs at hand.
+pub(crate) struct Compiler<'e> {
+    pub(crate) reader: Reader,
+    pub(crate) files: Files<'e>,
+    pub(crate) mode: Mode,
+    pub(crate) now: Timestamp,
+}
+
+impl Compiler<'_> {
+    /// The house, if there is no mistake.
+    pub(crate) fn finish(self, house: Option<House>) -> Result<House, Mistakes> {
+        let digest = crypto::hex(&self.files.digest());
+        match (self.reader.collector.finish(), house) {
+            (None, Some(house)) => Ok(House { digest, ..house }),
+            (Some(mistakes), _) => Err(mistakes),
+            (None, None) => Err(Mistakes::unexplained()),
+        }
+    }
+}
+
+/// Compiles the whole file. A house is believed only when no mistake was noted on the way.
+pub(crate) fn compile(c: &mut Compiler<'_>, file: &File) -> Option<House> {
+    let listeners = listeners::compile(c, file);
+    let plans = plans(&file.plans);
+    let partners = partners::compile(c, file);
+    let agreements = agreements::compile(c, file);
+    let banks = banks::compile(c, file, &agreements);
+    let audit = file.audit.as_ref().and_then(|audit| {
+        Some(audit::Settings {
+            dir: c.files.path(audit.dir.as_deref()?),
+            node: audit.node.clone(),
+            segment_bytes: audit.segment_bytes,
+            linger: audit.linger,
+            queue_bytes_max: audit.queue_bytes_max,
+        })
+    });
+    let store = file.store.as_deref().map(|path| c.files.path(path));
+    if c.reader.collector.has_mistakes() {
+        return None;
+    }
+    Some(House {
+        listeners,
+        banks,
+        partners,
+        plans,
+        agreements,
+        gate: GatePlan {
+            rate: file.gate.rate,
+            burst: file.gate.burst,
+        },
+        store: store?,
+        audit: audit?,
+        drain: file.drain,
+        digest: String::new(),
+    })
+}
+
+fn plans(plans: &[Plan]) -> HashMap<PlanId, PlanSettings> {
+    plans
+        .iter()
+        .filter_map(|plan| {
+            let settings = PlanSettings {
+                rate: plan.rate?,
+                burst: plan.burst?,
+                concurrent: plan.concurrent?,
+            };
+            Some((plan.id.value.clone(), settings))
+        })
+        .collect()
+}

@@ -1,0 +1,91 @@
+//! Banks: trust, issuer, upstreams and products joined.
+
+use super::clients::{self, key_sets};
+use super::products::{self, Paths};
+use super::{Compiler, issuers, trust, upstreams};
+use crate::file::{self, Bank, File};
+use crate::house::{AgreementPlan, BankPlan, Service};
+
+pub(super) fn compile(
+    c: &mut Compiler<'_>,
+    file: &File,
+    agreements: &[AgreementPlan],
+) -> Vec<BankPlan> {
+    let mut paths = Paths::default();
+    let mut places = issuers::Places::default();
+    let key_sets = key_sets(c, file);
+    let mut plans = Vec::new();
+    for bank in &file.banks {
+        let partners = partners(file, bank);
+        let trust = trust::compile(c, bank, &partners);
+        let upstreams = upstreams::compile(c, bank);
+        let products = products::compile(c, file, bank, &mut paths);
+        let issuer = issuers::compile(c, file, bank, &products, &mut places);
+        let (Some(trust), Some(mut issuer)) = (trust, issuer) else {
+            continue;
+        };
+        let of_bank: Vec<_> = agreements
+            .iter()
+            .filter(|agreement| agreement.bank == bank.id.value)
+            .collect();
+        issuer.clients = clients::at_bank(c, &partners, &key_sets, &of_bank, &products);
+        plans.push(BankPlan {
+            id: bank.id.value.clone(),
+            trust,
+            issuer,
+            upstreams,
+            products,
+        });
+    }
+    issuers::refuse_hidden(c, &places, &paths);
+    refuse_idle_discovery(c, file);
+    plans
+}
+
+/// The partners that have an agreement with the bank. Others are strangers to it: one bank's
+/// partners are nothing to another.
+fn partners<'f>(file: &'f File, bank: &Bank) -> Vec<&'f file::Partner> {
+    let names = |name: &Option<crate::source::At<String>>, id: &str| {
+        name.as_ref().is_some_and(|name| name.value == id)
+    };
+    file.partners
+        .iter()
+        .filter(|partner| {
+            file.agreements.iter().any(|agreement| {
+                names(&agreement.partner, partner.id.value.as_str())
+                    && names(&agreement.bank, bank.id.value.as_str())
+            })
+        })
+        .collect()
+}
+
+/// A listener that says it serves metadata, but is no issuer's, is a slip in a URL.
+fn refuse_idle_discovery(c: &mut Compiler<'_>, file: &File) {
+    let urls: Option<Vec<_>> = file
+        .banks
+        .iter()
+        .map(|bank| Some(bank.issuer.as_ref()?.url.as_ref()?.value.origin()))
+        .collect();
+    let Some(origins) = urls else {
+        return;
+    };
+    for listener in &file.listeners {
+        let (Some(url), Some(at)) = (
+            &listener.url,
+            listener
+                .serves
+                .as_ref()
+                .and_then(|serves| serves.get(&Service::Discovery)),
+        ) else {
+            continue;
+        };
+        if origins.contains(&url.value.origin()) {
+            continue;
+        }
+        c.reader
+            .collector
+            .mistake(*at, "no issuer's URL is at this listener")
+            .see(url.at, "its URL")
+            .help("remove `discovery`, or give an issuer this URL");
+    }
+}

@@ -1,0 +1,196 @@
+//! Certificates and keys out of files: readable, in their time, not of the sandbox, and a key that
+//! belongs to its certificate.
+
+use crypto::CertificateFacts;
+use jiff::Timestamp;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+
+use super::Compiler;
+use crate::files::{Content, FileRef};
+use crate::house::Mode;
+use crate::source::{At, Span};
+
+/// Longest file of certificates or keys.
+const PEM_BYTES_MAX: u64 = 4 << 20;
+
+/// A chain, leaf first, with what its leaf says.
+pub(super) struct Chain {
+    pub(super) certificates: Vec<CertificateDer<'static>>,
+    pub(super) leaf: CertificateFacts,
+}
+
+/// Reads a chain, leaf first.
+pub(super) fn chain(c: &mut Compiler<'_>, reference: &At<FileRef>) -> Option<Chain> {
+    let read = certificates(c, reference)?;
+    let mut certificates = Vec::with_capacity(read.len());
+    let mut leaf = None;
+    for (certificate, facts) in read {
+        certificates.push(certificate);
+        leaf.get_or_insert(facts);
+    }
+    Some(Chain {
+        certificates,
+        leaf: leaf?,
+    })
+}
+
+/// Reads the authorities of several files.
+pub(super) fn authorities(
+    c: &mut Compiler<'_>,
+    references: &[At<FileRef>],
+) -> Option<Vec<CertificateDer<'static>>> {
+    let mut authorities = Vec::new();
+    let mut all = true;
+    for reference in references {
+        let Some(read) = certificates(c, reference) else {
+            all = false;
+            continue;
+        };
+        for (certificate, facts) in read {
+            if facts.is_ca {
+                authorities.push(certificate);
+                continue;
+            }
+            all = false;
+            let path = &reference.value.0;
+            let subject = &facts.subject;
+            c.reader
+                .collector
+                .mistake(
+                    reference.at,
+                    format!("`{path}` holds no authority: {subject}"),
+                )
+                .help("name the file of the CA that issues the certificates");
+        }
+    }
+    all.then_some(authorities)
+}
+
+/// Reads a private key and checks that it belongs to the chain's leaf.
+pub(super) fn key(
+    c: &mut Compiler<'_>,
+    reference: &At<FileRef>,
+    chain: Option<(&Chain, Span)>,
+) -> Option<PrivateKeyDer<'static>> {
+    let content = c.files.content(&mut c.reader, reference, PEM_BYTES_MAX)?;
+    let key = match crypto::private_key(&content.bytes) {
+        Ok(key) => key,
+        Err(problem) => {
+            unreadable(c, reference.at, &content, "private key", &problem);
+            return None;
+        }
+    };
+    let (chain, chain_at) = chain?;
+    let leaf = chain.certificates.first()?;
+    match crypto::key_matches(leaf, &key) {
+        Ok(true) => Some(key),
+        Ok(false) => {
+            c.reader
+                .collector
+                .mistake(reference.at, "the key does not belong to the certificate")
+                .see(
+                    chain_at,
+                    format!("the certificate of {}", chain.leaf.subject),
+                )
+                .help("name the key with which this certificate was asked for");
+            None
+        }
+        Err(problem) => {
+            unreadable(c, reference.at, &content, "private key", &problem);
+            None
+        }
+    }
+}
+
+/// Notes that a file does not hold what it should.
+pub(super) fn unreadable(
+    c: &mut Compiler<'_>,
+    at: Span,
+    content: &Content,
+    what: &str,
+    problem: &dyn std::error::Error,
+) {
+    let mut text = format!("`{}` holds no usable {what}: {problem}", content.shown);
+    let mut cause = problem.source();
+    while let Some(problem) = cause {
+        text.push_str(": ");
+        text.push_str(&problem.to_string());
+        cause = problem.source();
+    }
+    c.reader.collector.mistake(at, text);
+}
+
+fn certificates(
+    c: &mut Compiler<'_>,
+    reference: &At<FileRef>,
+) -> Option<Vec<(CertificateDer<'static>, CertificateFacts)>> {
+    let content = c.files.content(&mut c.reader, reference, PEM_BYTES_MAX)?;
+    let certificates = match crypto::certificates(&content.bytes) {
+        Ok(certificates) => certificates,
+        Err(problem) => {
+            unreadable(c, reference.at, &content, "certificate", &problem);
+            return None;
+        }
+    };
+    let count = certificates.len();
+    let mut good = Vec::with_capacity(count);
+    for certificate in certificates {
+        match crypto::certificate_facts(&certificate) {
+            Ok(facts) if is_acceptable(c, reference.at, &content, &facts) => {
+                good.push((certificate, facts));
+            }
+            Ok(_) => {}
+            Err(problem) => unreadable(c, reference.at, &content, "certificate", &problem),
+        }
+    }
+    (good.len() == count).then_some(good)
+}
+
+fn is_acceptable(
+    c: &mut Compiler<'_>,
+    at: Span,
+    content: &Content,
+    facts: &CertificateFacts,
+) -> bool {
+    let CertificateFacts { subject, .. } = facts;
+    let shown = &content.shown;
+    let now = c.now.as_second();
+    let collector = &mut c.reader.collector;
+    if facts.is_sandbox && c.mode == Mode::Serve {
+        collector
+            .mistake(
+                at,
+                format!("`{shown}` holds a certificate of the sandbox: {subject}"),
+            )
+            .help("the sandbox's certificates are good for `mortise sandbox` alone");
+        return false;
+    }
+    if facts.not_after < now {
+        let date = date(facts.not_after);
+        collector
+            .mistake(
+                at,
+                format!("`{shown}` holds a certificate that expired on {date}: {subject}"),
+            )
+            .help("renew it");
+        return false;
+    }
+    if facts.not_before > now {
+        let date = date(facts.not_before);
+        collector
+            .mistake(
+                at,
+                format!("`{shown}` holds a certificate that begins on {date}: {subject}"),
+            )
+            .help("use the present one until then, and look at this machine's clock");
+        return false;
+    }
+    true
+}
+
+fn date(unix_seconds: i64) -> String {
+    Timestamp::from_second(unix_seconds).map_or_else(
+        |_| "an unknown day".to_owned(),
+        |instant| instant.strftime("%Y-%m-%d").to_string(),
+    )
+}

@@ -1,0 +1,183 @@
+//! OpenAPI files: read with their places, so that what `openapi` finds is told at line and column.
+
+use openapi::{ApiDescription, Class, OperationDescription};
+use serde_json::{Map, Number, Value};
+
+use super::Compiler;
+use crate::files::FileRef;
+use crate::load::text_source;
+use crate::source::{At, Span};
+use crate::yaml::{self, Kind, Node, Reading, reading};
+
+/// Longest API description that is read.
+const OPENAPI_BYTES_MAX: u64 = 8 << 20;
+
+/// A description and where its parts stand.
+pub(super) struct Described {
+    pub(super) description: ApiDescription,
+    tree: Node,
+}
+
+impl Described {
+    /// Where an operation stands.
+    pub(super) fn place(&self, operation: &OperationDescription) -> Span {
+        place(&self.tree, &operation.pointer)
+    }
+}
+
+/// Reads a description; notes its problems in its own file.
+pub(super) fn read(c: &mut Compiler<'_>, reference: &At<FileRef>) -> Option<Described> {
+    let content = c
+        .files
+        .content(&mut c.reader, reference, OPENAPI_BYTES_MAX)?;
+    let source = text_source(&mut c.reader, content.shown, &content.bytes)?;
+    let before = c.reader.collector.count();
+    let tree = yaml::parse(&mut c.reader.collector, source)?;
+    if c.reader.collector.count() > before {
+        return None;
+    }
+    match ApiDescription::read(&to_json(&tree)) {
+        Ok(description) => {
+            refuse_unbuilt(c, &tree, &description);
+            Some(Described { description, tree })
+        }
+        Err(problems) => {
+            for problem in problems {
+                c.reader
+                    .collector
+                    .mistake(place(&tree, &problem.pointer), problem.what)
+                    .help(problem.help);
+            }
+            None
+        }
+    }
+}
+
+/// Classes whose proofs do not exist yet cannot be served.
+fn refuse_unbuilt(c: &mut Compiler<'_>, tree: &Node, description: &ApiDescription) {
+    for operation in &description.operations {
+        if matches!(operation.class, Class::Open | Class::Partner) {
+            continue;
+        }
+        let class = operation.class.as_str();
+        let pointer = format!("{}/x-mortise-class", operation.pointer);
+        c.reader
+            .collector
+            .mistake(
+                place(tree, &pointer),
+                format!("operations of class `{class}` are not available yet"),
+            )
+            .help(
+                "this version serves `open` and `partner`; leave the operation out of the file \
+                 until then: a lower class would leave it unguarded",
+            );
+    }
+}
+
+/// Where a JSON Pointer (RFC 6901) points: the key of the member named last; where the pointer
+/// leads nowhere, the deepest place on its way.
+fn place(root: &Node, pointer: &str) -> Span {
+    let mut span = root.span;
+    let mut node = root;
+    for token in pointer.split('/').skip(1) {
+        let token = token.replace("~1", "/").replace("~0", "~");
+        match &node.kind {
+            Kind::Map(pairs) => {
+                let Some(pair) = pairs.iter().find(|pair| pair.key == token) else {
+                    break;
+                };
+                span = pair.key_span;
+                node = &pair.value;
+            }
+            Kind::List(items) => {
+                let Some(item) = token.parse().ok().and_then(|index: usize| items.get(index))
+                else {
+                    break;
+                };
+                span = item.span;
+                node = item;
+            }
+            Kind::Scalar { .. } | Kind::Broken => break,
+        }
+    }
+    match &node.kind {
+        Kind::Scalar { .. } if node.span.end > node.span.start => node.span,
+        _ => span,
+    }
+}
+
+/// The tree as JSON, plain scalars read by YAML's core schema.
+fn to_json(node: &Node) -> Value {
+    match &node.kind {
+        Kind::Broken => Value::Null,
+        Kind::List(items) => Value::Array(items.iter().map(to_json).collect()),
+        Kind::Map(pairs) => Value::Object(
+            pairs
+                .iter()
+                .map(|pair| (pair.key.clone(), to_json(&pair.value)))
+                .collect::<Map<_, _>>(),
+        ),
+        Kind::Scalar { text, plain: false } => Value::String(text.clone()),
+        Kind::Scalar { text, plain: true } => match reading(text) {
+            Reading::Null => Value::Null,
+            Reading::Boolean(value) => Value::Bool(value),
+            Reading::Number => number(text).unwrap_or_else(|| Value::String(text.clone())),
+            Reading::OldBoolean | Reading::Text => Value::String(text.clone()),
+        },
+    }
+}
+
+fn number(text: &str) -> Option<Value> {
+    let digits = text.strip_prefix('+').unwrap_or(text);
+    let whole = match (digits.strip_prefix("0x"), digits.strip_prefix("0o")) {
+        (Some(hex), _) => u64::from_str_radix(hex, 16).ok().map(Number::from),
+        (_, Some(octal)) => u64::from_str_radix(octal, 8).ok().map(Number::from),
+        _ => (digits.parse::<u64>().map(Number::from))
+            .or_else(|_| digits.parse::<i64>().map(Number::from))
+            .ok(),
+    };
+    whole
+        .or_else(|| Number::from_f64(digits.parse().ok()?))
+        .map(Value::Number)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::mistake::Collector;
+
+    fn tree(text: &str) -> Node {
+        let mut collector = Collector::default();
+        let source = collector.sources.add("a".to_owned(), text.to_owned());
+        yaml::parse(&mut collector, source).expect("YAML")
+    }
+
+    #[test]
+    fn scalars_become_json_by_the_core_schema() {
+        let text = "a: 1\nb: -2.5\nc: '1'\nd: yes\ne: ~\nf: [true, 0x10, .inf, 1.0.0]\n\"200\": x";
+        assert_eq!(
+            to_json(&tree(text)),
+            json!({
+                "a": 1, "b": -2.5, "c": "1", "d": "yes", "e": null,
+                "f": [true, 16, ".inf", "1.0.0"], "200": "x"
+            })
+        );
+    }
+
+    #[test]
+    fn a_pointer_finds_its_bytes() {
+        let text = "paths:\n  /a/{b}:\n    get: { tags: [x, y~z], deep: { k: 1 } }\n";
+        let tree = tree(text);
+        let found = |pointer: &str| {
+            let span = place(&tree, pointer);
+            &text[span.start..span.end]
+        };
+        assert_eq!(found("/paths/~1a~1{b}/get"), "get");
+        assert_eq!(found("/paths/~1a~1{b}/get/tags/1"), "y~z");
+        assert_eq!(found("/paths/~1a~1{b}/get/deep"), "deep");
+        assert_eq!(found("/paths/~1a~1{b}/get/deep/k"), "1");
+        assert_eq!(found("/paths/~1nowhere/get"), "paths");
+    }
+}

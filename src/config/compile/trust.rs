@@ -1,0 +1,126 @@
+//! A bank's trust store: whose certificates, what is revoked, which partners.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use identity::{BankTrust, Revocation, Trust};
+use rustls_pki_types::CertificateRevocationListDer;
+
+use super::Compiler;
+use super::certificates::{authorities, unreadable};
+use super::partners::partner_of;
+use crate::file::{self, Bank, PartnerCa};
+use crate::files::FileRef;
+use crate::source::{At, Span};
+
+/// Longest revocation list that is read.
+const CRL_BYTES_MAX: u64 = 64 << 20;
+
+/// The trust store of a bank with these partners.
+pub(super) fn compile(
+    c: &mut Compiler<'_>,
+    bank: &Bank,
+    partners: &[&file::Partner],
+) -> Option<Arc<Trust>> {
+    let apart = are_apart(c, bank, partners);
+    let ca = bank.partner_ca.as_ref()?;
+    let authorities = ca
+        .authorities
+        .as_ref()
+        .and_then(|references| authorities(c, references));
+    let revocation = revocation(c, ca);
+    let partners = partners
+        .iter()
+        .map(|partner| partner_of(partner))
+        .collect::<Option<Vec<_>>>();
+    let trust = BankTrust {
+        authorities: authorities?,
+        revocation: revocation?,
+        partners: partners?,
+    };
+    if !apart {
+        return None;
+    }
+    match Trust::new(trust) {
+        Ok(trust) => Some(Arc::new(trust)),
+        Err(problem) => {
+            let cause = std::error::Error::source(&problem)
+                .map(|cause| format!(": {cause}"))
+                .unwrap_or_default();
+            c.reader.collector.mistake(
+                ca.at,
+                format!("the partner CA cannot be used: {problem}{cause}"),
+            );
+            None
+        }
+    }
+}
+
+/// A certificate's authority and organizationIdentifier are the partner's identity: within a bank
+/// they name one partner. False when two share theirs.
+fn are_apart(c: &mut Compiler<'_>, bank: &Bank, partners: &[&file::Partner]) -> bool {
+    let mut apart = true;
+    let mut known: HashMap<&str, Span> = HashMap::new();
+    for partner in partners {
+        let Some(organization_id) = &partner.organization_id else {
+            continue;
+        };
+        let Some(first) = known.insert(&organization_id.value, organization_id.at) else {
+            continue;
+        };
+        apart = false;
+        c.reader
+            .collector
+            .mistake(
+                organization_id.at,
+                format!(
+                    "two partners of the bank `{}` have the organization_id `{}`",
+                    bank.id.value, organization_id.value
+                ),
+            )
+            .see(first, "the first")
+            .help("it tells partners apart: give each its own");
+    }
+    apart
+}
+
+/// The outer option is absent when something is wrong, the inner when nothing is ever revoked.
+#[expect(clippy::option_option, reason = "the two mean different things")]
+fn revocation(c: &mut Compiler<'_>, ca: &PartnerCa) -> Option<Option<Revocation>> {
+    match ca.revocation.as_ref()? {
+        file::Revocation::None => Some(None),
+        file::Revocation::Lists {
+            crl,
+            refuse_when_older_than,
+        } => {
+            let crls: Vec<_> = crl
+                .iter()
+                .flatten()
+                .map(|reference| list(c, reference))
+                .collect();
+            Some(Some(Revocation {
+                crls: crls.into_iter().collect::<Option<Vec<_>>>()?,
+                refuse_when_older_than: (*refuse_when_older_than)?,
+            }))
+        }
+    }
+}
+
+fn list(
+    c: &mut Compiler<'_>,
+    reference: &At<FileRef>,
+) -> Option<CertificateRevocationListDer<'static>> {
+    let content = c.files.content(&mut c.reader, reference, CRL_BYTES_MAX)?;
+    let list = match crypto::revocation_list(&content.bytes) {
+        Ok(list) => list,
+        Err(problem) => {
+            unreadable(c, reference.at, &content, "revocation list", &problem);
+            return None;
+        }
+    };
+    if let Err(problem) = crypto::crl_facts(&list) {
+        unreadable(c, reference.at, &content, "revocation list", &problem);
+        return None;
+    }
+    Some(list)
+}

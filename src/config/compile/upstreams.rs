@@ -1,0 +1,55 @@
+//! The bank's services, and who we are to them.
+
+use upstream::{ClientTls, UpstreamSettings};
+
+use super::Compiler;
+use super::certificates::{authorities, chain, key};
+use crate::file::{Bank, UpstreamTls};
+
+pub(super) fn compile(c: &mut Compiler<'_>, bank: &Bank) -> Vec<UpstreamSettings> {
+    let mut settings = Vec::with_capacity(bank.upstreams.len());
+    for upstream in &bank.upstreams {
+        let tls = match &upstream.tls {
+            Some(tls) => {
+                let tls = client_tls(c, tls);
+                if tls.is_none() {
+                    continue;
+                }
+                tls
+            }
+            None => None,
+        };
+        settings.push(UpstreamSettings {
+            id: upstream.id.value.clone(),
+            endpoints: upstream
+                .endpoints
+                .iter()
+                .map(|endpoint| endpoint.value.clone())
+                .collect(),
+            tls,
+            limits: upstream.limits.clone(),
+        });
+    }
+    settings
+}
+
+fn client_tls(c: &mut Compiler<'_>, tls: &UpstreamTls) -> Option<ClientTls> {
+    let trusted = tls
+        .authorities
+        .as_ref()
+        .and_then(|references| authorities(c, references));
+    let chain = tls
+        .certificate
+        .as_ref()
+        .and_then(|reference| Some((chain(c, reference)?, reference.at)));
+    let key = tls
+        .key
+        .as_ref()
+        .and_then(|reference| key(c, reference, chain.as_ref().map(|(chain, at)| (chain, *at))));
+    let (chain, _) = chain?;
+    Some(ClientTls {
+        authorities: trusted?,
+        identity: Some((chain.certificates, key?)),
+        server_name: tls.name.as_ref().map(|name| name.value.clone()),
+    })
+}

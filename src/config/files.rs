@@ -1,0 +1,284 @@
+//! The files and environment variables that a configuration refers to. References are `file:PATH`,
+//! relative to the configuration's folder, and for secrets also `env:NAME`.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use secrecy::zeroize::Zeroizing;
+
+use crate::mistake::nearest;
+use crate::reader::{Reader, Value, Wrong};
+use crate::source::{At, Span};
+use crate::yaml::Kind;
+
+/// Longest secret that is read.
+const SECRET_BYTES_MAX: u64 = 64 << 10;
+
+/// Reads environment variables.
+pub(crate) type Environment<'e> = &'e dyn Fn(&str) -> Option<String>;
+
+/// What a file holds; wiped when it is no longer used, since it may be a key.
+type Bytes = Arc<Zeroizing<Vec<u8>>>;
+
+/// Reads what is referred to, once each, and sums it up in a digest.
+pub(crate) struct Files<'e> {
+    folder: PathBuf,
+    environment: Environment<'e>,
+    read: HashMap<PathBuf, Result<Bytes, String>>,
+    digest: crypto::Sha256,
+}
+
+/// `file:PATH`, as written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FileRef(pub(crate) String);
+
+/// `file:PATH` or `env:NAME`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum SecretRef {
+    File(String),
+    Env(String),
+}
+
+/// A file that was read.
+pub(crate) struct Content {
+    /// As mistakes call it.
+    pub(crate) shown: String,
+    pub(crate) bytes: Bytes,
+}
+
+impl<'e> Files<'e> {
+    pub(crate) fn new(folder: &Path, environment: Environment<'e>) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            environment,
+            read: HashMap::new(),
+            digest: crypto::Sha256::new(),
+        }
+    }
+
+    /// SHA-256 over all files read, in the order in which the configuration names them.
+    pub(crate) fn digest(self) -> [u8; 32] {
+        self.digest.finish()
+    }
+
+    /// Reads a file of at most so many bytes; the error is a clause for a person.
+    pub(crate) fn read(&mut self, path: &Path, bytes_max: u64) -> Result<Bytes, String> {
+        if let Some(known) = self.read.get(path) {
+            return known.clone();
+        }
+        let content = read_bounded(path, bytes_max).map(|bytes| {
+            // Each part is preceded by its length, so that no two sets of files sum up alike.
+            self.digest.update(&(bytes.len() as u64).to_be_bytes());
+            self.digest.update(&bytes);
+            Arc::new(bytes)
+        });
+        self.read.insert(path.to_owned(), content.clone());
+        content
+    }
+
+    /// The path as it is named from the configuration's folder.
+    pub(crate) fn path(&self, written: &str) -> PathBuf {
+        self.folder.join(written)
+    }
+
+    /// The text of a secret.
+    pub(crate) fn secret(
+        &mut self,
+        reader: &mut Reader,
+        reference: &At<SecretRef>,
+    ) -> Option<Zeroizing<String>> {
+        match &reference.value {
+            SecretRef::File(path) => {
+                let content = self.content_at(reader, reference.at, path, SECRET_BYTES_MAX)?;
+                let text = std::str::from_utf8(&content.bytes).ok().map(str::to_owned);
+                if text.is_none() {
+                    let what = format!("`{}` is not UTF-8 text", content.shown);
+                    reader.collector.mistake(reference.at, what);
+                }
+                text.map(Zeroizing::new)
+            }
+            SecretRef::Env(name) => {
+                let text = (self.environment)(name);
+                if text.is_none() {
+                    reader
+                        .collector
+                        .mistake(
+                            reference.at,
+                            format!("the environment variable `{name}` is not set"),
+                        )
+                        .help("set it before the program starts, or use `file:PATH`");
+                }
+                text.map(Zeroizing::new)
+            }
+        }
+    }
+
+    /// The content of a file of at most so many bytes.
+    pub(crate) fn content(
+        &mut self,
+        reader: &mut Reader,
+        reference: &At<FileRef>,
+        bytes_max: u64,
+    ) -> Option<Content> {
+        self.content_at(reader, reference.at, &reference.value.0, bytes_max)
+    }
+
+    fn content_at(
+        &mut self,
+        reader: &mut Reader,
+        at: Span,
+        written: &str,
+        bytes_max: u64,
+    ) -> Option<Content> {
+        let path = self.path(written);
+        match self.read(&path, bytes_max) {
+            Ok(bytes) => Some(Content {
+                shown: path.display().to_string(),
+                bytes,
+            }),
+            Err(problem) => {
+                let near = neighbour(&path).map(|name| {
+                    let near = Path::new(written).with_file_name(name);
+                    format!("did you mean `file:{}`?", near.display())
+                });
+                reader
+                    .collector
+                    .mistake(at, format!("cannot read `{}`: {problem}", path.display()))
+                    .maybe_help(near);
+                None
+            }
+        }
+    }
+}
+
+impl Reader {
+    /// A value that must be `file:PATH`.
+    pub(crate) fn file(&mut self, value: Value<'_>) -> Option<At<FileRef>> {
+        let key = value.key;
+        self.parsed(value, "a reference such as `file:PATH`", |text| match text
+            .strip_prefix("file:")
+        {
+            Some(path) => Ok(FileRef(path_of(path)?)),
+            None => Err(Wrong::new(
+                format!("`{key}` must be a reference `file:PATH`"),
+                match scheme(text) {
+                    _ if text.len() > 200 || text.contains("-----BEGIN") => {
+                        "put the text into a file of its own and write `file:` and its path"
+                            .to_owned()
+                    }
+                    Some(_) => "write `file:` and a path".to_owned(),
+                    None => format!("write `file:{text}`"),
+                },
+            )),
+        })
+    }
+
+    /// A list of `file:PATH`, at least one.
+    pub(crate) fn files(&mut self, value: Value<'_>) -> Option<Vec<At<FileRef>>> {
+        let items = self.items(value, "references `file:PATH`")?;
+        let read: Vec<_> = items
+            .iter()
+            .filter_map(|node| self.file(Value { node, ..value }))
+            .collect();
+        (read.len() == items.len()).then_some(read)
+    }
+
+    /// A secret by reference: `file:PATH` or `env:NAME`. Anything else is refused without being
+    /// shown, since it may be the secret itself.
+    pub(crate) fn secret(&mut self, value: Value<'_>) -> Option<At<SecretRef>> {
+        let Kind::Scalar { text, .. } = &value.node.kind else {
+            self.not_a_reference(value);
+            return None;
+        };
+        let written = At {
+            value: text.as_str(),
+            at: value.node.span,
+        };
+        if let Some(path) = written.value.strip_prefix("file:") {
+            return match path_of(path) {
+                Ok(path) => Some(written.map(|_| SecretRef::File(path))),
+                Err(wrong) => {
+                    self.collector
+                        .mistake(written.at, wrong.what)
+                        .maybe_help(wrong.help);
+                    None
+                }
+            };
+        }
+        if let Some(name) = written.value.strip_prefix("env:").map(str::to_owned) {
+            return Some(written.map(|_| SecretRef::Env(name)));
+        }
+        self.not_a_reference(value);
+        None
+    }
+
+    fn not_a_reference(&mut self, value: Value<'_>) {
+        self.collector
+            .secret_mistake(
+                value.node.span,
+                format!(
+                    "`{}` must be a reference, never the secret itself",
+                    value.key
+                ),
+            )
+            .help("write `file:PATH` or `env:NAME`");
+    }
+}
+
+fn path_of(written: &str) -> Result<String, Wrong> {
+    if written.is_empty() || written.starts_with("//") || written.contains('\0') {
+        return Err(Wrong::new(
+            "a path is missing after `file:`",
+            "write `file:` and a path, relative to the folder of this file",
+        ));
+    }
+    Ok(written.to_owned())
+}
+
+fn read_bounded(path: &Path, bytes_max: u64) -> Result<Zeroizing<Vec<u8>>, String> {
+    let in_words = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        _ => error.to_string(),
+    };
+    // Asked before opening: opening a pipe would wait for its other end.
+    let metadata = std::fs::metadata(path).map_err(in_words)?;
+    if !metadata.is_file() {
+        return Err("it is not a file".to_owned());
+    }
+    let mut bytes = Zeroizing::new(Vec::with_capacity(
+        usize::try_from(metadata.len().min(bytes_max)).unwrap_or(0) + 1,
+    ));
+    let mut file = File::open(path).map_err(in_words)?.take(bytes_max + 1);
+    file.read_to_end(&mut bytes).map_err(in_words)?;
+    if bytes.len() as u64 > bytes_max {
+        return Err(format!("it is longer than {bytes_max} bytes"));
+    }
+    Ok(bytes)
+}
+
+/// The file beside a missing one whose name is nearest.
+fn neighbour(path: &Path) -> Option<String> {
+    if path.exists() {
+        return None;
+    }
+    let name = path.file_name()?.to_str()?;
+    let names: Vec<String> = std::fs::read_dir(path.parent()?)
+        .ok()?
+        .take(1_000)
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .collect();
+    nearest(name, names.iter().map(String::as_str)).map(str::to_owned)
+}
+
+/// A word before a colon, as in `http:` or `env:`.
+fn scheme(text: &str) -> Option<&str> {
+    let (scheme, _) = text.split_once(':')?;
+    scheme
+        .bytes()
+        .all(|b| b.is_ascii_alphabetic())
+        .then_some(scheme)
+}

@@ -1,0 +1,222 @@
+//! A folder with everything that a configuration refers to, for tests.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use jiff::Timestamp;
+use rcgen::{
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, CustomExtension, DnType,
+    IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, SerialNumber, date_time_ymd,
+};
+
+use crate::compile::Compiler;
+use crate::files::Files;
+use crate::load;
+use crate::reader::{Keys, Reader};
+use crate::{House, Mistakes, Mode};
+
+/// The example that ships.
+pub(crate) const EXAMPLE: &str = include_str!("../../config/gateway.yaml");
+
+/// The shortest configuration that loads.
+pub(crate) const MINIMAL: &str = include_str!("golden/minimal.yaml");
+
+/// A small API.
+pub(crate) const FX: &str = "\
+openapi: 3.1.0
+info: { title: FX, version: '1' }
+servers: [{ url: /fx }]
+paths:
+  /rates:
+    get:
+      operationId: listRates
+      x-mortise-class: open
+      x-mortise-effect: none
+      responses: { '200': { description: Rates } }
+  /rates/{pair}:
+    get:
+      operationId: readRate
+      x-mortise-class: partner
+      x-mortise-effect: none
+      x-mortise-scope: rates
+      parameters: [{ name: pair, in: path, required: true, schema: { type: string } }]
+      responses: { '200': { description: A rate } }
+";
+
+/// A folder that is removed with the value.
+pub(crate) struct Fixture {
+    folder: tempfile::TempDir,
+}
+
+impl Fixture {
+    pub(crate) fn new() -> Self {
+        let fixture = Self {
+            folder: tempfile::tempdir().expect("a folder"),
+        };
+        for (name, text) in files() {
+            fixture.write(name, text);
+        }
+        fixture.write("apis/fx.yaml", FX);
+        fixture
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        std::fs::write(path, content).expect("written");
+    }
+
+    pub(crate) fn load(&self, text: impl AsRef<[u8]>) -> Result<House, Mistakes> {
+        self.load_as(text, Mode::Serve)
+    }
+
+    pub(crate) fn load_as(&self, text: impl AsRef<[u8]>, mode: Mode) -> Result<House, Mistakes> {
+        self.write("gateway.yaml", text);
+        load(&self.path("gateway.yaml"), mode, &environment, now())
+    }
+
+    /// The keys asked for and found while loading.
+    pub(crate) fn keys(&self, text: &str) -> Keys {
+        self.write("gateway.yaml", text);
+        let mut compiler = Compiler {
+            reader: Reader::default(),
+            files: Files::new(self.folder.path(), &environment),
+            mode: Mode::Serve,
+            now: now(),
+        };
+        load::read(&mut compiler, &self.path("gateway.yaml"));
+        compiler.reader.keys
+    }
+
+    /// The mistakes as printed, without the folder's name.
+    pub(crate) fn printed(&self, text: impl AsRef<[u8]>) -> String {
+        match self.load(text) {
+            Ok(_) => "no mistake\n".to_owned(),
+            Err(mistakes) => self.without_folder(&mistakes.render(false, 100)),
+        }
+    }
+
+    fn without_folder(&self, text: &str) -> String {
+        let folder: &Path = self.folder.path();
+        text.replace(&format!("{}/", folder.display()), "")
+    }
+}
+
+pub(crate) fn now() -> Timestamp {
+    "2026-11-22T12:00:00Z".parse().expect("an instant")
+}
+
+fn environment(name: &str) -> Option<String> {
+    (name == "MORTISE_KEK").then(kek)
+}
+
+fn kek() -> String {
+    crypto::KeyEncryptionKey::generate_text(&crypto::SeededRandom::new(1))
+}
+
+/// Certificates, keys and lists, made once.
+fn files() -> &'static HashMap<&'static str, String> {
+    static FILES: OnceLock<HashMap<&'static str, String>> = OnceLock::new();
+    FILES.get_or_init(|| {
+        let mut files = HashMap::new();
+        let partners = authority(&mut files, "trust/partners-ca.pem", "Partners CA", &[]);
+        let bank = authority(&mut files, "trust/bank-ca.pem", "Bank CA", &[]);
+        let sandbox = [CustomExtension::from_oid_content(
+            crypto::SANDBOX_MARKER,
+            crypto::SANDBOX_MARKER_VALUE.to_vec(),
+        )];
+        authority(&mut files, "trust/sandbox-ca.pem", "Sandbox CA", &sandbox);
+        let list = CertificateRevocationListParams {
+            this_update: date_time_ymd(2026, 11, 22),
+            next_update: date_time_ymd(2026, 12, 22),
+            crl_number: SerialNumber::from(1),
+            issuing_distribution_point: None,
+            revoked_certs: Vec::new(),
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        let list = list.signed_by(&partners).expect("a list");
+        files.insert("trust/partners.crl", list.pem().expect("PEM"));
+        files.insert("trust/servers-ca.pem", files["trust/bank-ca.pem"].clone());
+        let names = ["api.harbour.example", "auth.harbour.example", "localhost"];
+        leaf(
+            &mut files,
+            ("tls/gateway.pem", "tls/gateway.key"),
+            &names,
+            2036,
+            &bank,
+        );
+        let names = ["api.harbour.example", "*.wild.example"];
+        leaf(
+            &mut files,
+            ("tls/wild.pem", "tls/wild.key"),
+            &names,
+            2036,
+            &bank,
+        );
+        leaf(
+            &mut files,
+            ("tls/old.pem", "tls/old.key"),
+            &names,
+            2025,
+            &bank,
+        );
+        let client = ("tls/gateway-client.pem", "tls/gateway-client.key");
+        leaf(&mut files, client, &["gateway.example"], 2036, &bank);
+        files.insert("keys/kek", format!("{}\n", kek()));
+        files.insert("keys/short", "c2hvcnQ\n".to_owned());
+        for name in [
+            "partners/swiftride.jwks.json",
+            "partners/cartwheel.jwks.json",
+        ] {
+            let key = crypto::SigningKey::generate(crypto::Algorithm::Es256).expect("a key");
+            let jwks = crypto::Jwks::from_keys(vec![key.verification_key()]);
+            files.insert(name, jwks.to_json().to_string());
+        }
+        files
+    })
+}
+
+fn authority(
+    files: &mut HashMap<&'static str, String>,
+    name: &'static str,
+    common_name: &str,
+    extensions: &[CustomExtension],
+) -> Issuer<'static, KeyPair> {
+    let mut params = params(common_name, &[], 2036);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params.custom_extensions = extensions.to_vec();
+    let key = KeyPair::generate().expect("a key");
+    files.insert(name, params.self_signed(&key).expect("a certificate").pem());
+    Issuer::new(params, key)
+}
+
+fn leaf(
+    files: &mut HashMap<&'static str, String>,
+    (certificate, key): (&'static str, &'static str),
+    names: &[&str],
+    last_year: i32,
+    issuer: &Issuer<'static, KeyPair>,
+) {
+    let params = params("gateway", names, last_year);
+    let pair = KeyPair::generate().expect("a key");
+    let signed = params.signed_by(&pair, issuer).expect("a certificate");
+    files.insert(certificate, signed.pem());
+    files.insert(key, pair.serialize_pem());
+}
+
+fn params(common_name: &str, names: &[&str], last_year: i32) -> CertificateParams {
+    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    let mut params = CertificateParams::new(names).expect("names");
+    params
+        .distinguished_name
+        .push(DnType::CommonName, common_name);
+    params.not_before = date_time_ymd(2020, 1, 1);
+    params.not_after = date_time_ymd(last_year, 1, 1);
+    params
+}

@@ -1,0 +1,258 @@
+//! What a configuration means: settings of the rooms, valid as a whole.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fmt;
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crypto::{Algorithm, Jwks, KeyEncryptionKey};
+use edge::ListenerSettings;
+use identity::Trust;
+use jiff::Timestamp;
+use model::{
+    BankId, ClientId, ListenerId, Partner, PartnerId, PlanId, ProductId, ScopeSet, Standing,
+    UpstreamId,
+};
+use openapi::ApiDescription;
+use upstream::UpstreamSettings;
+use url::Url;
+
+use crate::Rate;
+
+/// Who loads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// A server: certificates of the sandbox are refused.
+    Serve,
+    /// The sandbox.
+    Sandbox,
+}
+
+/// What a listener serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Service {
+    /// The products.
+    Api,
+    /// The token endpoints of the issuers.
+    Token,
+    /// Metadata and public keys of the issuers.
+    Discovery,
+}
+
+impl Service {
+    pub(crate) const ALL: [Self; 3] = [Self::Api, Self::Token, Self::Discovery];
+
+    /// The word in the file.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Token => "token",
+            Self::Discovery => "discovery",
+        }
+    }
+}
+
+/// A whole configuration.
+#[derive(Debug)]
+pub struct House {
+    /// The listeners, in the file's order.
+    pub listeners: Vec<ListenerPlan>,
+    /// The banks, in the file's order.
+    pub banks: Vec<BankPlan>,
+    /// The partners, in the file's order.
+    pub partners: Vec<PartnerPlan>,
+    /// The plans by id.
+    pub plans: HashMap<PlanId, PlanSettings>,
+    /// The agreements, in the file's order; no two of one partner and bank hold one product on one
+    /// day.
+    pub agreements: Vec<AgreementPlan>,
+    /// What one address may knock.
+    pub gate: GatePlan,
+    /// The file of the embedded store.
+    pub store: PathBuf,
+    /// The audit log.
+    pub audit: audit::Settings,
+    /// How long open requests are waited for at the end.
+    pub drain: Duration,
+    /// SHA-256 over all files read, in hexadecimal.
+    pub digest: String,
+}
+
+/// A listener.
+#[derive(Debug)]
+pub struct ListenerPlan {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// How callers reach it: scheme `https`, host and port, no path.
+    pub url: Url,
+    /// What it serves; never empty.
+    pub serves: BTreeSet<Service>,
+    /// What `edge` needs, its id among it.
+    pub edge: ListenerSettings,
+}
+
+impl ListenerPlan {
+    /// The URL as the file writes it, without a slash at its end: the audience of tokens.
+    pub fn origin(&self) -> String {
+        self.url.origin().ascii_serialization()
+    }
+}
+
+/// A bank.
+#[derive(Debug)]
+pub struct BankPlan {
+    /// Its id.
+    pub id: BankId,
+    /// Whose certificates it believes; holds the partners that have an agreement with it.
+    pub trust: Arc<Trust>,
+    /// Its issuer.
+    pub issuer: IssuerPlan,
+    /// Its services.
+    pub upstreams: Vec<UpstreamSettings>,
+    /// What it offers.
+    pub products: Vec<ProductPlan>,
+}
+
+/// A bank's issuer of tokens.
+pub struct IssuerPlan {
+    /// Its identifier (RFC 8414 §2), as it stands in tokens and metadata.
+    pub url: String,
+    /// Where tokens are asked for without a client certificate, at the issuer's own URL.
+    pub token_endpoint: String,
+    /// Where its public keys are.
+    pub jwks_uri: String,
+    /// The token endpoint where client certificates are taken (RFC 8705 §5), when the issuer's own
+    /// listener takes none.
+    pub mtls_token_endpoint: Option<String>,
+    /// Every listener and path at which something of it is answered.
+    pub endpoints: Vec<EndpointPlan>,
+    /// The audience of its access tokens: the URLs of the listeners that serve the bank's products.
+    pub audience: Vec<String>,
+    /// How long an access token lives.
+    pub access_token_lifetime: Duration,
+    /// How it signs.
+    pub algorithm: Algorithm,
+    /// What wraps its signing keys in the store.
+    pub kek: Arc<KeyEncryptionKey>,
+    /// The clients of the partners that have an agreement with the bank.
+    pub clients: HashMap<ClientId, ClientPlan>,
+}
+
+impl fmt::Debug for IssuerPlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IssuerPlan")
+            .field("url", &self.url)
+            .field("token_endpoint", &self.token_endpoint)
+            .field("jwks_uri", &self.jwks_uri)
+            .field("mtls_token_endpoint", &self.mtls_token_endpoint)
+            .field("endpoints", &self.endpoints)
+            .field("audience", &self.audience)
+            .field("access_token_lifetime", &self.access_token_lifetime)
+            .field("algorithm", &self.algorithm)
+            .field("clients", &self.clients)
+            .finish_non_exhaustive()
+    }
+}
+
+/// One place at which an issuer answers.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct EndpointPlan {
+    /// The listener.
+    pub listener: ListenerId,
+    /// The path, from the first slash on.
+    pub path: String,
+    /// What is there.
+    pub endpoint: IssuerEndpoint,
+}
+
+/// What an issuer answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum IssuerEndpoint {
+    /// The metadata (RFC 8414 §3).
+    Metadata,
+    /// The public keys (RFC 7517 §5).
+    Jwks,
+    /// The public keys of identity assertions, for the bank's services (RFC 7517 §5).
+    UpstreamJwks,
+    /// The token endpoint (RFC 6749 §3.2).
+    Token,
+}
+
+/// An OAuth client at one bank.
+#[derive(Debug, Clone)]
+pub struct ClientPlan {
+    /// Whose it is.
+    pub partner: PartnerId,
+    /// The partner's standing.
+    pub standing: Standing,
+    /// The keys with which it proves itself (RFC 7523).
+    pub jwks: Jwks,
+    /// What it may ask for: the scopes of the products in the partner's agreements with this bank.
+    pub scopes: ScopeSet,
+}
+
+/// A product.
+#[derive(Debug)]
+pub struct ProductPlan {
+    /// Its id.
+    pub id: ProductId,
+    /// Where its calls go.
+    pub upstream: UpstreamId,
+    /// The listeners that serve it; never empty.
+    pub listeners: Vec<ListenerId>,
+    /// From a request's head to the answer's.
+    pub deadline: Duration,
+    /// Its operations; none is of a class that is not available.
+    pub description: ApiDescription,
+}
+
+/// A partner.
+#[derive(Debug, Clone)]
+pub struct PartnerPlan {
+    /// What the house knows of it.
+    pub partner: Partner,
+    /// Whom a customer asks about their data: a mail address or a page.
+    pub privacy_contact: String,
+    /// Its clients.
+    pub clients: Vec<ClientId>,
+}
+
+/// A named set of limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlanSettings {
+    /// How many requests in how long.
+    pub rate: Rate,
+    /// How many at once after a rest.
+    pub burst: NonZeroU32,
+    /// How many may be open.
+    pub concurrent: NonZeroU32,
+}
+
+/// What a partner may use of a bank.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgreementPlan {
+    /// The partner.
+    pub partner: PartnerId,
+    /// The bank.
+    pub bank: BankId,
+    /// The products; never empty.
+    pub products: Vec<ProductId>,
+    /// The plan.
+    pub plan: PlanId,
+    /// From when on it holds, inclusive: the first day's beginning in UTC.
+    pub from: Option<Timestamp>,
+    /// Until when it holds, exclusive: the last day's end in UTC.
+    pub until: Timestamp,
+}
+
+/// The bucket of each address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GatePlan {
+    /// How many requests in how long.
+    pub rate: Rate,
+    /// How many at once after a rest.
+    pub burst: NonZeroU32,
+}

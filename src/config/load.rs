@@ -1,0 +1,88 @@
+//! From a path to a house.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use crate::compile::{self, Compiler};
+use crate::files::Files;
+use crate::house::{House, Mode};
+use crate::mistake::Mistakes;
+use crate::reader::Reader;
+use crate::source::Span;
+use crate::{file, yaml};
+
+/// The longest configuration that is read.
+const CONFIG_BYTES_MAX: u64 = 1 << 20;
+
+/// Loads a configuration: reads the file and all that it refers to, and gives the settings of the
+/// rooms or every mistake. `environment` reads a variable for `env:` references; `now` judges the
+/// times of certificates and agreements.
+pub fn load(
+    path: &Path,
+    mode: Mode,
+    environment: &dyn Fn(&str) -> Option<String>,
+    now: Timestamp,
+) -> Result<House, Mistakes> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut compiler = Compiler {
+        reader: Reader::default(),
+        files: Files::new(folder, environment),
+        mode,
+        now,
+    };
+    let house = read(&mut compiler, path);
+    compiler.finish(house)
+}
+
+/// Reads and compiles as far as that goes.
+pub(crate) fn read(compiler: &mut Compiler<'_>, path: &Path) -> Option<House> {
+    let Compiler { reader, files, .. } = compiler;
+    let shown = path.display().to_string();
+    let start = |source| Span {
+        source,
+        start: 0,
+        end: 0,
+    };
+    let bytes = match files.read(path, CONFIG_BYTES_MAX) {
+        Ok(bytes) => bytes,
+        Err(problem) => {
+            let source = reader.collector.sources.add(shown.clone(), String::new());
+            reader
+                .collector
+                .mistake(start(source), format!("cannot read `{shown}`: {problem}"));
+            return None;
+        }
+    };
+    let source = text_source(reader, shown, &bytes)?;
+    let root = yaml::parse(&mut reader.collector, source)?;
+    let file = file::read(reader, &root)?;
+    compile::compile(compiler, &file)
+}
+
+/// Takes a file's bytes in as a text; notes where they are not one.
+pub(crate) fn text_source(reader: &mut Reader, shown: String, bytes: &[u8]) -> Option<usize> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Some(reader.collector.sources.add(shown, text.to_owned())),
+        Err(problem) => {
+            let good = String::from_utf8_lossy(bytes.get(..problem.valid_up_to()).unwrap_or(&[]));
+            let end = good.len();
+            let source = reader.collector.sources.add(shown, good.into_owned());
+            reader
+                .collector
+                .mistake(
+                    Span {
+                        source,
+                        start: end,
+                        end,
+                    },
+                    "the file is not UTF-8 text from here on",
+                )
+                .help("save it as UTF-8");
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,407 @@
+//! Whole files: what loads, what it means, and every kind of mistake as it is printed.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
+
+use edge::ClientCertificates;
+use proptest::prelude::*;
+
+use crate::fixture::{EXAMPLE, FX, Fixture, MINIMAL, now};
+use crate::house::{IssuerEndpoint, Mode, Service};
+use crate::load;
+
+mod golden;
+
+#[test]
+fn the_example_loads_and_shows_every_key() {
+    let fixture = Fixture::new();
+    let house = fixture.load(EXAMPLE).map_err(|m| m.to_string());
+    let house = house.expect("the example has no mistake");
+    assert_eq!(house.banks.len(), 1);
+    let keys = fixture.keys(EXAMPLE);
+    let hidden: Vec<_> = keys.asked.difference(&keys.found).collect();
+    assert!(hidden.is_empty(), "not in the example: {hidden:?}");
+    assert!(keys.asked.len() > 90, "{}", keys.asked.len());
+}
+
+#[test]
+fn the_defaults_in_the_example_are_the_defaults() {
+    let fixture = Fixture::new();
+    let written = fixture.load(EXAMPLE).expect("the example loads");
+    let silent = fixture.load(MINIMAL).expect("the minimum loads");
+    assert_eq!(
+        written.listeners[0].edge.limits,
+        silent.listeners[0].edge.limits
+    );
+    let (a, b) = (&written.banks[0], &silent.banks[0]);
+    assert_eq!(
+        format!("{:?}", a.upstreams[0].limits),
+        format!("{:?}", b.upstreams[0].limits)
+    );
+    assert_eq!(
+        a.issuer.access_token_lifetime,
+        b.issuer.access_token_lifetime
+    );
+    assert_eq!(a.issuer.algorithm, b.issuer.algorithm);
+    assert_eq!(a.products[0].deadline, b.products[0].deadline);
+    assert_eq!(a.products[0].listeners, b.products[0].listeners);
+    assert_eq!(written.gate, silent.gate);
+    assert_eq!(written.drain, silent.drain);
+    let told = |settings: &audit::Settings| {
+        let settings = settings.clone();
+        (
+            settings.node,
+            settings.linger,
+            settings.segment_bytes,
+            settings.queue_bytes_max,
+        )
+    };
+    assert_eq!(told(&written.audit), told(&silent.audit));
+}
+
+#[test]
+fn a_file_becomes_settings_of_every_room() {
+    let fixture = Fixture::new();
+    let house = fixture.load(MINIMAL).expect("the minimum loads");
+    let api = &house.listeners[0];
+    assert_eq!(api.address, "127.0.0.1:8443".parse().expect("an address"));
+    assert_eq!(api.origin(), "https://api.harbour.example");
+    assert_eq!(api.serves, BTreeSet::from([Service::Api, Service::Token]));
+    let tls = api.edge.tls.as_ref().expect("TLS");
+    assert_eq!(tls.client_certificates, ClientCertificates::Optional);
+
+    let bank = &house.banks[0];
+    let issuer = &bank.issuer;
+    assert_eq!(issuer.url, "https://auth.harbour.example");
+    assert_eq!(issuer.token_endpoint, "https://auth.harbour.example/token");
+    assert_eq!(issuer.jwks_uri, "https://auth.harbour.example/jwks");
+    assert_eq!(
+        issuer.mtls_token_endpoint.as_deref(),
+        Some("https://api.harbour.example/token")
+    );
+    assert_eq!(issuer.audience, ["https://api.harbour.example"]);
+    let endpoints: Vec<_> = issuer
+        .endpoints
+        .iter()
+        .map(|e| (e.listener.as_str(), e.path.as_str(), e.endpoint))
+        .collect();
+    let metadata = "/.well-known/oauth-authorization-server";
+    assert_eq!(
+        endpoints,
+        [
+            ("issuer", metadata, IssuerEndpoint::Metadata),
+            ("issuer", "/jwks", IssuerEndpoint::Jwks),
+            ("issuer", "/jwks/upstream", IssuerEndpoint::UpstreamJwks),
+            ("issuer", "/token", IssuerEndpoint::Token),
+            ("api", "/token", IssuerEndpoint::Token),
+        ]
+    );
+    let client = issuer.clients.values().next().expect("a client");
+    assert_eq!(client.scopes.to_string(), "rates");
+    assert_eq!(bank.products[0].description.base_path, "/fx");
+
+    let agreement = &house.agreements[0];
+    assert_eq!(agreement.from, None);
+    assert_eq!(agreement.until.to_string(), "2028-01-01T00:00:00Z");
+    assert_eq!(house.store, fixture.path("data/mortise.sqlite"));
+    assert_eq!(house.audit.dir, fixture.path("data/audit"));
+    let partner = &house.partners[0].partner;
+    assert_eq!(partner.name.zh_cn.as_deref(), Some("迅行出行"));
+    assert!(bank.trust.partner(&partner.id).is_some());
+}
+
+#[test]
+fn an_issuer_with_a_path_has_its_metadata_between_host_and_path() {
+    let fixture = Fixture::new();
+    let text = MINIMAL.replace(
+        "    issuer:\n      url: https://auth.harbour.example",
+        "    issuer:\n      url: https://auth.harbour.example/harbour",
+    );
+    let house = fixture.load(text).expect("it loads");
+    let issuer = &house.banks[0].issuer;
+    let paths: Vec<_> = issuer.endpoints.iter().map(|e| e.path.as_str()).collect();
+    let metadata = "/.well-known/oauth-authorization-server/harbour";
+    assert_eq!(
+        paths,
+        [
+            metadata,
+            "/harbour/jwks",
+            "/harbour/jwks/upstream",
+            "/harbour/token",
+            "/harbour/token"
+        ]
+    );
+    assert_eq!(
+        issuer.mtls_token_endpoint.as_deref(),
+        Some("https://api.harbour.example/harbour/token")
+    );
+}
+
+#[test]
+fn one_listener_may_serve_all_and_then_needs_no_alias() {
+    let fixture = Fixture::new();
+    let (before, after) = MINIMAL
+        .split_once("  issuer:\n    address")
+        .expect("a listener");
+    let (_, after) = after.split_once("tls:\n").expect("tls");
+    let text = format!("{before}tls:\n{after}")
+        .replace("serves: [api, token]", "serves: [api, token, discovery]")
+        .replace("https://auth.", "https://api.")
+        .replace(", auth.harbour.example", "");
+    let house = fixture
+        .load(text)
+        .map_err(|m| m.to_string())
+        .expect("it loads");
+    assert_eq!(house.banks[0].issuer.mtls_token_endpoint, None);
+    assert_eq!(house.banks[0].issuer.endpoints.len(), 4);
+}
+
+#[test]
+fn agreements_that_have_ended_load_and_give_no_scope() {
+    let fixture = Fixture::new();
+    let house = fixture
+        .load(MINIMAL.replace("2027-12-31", "2026-11-21"))
+        .expect("it loads");
+    let client = house.banks[0]
+        .issuer
+        .clients
+        .values()
+        .next()
+        .expect("a client");
+    assert!(client.scopes.is_empty());
+    let house = fixture
+        .load(MINIMAL.replace("2027-12-31", "2026-11-22"))
+        .expect("it loads");
+    let client = house.banks[0]
+        .issuer
+        .clients
+        .values()
+        .next()
+        .expect("a client");
+    assert!(!client.scopes.is_empty(), "the last day still counts");
+}
+
+#[test]
+fn the_sandboxs_configuration_loads() {
+    let fixture = Fixture::new();
+    for (name, text) in [
+        ("apis/fx.yaml", include_str!("../../../config/apis/fx.yaml")),
+        (
+            "apis/branches.yaml",
+            include_str!("../../../config/apis/branches.yaml"),
+        ),
+        (
+            "apis/catalogue.yaml",
+            include_str!("../../../config/apis/catalogue.yaml"),
+        ),
+    ] {
+        fixture.write(name, text);
+    }
+    let text = include_str!("../../../config/sandbox.yaml")
+        .replace("@API_ADDRESS@", "127.0.0.1:0")
+        .replace("@API_URL@", "https://localhost:8443")
+        .replace("@ISSUER_ADDRESS@", "127.0.0.1:0")
+        .replace("@ISSUER_URL@", "https://localhost:9443")
+        .replace("@BANK_ADDRESS@", "127.0.0.1:7443")
+        .replace("@FROM@", "2026-11-21")
+        .replace("@UNTIL@", "2031-11-21");
+    let house = fixture
+        .load_as(text, Mode::Sandbox)
+        .map_err(|mistakes| mistakes.to_string());
+    let house = house.expect("it loads");
+    assert_eq!(house.banks[0].products.len(), 3);
+    assert_eq!(house.agreements.len(), 2);
+}
+
+#[test]
+fn the_key_encryption_key_may_come_from_the_environment() {
+    let fixture = Fixture::new();
+    let text = MINIMAL.replace("kek: file:keys/kek", "kek: env:MORTISE_KEK");
+    assert!(fixture.load(text).is_ok());
+}
+
+#[test]
+fn certificates_of_the_sandbox_are_good_for_the_sandbox_alone() {
+    let fixture = Fixture::new();
+    let text = MINIMAL.replace(
+        "authorities: [file:trust/partners-ca.pem]",
+        "authorities: [file:trust/sandbox-ca.pem]",
+    );
+    let served = fixture
+        .load_as(&text, Mode::Serve)
+        .expect_err("serve refuses it");
+    assert!(
+        served.to_string().contains("a certificate of the sandbox"),
+        "{served}"
+    );
+    fixture
+        .load_as(&text, Mode::Sandbox)
+        .expect("the sandbox takes it");
+}
+
+#[test]
+fn the_digest_changes_with_every_file_that_is_read() {
+    let fixture = Fixture::new();
+    let digest = |text: &str| fixture.load(text).expect("it loads").digest;
+    let first = digest(MINIMAL);
+    assert_eq!(first.len(), 64);
+    assert_eq!(first, digest(MINIMAL));
+    assert_ne!(first, digest(&MINIMAL.replace("50/s", "51/s")));
+    fixture.write("apis/fx.yaml", FX.replace("title: FX", "title: Rates"));
+    assert_ne!(first, digest(MINIMAL));
+}
+
+#[test]
+fn a_mistake_is_data() {
+    let fixture = Fixture::new();
+    let mistakes = fixture
+        .load(MINIMAL.replace("rate: 50/s", "rat: 50/s"))
+        .expect_err("unknown");
+    let mut data = serde_json::to_value(mistakes.iter().collect::<Vec<_>>()).expect("JSON");
+    for mistake in data.as_array_mut().expect("a list") {
+        mistake["file"] = "gateway.yaml".into();
+    }
+    assert_eq!(
+        data,
+        serde_json::json!([
+            { "file": "gateway.yaml", "line": 19, "column": 5, "what": "a plan has no key `rat`",
+              "help": "did you mean `rate`?" },
+        ])
+    );
+}
+
+#[test]
+fn ten_mistakes_are_told_in_one_run() {
+    let fixture = Fixture::new();
+    let text = MINIMAL
+        .replace("127.0.0.1:8443", "127.0.0.1")
+        .replace("serves: [api, token]", "serves: [api, tokens]")
+        .replace("rate: 50/s", "rate: 50")
+        .replace("burst: 100 requests", "burst: 100")
+        .replace("file:trust/partners-ca.pem", "file:trust/partners_ca.pem")
+        .replace("upstream: ledger", "upstream: leger")
+        .replace("standing: active", "standing: yes")
+        .replace("auth: private_key_jwt", "auth: client_secret_basic")
+        .replace("plan: gold", "plan: golden")
+        .replace("  dir: data/audit", "  dirr: data/audit");
+    let mistakes = fixture.load(text).expect_err("ten mistakes");
+    let lines: BTreeSet<_> = mistakes.iter().map(|mistake| mistake.line).collect();
+    assert_eq!((lines.len(), mistakes.count()), (10, 10), "{mistakes}");
+}
+
+/// P1: no deletion of a line lets in what the intact file refuses. What may be deleted leaves a
+/// default that is written in the example, or takes something away.
+#[test]
+fn no_deletion_of_a_line_loosens() {
+    let fixture = Fixture::new();
+    let harmless = ["zh-CN: 迅行出行"];
+    let lines: Vec<&str> = MINIMAL.lines().collect();
+    for deleted in 0..lines.len() {
+        let left: Vec<&str> = lines
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| *index != deleted)
+            .map(|(_, line)| *line)
+            .collect();
+        let line = lines[deleted].trim();
+        let loaded = fixture.load(left.join("\n")).is_ok();
+        assert_eq!(
+            loaded,
+            harmless.contains(&line),
+            "without the line `{line}`"
+        );
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_a_mistake_of_its_own() {
+    let missing = load(
+        Path::new("no/such/gateway.yaml"),
+        Mode::Serve,
+        &|_| None,
+        now(),
+    );
+    let text = missing.expect_err("there is none").to_string();
+    assert!(
+        text.contains("cannot read `no/such/gateway.yaml`: there is no such file"),
+        "{text}"
+    );
+    let fixture = Fixture::new();
+    let folder = load(&fixture.path("tls"), Mode::Serve, &|_| None, now());
+    assert!(
+        folder
+            .expect_err("a folder")
+            .to_string()
+            .contains("it is not a file")
+    );
+    let long = fixture
+        .load("#".repeat((1 << 20) + 1))
+        .expect_err("too long");
+    assert!(
+        long.to_string().contains("it is longer than 1048576 bytes"),
+        "{long}"
+    );
+    let latin = fixture
+        .load(b"edition: 2026-11\nplans: {caf\xe9: 1}\n")
+        .expect_err("Latin-1");
+    assert!(latin.to_string().contains(":2:12\n"), "{latin}");
+}
+
+#[test]
+fn a_bank_knows_the_partners_that_have_an_agreement_with_it() {
+    let fixture = Fixture::new();
+    let stranger = "  cartwheel:
+    name: { legal: Cartwheel }
+    privacy_contact: https://cartwheel.example/privacy
+    standing: active
+    certificate: { organization_id: PSDCN-SWIFTRIDE-001 }
+    clients: { cartwheel-app: { auth: private_key_jwt, jwks: file:partners/cartwheel.jwks.json } }
+agreements:";
+    let house = fixture
+        .load(MINIMAL.replace("agreements:", stranger))
+        .expect("it loads");
+    assert_eq!(house.partners.len(), 2);
+    assert_eq!(house.banks[0].issuer.clients.len(), 1);
+    assert!(
+        house.banks[0]
+            .trust
+            .partner(&house.partners[1].partner.id)
+            .is_none()
+    );
+    assert_eq!(house.drain, Duration::from_secs(30));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        let fixture = Fixture::new();
+        if let Err(mistakes) = fixture.load(&bytes) {
+            prop_assert!(!mistakes.render(true, 80).is_empty());
+        }
+        fixture.write("apis/fx.yaml", &bytes);
+        fixture.write("partners/swiftride.jwks.json", &bytes);
+        fixture.write("trust/partners.crl", &bytes);
+        fixture.write("tls/gateway.pem", &bytes);
+        prop_assert!(fixture.load(MINIMAL).is_err());
+    }
+
+    #[test]
+    fn no_change_of_a_few_bytes_panics(
+        changes in prop::collection::vec((0..MINIMAL.len(), any::<u8>()), 1..4),
+        cut in 0..MINIMAL.len(),
+    ) {
+        let fixture = Fixture::new();
+        let mut bytes = MINIMAL.as_bytes().to_vec();
+        for (at, byte) in changes {
+            bytes[at] = byte;
+        }
+        if let Err(mistakes) = fixture.load(&bytes) {
+            prop_assert!(mistakes.count() > 0);
+            prop_assert!(!mistakes.render(false, 40).is_empty());
+        }
+        let _ = fixture.load(&MINIMAL.as_bytes()[..cut]);
+    }
+}

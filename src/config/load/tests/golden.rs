@@ -1,0 +1,464 @@
+//! Mistakes as they are printed, one file in `golden/` each. To write them anew, set
+//! `MORTISE_GOLDEN=write` and read the difference.
+
+use std::path::Path;
+
+use crate::fixture::{FX, Fixture, MINIMAL};
+
+/// A name, what is replaced in the shortest configuration, and files that are written beside it.
+struct Case {
+    name: &'static str,
+    edits: &'static [(&'static str, &'static str)],
+    files: &'static [(&'static str, &'static str, &'static str)],
+}
+
+const fn edit(name: &'static str, edits: &'static [(&'static str, &'static str)]) -> Case {
+    Case {
+        name,
+        edits,
+        files: &[],
+    }
+}
+
+/// An edit of the API description.
+const fn api(
+    name: &'static str,
+    files: &'static [(&'static str, &'static str, &'static str)],
+) -> Case {
+    Case {
+        name,
+        edits: &[],
+        files,
+    }
+}
+
+const FX_FILE: &str = "apis/fx.yaml";
+
+const SECOND_PARTNER: &str = "  cartwheel:
+    name: { legal: Cartwheel }
+    privacy_contact: privacy@cartwheel.example
+    standing: active
+    certificate: { organization_id: PSDCN-SWIFTRIDE-001 }
+    clients:
+      swiftride-app: { auth: private_key_jwt, jwks: file:partners/cartwheel.jwks.json }
+agreements:
+  - { partner: cartwheel, bank: harbour, products: [fx], plan: gold, until: 2027-12-31 }
+";
+
+const SECOND_BANK: &str = "  quay:
+    issuer:
+      url: https://auth.harbour.example
+      keys: { kek: file:keys/kek }
+    partner_ca: { authorities: [file:trust/partners-ca.pem], revocation: none }
+    upstreams: { core: { endpoints: [\"[::1]:7444\"] } }
+    products: { rates: { openapi: file:apis/fx.yaml, upstream: core } }
+partners:
+";
+
+const CASES: &[Case] = &[
+    edit(
+        "unknown-key",
+        &[("    rate: 50/s", "    rate: 50/s\n    quota: 2000/month")],
+    ),
+    edit(
+        "misspelt-key",
+        &[(
+            "client_certificates: optional",
+            "client_certificate: optional",
+        )],
+    ),
+    edit(
+        "unknown-section",
+        &[("plans:", "sites: { dc: private }\nplans:")],
+    ),
+    edit(
+        "misspelt-required-key",
+        &[("    standing: active", "    standin: active")],
+    ),
+    edit("missing-key", &[("    standing: active\n", "")]),
+    edit(
+        "missing-section",
+        &[("store:\n  path: data/mortise.sqlite\n", "")],
+    ),
+    edit(
+        "duplicate-key",
+        &[("    burst:", "    rate: 60/s\n    burst:")],
+    ),
+    edit("edition", &[("edition: 2026-11", "edition: 2026-10")]),
+    edit("edition-missing", &[("edition: 2026-11\n", "")]),
+    edit(
+        "wrong-type-list",
+        &[("serves: [api, token]", "serves: api")],
+    ),
+    edit(
+        "wrong-type-mapping",
+        &[(
+            "certificate:\n      organization_id: PSDCN-SWIFTRIDE-001",
+            "certificate: PSDCN-SWIFTRIDE-001",
+        )],
+    ),
+    edit(
+        "wrong-type-nothing",
+        &[("legal: SwiftRide Technology Co. Ltd.", "legal:")],
+    ),
+    edit("number-for-text", &[("zh-CN: 迅行出行", "zh-CN: 12306")]),
+    edit("norway", &[("zh-CN: 迅行出行", "en: no")]),
+    edit("standing-yes", &[("standing: active", "standing: yes")]),
+    edit(
+        "standing-misspelt",
+        &[("standing: active", "standing: suspnded")],
+    ),
+    edit(
+        "duration-without-unit",
+        &[("refuse_when_older_than: 24h", "refuse_when_older_than: 24")],
+    ),
+    edit(
+        "duration-unit",
+        &[("refuse_when_older_than: 24h", "refuse_when_older_than: 90m")],
+    ),
+    edit(
+        "duration-range",
+        &[("refuse_when_older_than: 24h", "refuse_when_older_than: 90d")],
+    ),
+    edit(
+        "count-without-unit",
+        &[("concurrent: 64 requests", "concurrent: 64")],
+    ),
+    edit(
+        "burst-zero",
+        &[("burst: 100 requests", "burst: 0 requests")],
+    ),
+    edit("rate", &[("rate: 50/s", "rate: 50 per second")]),
+    edit("size", &[("audit:\n", "audit:\n  segment: 256 MB\n")]),
+    edit("date", &[("until: 2027-12-31", "until: 31.12.2027")]),
+    edit(
+        "agreement-backwards",
+        &[(
+            "until: 2027-12-31",
+            "from: 2028-01-01\n    until: 2027-12-31",
+        )],
+    ),
+    edit("id", &[("  gold:", "  Gold:")]),
+    edit(
+        "dangling-partner",
+        &[("partner: swiftride", "partner: swiftrid")],
+    ),
+    edit("dangling-plan", &[("plan: gold", "plan: platinum")]),
+    edit(
+        "dangling-product",
+        &[("products: [fx]", "products: [fx, accounts]")],
+    ),
+    edit(
+        "dangling-upstream",
+        &[("upstream: ledger", "upstream: legder")],
+    ),
+    edit(
+        "dangling-listener",
+        &[(
+            "upstream: ledger",
+            "upstream: ledger\n        listeners: [apis]",
+        )],
+    ),
+    edit(
+        "listener-not-api",
+        &[(
+            "upstream: ledger",
+            "upstream: ledger\n        listeners: [issuer]",
+        )],
+    ),
+    edit(
+        "listener-http",
+        &[(
+            "url: https://api.harbour.example",
+            "url: http://api.harbour.example",
+        )],
+    ),
+    edit(
+        "listener-url-path",
+        &[(
+            "url: https://api.harbour.example",
+            "url: https://api.harbour.example/v1",
+        )],
+    ),
+    edit(
+        "listener-address",
+        &[("address: 127.0.0.1:8443", "address: localhost:8443")],
+    ),
+    edit(
+        "listeners-share-address",
+        &[("address: 127.0.0.1:9443", "address: 0.0.0.0:8443")],
+    ),
+    edit(
+        "listeners-share-url",
+        &[(
+            "https://auth.harbour.example",
+            "https://api.harbour.example",
+        )],
+    ),
+    edit(
+        "no-certificate-asked",
+        &[("client_certificates: optional", "client_certificates: none")],
+    ),
+    edit(
+        "discovery-required",
+        &[("client_certificates: none", "client_certificates: required")],
+    ),
+    edit(
+        "no-server-certificate",
+        &[(
+            "names: [api.harbour.example, auth.harbour.example]",
+            "names: [api.harbour.example]",
+        )],
+    ),
+    edit(
+        "foreign-name",
+        &[
+            ("tls/gateway.pem", "tls/wild.pem"),
+            ("tls/gateway.key", "tls/wild.key"),
+        ],
+    ),
+    edit("foreign-key", &[("tls/gateway.key", "tls/wild.key")]),
+    edit(
+        "expired",
+        &[
+            ("tls/gateway.pem", "tls/old.pem"),
+            ("tls/gateway.key", "tls/old.key"),
+        ],
+    ),
+    edit(
+        "not-a-certificate",
+        &[("file:tls/gateway.pem", "file:tls/gateway.key")],
+    ),
+    edit(
+        "not-an-authority",
+        &[("file:trust/partners-ca.pem", "file:tls/gateway.pem")],
+    ),
+    edit(
+        "sandbox-authority",
+        &[("file:trust/partners-ca.pem", "file:trust/sandbox-ca.pem")],
+    ),
+    edit(
+        "not-a-list-of-revocations",
+        &[("file:trust/partners.crl", "file:trust/partners-ca.pem")],
+    ),
+    edit(
+        "revocation-missing",
+        &[(
+            "      revocation:\n        crl: [file:trust/partners.crl]\n        refuse_when_older_than: 24h\n",
+            "",
+        )],
+    ),
+    edit(
+        "file-missing",
+        &[(
+            "file:partners/swiftride.jwks.json",
+            "file:partners/swiftide.jwks.json",
+        )],
+    ),
+    edit(
+        "file-prefix-missing",
+        &[(
+            "certificate: file:tls/gateway.pem",
+            "certificate: tls/gateway.pem",
+        )],
+    ),
+    edit(
+        "path-with-prefix",
+        &[(
+            "path: data/mortise.sqlite",
+            "path: file:data/mortise.sqlite",
+        )],
+    ),
+    edit(
+        "secret-inline",
+        &[(
+            "kek: file:keys/kek",
+            "kek: bXktc2VjcmV0LW5ldmVyLXNob3dudGhpcw",
+        )],
+    ),
+    edit(
+        "secret-misspelt",
+        &[(
+            "kek: file:keys/kek",
+            "kekk: bXktc2VjcmV0LW5ldmVyLXNob3dudGhpcw",
+        )],
+    ),
+    edit(
+        "key-inline",
+        &[(
+            "key: file:tls/gateway.key",
+            "key: |\n      -----BEGIN PRIVATE KEY-----\n      bXktc2VjcmV0LW5ldmVyLXNob3dudGhpcw",
+        )],
+    ),
+    edit(
+        "secret-not-set",
+        &[("kek: file:keys/kek", "kek: env:NO_SUCH_KEK")],
+    ),
+    edit(
+        "secret-short",
+        &[("kek: file:keys/kek", "kek: file:keys/short")],
+    ),
+    edit(
+        "issuer-nowhere",
+        &[(
+            "    issuer:\n      url: https://auth.harbour.example",
+            "    issuer:\n      url: https://auth.harbor.example",
+        )],
+    ),
+    edit(
+        "issuer-url",
+        &[(
+            "    issuer:\n      url: https://auth.harbour.example",
+            "    issuer:\n      url: https://auth.harbour.example/",
+        )],
+    ),
+    edit(
+        "issuer-lifetime",
+        &[(
+            "      keys:",
+            "      access_token_lifetime: 1h\n      keys:",
+        )],
+    ),
+    edit(
+        "issuer-algorithm",
+        &[("      keys:", "      algorithm: RS256\n      keys:")],
+    ),
+    edit(
+        "client-secret",
+        &[("auth: private_key_jwt", "auth: client_secret_basic")],
+    ),
+    edit(
+        "upstream-plain",
+        &[("\"127.0.0.1:7443\"", "\"10.0.0.11:7443\"")],
+    ),
+    edit(
+        "upstream-endpoint",
+        &[("\"127.0.0.1:7443\"", "\"127.0.0.1\"")],
+    ),
+    edit(
+        "upstream-without-identity",
+        &[(
+            "        endpoints:",
+            "        tls: { authorities: [file:trust/bank-ca.pem] }\n        endpoints:",
+        )],
+    ),
+    edit(
+        "agreed-twice",
+        &[(
+            "    until: 2027-12-31\n",
+            "    until: 2027-12-31\n  - { partner: swiftride, bank: harbour, products: [fx], plan: gold, from: 2027-12-31, until: 2028-12-31 }\n",
+        )],
+    ),
+    edit(
+        "partners-share-identity-and-client",
+        &[("agreements:\n", SECOND_PARTNER)],
+    ),
+    edit("banks-collide", &[("partners:\n", SECOND_BANK)]),
+    edit(
+        "alias",
+        &[
+            ("    rate: 50/s", "    rate: &r 50/s"),
+            ("    burst: 100 requests", "    burst: *r"),
+        ],
+    ),
+    edit(
+        "not-yaml",
+        &[("serves: [api, token]", "serves: [api, token")],
+    ),
+    Case {
+        name: "issuer-hides-operation",
+        edits: &[],
+        files: &[
+            (FX_FILE, "/fx }", "/ }"),
+            (FX_FILE, "  /rates:", "  /token:"),
+        ],
+    },
+    api(
+        "openapi-class-missing",
+        &[(FX_FILE, "      x-mortise-class: open\n", "")],
+    ),
+    api(
+        "openapi-class-unbuilt",
+        &[(
+            FX_FILE,
+            "x-mortise-class: open",
+            "x-mortise-class: customer\n      x-mortise-scope: accounts",
+        )],
+    ),
+    api(
+        "openapi-scope-missing",
+        &[(FX_FILE, "      x-mortise-scope: rates\n", "")],
+    ),
+    api(
+        "openapi-duplicate",
+        &[(FX_FILE, "  /rates/{pair}:", "  /rates:")],
+    ),
+    Case {
+        name: "jwks-private",
+        edits: &[],
+        files: &[(
+            "partners/swiftride.jwks.json",
+            "\"kty\"",
+            "\"d\":\"c2VjcmV0\",\"kty\"",
+        )],
+    },
+];
+
+#[test]
+fn every_kind_of_mistake_is_printed_as_agreed() {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden");
+    let write = std::env::var_os("MORTISE_GOLDEN").is_some();
+    let mut different = Vec::new();
+    for case in CASES {
+        let fixture = Fixture::new();
+        for (name, old, new) in case.files {
+            let path = fixture.path(name);
+            let text = std::fs::read_to_string(&path).expect("a file of the fixture");
+            assert!(
+                text.contains(old),
+                "{}: `{old}` is not in {name}",
+                case.name
+            );
+            fixture.write(name, text.replace(old, new));
+        }
+        let mut text = MINIMAL.to_owned();
+        for (old, new) in case.edits {
+            assert!(text.contains(old), "{}: `{old}` is not there", case.name);
+            text = text.replace(old, new);
+        }
+        let printed = fixture.printed(&text);
+        let path = golden.join(format!("{}.txt", case.name));
+        if write {
+            std::fs::write(&path, &printed).expect("written");
+        }
+        let agreed = std::fs::read_to_string(&path).unwrap_or_default();
+        if agreed != printed {
+            different.push(format!("--- {}\n{printed}", case.name));
+        }
+    }
+    assert!(different.is_empty(), "{}", different.join("\n"));
+    assert!(CASES.len() >= 30);
+}
+
+#[test]
+fn no_golden_file_is_left_over_and_each_tells_a_mistake() {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden");
+    for entry in std::fs::read_dir(golden).expect("the folder") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_none_or(|extension| extension != "txt") {
+            continue;
+        }
+        let name = path
+            .file_stem()
+            .and_then(|name| name.to_str())
+            .expect("a name");
+        assert!(
+            CASES.iter().any(|case| case.name == name),
+            "{name} has no case"
+        );
+        let text = std::fs::read_to_string(&path).expect("a text");
+        assert!(text.starts_with("error: "), "{name}: {text}");
+        assert!(!text.contains("bXktc2VjcmV0"), "{name} shows a secret");
+    }
+    assert!(FX.contains("x-mortise-class"));
+}

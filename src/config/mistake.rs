@@ -1,0 +1,284 @@
+//! What is wrong with a configuration: where, what, and what would be right.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::render;
+use crate::source::{Excerpt, Place, Sources, Span};
+
+/// More mistakes than this are counted, not kept.
+const MISTAKES_MAX: usize = 200;
+
+/// One mistake.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Mistake {
+    /// The file, as it was named to the loader or in the configuration.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// The column, from 1, in characters.
+    pub column: usize,
+    /// What is wrong.
+    pub what: String,
+    /// What would be right, when that can be said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+    /// Other places that belong to it, such as the first of two that collide.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub related: Vec<Related>,
+    #[serde(skip)]
+    pub(crate) excerpt: Option<Excerpt>,
+}
+
+/// Another place that a mistake is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Related {
+    /// The file.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// The column, from 1, in characters.
+    pub column: usize,
+    /// What is there.
+    pub what: String,
+    #[serde(skip)]
+    pub(crate) excerpt: Option<Excerpt>,
+}
+
+/// All mistakes of one run, in the order of the files and lines. Never empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistakes {
+    list: Vec<Mistake>,
+    left_out: usize,
+}
+
+impl Mistakes {
+    /// The mistakes, at most 200.
+    pub fn iter(&self) -> impl Iterator<Item = &Mistake> {
+        self.list.iter()
+    }
+
+    /// How many there are, those left out of the list included.
+    pub fn count(&self) -> usize {
+        self.list.len() + self.left_out
+    }
+
+    /// How many more there were than the list holds.
+    pub fn left_out(&self) -> usize {
+        self.left_out
+    }
+
+    /// What is answered should a file give neither settings nor a mistake: it is refused all the
+    /// same.
+    pub(crate) fn unexplained() -> Self {
+        let mut collector = Collector::default();
+        let source = collector.sources.add(String::new(), String::new());
+        let at = Span {
+            source,
+            start: 0,
+            end: 0,
+        };
+        collector.mistake(at, "the configuration cannot be used");
+        Self {
+            list: collector
+                .list
+                .into_iter()
+                .map(|(_, mistake)| mistake)
+                .collect(),
+            left_out: 0,
+        }
+    }
+
+    /// The mistakes as a person reads them: what, where with the source line and a caret, what
+    /// would be right; `width` is the terminal's, in columns.
+    pub fn render(&self, coloured: bool, width: usize) -> String {
+        render::render(self, coloured, width)
+    }
+}
+
+impl fmt::Display for Mistakes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(false, 100))
+    }
+}
+
+impl std::error::Error for Mistakes {}
+
+/// Gathers mistakes while a configuration is read.
+#[derive(Debug, Default)]
+pub(crate) struct Collector {
+    pub(crate) sources: Sources,
+    list: Vec<(usize, Mistake)>,
+    left_out: usize,
+}
+
+impl Collector {
+    /// Notes a mistake at a place.
+    pub(crate) fn mistake(&mut self, at: Span, what: impl Into<String>) -> Noted<'_> {
+        let place = self.sources.place(at);
+        self.note(at.source, place, what.into())
+    }
+
+    /// Notes a mistake in a value that may be a secret written in the wrong place: the line is
+    /// named, not shown.
+    pub(crate) fn secret_mistake(&mut self, at: Span, what: impl Into<String>) -> Noted<'_> {
+        let mut place = self.sources.place(at);
+        place.excerpt = None;
+        self.note(at.source, place, what.into())
+    }
+
+    /// Whether anything was noted.
+    pub(crate) fn has_mistakes(&self) -> bool {
+        !self.list.is_empty()
+    }
+
+    /// How many were noted, those left out included.
+    pub(crate) fn count(&self) -> usize {
+        self.list.len() + self.left_out
+    }
+
+    /// The mistakes in order, if there are any.
+    pub(crate) fn finish(mut self) -> Option<Mistakes> {
+        self.list
+            .sort_by_key(|(source, mistake)| (*source, mistake.line, mistake.column));
+        let list: Vec<Mistake> = self.list.into_iter().map(|(_, mistake)| mistake).collect();
+        (!list.is_empty()).then_some(Mistakes {
+            list,
+            left_out: self.left_out,
+        })
+    }
+
+    fn note(&mut self, source: usize, place: Place, what: String) -> Noted<'_> {
+        let same_there = self.list.iter().any(|(_, known)| {
+            (&known.file, known.line, known.column) == (&place.file, place.line, place.column)
+                && known.what == what
+        });
+        if same_there || self.list.len() == MISTAKES_MAX {
+            self.left_out += usize::from(!same_there);
+            return Noted {
+                sources: &self.sources,
+                mistake: None,
+            };
+        }
+        self.list.push((
+            source,
+            Mistake {
+                file: place.file,
+                line: place.line,
+                column: place.column,
+                what,
+                help: None,
+                related: Vec::new(),
+                excerpt: place.excerpt,
+            },
+        ));
+        Noted {
+            sources: &self.sources,
+            mistake: self.list.last_mut().map(|(_, mistake)| mistake),
+        }
+    }
+}
+
+/// A mistake just noted, to which help can be added.
+pub(crate) struct Noted<'c> {
+    sources: &'c Sources,
+    mistake: Option<&'c mut Mistake>,
+}
+
+impl Noted<'_> {
+    /// Says what would be right.
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        if let Some(mistake) = &mut self.mistake {
+            mistake.help = Some(help.into());
+        }
+        self
+    }
+
+    /// Says what would be right, when that is known.
+    pub(crate) fn maybe_help(self, help: Option<String>) -> Self {
+        match help {
+            Some(help) => self.help(help),
+            None => self,
+        }
+    }
+
+    /// Points at another place.
+    pub(crate) fn see(mut self, at: Span, what: impl Into<String>) -> Self {
+        let place = self.sources.place(at);
+        if let Some(mistake) = &mut self.mistake {
+            mistake.related.push(Related {
+                file: place.file,
+                line: place.line,
+                column: place.column,
+                what: what.into(),
+                excerpt: place.excerpt,
+            });
+        }
+        self
+    }
+}
+
+/// The name among `known` that was probably meant.
+pub(crate) fn nearest<'k>(
+    meant: &str,
+    known: impl IntoIterator<Item = &'k str>,
+) -> Option<&'k str> {
+    if meant.len() > 128 {
+        return None;
+    }
+    let allowed = (meant.chars().count() / 3).max(1);
+    known
+        .into_iter()
+        .map(|name| (strsim::osa_distance(meant, name), name))
+        .filter(|(distance, name)| *distance <= allowed && *distance < name.chars().count())
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
+}
+
+/// `a`, `b` and `c`, each in back-quotes, joined by commas; at most ten.
+pub(crate) fn listed<'k>(names: impl IntoIterator<Item = &'k str>) -> String {
+    let mut names = names.into_iter();
+    let mut text = names
+        .by_ref()
+        .take(10)
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    if names.next().is_some() {
+        text.push_str(", …");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name_is_near() {
+        let known = ["partner", "bank", "plan"];
+        assert_eq!(nearest("partnr", known), Some("partner"));
+        assert_eq!(nearest("palns", known), None);
+        assert_eq!(nearest("paln", known), Some("plan"));
+        assert_eq!(nearest("x", ["y"]), None);
+    }
+
+    #[test]
+    fn mistakes_beyond_the_limit_are_counted_and_repetitions_are_not() {
+        let mut collector = Collector::default();
+        let source = collector.sources.add("a".to_owned(), "x".repeat(300));
+        for start in 0..250 {
+            let at = Span {
+                source,
+                start,
+                end: start,
+            };
+            collector.mistake(at, "wrong");
+            collector.mistake(at, "wrong").help("never seen");
+        }
+        let mistakes = collector.finish().expect("mistakes");
+        assert_eq!(mistakes.iter().count(), MISTAKES_MAX);
+        assert!(mistakes.iter().all(|mistake| mistake.help.is_none()));
+    }
+}

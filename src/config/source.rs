@@ -1,0 +1,207 @@
+//! The texts that mistakes point into.
+
+use std::ops::Range;
+
+/// A stretch of one source, in bytes. Cheap to copy; only [`Sources`] can read it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) source: usize,
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+}
+
+/// A value with the place where it was written.
+#[derive(Debug, Clone)]
+pub(crate) struct At<T> {
+    pub(crate) value: T,
+    pub(crate) at: Span,
+}
+
+impl<T> At<T> {
+    pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U) -> At<U> {
+        At {
+            value: change(self.value),
+            at: self.at,
+        }
+    }
+}
+
+/// Where a span begins, as a person counts, and the line it begins in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) file: String,
+    /// From 1.
+    pub(crate) line: usize,
+    /// From 1, in characters.
+    pub(crate) column: usize,
+    /// The line and the part of it that is meant; absent when it is too long to show.
+    pub(crate) excerpt: Option<Excerpt>,
+}
+
+/// One line of a source and the bytes of it that are meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Excerpt {
+    pub(crate) line: String,
+    pub(crate) marked: Range<usize>,
+}
+
+/// The longest line that is shown.
+const EXCERPT_BYTES_MAX: usize = 1_000;
+
+/// The files read so far, in the order in which they were read.
+#[derive(Debug, Default)]
+pub(crate) struct Sources(Vec<Source>);
+
+#[derive(Debug)]
+struct Source {
+    shown: String,
+    text: String,
+    line_starts: Vec<usize>,
+}
+
+impl Sources {
+    /// Takes a text in and gives its number; `shown` is how its file is called in mistakes.
+    pub(crate) fn add(&mut self, shown: String, text: String) -> usize {
+        let line_starts = std::iter::once(0)
+            .chain(text.match_indices('\n').map(|(at, _)| at + 1))
+            .collect();
+        self.0.push(Source {
+            shown,
+            text,
+            line_starts,
+        });
+        self.0.len() - 1
+    }
+
+    /// The text of a source; empty for a number that was never given out.
+    pub(crate) fn text(&self, source: usize) -> &str {
+        self.0.get(source).map_or("", |source| &source.text)
+    }
+
+    /// Where the span begins.
+    pub(crate) fn place(&self, span: Span) -> Place {
+        let Some(source) = self.0.get(span.source) else {
+            return Place {
+                file: String::new(),
+                line: 1,
+                column: 1,
+                excerpt: None,
+            };
+        };
+        let start = floor_boundary(&source.text, span.start);
+        let index = source
+            .line_starts
+            .partition_point(|&at| at <= start)
+            .saturating_sub(1);
+        let line_start = source.line_starts.get(index).copied().unwrap_or(0);
+        let rest = source.text.get(line_start..).unwrap_or("");
+        let line = rest.split('\n').next().unwrap_or("").trim_end_matches('\r');
+        let from = (start - line_start).min(line.len());
+        let to = floor_boundary(line, span.end.saturating_sub(line_start)).max(from);
+        Place {
+            file: source.shown.clone(),
+            line: index + 1,
+            column: line.get(..from).unwrap_or("").chars().count() + 1,
+            excerpt: (line.len() <= EXCERPT_BYTES_MAX && !may_be_secret(line)).then(|| Excerpt {
+                line: line.to_owned(),
+                marked: from..to,
+            }),
+        }
+    }
+}
+
+/// Whether a line may hold a secret that somebody wrote into the file: it is named like one and is
+/// no reference, or it holds as much random text as a key. Such a line is never shown, whatever the
+/// mistake in it.
+fn may_be_secret(line: &str) -> bool {
+    const NAMES: [&str; 5] = ["kek", "secret", "password", "passphrase", "private"];
+    const KEY_CHARS: usize = 43;
+    let lower = line.to_ascii_lowercase();
+    let is_reference = lower.contains("file:") || lower.contains("env:");
+    let is_assignment = NAMES.iter().any(|name| {
+        lower.match_indices(name).any(|(at, _)| {
+            let rest = lower.get(at..).unwrap_or("");
+            let after = rest.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
+            let after = after.trim_start_matches(['"', '\'']).trim_start();
+            after
+                .strip_prefix(':')
+                .is_some_and(|value| !value.trim().is_empty())
+        })
+    });
+    let is_random = |run: &str| {
+        run.len() >= KEY_CHARS
+            && run.bytes().any(|b| b.is_ascii_uppercase())
+            && run.bytes().any(|b| b.is_ascii_lowercase())
+            && run.bytes().any(|b| b.is_ascii_digit())
+    };
+    let is_base64 = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '-' | '_');
+    (is_assignment && !is_reference) || line.split(|c| !is_base64(c)).any(is_random)
+}
+
+/// The nearest character boundary at or before `at`.
+fn floor_boundary(text: &str, at: usize) -> usize {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_and_columns_are_counted_as_a_person_does() {
+        let mut sources = Sources::default();
+        let source = sources.add("a.yaml".to_owned(), "a: 1\r\n迅行: 出行\n".to_owned());
+        let start = "a: 1\r\n迅行: ".len();
+        let place = sources.place(Span {
+            source,
+            start,
+            end: start + 300,
+        });
+        assert_eq!((place.line, place.column), (2, 5));
+        let excerpt = place.excerpt.expect("a short line");
+        assert_eq!(excerpt.line, "迅行: 出行");
+        assert_eq!(&excerpt.line[excerpt.marked], "出行");
+    }
+
+    #[test]
+    fn lines_that_may_hold_a_secret_are_not_shown() {
+        for secret in [
+            "kekk: aGVsbG8",
+            "  keys: { kek: aGVsbG8 }",
+            "client_secret: hunter2",
+            "9bKq0Zl3mV7cXw1sJtR5uYpA2dEfGhN4oI6xQzBvTkM",
+            "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg9bKq0Zl3mV7cXw1s",
+        ] {
+            assert!(may_be_secret(secret), "{secret}");
+        }
+        for plain in [
+            "kek: file:keys/kek",
+            "        kek: env:MORTISE_KEK",
+            "auth: private_key_jwt",
+            "auth: client_secret_basic",
+            "a: { auth: private_key_jwt, jwks: partners/a.json }",
+            "      keys:",
+            "privacy_contact: privacy@swiftride.example",
+        ] {
+            assert!(!may_be_secret(plain), "{plain}");
+        }
+    }
+
+    #[test]
+    fn a_span_past_the_end_is_the_end() {
+        let mut sources = Sources::default();
+        let source = sources.add("a.yaml".to_owned(), "é".to_owned());
+        for start in 0..9 {
+            let place = sources.place(Span {
+                source,
+                start,
+                end: start,
+            });
+            assert_eq!(place.line, 1);
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Randomness as a port: the system's, and a seeded one for tests and sandbox data.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::hash::Sha256;
+
+/// A source of random bytes.
+pub trait Random: Send + Sync + fmt::Debug {
+    /// Fills the whole slice.
+    fn fill(&self, bytes: &mut [u8]);
+}
+
+/// The operating system's generator, through AWS-LC (C-07).
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemRandom;
+
+impl Random for SystemRandom {
+    fn fill(&self, bytes: &mut [u8]) {
+        aws_lc_rs::rand::fill(bytes)
+            .expect("the system's random generator must work: nothing is safe without it");
+    }
+}
+
+/// A repeatable stream of bytes that only looks random: for tests and the sandbox's seeded data,
+/// never for keys, tokens or nonces. Block `i` is SHA-256 of the seed and `i`.
+#[derive(Debug)]
+pub struct SeededRandom {
+    seed: u64,
+    blocks: AtomicU64,
+}
+
+impl SeededRandom {
+    /// Starts the stream of this seed.
+    pub fn new(seed: u64) -> Self {
+        Self {
+            seed,
+            blocks: AtomicU64::new(0),
+        }
+    }
+}
+
+impl Random for SeededRandom {
+    fn fill(&self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(32) {
+            let block = self.blocks.fetch_add(1, Ordering::Relaxed);
+            let mut sha256 = Sha256::new();
+            sha256.update(b"mortise seeded random");
+            sha256.update(&self.seed.to_be_bytes());
+            sha256.update(&block.to_be_bytes());
+            for (to, from) in chunk.iter_mut().zip(sha256.finish()) {
+                *to = from;
+            }
+        }
+    }
+}
+
+/// Makes an array of `N` random bytes.
+pub fn random_array<const N: usize>(random: &dyn Random) -> [u8; N] {
+    let mut bytes = [0; N];
+    random.fill(&mut bytes);
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_gives_one_stream_and_another_seed_another() {
+        let (a, b, c) = (
+            SeededRandom::new(7),
+            SeededRandom::new(7),
+            SeededRandom::new(8),
+        );
+        let first: [u8; 80] = random_array(&a);
+        assert_eq!(first, random_array::<80>(&b));
+        assert_ne!(first, random_array::<80>(&c));
+        assert_ne!(first, random_array::<80>(&a), "the stream goes on");
+        assert_ne!(first[..32], first[32..64], "blocks differ");
+    }
+
+    #[test]
+    fn the_system_fills_to_the_last_byte() {
+        let filled = (0..64).any(|_| random_array::<33>(&SystemRandom)[32] != 0);
+        assert!(filled);
+    }
+}

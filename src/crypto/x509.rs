@@ -1,0 +1,228 @@
+//! What a certificate and a revocation list say about themselves (RFC 5280). Nothing is believed
+//! here: chains, times and revocation are judged in `identity`.
+
+use der::asn1::{ObjectIdentifier, PrintableStringRef, Utf8StringRef};
+use der::{Decode, Encode, Tag, Tagged};
+use rustls_pki_types::PrivateKeyDer;
+use x509_cert::Certificate;
+use x509_cert::crl::CertificateList;
+use x509_cert::ext::Extension;
+use x509_cert::ext::pkix::name::GeneralName;
+use x509_cert::ext::pkix::{BasicConstraints, SubjectAltName};
+use x509_cert::name::Name;
+use x509_cert::time::Time;
+
+use crate::provider::provider;
+
+/// The extension that marks every certificate of the sandbox, CA and leaf, as arcs of an object
+/// identifier: 1.3.6.1.4.1.32473.77.1, under the example arc of RFC 5612. Never critical, so that
+/// every client verifies such certificates; `serve` refuses them.
+pub const SANDBOX_MARKER: &[u64] = &[1, 3, 6, 1, 4, 1, 32473, 77, 1];
+/// The value of the marker: the DER of the UTF8String `sandbox`.
+pub const SANDBOX_MARKER_VALUE: &[u8] = b"\x0c\x07sandbox";
+
+const SANDBOX_MARKER_OID: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.32473.77.1");
+/// X.520 organizationIdentifier, where ETSI EN 319 412-1 §5.1.4 puts the PSD2 number of a partner.
+const ORGANIZATION_IDENTIFIER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.97");
+
+const CERTIFICATE_BYTES_MAX: usize = 64 * 1024;
+const CRL_BYTES_MAX: usize = 64 * 1024 * 1024;
+const ORGANIZATION_ID_CHARACTERS_MAX: usize = 256;
+
+/// What a certificate says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateFacts {
+    /// The subject as an RFC 4514 string, most specific part first; control characters escaped.
+    pub subject: String,
+    /// The subject's organizationIdentifier (2.5.4.97), where there is one.
+    pub organization_id: Option<String>,
+    /// The first second of its life, in Unix seconds.
+    pub not_before: i64,
+    /// The last second of its life, in Unix seconds.
+    pub not_after: i64,
+    /// The DNS names of its subjectAltName, in order, as written.
+    pub dns_names: Vec<String>,
+    /// Its SubjectPublicKeyInfo, DER.
+    pub spki: Vec<u8>,
+    /// Whether its basicConstraints say that it is a CA.
+    pub is_ca: bool,
+    /// Whether it bears [`SANDBOX_MARKER`], whatever the marker's value.
+    pub is_sandbox: bool,
+}
+
+/// What a revocation list says of its own age.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CrlFacts {
+    /// When it was made, in Unix seconds.
+    pub this_update: i64,
+    /// When the next one is due, in Unix seconds, where it says so.
+    pub next_update: Option<i64>,
+}
+
+/// Why a certificate, a list or a key cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum BadCertificate {
+    /// Longer than is read.
+    #[error("longer than {bytes_max} bytes")]
+    TooLong {
+        /// How many bytes are read at most.
+        bytes_max: usize,
+    },
+    /// Not the DER of what it should be.
+    #[error("not valid DER")]
+    Malformed(#[source] der::Error),
+    /// Something that may stand once stands twice.
+    #[error("{what} stands more than once")]
+    Repeated {
+        /// What it is.
+        what: &'static str,
+    },
+    /// The organizationIdentifier is not a text that can identify: it is empty, too long, has
+    /// control characters, or is no UTF8String or PrintableString.
+    #[error("the organizationIdentifier is not a readable text")]
+    OrganizationId,
+    /// The private key is of a kind that cannot be used, or broken.
+    #[error("the private key cannot be used")]
+    Key(#[source] rustls::Error),
+    /// The private key's kind does not tell its public part.
+    #[error("the private key does not tell its public key")]
+    KeyWithoutPublicPart,
+}
+
+/// Reads a certificate's facts from its DER. Extensions that stand twice (RFC 5280 §4.2) and a
+/// subject with two organizationIdentifiers are refused: two readers could choose differently.
+pub fn certificate_facts(der: &[u8]) -> Result<CertificateFacts, BadCertificate> {
+    let certificate = certificate(der)?;
+    let certificate = certificate.tbs_certificate();
+    let extensions = certificate.extensions().map_or(&[][..], Vec::as_slice);
+    refuse_repeated(extensions)?;
+    let names = extension::<SubjectAltName>(extensions)?;
+    let constraints = extension::<BasicConstraints>(extensions)?;
+    Ok(CertificateFacts {
+        subject: certificate.subject().to_string(),
+        organization_id: organization_id(certificate.subject())?,
+        not_before: unix_seconds(certificate.validity().not_before),
+        not_after: unix_seconds(certificate.validity().not_after),
+        dns_names: names.map(dns_names).unwrap_or_default(),
+        spki: spki(certificate)?,
+        is_ca: constraints.is_some_and(|constraints| constraints.ca),
+        is_sandbox: extensions
+            .iter()
+            .any(|extension| extension.extn_id == SANDBOX_MARKER_OID),
+    })
+}
+
+/// Reads a revocation list's age from its DER.
+pub fn crl_facts(der: &[u8]) -> Result<CrlFacts, BadCertificate> {
+    within(der, CRL_BYTES_MAX)?;
+    let list = CertificateList::<x509_cert::certificate::Rfc5280>::from_der(der)
+        .map_err(BadCertificate::Malformed)?
+        .tbs_cert_list;
+    Ok(CrlFacts {
+        this_update: unix_seconds(list.this_update),
+        next_update: list.next_update.map(unix_seconds),
+    })
+}
+
+/// Whether the certificate was made for this private key.
+pub fn key_matches(cert_der: &[u8], key: &PrivateKeyDer<'_>) -> Result<bool, BadCertificate> {
+    let key = provider()
+        .key_provider
+        .load_private_key(key.clone_key())
+        .map_err(BadCertificate::Key)?;
+    let public = key
+        .public_key()
+        .ok_or(BadCertificate::KeyWithoutPublicPart)?;
+    let certificate = certificate(cert_der)?;
+    Ok(public.as_ref() == spki(certificate.tbs_certificate())?)
+}
+
+fn certificate(der: &[u8]) -> Result<Certificate, BadCertificate> {
+    within(der, CERTIFICATE_BYTES_MAX)?;
+    Certificate::from_der(der).map_err(BadCertificate::Malformed)
+}
+
+fn within(der: &[u8], bytes_max: usize) -> Result<(), BadCertificate> {
+    if der.len() > bytes_max {
+        return Err(BadCertificate::TooLong { bytes_max });
+    }
+    Ok(())
+}
+
+fn refuse_repeated(extensions: &[Extension]) -> Result<(), BadCertificate> {
+    let mut ids: Vec<_> = extensions
+        .iter()
+        .map(|extension| extension.extn_id)
+        .collect();
+    ids.sort_unstable();
+    if ids.windows(2).any(|pair| pair.first() == pair.last()) {
+        return Err(BadCertificate::Repeated {
+            what: "an extension",
+        });
+    }
+    Ok(())
+}
+
+fn extension<'a, T>(extensions: &'a [Extension]) -> Result<Option<T>, BadCertificate>
+where
+    T: Decode<'a, Error = der::Error> + der::oid::AssociatedOid,
+{
+    extensions
+        .iter()
+        .find(|extension| extension.extn_id == T::OID)
+        .map(|extension| T::from_der(extension.extn_value.as_bytes()))
+        .transpose()
+        .map_err(BadCertificate::Malformed)
+}
+
+fn dns_names(names: SubjectAltName) -> Vec<String> {
+    let dns = |name| match name {
+        GeneralName::DnsName(name) => Some(name.as_str().to_owned()),
+        _ => None,
+    };
+    names.0.into_iter().filter_map(dns).collect()
+}
+
+fn organization_id(subject: &Name) -> Result<Option<String>, BadCertificate> {
+    let mut found = subject
+        .iter()
+        .filter(|attribute| attribute.oid == ORGANIZATION_IDENTIFIER);
+    let Some(attribute) = found.next() else {
+        return Ok(None);
+    };
+    if found.next().is_some() {
+        return Err(BadCertificate::Repeated {
+            what: "the organizationIdentifier",
+        });
+    }
+    let value = &attribute.value;
+    let text = match value.tag() {
+        Tag::Utf8String => Utf8StringRef::try_from(value).map(|text| text.as_str().to_owned()),
+        Tag::PrintableString => {
+            PrintableStringRef::try_from(value).map(|text| text.as_str().to_owned())
+        }
+        _ => return Err(BadCertificate::OrganizationId),
+    }
+    .map_err(BadCertificate::Malformed)?;
+    let readable = !text.trim().is_empty()
+        && text.chars().count() <= ORGANIZATION_ID_CHARACTERS_MAX
+        && !text.chars().any(char::is_control);
+    if !readable {
+        return Err(BadCertificate::OrganizationId);
+    }
+    Ok(Some(text))
+}
+
+fn spki(certificate: &x509_cert::TbsCertificate) -> Result<Vec<u8>, BadCertificate> {
+    certificate
+        .subject_public_key_info()
+        .to_der()
+        .map_err(BadCertificate::Malformed)
+}
+
+fn unix_seconds(time: Time) -> i64 {
+    i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests;

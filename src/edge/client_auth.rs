@@ -1,0 +1,78 @@
+//! Proof of possession of a client's key, and nothing else.
+
+use std::sync::Arc;
+
+use rustls::client::danger::HandshakeSignatureValid;
+use rustls::crypto::CryptoProvider;
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::{DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
+use rustls_pki_types::{CertificateDer, UnixTime};
+
+/// Takes any certificate whose key the client proves to hold. Chain, time, usage and revocation
+/// are judged by `identity` on every request, so that a refusal can explain itself and a new
+/// revocation list acts on open and resumed connections. **Stops**: showing another's certificate.
+#[derive(Debug)]
+pub(crate) struct Possession {
+    provider: Arc<CryptoProvider>,
+    mandatory: bool,
+}
+
+impl Possession {
+    pub(crate) fn new(provider: Arc<CryptoProvider>, mandatory: bool) -> Self {
+        Self {
+            provider,
+            mandatory,
+        }
+    }
+}
+
+impl ClientCertVerifier for Possession {
+    fn offer_client_auth(&self) -> bool {
+        true
+    }
+
+    fn client_auth_mandatory(&self) -> bool {
+        self.mandatory
+    }
+
+    /// None: a listener serves banks with different authorities, and names would tell who trusts
+    /// whom (RFC 8446 §4.2.4 lets it be empty).
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _now: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        Ok(ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls12_signature(message, cert, dss, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls13_signature(message, cert, dss, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
+    }
+}

@@ -1,0 +1,203 @@
+//! One connection's life: hyper for the version that ALPN chose, under every limit it has.
+
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use model::Alpn;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use crate::exchange::Desk;
+use crate::pulse::{Order, Pulse};
+use crate::settings::Limits;
+use crate::socket::{Socket, Watched};
+use crate::streams::{Arrivals, Streams};
+
+/// Room for a head and for bytes on their way, per direction of an HTTP/1.1 connection.
+const HTTP1_BUFFER_BYTES: usize = 64 * 1024;
+/// hyper's own bound; its parser keeps that many on the stack when it is not told.
+const HTTP1_HEADERS: usize = 100;
+const WINDOW_MAX: u32 = i32::MAX as u32;
+
+/// How a connection ended.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Broken {
+    /// HTTP broke, or the socket.
+    #[error("the connection broke")]
+    Http(#[source] hyper::Error),
+    /// A limit or an order ended it.
+    #[error("the connection was cut")]
+    Cut,
+}
+
+/// Serves the connection to its end.
+pub(crate) async fn serve(socket: Socket, desk: Arc<Desk>) -> Result<(), Broken> {
+    let pulse = Arc::clone(&desk.pulse);
+    let watched = Watched::new(socket, pulse, desk.version, &desk.limits);
+    match desk.version {
+        Alpn::Http1 => serve_http1(TokioIo::new(watched), desk).await,
+        Alpn::Http2 => serve_http2(TokioIo::new(watched), desk).await,
+    }
+}
+
+async fn serve_http1(io: TokioIo<Watched>, desk: Arc<Desk>) -> Result<(), Broken> {
+    let limits = Arc::clone(&desk.limits);
+    let pulse = Arc::clone(&desk.pulse);
+    let mut builder = http1::Builder::new();
+    builder
+        .half_close(false)
+        .keep_alive(true)
+        .max_header_size(limits.head_bytes)
+        .max_buf_size(HTTP1_BUFFER_BYTES.max(limits.head_bytes))
+        .timer(TokioTimer::new())
+        // hyper's counts from the end of the last request, so it would be the idle time too;
+        // the pulse has a limit for each.
+        .header_read_timeout(None);
+    if limits.headers != HTTP1_HEADERS {
+        builder.max_headers(limits.headers);
+    }
+    let service = service_fn(move |request| {
+        let in_progress = desk.pulse.begin();
+        let desk = Arc::clone(&desk);
+        async move { Ok::<_, Infallible>(desk.answer(request, in_progress, None).await) }
+    });
+    let connection = pin!(builder.serve_connection(io, service));
+    let wind_down = |connection: Pin<&mut _>| http1::Connection::graceful_shutdown(connection);
+    drive(connection, wind_down, None, &pulse, &limits).await
+}
+
+async fn serve_http2(io: TokioIo<Watched>, desk: Arc<Desk>) -> Result<(), Broken> {
+    let limits = Arc::clone(&desk.limits);
+    let pulse = Arc::clone(&desk.pulse);
+    let arrivals = Arrivals::new(limits.write_timeout);
+    let mut builder = http2::Builder::new(arrivals.clone());
+    builder
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(limits.h2_streams)
+        .max_header_list_size(u32::try_from(limits.head_bytes).unwrap_or(u32::MAX))
+        .max_pending_accept_reset_streams(limits.h2_pending_resets)
+        .max_local_error_reset_streams(limits.h2_local_resets)
+        .initial_stream_window_size(limits.h2_stream_window.min(WINDOW_MAX))
+        .initial_connection_window_size(limits.h2_connection_window.min(WINDOW_MAX))
+        .adaptive_window(false)
+        .max_send_buf_size(limits.h2_send_buffer)
+        .keep_alive_interval(limits.h2_ping_interval)
+        .keep_alive_timeout(limits.h2_ping_timeout);
+    let streams = Streams::new(arrivals.clone());
+    let service = service_fn(move |request| {
+        let in_progress = desk.pulse.begin();
+        let progress = Some(arrivals.announce());
+        let desk = Arc::clone(&desk);
+        async move { Ok::<_, Infallible>(desk.answer(request, in_progress, progress).await) }
+    });
+    let connection = pin!(builder.serve_connection(io, service));
+    let wind_down = |connection: Pin<&mut _>| http2::Connection::graceful_shutdown(connection);
+    drive(connection, wind_down, Some(streams), &pulse, &limits).await
+}
+
+/// Polls hyper, the streams, the limits of time and the house's orders, all in one task.
+async fn drive<C>(
+    mut connection: Pin<&mut C>,
+    wind_down: impl Fn(Pin<&mut C>),
+    mut streams: Option<Streams>,
+    pulse: &Pulse,
+    limits: &Limits,
+) -> Result<(), Broken>
+where
+    C: Future<Output = hyper::Result<()>>,
+{
+    let armed = Instant::now();
+    let mut watch = Watch {
+        pulse,
+        limits,
+        sleep: pin!(sleep_until(armed)),
+        armed,
+        is_closing: false,
+    };
+    poll_fn(|cx| {
+        pulse.register(cx.waker());
+        loop {
+            if let Some(streams) = &mut streams {
+                streams.poll(cx);
+            }
+            if let Poll::Ready(end) = connection.as_mut().poll(cx) {
+                return Poll::Ready(end.map_err(Broken::Http));
+            }
+            if streams.as_ref().is_some_and(Streams::is_waiting) {
+                continue;
+            }
+            match watch.next(cx) {
+                Step::Wait => return Poll::Pending,
+                Step::WindDown => wind_down(connection.as_mut()),
+                Step::Cut => return Poll::Ready(Err(Broken::Cut)),
+            }
+        }
+    })
+    .await
+}
+
+struct Watch<'a> {
+    pulse: &'a Pulse,
+    limits: &'a Limits,
+    sleep: Pin<&'a mut Sleep>,
+    armed: Instant,
+    is_closing: bool,
+}
+
+enum Step {
+    Wait,
+    WindDown,
+    Cut,
+}
+
+impl Watch<'_> {
+    /// What the orders, the count of requests and the time demand now.
+    fn next(&mut self, cx: &mut Context<'_>) -> Step {
+        let order = self.pulse.order();
+        if order == Order::Cut {
+            return Step::Cut;
+        }
+        let is_full = self.pulse.served() >= self.limits.requests_per_connection;
+        if (order == Order::Drain || is_full) && !self.is_closing {
+            return self.wind_down();
+        }
+        let Some(deadline) = self.pulse.deadline(self.limits, self.is_closing) else {
+            return Step::Wait;
+        };
+        // The timer is moved only when it would be late, or has rung: not once per request.
+        if deadline < self.armed {
+            self.arm(deadline);
+        }
+        while self.sleep.as_mut().poll(cx).is_ready() {
+            if Instant::now() < deadline {
+                self.arm(deadline);
+            } else if self.is_closing || self.pulse.is_mid_head() {
+                return Step::Cut;
+            } else {
+                return self.wind_down();
+            }
+        }
+        Step::Wait
+    }
+
+    fn wind_down(&mut self) -> Step {
+        self.is_closing = true;
+        if !self.pulse.is_mid_head() {
+            self.pulse.touch();
+        }
+        Step::WindDown
+    }
+
+    fn arm(&mut self, deadline: Instant) {
+        self.sleep.as_mut().reset(deadline);
+        self.armed = deadline;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,82 @@
+//! One request: checked, handed to the handler, its answer shaped for the wire.
+
+use std::sync::Arc;
+
+use http::header::CONNECTION;
+use http::{HeaderValue, Request};
+use http_body::Body;
+use hyper::body::Incoming;
+use model::{Alpn, Connection, Handler, MessageBody};
+
+use crate::answer::{AnswerBody, strip_hop_by_hop};
+use crate::body::RequestBody;
+use crate::pulse::{InProgress, Pulse};
+use crate::settings::Limits;
+use crate::streams::Progress;
+use crate::{framing, refuse};
+
+/// More than this of a request's body is not read for the sake of the connection.
+const UNREAD_BYTES_MAX: u64 = 16 * 1024;
+
+/// What the requests of one connection share.
+pub(crate) struct Desk {
+    pub(crate) handler: Arc<dyn Handler>,
+    pub(crate) connection: Arc<Connection>,
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) pulse: Arc<Pulse>,
+    pub(crate) version: Alpn,
+}
+
+impl Desk {
+    /// Answers one request.
+    pub(crate) async fn answer(
+        &self,
+        request: Request<Incoming>,
+        in_progress: InProgress,
+        progress: Option<Arc<Progress>>,
+    ) -> http::Response<AnswerBody> {
+        let (mut head, incoming) = request.into_parts();
+        let body = self.request_body(incoming);
+        let is_tls = self.connection.tls.is_some();
+        let (answer, is_refused) = match framing::admit(&mut head, is_tls, &self.limits) {
+            Ok(()) => {
+                let request = Request::from_parts(head, body);
+                let connection = Arc::clone(&self.connection);
+                (self.handler.handle(connection, request).await, false)
+            }
+            Err(breach) => {
+                tracing::debug!(
+                    listener.id = %self.connection.listener,
+                    status = breach.status.as_u16(),
+                    rule = breach.what,
+                    "request refused by the edge"
+                );
+                (refuse::refuse(breach, &head.headers), true)
+            }
+        };
+        let (mut head, body) = answer.into_parts();
+        let wants_close = strip_hop_by_hop(&mut head.headers);
+        if self.version == Alpn::Http1 && (wants_close || is_refused || self.must_close()) {
+            head.headers
+                .insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        let body = AnswerBody::new(body, progress, in_progress);
+        http::Response::from_parts(head, body)
+    }
+
+    /// Whether the connection cannot go on after this answer: it had its share of requests, or so
+    /// much of the request was not read that it is not worth reading. Of little that was not read,
+    /// hyper drops what is there and otherwise closes.
+    fn must_close(&self) -> bool {
+        self.pulse.served() >= self.limits.requests_per_connection
+            || self.pulse.unread() > UNREAD_BYTES_MAX
+    }
+
+    fn request_body(&self, incoming: Incoming) -> MessageBody {
+        if incoming.is_end_stream() {
+            return model::empty();
+        }
+        let pulse = Arc::clone(&self.pulse);
+        MessageBody::new(RequestBody::new(incoming, pulse, &self.limits))
+    }
+}

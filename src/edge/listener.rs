@@ -1,0 +1,176 @@
+//! Bind, accept, count, shake hands.
+
+use std::future::poll_fn;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::task::Poll;
+use std::time::Duration;
+
+use model::{Alpn, Connection, ListenerId};
+use rustls::ServerConfig;
+use socket2::{Domain, Protocol, Socket as RawSocket, Type};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+
+use crate::connection::serve;
+use crate::exchange::Desk;
+use crate::pulse::{Order, Pulse};
+use crate::server::House;
+use crate::settings::Limits;
+use crate::slots::Slots;
+use crate::socket::Socket;
+use crate::tls;
+
+/// Connections that the kernel holds for us; it takes less where `net.core.somaxconn` is less.
+const BACKLOG: i32 = 4096;
+/// How long accepting pauses when the process has no descriptor or memory left.
+const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
+
+/// Binds a socket for [`crate::Edge::open`]: TCP, non-blocking, `SO_REUSEADDR`, listening.
+pub fn bind(address: SocketAddr) -> io::Result<std::net::TcpListener> {
+    let socket = RawSocket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
+/// A listener that runs.
+pub(crate) struct Listener {
+    pub(crate) id: ListenerId,
+    pub(crate) tls: Option<Arc<ServerConfig>>,
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) slots: Arc<Slots>,
+    pub(crate) house: Arc<House>,
+}
+
+impl Listener {
+    /// Accepts until the house stops.
+    pub(crate) async fn run(self: Arc<Self>, socket: TcpListener) {
+        loop {
+            let accepted = tokio::select! {
+                biased;
+                () = self.house.stopping.cancelled() => return,
+                accepted = socket.accept() => accepted,
+            };
+            match accepted {
+                Ok((tcp, peer)) => self.take(tcp, peer),
+                Err(error) if is_of_one_client(&error) => {}
+                Err(error) => {
+                    tracing::warn!(listener.id = %self.id, %error, "cannot accept: pausing");
+                    tokio::select! {
+                        () = self.house.stopping.cancelled() => return,
+                        () = tokio::time::sleep(EXHAUSTED_PAUSE) => {}
+                    }
+                }
+            }
+        }
+    }
+
+    /// Gives the connection a task, or closes it when there is no place.
+    fn take(self: &Arc<Self>, tcp: TcpStream, peer: SocketAddr) {
+        let pulse = Pulse::new();
+        let slot = self.slots.take(peer.ip());
+        let entry = slot.is_some().then(|| self.house.enter(&pulse)).flatten();
+        let (Some(slot), Some(entry)) = (slot, entry) else {
+            self.house.refused.fetch_add(1, Relaxed);
+            tracing::debug!(listener.id = %self.id, "connection refused: no place");
+            return;
+        };
+        let listener = Arc::clone(self);
+        self.house.tracker.spawn(async move {
+            let _held = (slot, entry);
+            listener.converse(tcp, peer, pulse).await;
+        });
+    }
+
+    async fn converse(&self, tcp: TcpStream, peer: SocketAddr, pulse: Arc<Pulse>) {
+        if let Err(error) = tcp.set_nodelay(true) {
+            tracing::debug!(listener.id = %self.id, %error, "cannot set TCP_NODELAY");
+        }
+        let Some((socket, connection)) = self.shake_hands(tcp, peer, &pulse).await else {
+            return;
+        };
+        pulse.touch();
+        let version = match &connection.tls {
+            Some(facts) => facts.alpn,
+            None => Alpn::Http1,
+        };
+        let desk = Desk {
+            handler: Arc::clone(&self.house.handler),
+            connection: Arc::new(connection),
+            limits: Arc::clone(&self.limits),
+            pulse,
+            version,
+        };
+        if let Err(error) = serve(socket, Arc::new(desk)).await {
+            let cause = std::error::Error::source(&error).map(ToString::to_string);
+            tracing::debug!(listener.id = %self.id, %error, cause, "connection ended early");
+        }
+    }
+
+    async fn shake_hands(
+        &self,
+        tcp: TcpStream,
+        peer: SocketAddr,
+        pulse: &Pulse,
+    ) -> Option<(Socket, Connection)> {
+        let mut connection = Connection {
+            listener: self.id.clone(),
+            peer: SocketAddr::new(peer.ip().to_canonical(), peer.port()),
+            tls: None,
+            chain: None,
+        };
+        let Some(config) = &self.tls else {
+            return Some((Socket::Plain(tcp), connection));
+        };
+        let handshake = TlsAcceptor::from(Arc::clone(config)).accept(tcp);
+        let handshake = tokio::time::timeout(self.limits.handshake_timeout, handshake);
+        match unless_ordered(pulse, handshake).await? {
+            Ok(Ok(stream)) => {
+                let (_, session) = stream.get_ref();
+                connection.tls = Some(tls::facts(session));
+                connection.chain = tls::presented_chain(session);
+                Some((Socket::Tls(Box::new(stream)), connection))
+            }
+            Ok(Err(error)) => {
+                tracing::debug!(listener.id = %self.id, %error, "handshake failed");
+                None
+            }
+            Err(_elapsed) => {
+                tracing::debug!(listener.id = %self.id, "handshake too slow");
+                None
+            }
+        }
+    }
+}
+
+/// Gives up a future as soon as the house orders anything: no request can be in it yet.
+async fn unless_ordered<F: Future>(pulse: &Pulse, future: F) -> Option<F::Output> {
+    let mut future = std::pin::pin!(future);
+    poll_fn(|cx| {
+        pulse.register(cx.waker());
+        if pulse.order() != Order::Serve {
+            return Poll::Ready(None);
+        }
+        future.as_mut().poll(cx).map(Some)
+    })
+    .await
+}
+
+/// Whether an accept failed for the connection's own sake; everything else is our lack.
+fn is_of_one_client(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::Interrupted
+    )
+}

@@ -1,0 +1,168 @@
+use std::sync::Arc;
+
+use http_body_util::BodyExt;
+use model::{Connection, Request, Response};
+use rustls::client::ResolvesClientCert;
+use rustls::crypto::aws_lc_rs::{cipher_suite, default_provider, sign};
+use rustls::sign::CertifiedKey;
+use rustls::{SignatureScheme, version};
+
+use crate::probe::{Pki, ask, edge, get, http2, soon, text, tls};
+use crate::{ClientCertificates, Edge, Limits, OpenFailed, TlsSettings};
+
+/// An edge that answers with what it knows of the connection.
+fn showing_facts() -> Edge {
+    edge(async |connection: Arc<Connection>, request: Request| {
+        let _ = request.into_body().collect().await;
+        let tls = connection.tls.as_ref().expect("the listener must have TLS");
+        let chain = connection.chain.as_deref().map(|chain| {
+            assert_eq!(
+                chain.leaf_thumbprint,
+                crypto::sha256(&chain.certificates[0])
+            );
+            (chain.certificates.len(), crypto::hex(&chain.fingerprint))
+        });
+        let said = format!("{:?} resumed={} chain={chain:?}", tls.alpn, tls.resumed);
+        Response::new(model::full(said))
+    })
+}
+
+#[tokio::test]
+async fn tls_1_3_and_1_2_are_spoken() {
+    let (pki, edge) = (Pki::new(), showing_facts());
+    let address = pki.open(&edge, ClientCertificates::None, Limits::default());
+    for version in [&version::TLS13, &version::TLS12] {
+        let answer = ask(address, pki.client(version, &[], None)).await.unwrap();
+        assert_eq!(answer, "Http1 resumed=false chain=None");
+    }
+}
+
+#[tokio::test]
+async fn tls_1_2_with_another_suite_than_the_four_is_refused() {
+    let (pki, edge) = (Pki::new(), showing_facts());
+    let address = pki.open(&edge, ClientCertificates::None, Limits::default());
+    let with = |suite| {
+        let mut provider = default_provider();
+        provider.cipher_suites = vec![suite];
+        pki.client_with(provider, &version::TLS12, &[], None)
+    };
+    let chacha = cipher_suite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256;
+    assert!(ask(address, with(chacha)).await.is_err());
+    let gcm = cipher_suite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
+    assert!(ask(address, with(gcm)).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_certificate_is_taken_as_the_listener_says() {
+    let (pki, edge) = (Pki::new(), showing_facts());
+    let unknown_ca = Pki::new();
+    for version in [&version::TLS13, &version::TLS12] {
+        for (wanted, with, without) in [
+            (ClientCertificates::None, "chain=None", true),
+            (ClientCertificates::Optional, "chain=Some((2", true),
+            (ClientCertificates::Required, "chain=Some((2", false),
+        ] {
+            let address = pki.open(&edge, wanted, Limits::default());
+            // Whether the authority is known is not asked here.
+            let identity = unknown_ca.identity("partner");
+            let answer = ask(address, pki.client(version, &[], Some(identity))).await;
+            let answer = answer.unwrap();
+            assert!(answer.contains(with), "{wanted:?}: {answer}");
+            let answer = ask(address, pki.client(version, &[], None)).await;
+            assert_eq!(answer.is_ok(), without, "{wanted:?}: {answer:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn showing_anothers_certificate_without_its_key_is_refused() {
+    let (pki, edge) = (Pki::new(), showing_facts());
+    let address = pki.open(&edge, ClientCertificates::Optional, Limits::default());
+    for version in [&version::TLS13, &version::TLS12] {
+        let (stolen, _) = pki.identity("victim");
+        let (_, own_key) = pki.identity("thief");
+        let key = sign::any_supported_type(&own_key).unwrap();
+        let mut config = pki.client(version, &[], None);
+        config.client_auth_cert_resolver =
+            Arc::new(Showing(Arc::new(CertifiedKey::new(stolen, key))));
+        assert!(ask(address, config).await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn a_resumed_connection_carries_the_same_chain() {
+    let (pki, edge) = (Pki::new(), showing_facts());
+    for wanted in [ClientCertificates::Optional, ClientCertificates::Required] {
+        for version in [&version::TLS13, &version::TLS12] {
+            let address = pki.open(&edge, wanted, Limits::default());
+            let identity = pki.identity("partner");
+            let config = Arc::new(pki.client(version, &[], Some(identity)));
+            let first = ask(address, Arc::clone(&config)).await.unwrap();
+            let second = ask(address, config).await.unwrap();
+            assert!(first.contains("resumed=false chain=Some((2,"), "{first}");
+            assert_eq!(second, first.replace("resumed=false", "resumed=true"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_session_of_one_listener_is_not_resumed_on_another() {
+    let (pki, edge) = (Pki::new(), showing_facts());
+    let open = pki.open(&edge, ClientCertificates::None, Limits::default());
+    let closed = pki.open(&edge, ClientCertificates::Required, Limits::default());
+    for version in [&version::TLS13, &version::TLS12] {
+        let config = Arc::new(pki.client(version, &[], None));
+        assert!(ask(open, Arc::clone(&config)).await.is_ok());
+        assert!(ask(closed, config).await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn alpn_alone_chooses_the_version() {
+    let (pki, edge) = (Pki::new(), showing_facts());
+    let address = pki.open(&edge, ClientCertificates::None, Limits::default());
+    let client = |alpn: &[&[u8]]| pki.client(&version::TLS13, alpn, None);
+    let answer = ask(address, client(&[b"http/1.1"])).await.unwrap();
+    assert!(answer.starts_with("Http1"));
+    let (mut sender, _ended) = http2(&pki, address).await;
+    let answer = soon(sender.send_request(get("https://localhost/"))).await;
+    assert!(text(answer.unwrap()).await.starts_with("Http2"));
+    let both = tls(address, client(&[b"http/1.1", b"h2"])).await.unwrap();
+    assert_eq!(both.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
+    assert!(tls(address, client(&[b"h3"])).await.is_err());
+    // HTTP/1.1 where HTTP/2 was agreed is not answered.
+    assert!(!matches!(ask(address, client(&[b"h2"])).await, Ok(said) if said.contains("Http")));
+}
+
+#[tokio::test]
+async fn a_key_of_another_certificate_opens_no_listener() {
+    let (pki, edge) = (Pki::new(), showing_facts());
+    let (certificates, _) = pki.identity("localhost");
+    let (_, key) = pki.identity("localhost");
+    let settings = crate::ListenerSettings {
+        id: model::ListenerId::parse("api").unwrap(),
+        tls: Some(TlsSettings {
+            certificates,
+            key,
+            client_certificates: ClientCertificates::None,
+        }),
+        limits: Limits::default(),
+    };
+    let socket = crate::bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let failed = edge.open(socket, settings).unwrap_err();
+    assert!(matches!(failed, OpenFailed::Tls(_)), "{failed}");
+}
+
+/// Shows a certificate whether or not the key is its own.
+#[derive(Debug)]
+struct Showing(Arc<CertifiedKey>);
+
+impl ResolvesClientCert for Showing {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        Some(Arc::clone(&self.0))
+    }
+
+    fn has_certs(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,169 @@
+//! Bodies on the road: counted on the way in; on the way out counted, and followed by the record
+//! of how they ended.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt;
+
+use model::ports::AuditLog;
+use model::{
+    AuditEntry, AuditEvent, BodyError, Clock, End, Ended, LogName, MessageBody, PartnerId,
+    RequestId,
+};
+
+use crate::record::micros;
+use crate::stage::limit::WithinLimits;
+
+/// A request's body, its bytes counted as they are read.
+pub(crate) struct Counted {
+    inner: MessageBody,
+    bytes: Arc<AtomicU64>,
+}
+
+impl Counted {
+    pub(crate) fn count(inner: MessageBody, bytes: Arc<AtomicU64>) -> MessageBody {
+        if inner.is_end_stream() {
+            return inner;
+        }
+        Self { inner, bytes }.boxed_unsync()
+    }
+}
+
+impl Body for Counted {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let polled = Pin::new(&mut self.inner).poll_frame(cx);
+        if let Poll::Ready(Some(Ok(frame))) = &polled
+            && let Some(data) = frame.data_ref()
+        {
+            self.bytes.fetch_add(data.len() as u64, Ordering::Relaxed);
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+/// What is done once, when an answer's body ends.
+pub(crate) struct Last {
+    pub(crate) log: Arc<dyn AuditLog>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) started: Duration,
+    pub(crate) bytes_in: Arc<AtomicU64>,
+    /// The answer's Content-Length: a body that gave as many bytes is whole.
+    pub(crate) bytes_expected: Option<u64>,
+    pub(crate) name: LogName,
+    pub(crate) request: RequestId,
+    pub(crate) partner: Option<PartnerId>,
+    /// The place among the agreement's concurrent calls, given back here.
+    pub(crate) place: Option<WithinLimits>,
+}
+
+/// An answer's body on its way to the partner. When it ends, is cut, or is dropped by a client
+/// that hung up, the record `api.end` is queued and the place given back.
+pub(crate) struct Tracked {
+    inner: MessageBody,
+    bytes_out: u64,
+    last: Option<Last>,
+}
+
+impl Tracked {
+    pub(crate) fn track(inner: MessageBody, last: Last) -> MessageBody {
+        if inner.is_end_stream() {
+            // Nothing streams: the first record says all there is. The place goes back now.
+            return inner;
+        }
+        Self {
+            inner,
+            bytes_out: 0,
+            last: Some(last),
+        }
+        .boxed_unsync()
+    }
+
+    fn end(&mut self, ended: Ended) {
+        let Some(last) = self.last.take() else {
+            return;
+        };
+        drop(last.place);
+        let duration = last.clock.monotonic().saturating_sub(last.started);
+        let end = End {
+            request: last.request,
+            partner: last.partner,
+            bytes_in: last.bytes_in.load(Ordering::Relaxed),
+            bytes_out: self.bytes_out,
+            duration_us: micros(duration),
+            ended,
+        };
+        let entry = AuditEntry {
+            log: last.name,
+            at: last.clock.now(),
+            event: AuditEvent::End(end),
+        };
+        if last.log.queue(entry).is_err() {
+            tracing::warn!(request.id = %last.request, "the end of an answer was not recorded");
+        }
+    }
+
+    fn is_whole(&self) -> bool {
+        let expected = self.last.as_ref().and_then(|last| last.bytes_expected);
+        self.inner.is_end_stream() || expected == Some(self.bytes_out)
+    }
+}
+
+impl Body for Tracked {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let polled = Pin::new(&mut self.inner).poll_frame(cx);
+        match &polled {
+            Poll::Ready(Some(Ok(frame))) => {
+                self.bytes_out += frame.data_ref().map_or(0, |data| data.len() as u64);
+            }
+            Poll::Ready(Some(Err(_))) => self.end(Ended::Cut),
+            Poll::Ready(None) => self.end(Ended::Clean),
+            Poll::Pending => {}
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+impl Drop for Tracked {
+    fn drop(&mut self) {
+        let ended = if self.is_whole() {
+            Ended::Clean
+        } else {
+            Ended::Aborted
+        };
+        self.end(ended);
+    }
+}

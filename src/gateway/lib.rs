@@ -1,0 +1,27 @@
+//! The data plane: a request's way from the edge to a bank and back. Read `pipeline.rs` first.
+//!
+//! **For**: deciding whether a request may reach a bank, and taking it there. **Doors**:
+//! [`Gateway`] (answers requests), [`Gate`] (the per-address bucket that other endpoints share),
+//! [`Snapshot`] and what it is made of. **How a value goes through**: a request becomes an
+//! `Exchange`; each stage borrows it and gives a proof; `permit::Admitted` takes the proofs its
+//! class demands; `stage::forward` takes an `Admitted` and nothing else; a record goes to the log
+//! before the answer's head leaves. **Absent on purpose**: sockets, stores, YAML, the text of
+//! problems (`web`), and the classes `customer` and `payment`, which no snapshot can hold yet.
+
+mod assertion;
+mod body;
+mod exchange;
+mod headers;
+mod limit;
+mod permit;
+mod pipeline;
+mod record;
+mod route;
+mod snapshot;
+mod stage;
+
+pub use assertion::Assertions;
+pub use limit::{Gate, GateSettings, Limiters, Plan, Rate};
+pub use pipeline::{Gateway, Services};
+pub use route::{RouteConflict, RoutePattern, names_authority};
+pub use snapshot::{Agreement, Bank, Class, Road, Route, Snapshot};

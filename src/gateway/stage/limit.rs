@@ -1,0 +1,36 @@
+//! Spend from the buckets that apply: first a place in the agreement's concurrency, then its rate.
+
+use tokio::sync::OwnedSemaphorePermit;
+
+use model::Refusal;
+
+use crate::exchange::Exchange;
+use crate::limit::Refused;
+use crate::stage::identify::Identified;
+use crate::stage::route::Routed;
+
+/// Proof that the call is within the limits; holds its place among the concurrent calls until
+/// dropped.
+pub(crate) struct WithinLimits {
+    _place: OwnedSemaphorePermit,
+}
+
+/// Draws from the agreement's buckets. Partners without an agreement for the product draw from one
+/// bucket of the bank, so that being refused is no way to call for free.
+pub(crate) fn limit(
+    exchange: &mut Exchange,
+    routed: &Routed,
+    identified: &Identified,
+) -> Result<WithinLimits, Refusal> {
+    let partner = &identified.caller().partner().id;
+    let limiter = routed.route().limiter(partner, exchange.now);
+    let drawn = limiter.draw();
+    limiter.describe(&drawn, &mut exchange.answer_headers);
+    match drawn {
+        Ok(drawn) => Ok(WithinLimits {
+            _place: drawn.place,
+        }),
+        Err(Refused::Rate { retry_after }) => Err(Refusal::RateLimited { retry_after }),
+        Err(Refused::Concurrent { limit }) => Err(Refusal::TooManyConcurrent { limit }),
+    }
+}

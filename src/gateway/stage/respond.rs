@@ -1,0 +1,58 @@
+//! The answer on its way back: headers cleaned, body counted, place kept until its last byte.
+
+use std::sync::Arc;
+
+use model::{MessageBody, Response};
+
+use crate::body::{Last, Tracked};
+use crate::exchange::Exchange;
+use crate::headers::clean_answer;
+use crate::pipeline::{Services, Stop};
+use crate::stage::forward::Answered;
+
+/// The bank's answer as the partner gets it.
+pub(crate) fn respond(exchange: Exchange, services: &Services, answered: Answered) -> Response {
+    let (mut head, body) = answered.response.into_parts();
+    clean_answer(&mut head.headers);
+    head.headers.extend(exchange.answer_headers);
+    let (request, partner) = exchange.record.end();
+    let last = Last {
+        log: Arc::clone(&services.log),
+        clock: Arc::clone(&services.clock),
+        started: exchange.started,
+        bytes_in: exchange.bytes_in,
+        bytes_expected: content_length(&head.headers),
+        name: exchange.record.name(),
+        request,
+        partner,
+        place: answered.place,
+    };
+    let body: MessageBody = Tracked::track(body, last);
+    http::Response::from_parts(head, body)
+}
+
+/// A refusal or a fault as the partner gets it.
+pub(crate) fn stopped(exchange: Exchange, stop: &Stop) -> Response {
+    let mut response = match stop {
+        Stop::Refused(refusal) => web::problem(refusal, exchange.request_id),
+        Stop::Broke(fault) => {
+            tracing::error!(
+                request.id = %exchange.request_id,
+                error = fault as &dyn std::error::Error,
+                "a fault inside"
+            );
+            web::internal_problem(exchange.request_id)
+        }
+    };
+    response.headers_mut().extend(exchange.answer_headers);
+    response
+}
+
+fn content_length(headers: &http::HeaderMap) -> Option<u64> {
+    headers
+        .get(http::header::CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()
+}

@@ -1,0 +1,179 @@
+//! Access tokens: JWTs of the bank's issuer (RFC 9068), verified once and remembered by the hash
+//! of their text. What changes from request to request is checked each time: time and binding.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use jiff::Timestamp;
+use quick_cache::sync::Cache;
+use serde::Deserialize;
+
+use crypto::{Jwks, JwsProblem, Rules, Times, Typ};
+use model::{ClientId, Refusal, ScopeSet, TokenProblem};
+
+/// Longest token we read, in bytes.
+const TOKEN_BYTES_MAX: usize = 8 * 1024;
+/// How far clocks may differ, in seconds (checklist L-01, L-02).
+const LEEWAY_S: i64 = 10;
+
+static GENERATION: AtomicU64 = AtomicU64::new(1);
+
+/// A bank's issuer as the road knows it. Each value has a generation of its own: a change of keys,
+/// algorithms or audience makes a new one, and tokens verified under the old are judged anew.
+#[derive(Debug)]
+pub struct Issuer {
+    generation: u64,
+    issuer: String,
+    audience: String,
+    keys: Jwks,
+}
+
+impl Issuer {
+    /// An issuer by its identifier (RFC 8414 §2), the audience its tokens must name (the API
+    /// listener's `url`), and its public keys.
+    pub fn new(issuer: String, audience: String, keys: Jwks) -> Self {
+        let generation = GENERATION.fetch_add(1, Ordering::Relaxed);
+        Self {
+            generation,
+            issuer,
+            audience,
+            keys,
+        }
+    }
+}
+
+/// The facts of a verified token.
+#[derive(Debug)]
+pub struct AccessToken {
+    /// The client it was issued to.
+    pub client: ClientId,
+    /// Its scopes.
+    pub scope: ScopeSet,
+    /// SHA-256 of its `jti`.
+    pub jti_digest: [u8; 32],
+    /// The certificate it is bound to: `cnf.x5t#S256` (RFC 8705 §3.1).
+    pub confirmation: [u8; 32],
+    /// SHA-256 of the token's text.
+    pub digest: [u8; 32],
+    /// Its times; checked on every request.
+    times: Times,
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    iss: String,
+    aud: Audience,
+    exp: i64,
+    nbf: Option<i64>,
+    iat: i64,
+    jti: String,
+    client_id: String,
+    #[serde(default)]
+    scope: String,
+    cnf: Option<Confirmation>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Audience {
+    One(String),
+    Several(Vec<String>),
+}
+
+#[derive(Deserialize)]
+struct Confirmation {
+    #[serde(rename = "x5t#S256")]
+    certificate: Option<String>,
+}
+
+/// Verifies tokens and remembers those whose signature and claims were good.
+#[derive(Debug)]
+pub struct AccessTokens {
+    verified: Cache<(u64, [u8; 32]), Arc<AccessToken>>,
+}
+
+impl AccessTokens {
+    /// A verifier that remembers at most `capacity` tokens.
+    pub fn new(capacity: usize) -> Self {
+        Self {
+            verified: Cache::new(capacity),
+        }
+    }
+
+    /// Verifies a token in the order of checklist AT-02: syntax, type, algorithm, key, issuer,
+    /// audience, times, then that it is bound at all. Only good tokens are remembered.
+    ///
+    /// Errors: [`Refusal::BadToken`], saying why.
+    pub fn verify(
+        &self,
+        issuer: &Issuer,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<Arc<AccessToken>, Refusal> {
+        if token.len() > TOKEN_BYTES_MAX {
+            return Err(Refusal::BadToken(TokenProblem::NotAnAccessToken));
+        }
+        let digest = crypto::sha256(token.as_bytes());
+        let key = (issuer.generation, digest);
+        let verified = if let Some(known) = self.verified.get(&key) {
+            known
+        } else {
+            let fresh = Arc::new(read(issuer, token, digest).map_err(Refusal::BadToken)?);
+            self.verified.insert(key, Arc::clone(&fresh));
+            fresh
+        };
+        crypto::check_times(&verified.times, now.as_second(), LEEWAY_S)
+            .map_err(|_| Refusal::BadToken(TokenProblem::OutsideValidity))?;
+        Ok(verified)
+    }
+}
+
+fn read(issuer: &Issuer, token: &str, digest: [u8; 32]) -> Result<AccessToken, TokenProblem> {
+    let rules = Rules {
+        typ: Typ::Exactly(&["at+jwt"]),
+        bytes_max: TOKEN_BYTES_MAX,
+    };
+    let verified =
+        crypto::verify(token, &issuer.keys, &rules).map_err(|problem| match problem {
+            JwsProblem::Algorithm => TokenProblem::Algorithm,
+            JwsProblem::UnknownKey | JwsProblem::Signature => TokenProblem::Signature,
+            JwsProblem::TooLong
+            | JwsProblem::Malformed
+            | JwsProblem::Typ
+            | JwsProblem::Critical => TokenProblem::NotAnAccessToken,
+        })?;
+    let claims: Claims =
+        serde_json::from_slice(&verified.claims).map_err(|_| TokenProblem::NotAnAccessToken)?;
+    if claims.iss != issuer.issuer {
+        return Err(TokenProblem::Issuer);
+    }
+    let for_us = match &claims.aud {
+        Audience::One(aud) => *aud == issuer.audience,
+        Audience::Several(auds) => auds.contains(&issuer.audience),
+    };
+    if !for_us {
+        return Err(TokenProblem::Audience);
+    }
+    let confirmation = claims
+        .cnf
+        .and_then(|cnf| cnf.certificate)
+        .and_then(|text| crypto::from_base64url(&text))
+        .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok())
+        .ok_or(TokenProblem::Unbound)?;
+    let client = ClientId::parse(&claims.client_id).map_err(|_| TokenProblem::NotAnAccessToken)?;
+    let scope = ScopeSet::parse(&claims.scope).map_err(|_| TokenProblem::NotAnAccessToken)?;
+    let jti_digest = crypto::sha256(claims.jti.as_bytes());
+    let times = Times {
+        exp: Some(claims.exp),
+        nbf: claims.nbf,
+        iat: Some(claims.iat),
+    };
+    Ok(AccessToken {
+        client,
+        scope,
+        jti_digest,
+        confirmation,
+        digest,
+        times,
+    })
+}

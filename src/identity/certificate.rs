@@ -1,0 +1,144 @@
+//! The certificate verdict: chain, time, key usage, revocation, partner. Asked on every request,
+//! whether the connection is new, open or resumed, and cached only as long as it must hold.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use quick_cache::sync::Cache;
+use rustls::{CertificateError, Error};
+use rustls_pki_types::UnixTime;
+
+use model::{CertificateProblem, Partner, PresentedChain, Refusal};
+
+use crate::Trust;
+
+/// What a bank's trust store says of a presented chain.
+#[derive(Debug)]
+pub struct Verdict {
+    /// The partner it names; its standing is for the caller of this room to judge.
+    pub partner: Arc<Partner>,
+    /// Unix seconds from which the chain must be judged anew.
+    valid_until: i64,
+    /// Unix seconds from which the chain is valid.
+    valid_from: i64,
+}
+
+/// Judges chains and remembers good ones by (trust generation, SHA-256 of the chain).
+#[derive(Debug)]
+pub struct Certificates {
+    verdicts: Cache<(u64, [u8; 32]), Arc<Verdict>>,
+}
+
+impl Certificates {
+    /// A judge that remembers at most `capacity` chains.
+    pub fn new(capacity: usize) -> Self {
+        Self {
+            verdicts: Cache::new(capacity),
+        }
+    }
+
+    /// The verdict on a chain now. Only good verdicts are remembered: until the earliest
+    /// `notAfter` of the chain and the staleness limit of the revocation lists.
+    ///
+    /// Errors: [`Refusal::CertificateRefused`], saying why.
+    pub fn verdict(
+        &self,
+        trust: &Trust,
+        chain: &PresentedChain,
+        now: Timestamp,
+    ) -> Result<Arc<Verdict>, Refusal> {
+        if let Some(verdict) = self.remembered(trust, chain, now) {
+            return Ok(verdict);
+        }
+        let verdict = Arc::new(judge(trust, chain, now).map_err(Refusal::CertificateRefused)?);
+        self.verdicts.insert(
+            (trust.generation(), chain.fingerprint),
+            Arc::clone(&verdict),
+        );
+        Ok(verdict)
+    }
+
+    /// The verdict if it is remembered and still holds: costs one look-up, for the gate.
+    pub fn remembered(
+        &self,
+        trust: &Trust,
+        chain: &PresentedChain,
+        now: Timestamp,
+    ) -> Option<Arc<Verdict>> {
+        let verdict = self
+            .verdicts
+            .get(&(trust.generation(), chain.fingerprint))?;
+        let now = now.as_second();
+        (verdict.valid_from <= now && now < verdict.valid_until).then_some(verdict)
+    }
+}
+
+fn judge(
+    trust: &Trust,
+    chain: &PresentedChain,
+    now: Timestamp,
+) -> Result<Verdict, CertificateProblem> {
+    let Some((leaf, intermediates)) = chain.certificates.split_first() else {
+        return Err(CertificateProblem::Malformed);
+    };
+    let seconds = now.as_second();
+    if trust
+        .revocation_until()
+        .is_some_and(|until| seconds >= until)
+    {
+        return Err(CertificateProblem::RevocationUnknown);
+    }
+    let instant = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
+    trust
+        .verifier()
+        .verify_client_cert(leaf, intermediates, UnixTime::since_unix_epoch(instant))
+        .map_err(|error| problem(&error))?;
+
+    let mut valid_until = trust.revocation_until().unwrap_or(i64::MAX);
+    let mut valid_from = i64::MIN;
+    for certificate in &chain.certificates {
+        let facts =
+            crypto::certificate_facts(certificate).map_err(|_| CertificateProblem::Malformed)?;
+        // notAfter is inclusive (RFC 5280 §4.1.2.5).
+        valid_until = valid_until.min(facts.not_after.saturating_add(1));
+        valid_from = valid_from.max(facts.not_before);
+    }
+    // A client may send its root along, which the verifier does not look at.
+    if seconds < valid_from || seconds >= valid_until {
+        return Err(CertificateProblem::OutsideValidity);
+    }
+    let facts = crypto::certificate_facts(leaf).map_err(|_| CertificateProblem::Malformed)?;
+    let organization = facts.organization_id.ok_or(CertificateProblem::NoPartner)?;
+    let partner = trust
+        .partner_of(&organization)
+        .ok_or(CertificateProblem::NoPartner)?;
+    Ok(Verdict {
+        partner: Arc::clone(partner),
+        valid_until,
+        valid_from,
+    })
+}
+
+fn problem(error: &Error) -> CertificateProblem {
+    let Error::InvalidCertificate(why) = error else {
+        return CertificateProblem::UnknownIssuer;
+    };
+    match why {
+        CertificateError::Expired
+        | CertificateError::ExpiredContext { .. }
+        | CertificateError::NotValidYet
+        | CertificateError::NotValidYetContext { .. } => CertificateProblem::OutsideValidity,
+        CertificateError::Revoked => CertificateProblem::Revoked,
+        CertificateError::UnknownRevocationStatus
+        | CertificateError::ExpiredRevocationList
+        | CertificateError::ExpiredRevocationListContext { .. } => {
+            CertificateProblem::RevocationUnknown
+        }
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+            CertificateProblem::NotForClients
+        }
+        CertificateError::BadEncoding => CertificateProblem::Malformed,
+        _ => CertificateProblem::UnknownIssuer,
+    }
+}

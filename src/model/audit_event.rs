@@ -1,0 +1,241 @@
+//! What is evidence: the closed list of events (specs/audit.md §2).
+//!
+//! `audit` writes an event as one JSON object and adds version, time, node, boot, `seq`, `pseq`.
+//! Never in an event: tokens, assertions, keys, raw paths and queries.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::{
+    BankId, ClientId, InteractionId, OperationId, PartnerId, ProductId, ProtectionClass, RequestId,
+};
+
+/// Which log an entry belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum LogName {
+    /// The house's own: starts, stops, what happened before a bank was known.
+    House,
+    /// A bank's.
+    Bank(BankId),
+}
+
+impl LogName {
+    /// `house`, or the bank's id with `bank/` before it.
+    pub fn label(&self) -> String {
+        match self {
+            Self::House => "house".to_owned(),
+            Self::Bank(bank) => format!("bank/{bank}"),
+        }
+    }
+}
+
+/// One entry on its way to the log.
+#[derive(Debug, Clone)]
+pub struct AuditEntry {
+    /// The log it belongs to.
+    pub log: LogName,
+    /// When it happened.
+    pub at: Timestamp,
+    /// What happened.
+    pub event: AuditEvent,
+}
+
+/// What happened.
+#[derive(Debug, Clone)]
+pub enum AuditEvent {
+    /// `api.access`: a request on the road, answered, refused, failed or left.
+    Access(Box<Access>),
+    /// `api.end`: how a streamed answer ended.
+    End(End),
+    /// `oauth.token`: a token was issued or refused.
+    Token(Box<TokenIssue>),
+    /// `config.apply`: a configuration came into force.
+    ConfigApply {
+        /// SHA-256 over the files, hexadecimal.
+        digest: Arc<str>,
+    },
+}
+
+impl AuditEvent {
+    /// The partner whose `pseq` the record counts in.
+    pub fn partner(&self) -> Option<&PartnerId> {
+        match self {
+            Self::Access(access) => access.who.partner.as_ref(),
+            Self::Token(token) => token.who.partner.as_ref(),
+            Self::End(end) => end.partner.as_ref(),
+            Self::ConfigApply { .. } => None,
+        }
+    }
+}
+
+/// Who called, as far as it was known.
+#[derive(Debug, Clone, Default)]
+pub struct Who {
+    /// The partner.
+    pub partner: Option<PartnerId>,
+    /// The OAuth client.
+    pub client: Option<ClientId>,
+    /// `x5t#S256` of the certificate shown.
+    pub certificate: Option<[u8; 32]>,
+    /// SHA-256 of the token's `jti`.
+    pub token_jti: Option<[u8; 32]>,
+}
+
+/// What was called.
+#[derive(Debug, Clone)]
+pub struct Object {
+    /// The bank.
+    pub bank: BankId,
+    /// The product.
+    pub product: ProductId,
+    /// The operation.
+    pub operation: OperationId,
+    /// Its class.
+    pub class: ProtectionClass,
+    /// The method.
+    pub method: http::Method,
+    /// The path template, never the raw path.
+    pub template: Arc<str>,
+}
+
+/// How it was decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// Admitted and answered.
+    Allowed,
+    /// Refused by us.
+    Refused,
+    /// Admitted, but the upstream or we failed.
+    Failed,
+    /// The client went away before an answer's head could leave.
+    Aborted,
+}
+
+impl Decision {
+    /// The word in the record.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+            Self::Aborted => "aborted",
+        }
+    }
+}
+
+/// How long it took, in microseconds.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Timing {
+    /// From the request's head to this record.
+    pub duration_us: u64,
+    /// Of it, waiting for the upstream's head.
+    pub upstream_us: Option<u64>,
+}
+
+/// A body that was held whole: its length and digest.
+#[derive(Debug, Clone, Copy)]
+pub struct Body {
+    /// Bytes.
+    pub length: u64,
+    /// SHA-256.
+    pub sha256: [u8; 32],
+}
+
+/// A request on the road.
+#[derive(Debug, Clone)]
+pub struct Access {
+    /// Our id of it.
+    pub request: RequestId,
+    /// The partner's.
+    pub interaction: InteractionId,
+    /// The caller's address. Its network only is written (personal data).
+    pub peer: IpAddr,
+    /// Who.
+    pub who: Who,
+    /// What; absent when no route was found.
+    pub object: Option<Object>,
+    /// The decision.
+    pub decision: Decision,
+    /// The status sent, or that would have been sent.
+    pub status: u16,
+    /// The refusal's code, and for faults `internal`.
+    pub code: Option<&'static str>,
+    /// The rule relied on for a refusal, in words.
+    pub rule: Option<String>,
+    /// Timing.
+    pub timing: Timing,
+    /// The answer's body, when held whole; `None` when it streams (an `api.end` follows).
+    pub answer: Option<Body>,
+    /// Number of the snapshot in force.
+    pub snapshot: u64,
+}
+
+/// How a streamed answer ended.
+#[derive(Debug, Clone)]
+pub struct End {
+    /// The request.
+    pub request: RequestId,
+    /// The partner, when known.
+    pub partner: Option<PartnerId>,
+    /// Bytes of the request's body.
+    pub bytes_in: u64,
+    /// Bytes of the answer's body that left.
+    pub bytes_out: u64,
+    /// From the request's head to the end, in microseconds.
+    pub duration_us: u64,
+    /// How.
+    pub ended: Ended,
+}
+
+/// The end of a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// Whole.
+    Clean,
+    /// The upstream, or a limit of ours, cut it.
+    Cut,
+    /// The client went away.
+    Aborted,
+}
+
+impl Ended {
+    /// The word in the record.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Clean => "clean",
+            Self::Cut => "cut",
+            Self::Aborted => "aborted",
+        }
+    }
+}
+
+/// A token asked for.
+#[derive(Debug, Clone)]
+pub struct TokenIssue {
+    /// Our id of the request.
+    pub request: RequestId,
+    /// The partner's.
+    pub interaction: InteractionId,
+    /// The caller's address. Its network only is written.
+    pub peer: IpAddr,
+    /// The bank whose issuer was asked.
+    pub bank: BankId,
+    /// Who; `token_jti` is that of the token issued.
+    pub who: Who,
+    /// The grant type asked for, if it is one we know.
+    pub grant_type: Option<&'static str>,
+    /// The scopes granted.
+    pub scope: Option<String>,
+    /// The decision.
+    pub decision: Decision,
+    /// The status sent.
+    pub status: u16,
+    /// The OAuth error sent.
+    pub code: Option<&'static str>,
+    /// The rule relied on for a refusal, in words.
+    pub rule: Option<String>,
+    /// From the request's head to this record, in microseconds.
+    pub duration_us: u64,
+}

@@ -1,0 +1,51 @@
+//! What the edge knows of a connection. Made once per connection, shared by its requests.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use rustls_pki_types::CertificateDer;
+
+use crate::ListenerId;
+
+/// One accepted connection.
+#[derive(Debug)]
+pub struct Connection {
+    /// The listener that took it.
+    pub listener: ListenerId,
+    /// The other side's address.
+    pub peer: SocketAddr,
+    /// TLS, unless the listener is a plain one.
+    pub tls: Option<TlsFacts>,
+    /// The certificates that the client showed and whose key it proved to hold.
+    /// Possession only: whether they are good is decided by `identity`, on every request.
+    pub chain: Option<Arc<PresentedChain>>,
+}
+
+/// What the handshake settled.
+#[derive(Debug, Clone)]
+pub struct TlsFacts {
+    /// The HTTP version chosen by ALPN (RFC 7301), never by sniffing.
+    pub alpn: Alpn,
+    /// Whether this connection was resumed from an earlier session.
+    pub resumed: bool,
+}
+
+/// The application protocol of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Alpn {
+    /// HTTP/1.1.
+    Http1,
+    /// HTTP/2.
+    Http2,
+}
+
+/// A client's certificates as shown in the handshake, leaf first.
+#[derive(Debug, PartialEq, Eq)]
+pub struct PresentedChain {
+    /// The certificates, leaf first; never empty.
+    pub certificates: Vec<CertificateDer<'static>>,
+    /// SHA-256 over the leaf's DER: `x5t#S256` (RFC 8705 §3.1).
+    pub leaf_thumbprint: [u8; 32],
+    /// SHA-256 over the whole chain, each certificate preceded by its length: key of verdicts.
+    pub fingerprint: [u8; 32],
+}

@@ -1,0 +1,187 @@
+//! Typed ids. Parsed once at the rim; cheap to clone.
+
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+/// Why a text is not an id.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what} must be {rule}")]
+pub struct BadId {
+    /// The kind of id, as a person would name it.
+    pub what: &'static str,
+    /// The rule the text breaks.
+    pub rule: &'static str,
+}
+
+const NAME_RULE: &str =
+    "1 to 64 characters of a-z, 0-9, '-' and '_', beginning with a letter or digit";
+const TEXT_RULE: &str = "1 to 128 visible ASCII characters other than '\"' and '\\'";
+
+fn is_name(text: &str) -> bool {
+    let first_fits = text
+        .bytes()
+        .next()
+        .is_some_and(|b| b.is_ascii_alphanumeric());
+    first_fits
+        && text.len() <= 64
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_')
+}
+
+fn is_text(text: &str) -> bool {
+    (1..=128).contains(&text.len())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\')
+}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident, $what:literal, $test:ident, $rule:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// Parses the id; an error names the rule that the text breaks.
+            pub fn parse(text: &str) -> Result<Self, BadId> {
+                if $test(text) {
+                    Ok(Self(Arc::from(text)))
+                } else {
+                    Err(BadId { what: $what, rule: $rule })
+                }
+            }
+
+            /// The id as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Debug::fmt(&self.0, f)
+            }
+        }
+
+        impl std::borrow::Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// The onboarded organisation.
+    PartnerId, "a partner's id", is_name, NAME_RULE;
+    /// A tenant of the gateway.
+    BankId, "a bank's id", is_name, NAME_RULE;
+    /// What a bank offers.
+    ProductId, "a product's id", is_name, NAME_RULE;
+    /// A bank service.
+    UpstreamId, "an upstream's id", is_name, NAME_RULE;
+    /// A listener of the gateway.
+    ListenerId, "a listener's id", is_name, NAME_RULE;
+    /// A named set of limits.
+    PlanId, "a plan's id", is_name, NAME_RULE;
+    /// An OAuth client (RFC 6749 §2.2): visible ASCII.
+    ClientId, "a client_id", is_text, TEXT_RULE;
+    /// An operation: the `operationId` of its OpenAPI file.
+    OperationId, "an operationId", is_text, TEXT_RULE;
+}
+
+/// Our id of one request: UUIDv7, unique, in every record, log line and problem document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RequestId(Uuid);
+
+impl RequestId {
+    /// Makes an id from the instant and ten random bytes (RFC 9562 §5.7).
+    pub fn new(now: Timestamp, random: [u8; 10]) -> Self {
+        let millis = u64::try_from(now.as_millisecond()).unwrap_or(0);
+        Self(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
+    }
+
+    /// Reads an id as it is printed; `None` when the text is no UUID.
+    pub fn parse(text: &str) -> Option<Self> {
+        Uuid::try_parse(text).ok().map(Self)
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0.as_hyphenated(), f)
+    }
+}
+
+/// The FAPI interaction id: chosen by the partner, only echoed and logged
+/// (FAPI 1.0 Baseline §6.2.1; checklist AT-06).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InteractionId(Arc<str>);
+
+impl InteractionId {
+    /// Reads the partner's header; `None` when it is not a UUID as FAPI demands.
+    pub fn parse(text: &str) -> Option<Self> {
+        (text.len() == 36).then(|| Uuid::try_parse(text).ok())??;
+        Some(Self(Arc::from(text)))
+    }
+
+    /// Makes one (UUIDv4) from sixteen random bytes.
+    pub fn new(random: [u8; 16]) -> Self {
+        let id = uuid::Builder::from_random_bytes(random).into_uuid();
+        Self(Arc::from(id.as_hyphenated().to_string()))
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_lower_case_and_bounded() {
+        assert!(PartnerId::parse("swiftride").is_ok());
+        for bad in ["", "-a", "Swift", "a b", "a/b", &"a".repeat(65)] {
+            assert!(PartnerId::parse(bad).is_err(), "{bad}");
+        }
+        assert!(ClientId::parse("https://app.example/1").is_ok());
+        assert!(ClientId::parse("a\"b").is_err());
+    }
+
+    #[test]
+    fn request_ids_sort_by_time_and_read_back() {
+        let early = RequestId::new(Timestamp::from_second(1_000).expect("in range"), [255; 10]);
+        let late = RequestId::new(Timestamp::from_second(2_000).expect("in range"), [0; 10]);
+        assert!(early.to_string() < late.to_string());
+        assert_eq!(RequestId::parse(&early.to_string()), Some(early));
+        assert_eq!(RequestId::parse("no"), None);
+    }
+
+    #[test]
+    fn interaction_ids_are_uuids_and_kept_to_the_letter() {
+        let sent = "93bac548-d2de-4546-b106-880a5018460D";
+        assert_eq!(
+            InteractionId::parse(sent)
+                .map(|i| i.as_str().to_owned())
+                .as_deref(),
+            Some(sent)
+        );
+        assert_eq!(
+            InteractionId::parse("93bac548d2de4546b106880a5018460d"),
+            None
+        );
+    }
+}

@@ -1,0 +1,46 @@
+//! The nouns of the house: ids, partners, operations, refusals, evidence, and the ports.
+//!
+//! **For**: types that every room speaks, so that rooms on one floor can meet without importing
+//! each other. **Doors**: the items re-exported below. **How a value goes through**: bytes become
+//! one of these types once, at the rim (`PartnerId::parse`), and are believed from then on.
+//! **Absent on purpose**: I/O, an async runtime, SQL, TLS sockets, YAML, and any protocol text: how
+//! a refusal looks on the wire is said once, in `web`.
+
+mod audit_event;
+mod clock;
+mod connection;
+mod fault;
+mod handler;
+mod id;
+mod message;
+mod partner;
+mod product;
+mod refusal;
+
+/// The ports: what a product room may ask of a store or a log, in the domain's verbs.
+pub mod ports {
+    mod keys;
+    mod log;
+    mod replay;
+
+    pub use keys::{KeyRing, KeyUse, SealedKey, StoreUnavailable};
+    pub use log::{AuditLog, AuditUnavailable, Receipt};
+    pub use replay::{Claim, Replay};
+}
+
+pub use audit_event::{
+    Access, AuditEntry, AuditEvent, Body, Decision, End, Ended, LogName, Object, Timing,
+    TokenIssue, Who,
+};
+pub use clock::{Clock, MovedClock, SystemClock};
+pub use connection::{Alpn, Connection, PresentedChain, TlsFacts};
+pub use fault::Fault;
+pub use handler::{Asked, Handler};
+pub use id::{
+    BadId, BankId, ClientId, InteractionId, ListenerId, OperationId, PartnerId, PlanId, ProductId,
+    RequestId, UpstreamId,
+};
+pub use message::{BodyBroken, BodyError, MessageBody, Request, Response, empty, full};
+pub use partner::{Name, Partner, Standing};
+pub use product::{Effect, ProtectionClass, Scope, ScopeSet};
+pub use refusal::{CertificateProblem, Code, Refusal, TokenProblem};

@@ -1,0 +1,148 @@
+//! The closed list of what a partner may be told. How each looks on the wire is said in `web`.
+
+use http::Method;
+
+/// The stable code of a refusal: `snake_case`, for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Code(&'static str);
+
+impl Code {
+    /// The code as text.
+    pub fn as_str(self) -> &'static str {
+        self.0
+    }
+}
+
+/// What is wrong with a client certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CertificateProblem {
+    /// It does not chain to an authority of this bank.
+    UnknownIssuer,
+    /// Not yet, or no longer, valid.
+    OutsideValidity,
+    /// It lacks the extended key usage clientAuth.
+    NotForClients,
+    /// Revoked by its authority.
+    Revoked,
+    /// Nobody can say whether it is revoked: the revocation list is missing or too old.
+    RevocationUnknown,
+    /// No partner has this organizationIdentifier under this authority.
+    NoPartner,
+    /// It cannot be read.
+    Malformed,
+}
+
+/// What is wrong with an access token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenProblem {
+    /// Not a JWT of the type `at+jwt` (RFC 9068 §2.1).
+    NotAnAccessToken,
+    /// Signed with another algorithm than the issuer's key.
+    Algorithm,
+    /// No key of the issuer made this signature.
+    Signature,
+    /// Of another issuer than this bank's.
+    Issuer,
+    /// For another audience.
+    Audience,
+    /// Expired, or not yet valid.
+    OutsideValidity,
+    /// Not bound to a certificate or key.
+    Unbound,
+    /// Its client is unknown here, or is not the partner's who shows it.
+    Client,
+}
+
+/// What a partner is told. One variant for each thing that the partner would do differently.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// The request breaks a rule of HTTP or of this gateway; says which.
+    MalformedRequest {
+        /// What is wrong, and what would be right.
+        what: &'static str,
+    },
+    /// No operation at this host and path.
+    UnknownRoute,
+    /// The path has operations, but not with this method.
+    MethodNotAllowed {
+        /// The methods it has.
+        allow: Vec<Method>,
+    },
+    /// Too many requests from one address.
+    TooManyRequests {
+        /// Seconds until the next may pass.
+        retry_after: u64,
+    },
+    /// No certificate was shown, and one is needed.
+    NoCertificate,
+    /// The certificate is not good here.
+    CertificateRefused(CertificateProblem),
+    /// No access token was sent.
+    NoToken,
+    /// The access token is not good here.
+    BadToken(TokenProblem),
+    /// The token is bound to another certificate.
+    WrongBinding,
+    /// The partner is suspended.
+    PartnerSuspended,
+    /// The agreement's rate is used up.
+    RateLimited {
+        /// Seconds until the next may pass.
+        retry_after: u64,
+    },
+    /// The agreement's concurrent requests are used up.
+    TooManyConcurrent {
+        /// How many may be open.
+        limit: u32,
+    },
+    /// No agreement of the partner holds this product now.
+    NoAgreement,
+    /// The token lacks the operation's scope.
+    InsufficientScope {
+        /// The scope that is needed.
+        scope: String,
+    },
+    /// The body is longer than allowed.
+    BodyTooLarge {
+        /// The limit, in bytes.
+        limit: u64,
+    },
+    /// The body came too slowly.
+    BodyTooSlow,
+    /// The bank's service cannot be reached.
+    UpstreamUnavailable,
+    /// The bank's service did not answer in time.
+    UpstreamTimeout,
+    /// The bank's service answered what is not HTTP, or broke its answer off.
+    UpstreamInvalid,
+    /// Evidence cannot be kept, so nothing is answered.
+    AuditUnavailable,
+}
+
+impl Refusal {
+    /// Its stable code.
+    pub fn code(&self) -> Code {
+        Code(match self {
+            Self::MalformedRequest { .. } => "malformed_request",
+            Self::UnknownRoute => "unknown_route",
+            Self::MethodNotAllowed { .. } => "method_not_allowed",
+            Self::TooManyRequests { .. } => "too_many_requests",
+            Self::NoCertificate => "no_certificate",
+            Self::CertificateRefused(_) => "certificate_refused",
+            Self::NoToken => "no_token",
+            Self::BadToken(_) => "bad_token",
+            Self::WrongBinding => "wrong_binding",
+            Self::PartnerSuspended => "partner_suspended",
+            Self::RateLimited { .. } => "rate_limited",
+            Self::TooManyConcurrent { .. } => "too_many_concurrent",
+            Self::NoAgreement => "no_agreement",
+            Self::InsufficientScope { .. } => "insufficient_scope",
+            Self::BodyTooLarge { .. } => "body_too_large",
+            Self::BodyTooSlow => "body_too_slow",
+            Self::UpstreamUnavailable => "upstream_unavailable",
+            Self::UpstreamTimeout => "upstream_timeout",
+            Self::UpstreamInvalid => "upstream_invalid",
+            Self::AuditUnavailable => "audit_unavailable",
+        })
+    }
+}

@@ -1,0 +1,33 @@
+//! API descriptions: what a bank's OpenAPI 3.0 or 3.1 document says a gateway may carry.
+//!
+//! **For**: turning a document into a list of operations, each with the protection that its
+//! `x-mortise-*` marks demand, and refusing whatever a deleted or misspelt line could loosen.
+//! **Doors**: [`ApiDescription::read`] and the types it gives back.
+//! **How a value goes through**: `document` asks the version, then `placement` walks the whole
+//! document once (every mark known, in its place, well written); then `server` gives the base path
+//! and each operation is read by `operation`: `template` and `parameter` for the path, `marks` for
+//! class, effect and scope, `leaves` for what its answers carry. Problems are gathered, each with a
+//! JSON Pointer (RFC 6901); a description exists only when there is none.
+//! **Absent on purpose**: files and YAML (the reader of the settings feeds values in), references
+//! that leave the document, server variables, `trace`, callbacks and webhooks (a gateway does not
+//! serve them), security schemes (the class decides what a caller must prove), and the checking of
+//! requests against schemas.
+
+mod document;
+mod leaves;
+mod marks;
+mod operation;
+mod parameter;
+mod placement;
+mod problem;
+mod reference;
+mod responses;
+#[cfg(test)]
+mod sample;
+mod server;
+mod template;
+
+pub use document::ApiDescription;
+pub use marks::{Class, EffectMark};
+pub use operation::OperationDescription;
+pub use problem::Problem;

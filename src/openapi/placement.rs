@@ -1,0 +1,196 @@
+//! Where marks stand. A mark that is misspelt, misplaced or badly written would protect nothing
+//! and look as if it did, so each is refused, wherever in the document it is.
+
+use serde_json::Value;
+
+use crate::marks::{CLASS, CLUSTER, EFFECT, MARKS, RESOURCE, SCOPE};
+use crate::problem::{Problems, help_words, quoted};
+use crate::reference::{Document, Edition, Site};
+
+/// The most values in a document.
+const VALUES_MAX: usize = 1_000_000;
+/// The deepest nesting of a document.
+const DEPTH_MAX: usize = 128;
+/// The longest name of a cluster or a kind of resource, in bytes.
+const NAME_BYTES_MAX: usize = 64;
+
+/// What the members of an object are, as far as marks go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Document,
+    Components,
+    Paths,
+    PathItem,
+    Operation,
+    Parameter,
+    Schema,
+    /// Any other object of the specification.
+    Other,
+    /// A map: its keys are names chosen by the author, never marks.
+    Map(&'static Place),
+}
+
+const SCHEMAS: Place = Place::Map(&Place::Schema);
+const PATH_ITEMS: Place = Place::Map(&Place::PathItem);
+const CALLBACKS: Place = Place::Map(&PATH_ITEMS);
+
+/// Checks every mark of the document. `false` when the document is too large to be looked at.
+pub(crate) fn check(document: &Document<'_>, problems: &mut Problems) -> bool {
+    // A stack of our own: nothing here may recurse as deep as a document says.
+    let mut open = vec![(document.site(), Place::Document, 0_usize)];
+    let mut values = 0_usize;
+    while let Some((site, place, depth)) = open.pop() {
+        values += 1;
+        if values > VALUES_MAX || depth > DEPTH_MAX {
+            problems.add(
+                "",
+                "the document is too large",
+                format!("at most {VALUES_MAX} values, nested at most {DEPTH_MAX} deep"),
+            );
+            return false;
+        }
+        if let Place::Map(inner) = place {
+            open.extend(site.members().map(|(_, child)| (child, *inner, depth + 1)));
+            continue;
+        }
+        open.extend(site.items().map(|item| (item, place, depth + 1)));
+        let is_reference = site.value.get("$ref").is_some();
+        for (key, child) in site.members() {
+            if looks_like_mark(key) {
+                check_mark(key, &child, place, problems);
+                if is_reference && !(place == Place::Schema && document.edition == Edition::V3_1) {
+                    refuse_beside_reference(&child, place, problems);
+                }
+            } else if let Some(inner) = inside(place, key) {
+                open.push((child, inner, depth + 1));
+            }
+        }
+    }
+    true
+}
+
+/// What a member is; `None` when it is data or somebody else's extension.
+fn inside(place: Place, key: &str) -> Option<Place> {
+    // Vendors' own extensions (OpenAPI §4.9) hold what they like.
+    if key.starts_with("x-") {
+        return None;
+    }
+    match place {
+        Place::Document => Some(match key {
+            "paths" => Place::Paths,
+            "webhooks" => PATH_ITEMS,
+            "components" => Place::Components,
+            _ => Place::Other,
+        }),
+        Place::Components => match key {
+            "schemas" => Some(SCHEMAS),
+            "parameters" => Some(Place::Map(&Place::Parameter)),
+            "pathItems" => Some(PATH_ITEMS),
+            "callbacks" => Some(CALLBACKS),
+            "examples" => None,
+            _ => Some(Place::Map(&Place::Other)),
+        },
+        Place::Paths => Some(Place::PathItem),
+        Place::PathItem => Some(match key {
+            "parameters" => Place::Parameter,
+            "servers" | "summary" | "description" => Place::Other,
+            _ => Place::Operation,
+        }),
+        Place::Operation => Some(match key {
+            "parameters" => Place::Parameter,
+            "callbacks" => CALLBACKS,
+            _ => Place::Other,
+        }),
+        Place::Schema => match key {
+            "properties" | "patternProperties" | "$defs" | "definitions" | "dependentSchemas" => {
+                Some(SCHEMAS)
+            }
+            "example" | "examples" | "default" | "const" | "enum" | "required"
+            | "discriminator" | "xml" | "externalDocs" | "dependentRequired" => None,
+            _ => Some(Place::Schema),
+        },
+        Place::Other | Place::Parameter => match key {
+            "schema" => Some(Place::Schema),
+            "headers" | "content" | "encoding" | "links" => Some(Place::Map(&Place::Other)),
+            // `parameters` and `requestBody` of a link are values, not descriptions.
+            "example" | "examples" | "value" | "default" | "enum" | "variables" | "mapping"
+            | "scopes" | "parameters" | "requestBody" => None,
+            _ => Some(Place::Other),
+        },
+        Place::Map(inner) => Some(*inner),
+    }
+}
+
+/// Whether a key is one of our marks or was surely meant to be.
+fn looks_like_mark(key: &str) -> bool {
+    let key = key.to_lowercase();
+    key.starts_with("x-mortise")
+        || MARKS.iter().any(|mark| {
+            key.len().abs_diff(mark.len()) <= 2 && strsim::damerau_levenshtein(&key, mark) <= 2
+        })
+}
+
+fn check_mark(key: &str, mark: &Site<'_>, place: Place, problems: &mut Problems) {
+    let (home, fits) = match key {
+        CLASS | EFFECT | SCOPE => ("an operation", place == Place::Operation),
+        CLUSTER => ("a schema", place == Place::Schema),
+        RESOURCE => (
+            "a parameter or a schema",
+            matches!(place, Place::Parameter | Place::Schema),
+        ),
+        _ => {
+            problems.add(
+                &mark.pointer,
+                format!("unknown mark: {}", quoted(key)),
+                help_words(key, "the marks", &MARKS),
+            );
+            return;
+        }
+    };
+    if !fits {
+        problems.add(
+            &mark.pointer,
+            format!("`{key}` has no effect here"),
+            format!("it stands on {home}"),
+        );
+    } else if matches!(key, CLUSTER | RESOURCE) && !mark.value.as_str().is_some_and(is_name) {
+        problems.add(
+            &mark.pointer,
+            format!("`{key}` is not a name: {}", quoted(&mark.value.to_string())),
+            format!(
+                "write `none`, or 1 to {NAME_BYTES_MAX} of the characters a-z, 0-9, `_`, `-`, \
+                 beginning with a letter"
+            ),
+        );
+    }
+}
+
+fn refuse_beside_reference(mark: &Site<'_>, place: Place, problems: &mut Problems) {
+    // OpenAPI 3.0 §4.7.23, 3.1 §4.8.23: what stands beside `$ref` is ignored.
+    let help = if place == Place::Schema {
+        "in OpenAPI 3.0 write `allOf: [{ $ref: … }]` with the mark beside `allOf`"
+    } else {
+        "write the mark where the reference points"
+    };
+    problems.add(
+        &mark.pointer,
+        "the mark stands beside a `$ref`, where it is ignored",
+        help,
+    );
+}
+
+fn is_name(text: &str) -> bool {
+    text.len() <= NAME_BYTES_MAX
+        && text.bytes().next().is_some_and(|b| b.is_ascii_lowercase())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-')
+}
+
+/// The name that a `x-mortise-cluster` or `x-mortise-resource` states, if it is well written.
+pub(crate) fn stated_name<'a>(object: &'a Value, mark: &str) -> Option<&'a str> {
+    object.get(mark)?.as_str().filter(|text| is_name(text))
+}
+
+#[cfg(test)]
+mod tests;

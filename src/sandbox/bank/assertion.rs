@@ -1,0 +1,112 @@
+//! The gateway's identity assertion: who calls, signed by the gateway, for this bank, for 60
+//! seconds. Stops a caller who reached the bank past the gateway (no assertion), one who took an
+//! assertion for another upstream (`aud`), an old one (`exp`), and any other JWT of the gateway,
+//! an access token for one (`typ`).
+
+use std::sync::Arc;
+
+use http::HeaderMap;
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use crypto::{Jwks, Rules, Times, Typ};
+
+use super::refused::Refused;
+
+const HEADER: &str = "x-mortise-identity";
+const TYP: &[&str] = &["mortise-identity+jwt"];
+const BYTES_MAX: usize = 8 * 1024;
+/// An assertion says it is good for no longer than this.
+const LIFE_MAX_SECONDS: i64 = 60;
+/// How far the gateway's clock may be from the bank's.
+const LEEWAY_SECONDS: i64 = 5;
+
+/// What the bank holds assertions against.
+pub(super) struct Assertions {
+    keys: Arc<dyn Fn() -> Jwks + Send + Sync>,
+    issuer: String,
+    audience: String,
+}
+
+/// The claims, as the gateway writes them: one missing or of another type is refused.
+#[derive(Deserialize)]
+struct Claims {
+    iss: String,
+    aud: String,
+    iat: i64,
+    exp: i64,
+    partner: String,
+    client: String,
+    scope: String,
+}
+
+impl Assertions {
+    pub(super) fn new(
+        keys: Arc<dyn Fn() -> Jwks + Send + Sync>,
+        issuer: String,
+        audience: String,
+    ) -> Self {
+        Self {
+            keys,
+            issuer,
+            audience,
+        }
+    }
+
+    /// Verifies the request's one assertion and that it names `scope`.
+    pub(super) fn check(
+        &self,
+        headers: &HeaderMap,
+        scope: &'static str,
+        now: Timestamp,
+    ) -> Result<(), Refused> {
+        let claims = self.verified(headers)?;
+        if claims.iss != self.issuer {
+            return Err(unidentified("is of another issuer"));
+        }
+        if claims.aud != self.audience {
+            return Err(unidentified("is for another audience"));
+        }
+        let times = Times {
+            exp: Some(claims.exp),
+            nbf: None,
+            iat: Some(claims.iat),
+        };
+        crypto::check_times(&times, now.as_second(), LEEWAY_SECONDS)
+            .map_err(|_| unidentified("is expired, or not yet valid"))?;
+        let life = claims.exp.checked_sub(claims.iat);
+        if !life.is_some_and(|life| (1..=LIFE_MAX_SECONDS).contains(&life)) {
+            return Err(unidentified("is not valid for at most 60 seconds"));
+        }
+        if claims.partner.is_empty() || claims.client.is_empty() {
+            return Err(unidentified("names no caller"));
+        }
+        if !claims.scope.split(' ').any(|named| named == scope) {
+            return Err(Refused::Scope { scope });
+        }
+        Ok(())
+    }
+
+    fn verified(&self, headers: &HeaderMap) -> Result<Claims, Refused> {
+        let mut values = headers.get_all(HEADER).iter();
+        let token = values.next().ok_or_else(|| unidentified("is missing"))?;
+        if values.next().is_some() {
+            return Err(unidentified("stands more than once"));
+        }
+        let token = token
+            .to_str()
+            .map_err(|_| unidentified("is not a signed token"))?;
+        let rules = Rules {
+            typ: Typ::Exactly(TYP),
+            bytes_max: BYTES_MAX,
+        };
+        let verified = crypto::verify(token, &(self.keys)(), &rules)
+            .map_err(|_| unidentified("is not signed by the gateway as such"))?;
+        serde_json::from_slice(&verified.claims)
+            .map_err(|_| unidentified("lacks a claim, or has one of another type"))
+    }
+}
+
+fn unidentified(rule: &'static str) -> Refused {
+    Refused::Unidentified { rule }
+}

@@ -1,0 +1,116 @@
+//! What the bank refuses, as problem documents (RFC 9457).
+
+use http::header::{ALLOW, CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::{HeaderValue, StatusCode};
+use serde::Serialize;
+
+use model::Response;
+
+/// A refusal of the bank. The gateway hands it on as it is.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// Parameters that break their rules: all of them at once.
+    Parameters(Vec<Mistake>),
+    /// No such thing.
+    Unknown {
+        /// What was looked for: "branch".
+        what: &'static str,
+        /// Under which id.
+        id: String,
+    },
+    /// No operation has this path.
+    NoRoute,
+    /// The operations of this bank are reads.
+    Method,
+    /// The connection is not the gateway's.
+    NotTheGateway,
+    /// No valid identity assertion.
+    Unidentified {
+        /// The rule that it breaks.
+        rule: &'static str,
+    },
+    /// The assertion does not name the scope.
+    Scope {
+        /// The scope that is needed.
+        scope: &'static str,
+    },
+}
+
+/// A parameter and the rule that it breaks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Mistake {
+    pub(super) parameter: String,
+    pub(super) rule: String,
+}
+
+#[derive(Serialize)]
+struct Problem {
+    r#type: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<Mistake>,
+}
+
+impl Refused {
+    /// The answer to send.
+    pub(super) fn into_response(self) -> Response {
+        let (status, title) = self.status();
+        let headers = self.headers();
+        let problem = Problem {
+            r#type: "about:blank",
+            title,
+            status: status.as_u16(),
+            detail: self.detail(),
+            errors: match self {
+                Self::Parameters(mistakes) => mistakes,
+                _ => Vec::new(),
+            },
+        };
+        let mut response = web::json(status, &problem);
+        let kind = HeaderValue::from_static("application/problem+json");
+        response.headers_mut().insert(CONTENT_TYPE, kind);
+        response.headers_mut().extend(headers);
+        response
+    }
+
+    fn status(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::Parameters(_) => (StatusCode::BAD_REQUEST, "Bad Request"),
+            Self::Unknown { .. } | Self::NoRoute => (StatusCode::NOT_FOUND, "Not Found"),
+            Self::Method => (StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed"),
+            Self::Unidentified { .. } => (StatusCode::UNAUTHORIZED, "Unauthorized"),
+            Self::NotTheGateway | Self::Scope { .. } => (StatusCode::FORBIDDEN, "Forbidden"),
+        }
+    }
+
+    fn detail(&self) -> String {
+        match self {
+            Self::Parameters(mistakes) => match mistakes.as_slice() {
+                [only] => format!("The parameter {} {}.", only.parameter, only.rule),
+                several => format!("{} parameters break their rules.", several.len()),
+            },
+            Self::Unknown { what, id } => format!("The bank knows no {what} {id}."),
+            Self::NoRoute => "The bank has nothing under this path.".to_owned(),
+            Self::Method => "This operation is a read: use GET.".to_owned(),
+            Self::NotTheGateway => "The bank answers its gateway only.".to_owned(),
+            Self::Unidentified { rule } => format!("The identity assertion {rule}."),
+            Self::Scope { scope } => {
+                format!("The identity assertion does not name the scope {scope}.")
+            }
+        }
+    }
+
+    fn headers(&self) -> Option<(http::HeaderName, HeaderValue)> {
+        match self {
+            Self::Method => Some((ALLOW, HeaderValue::from_static("GET"))),
+            // RFC 9110 §15.5.2: a 401 carries a challenge.
+            Self::Unidentified { .. } => Some((
+                WWW_AUTHENTICATE,
+                HeaderValue::from_static("Mortise-Identity realm=\"harbour\""),
+            )),
+            _ => None,
+        }
+    }
+}

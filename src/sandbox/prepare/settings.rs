@@ -1,0 +1,98 @@
+//! `gateway.yaml` and the API files: written once.
+
+use std::net::SocketAddr;
+
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+
+use super::directory::{Access, Directory};
+use super::{Plan, PrepareFailed};
+
+/// The configuration's name.
+pub(super) const CONFIG: &str = "gateway.yaml";
+/// The audit log's folder, as the template names it.
+pub(super) const AUDIT: &str = "audit";
+
+const TEMPLATE: &str = include_str!("../../../config/sandbox.yaml");
+const APIS: [(&str, &str); 3] = [
+    ("apis/fx.yaml", include_str!("../../../config/apis/fx.yaml")),
+    (
+        "apis/branches.yaml",
+        include_str!("../../../config/apis/branches.yaml"),
+    ),
+    (
+        "apis/catalogue.yaml",
+        include_str!("../../../config/apis/catalogue.yaml"),
+    ),
+];
+const AGREED_YEARS: i64 = 5;
+
+/// Writes the API files and then the configuration, each unless it is there. Says whether the
+/// configuration was written.
+pub(super) fn keep(
+    directory: &mut Directory,
+    plan: &Plan,
+    now: Timestamp,
+) -> Result<bool, PrepareFailed> {
+    for (name, text) in APIS {
+        if directory.read(name)?.is_none() {
+            directory.write(name, text.as_bytes(), Access::Public)?;
+        }
+    }
+    if directory.read(CONFIG)?.is_some() {
+        return Ok(false);
+    }
+    directory.write(CONFIG, fill(plan, now).as_bytes(), Access::Public)?;
+    Ok(true)
+}
+
+/// The URL of a listener: by name, since the server certificate speaks of `localhost`.
+pub(super) fn url(address: SocketAddr) -> String {
+    format!("https://localhost:{}", address.port())
+}
+
+fn fill(plan: &Plan, now: Timestamp) -> String {
+    // A day early: the agreement is in force today in every time zone.
+    let from = TimeZone::UTC
+        .to_datetime(now)
+        .date()
+        .saturating_sub(1.day());
+    let until = from.saturating_add(AGREED_YEARS.years());
+    TEMPLATE
+        .replace("@API_ADDRESS@", &plan.api.to_string())
+        .replace("@API_URL@", &url(plan.api))
+        .replace("@ISSUER_ADDRESS@", &plan.issuer.to_string())
+        .replace("@ISSUER_URL@", &url(plan.issuer))
+        .replace("@BANK_ADDRESS@", &plan.bank.to_string())
+        .replace("@FROM@", &from.to_string())
+        .replace("@UNTIL@", &until.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_place_in_the_template_is_filled() {
+        let at = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        let plan = Plan {
+            api: at(8443),
+            issuer: at(9443),
+            bank: at(7443),
+        };
+        let now: Timestamp = "2026-11-22T23:30:00Z".parse().expect("an instant");
+        let text = fill(&plan, now);
+        let mut after_at = text.split('@').skip(1);
+        let is_place = |rest: &str| rest.starts_with(|first: char| first.is_ascii_uppercase());
+        assert!(!after_at.any(is_place), "{text}");
+        for filled in [
+            "\"127.0.0.1:8443\"",
+            "https://localhost:9443",
+            "[\"127.0.0.1:7443\"]",
+            "from: 2026-11-21",
+            "until: 2031-11-21",
+        ] {
+            assert!(text.contains(filled), "{filled}");
+        }
+    }
+}

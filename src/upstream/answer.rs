@@ -1,0 +1,109 @@
+//! The answer's body on its way back: it holds the place of its request, and ends it.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use tokio::time::{Instant, Sleep};
+
+use model::{BodyBroken, BodyError};
+
+use crate::pool::Lease;
+
+/// A body that gives its place back when it ends, and at once when it is dropped.
+pub(crate) struct AnswerBody {
+    incoming: Incoming,
+    /// The place; `None` once the body has ended, well or badly.
+    lease: Option<Lease>,
+    pause_max: Duration,
+    /// When the present pause is too long; `None` while bytes come.
+    due: Option<Instant>,
+    /// Made at the first pause, and moved rarely: most answers never need it.
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl AnswerBody {
+    /// Wraps a body that has not ended.
+    pub(crate) fn new(incoming: Incoming, lease: Lease, pause_max: Duration) -> Self {
+        Self {
+            incoming,
+            lease: Some(lease),
+            pause_max,
+            due: None,
+            timer: None,
+        }
+    }
+
+    fn finish(&mut self) {
+        if let Some(lease) = self.lease.take() {
+            lease.finish();
+        }
+    }
+
+    /// Waits for the bank, but not too long. The pause counts only while someone asks for bytes and
+    /// none are there: a slow reader is no fault of the bank's.
+    fn poll_pause(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let due = *self
+            .due
+            .get_or_insert_with(|| Instant::now() + self.pause_max);
+        let timer = self
+            .timer
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(due)));
+        while timer.as_mut().poll(cx).is_ready() {
+            // The timer may still stand at the due time of an earlier pause.
+            if timer.deadline() >= due {
+                return Poll::Ready(());
+            }
+            timer.as_mut().reset(due);
+        }
+        Poll::Pending
+    }
+}
+
+impl Body for AnswerBody {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let this = &mut *self;
+        if this.lease.is_none() {
+            return Poll::Ready(None);
+        }
+        let how = match Pin::new(&mut this.incoming).poll_frame(cx) {
+            Poll::Ready(Some(Ok(frame))) => {
+                this.due = None;
+                // Whoever writes the answer on may not ask again after the last byte.
+                if this.incoming.is_end_stream() {
+                    this.finish();
+                }
+                return Poll::Ready(Some(Ok(frame)));
+            }
+            Poll::Ready(None) => {
+                this.finish();
+                return Poll::Ready(None);
+            }
+            Poll::Ready(Some(Err(_))) => BodyBroken::BrokenOff,
+            Poll::Pending => match this.poll_pause(cx) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(()) => BodyBroken::TooSlow,
+            },
+        };
+        // Dropped, not finished: the connection's state is unknown.
+        this.lease = None;
+        Poll::Ready(Some(Err(how.into())))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.lease.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.incoming.size_hint()
+    }
+}

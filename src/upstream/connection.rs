@@ -1,0 +1,89 @@
+//! One connection to a bank, as the pool keeps it.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use hyper::client::conn::{http1, http2};
+use tokio::sync::oneshot;
+
+use crate::request_body::RequestBody;
+
+/// The sender of an HTTP/2 connection.
+pub(crate) type Http2Sender = http2::SendRequest<RequestBody>;
+
+/// Dropped with the connection: tells its task that nobody holds it.
+pub(crate) type Kept = oneshot::Sender<Infallible>;
+
+/// An HTTP/1.1 connection. Its owner is its user; dropping it closes it.
+pub(crate) struct Http1 {
+    /// Its number.
+    pub(crate) id: u64,
+    /// When it was opened, by the clock.
+    pub(crate) born: Duration,
+    /// Its sender.
+    pub(crate) sender: http1::SendRequest<RequestBody>,
+    _kept: Kept,
+}
+
+/// An HTTP/2 connection. The pool owns it, its users have clones of the sender.
+pub(crate) struct Http2 {
+    /// Its number.
+    pub(crate) id: u64,
+    /// When it was opened, by the clock.
+    pub(crate) born: Duration,
+    /// Its sender.
+    pub(crate) sender: Http2Sender,
+    streams_max: Arc<AtomicUsize>,
+    _kept: Kept,
+}
+
+/// A connection that was just opened.
+pub(crate) enum Opened {
+    /// HTTP/1.1.
+    Http1(Http1),
+    /// HTTP/2.
+    Http2(Http2),
+}
+
+impl Http1 {
+    /// A connection whose task runs.
+    pub(crate) fn new(
+        id: u64,
+        born: Duration,
+        sender: http1::SendRequest<RequestBody>,
+        kept: Kept,
+    ) -> Self {
+        Self {
+            id,
+            born,
+            sender,
+            _kept: kept,
+        }
+    }
+}
+
+impl Http2 {
+    /// A connection whose task runs, and notes in `streams_max` what the bank allows.
+    pub(crate) fn new(
+        id: u64,
+        born: Duration,
+        sender: Http2Sender,
+        streams_max: Arc<AtomicUsize>,
+        kept: Kept,
+    ) -> Self {
+        Self {
+            id,
+            born,
+            sender,
+            streams_max,
+            _kept: kept,
+        }
+    }
+
+    /// How many streams the bank allows at once (RFC 9113 §5.1.2), as last seen.
+    pub(crate) fn streams_max(&self) -> usize {
+        self.streams_max.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,160 @@
+//! Form bodies: bounded, and no parameter twice (RFC 6749 §3.1, §3.2).
+
+use http::header::CONTENT_TYPE;
+use http_body_util::BodyExt;
+
+use model::Request;
+
+const PARAMETERS_MAX: usize = 100;
+
+/// Why a body is not a form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum FormProblem {
+    /// The media type is another, or missing.
+    #[error("the Content-Type must be application/x-www-form-urlencoded")]
+    MediaType,
+    /// Longer than allowed.
+    #[error("the form must not be longer than {limit} bytes")]
+    TooLarge {
+        /// The limit, in bytes.
+        limit: usize,
+    },
+    /// More parameters than allowed.
+    #[error("the form must not have more than 100 parameters")]
+    TooMany,
+    /// Not UTF-8 once decoded.
+    #[error("the form must be UTF-8")]
+    NotUtf8,
+    /// The body broke off or came too slowly.
+    #[error("the form did not arrive whole")]
+    BrokenOff,
+}
+
+/// A parameter stands more than once.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the parameter {name} must not stand more than once")]
+pub struct Repeated {
+    /// Its name.
+    pub name: String,
+}
+
+/// A decoded form.
+#[derive(Debug, Clone)]
+pub struct Form {
+    parameters: Vec<(String, String)>,
+}
+
+impl Form {
+    /// Parses the decoded bytes of a body.
+    pub fn parse(bytes: &[u8]) -> Result<Self, FormProblem> {
+        let mut parameters = Vec::new();
+        for (name, value) in form_urlencoded::parse(bytes) {
+            if parameters.len() == PARAMETERS_MAX {
+                return Err(FormProblem::TooMany);
+            }
+            // The decoder puts U+FFFD where bytes are not UTF-8; nothing we accept has it.
+            if name.contains('\u{fffd}') || value.contains('\u{fffd}') {
+                return Err(FormProblem::NotUtf8);
+            }
+            parameters.push((name.into_owned(), value.into_owned()));
+        }
+        Ok(Self { parameters })
+    }
+
+    /// The value of a parameter that may stand once; an empty value counts as absent
+    /// (RFC 6749 §3.2).
+    pub fn only(&self, name: &str) -> Result<Option<&str>, Repeated> {
+        let mut found = self.parameters.iter().filter(|(n, _)| n == name);
+        let first = found.next();
+        if found.next().is_some() {
+            return Err(Repeated {
+                name: name.to_owned(),
+            });
+        }
+        Ok(first
+            .map(|(_, value)| value.as_str())
+            .filter(|value| !value.is_empty()))
+    }
+
+    /// The names that stand more than once, each once, in order.
+    pub fn repeated(&self) -> Option<Repeated> {
+        let mut names: Vec<&str> = self.parameters.iter().map(|(n, _)| n.as_str()).collect();
+        names.sort_unstable();
+        let twice = names.windows(2).find_map(|pair| match pair {
+            [a, b] if a == b => Some(*a),
+            _ => None,
+        })?;
+        Some(Repeated {
+            name: twice.to_owned(),
+        })
+    }
+}
+
+/// Reads a request's body as a form of at most `limit` bytes.
+pub async fn read_form(request: Request, limit: usize) -> Result<Form, FormProblem> {
+    let is_form = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .is_some_and(|kind| {
+            kind.trim()
+                .eq_ignore_ascii_case("application/x-www-form-urlencoded")
+        });
+    if !is_form {
+        return Err(FormProblem::MediaType);
+    }
+    let mut body = request.into_body();
+    let mut bytes = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| FormProblem::BrokenOff)?;
+        let Some(data) = frame.data_ref() else {
+            continue;
+        };
+        if bytes.len() + data.len() > limit {
+            return Err(FormProblem::TooLarge { limit });
+        }
+        bytes.extend_from_slice(data);
+    }
+    Form::parse(&bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repeated_parameter_is_named() {
+        let form = Form::parse(b"a=1&b=2&a=3").expect("a form");
+        assert_eq!(
+            form.only("a"),
+            Err(Repeated {
+                name: "a".to_owned()
+            })
+        );
+        assert_eq!(form.only("b"), Ok(Some("2")));
+        assert_eq!(form.only("c"), Ok(None));
+        assert_eq!(
+            form.repeated(),
+            Some(Repeated {
+                name: "a".to_owned()
+            })
+        );
+    }
+
+    #[test]
+    fn an_empty_value_counts_as_absent() {
+        let form = Form::parse(b"scope=").expect("a form");
+        assert_eq!(form.only("scope"), Ok(None));
+    }
+
+    #[test]
+    fn bytes_that_are_not_utf8_are_refused() {
+        assert_eq!(Form::parse(b"a=%ff").err(), Some(FormProblem::NotUtf8));
+        let many = "a=1&".repeat(101);
+        assert_eq!(
+            Form::parse(many.as_bytes()).err(),
+            Some(FormProblem::TooMany)
+        );
+    }
+}

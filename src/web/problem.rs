@@ -1,0 +1,378 @@
+//! Refusals as RFC 9457 problem documents: the one mapping. Exhaustive on purpose: a new refusal
+//! does not compile until it is given a status, words and a remedy.
+
+use http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, StatusCode};
+use serde::Serialize;
+
+use model::{CertificateProblem, Refusal, RequestId, Response, TokenProblem};
+
+use crate::json::typed;
+
+/// The body of a problem (RFC 9457 §3.1), with our extension members.
+#[derive(Serialize)]
+struct Document<'a> {
+    r#type: String,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    /// The stable code.
+    code: &'a str,
+    /// What the gateway expected.
+    expected: String,
+    /// How to mend it.
+    remedy: &'a str,
+    /// The request id: give it to the bank's desk to have the refusal explained.
+    explain: String,
+}
+
+/// The status of a refusal (DESIGN: the main road's table).
+pub fn status(refusal: &Refusal) -> StatusCode {
+    match refusal {
+        Refusal::MalformedRequest { .. } => StatusCode::BAD_REQUEST,
+        Refusal::UnknownRoute => StatusCode::NOT_FOUND,
+        Refusal::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
+        Refusal::TooManyRequests { .. }
+        | Refusal::RateLimited { .. }
+        | Refusal::TooManyConcurrent { .. } => StatusCode::TOO_MANY_REQUESTS,
+        Refusal::NoCertificate
+        | Refusal::CertificateRefused(_)
+        | Refusal::NoToken
+        | Refusal::BadToken(_)
+        | Refusal::WrongBinding => StatusCode::UNAUTHORIZED,
+        Refusal::PartnerSuspended | Refusal::NoAgreement | Refusal::InsufficientScope { .. } => {
+            StatusCode::FORBIDDEN
+        }
+        Refusal::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+        Refusal::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
+        Refusal::UpstreamUnavailable | Refusal::AuditUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Refusal::UpstreamTimeout => StatusCode::GATEWAY_TIMEOUT,
+        Refusal::UpstreamInvalid => StatusCode::BAD_GATEWAY,
+    }
+}
+
+/// A refusal as the partner sees it: `application/problem+json` with code, what was expected, the
+/// remedy and the request id; `WWW-Authenticate` as RFC 6750 §3, `Allow`, `Retry-After` where due.
+pub fn problem(refusal: &Refusal, request: RequestId) -> Response {
+    let status = status(refusal);
+    let code = refusal.code().as_str();
+    let mut response = answer(&Document {
+        r#type: format!("urn:mortise:problem:{code}"),
+        title: title(refusal),
+        status: status.as_u16(),
+        detail: detail(refusal),
+        code,
+        expected: expected(refusal),
+        remedy: remedy(refusal),
+        explain: request.to_string(),
+    });
+    let headers = response.headers_mut();
+    if let Some(challenge) = challenge(refusal) {
+        headers.insert(WWW_AUTHENTICATE, challenge);
+    }
+    match refusal {
+        Refusal::MethodNotAllowed { allow } => {
+            let list = allow
+                .iter()
+                .map(http::Method::as_str)
+                .collect::<Vec<_>>()
+                .join(", ");
+            if let Ok(value) = HeaderValue::from_str(&list) {
+                headers.insert(ALLOW, value);
+            }
+        }
+        Refusal::TooManyRequests { retry_after } | Refusal::RateLimited { retry_after } => {
+            headers.insert(RETRY_AFTER, HeaderValue::from(*retry_after));
+        }
+        Refusal::TooManyConcurrent { .. }
+        | Refusal::UpstreamUnavailable
+        | Refusal::AuditUnavailable => {
+            headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        _ => {}
+    }
+    response
+}
+
+/// A fault as the partner sees it: nothing of the cause, only the request id.
+pub fn internal_problem(request: RequestId) -> Response {
+    answer(&Document {
+        r#type: "urn:mortise:problem:internal".to_owned(),
+        title: "Internal error",
+        status: StatusCode::INTERNAL_SERVER_ERROR.as_u16(),
+        detail: "Something broke inside the gateway; the request was not the reason.",
+        code: "internal",
+        expected: "Nothing else from you.".to_owned(),
+        remedy: "Repeat a read later; before repeating a change, ask the bank's desk with the \
+                 explain id.",
+        explain: request.to_string(),
+    })
+}
+
+fn answer(body: &Document<'_>) -> Response {
+    let status = StatusCode::from_u16(body.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let kind = HeaderValue::from_static("application/problem+json");
+    let mut response = typed(status, kind, body);
+    response
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// RFC 6750 §3: no error code when no credentials were sent; `invalid_token`,
+/// `insufficient_scope` otherwise.
+fn challenge(refusal: &Refusal) -> Option<HeaderValue> {
+    match refusal {
+        Refusal::NoCertificate | Refusal::CertificateRefused(_) | Refusal::NoToken => {
+            Some(HeaderValue::from_static("Bearer"))
+        }
+        Refusal::BadToken(_) | Refusal::WrongBinding => {
+            Some(HeaderValue::from_static("Bearer error=\"invalid_token\""))
+        }
+        Refusal::InsufficientScope { scope } => HeaderValue::from_str(&format!(
+            "Bearer error=\"insufficient_scope\", scope=\"{scope}\""
+        ))
+        .ok(),
+        _ => None,
+    }
+}
+
+fn title(refusal: &Refusal) -> &'static str {
+    match refusal {
+        Refusal::MalformedRequest { .. } => "Malformed request",
+        Refusal::UnknownRoute => "Unknown route",
+        Refusal::MethodNotAllowed { .. } => "Method not allowed",
+        Refusal::TooManyRequests { .. } => "Too many requests",
+        Refusal::NoCertificate => "No client certificate",
+        Refusal::CertificateRefused(_) => "Certificate refused",
+        Refusal::NoToken => "No access token",
+        Refusal::BadToken(_) => "Bad access token",
+        Refusal::WrongBinding => "Wrong binding",
+        Refusal::PartnerSuspended => "Partner suspended",
+        Refusal::RateLimited { .. } => "Rate limited",
+        Refusal::TooManyConcurrent { .. } => "Too many concurrent requests",
+        Refusal::NoAgreement => "No agreement",
+        Refusal::InsufficientScope { .. } => "Insufficient scope",
+        Refusal::BodyTooLarge { .. } => "Body too large",
+        Refusal::BodyTooSlow => "Body too slow",
+        Refusal::UpstreamUnavailable => "Bank service unavailable",
+        Refusal::UpstreamTimeout => "Bank service too slow",
+        Refusal::UpstreamInvalid => "Bank service answered wrongly",
+        Refusal::AuditUnavailable => "Evidence cannot be kept",
+    }
+}
+
+/// What the refusal rests on, in words: the problem's detail and the record's rule.
+pub fn detail(refusal: &Refusal) -> &'static str {
+    match refusal {
+        Refusal::MalformedRequest { what } => what,
+        Refusal::UnknownRoute => "No operation is served at this host and path.",
+        Refusal::MethodNotAllowed { .. } => "This path has operations, but none with this method.",
+        Refusal::TooManyRequests { .. } => {
+            "This address sends more requests than the gateway takes from one address."
+        }
+        Refusal::NoCertificate => "The connection was made without a client certificate.",
+        Refusal::CertificateRefused(problem) => certificate_detail(*problem),
+        Refusal::NoToken => "The request has no Authorization header with a Bearer token.",
+        Refusal::BadToken(problem) => token_detail(*problem),
+        Refusal::WrongBinding => "The token is bound to another certificate than the one shown.",
+        Refusal::PartnerSuspended => "The gateway's operator has suspended this partner.",
+        Refusal::RateLimited { .. } => "The rate of the agreement's plan is used up.",
+        Refusal::TooManyConcurrent { .. } => "As many requests are open as the agreement allows.",
+        Refusal::NoAgreement => {
+            "No agreement in force between you and this bank holds this product."
+        }
+        Refusal::InsufficientScope { .. } => {
+            "The token does not carry the scope of this operation."
+        }
+        Refusal::BodyTooLarge { .. } => "The request's body is longer than this gateway takes.",
+        Refusal::BodyTooSlow => "The request's body stopped arriving.",
+        Refusal::UpstreamUnavailable => {
+            "The bank's service cannot be reached now; the request was not sent."
+        }
+        Refusal::UpstreamTimeout => "The bank's service did not answer in time.",
+        Refusal::UpstreamInvalid => "The bank's service gave no valid answer.",
+        Refusal::AuditUnavailable => {
+            "The gateway cannot record this request now, so it does not answer it."
+        }
+    }
+}
+
+fn expected(refusal: &Refusal) -> String {
+    let text = match refusal {
+        Refusal::MalformedRequest { .. } => {
+            "A request as RFC 9110 and the API's description define it."
+        }
+        Refusal::UnknownRoute => "A host and path from the API's description.",
+        Refusal::MethodNotAllowed { allow } => return format!("One of: {}.", list(allow)),
+        Refusal::TooManyRequests { retry_after } | Refusal::RateLimited { retry_after } => {
+            return format!("The next request in {retry_after} s.");
+        }
+        Refusal::NoCertificate => "A TLS client certificate on the connection (mutual TLS).",
+        Refusal::CertificateRefused(_) => {
+            "A valid client certificate from an authority that this bank trusts."
+        }
+        Refusal::NoToken => "Authorization: Bearer <access token>.",
+        Refusal::BadToken(_) => {
+            "A current access token of this bank's issuer, for this API, bound to your certificate."
+        }
+        Refusal::WrongBinding => {
+            "The certificate that was shown when the token was issued (RFC 8705)."
+        }
+        Refusal::PartnerSuspended => "An active partner.",
+        Refusal::TooManyConcurrent { limit } => return format!("At most {limit} at once."),
+        Refusal::NoAgreement => "An agreement that names the product, today.",
+        Refusal::InsufficientScope { scope } => return format!("The scope {scope}."),
+        Refusal::BodyTooLarge { limit } => return format!("At most {limit} bytes."),
+        Refusal::BodyTooSlow => "A body that keeps coming.",
+        Refusal::UpstreamUnavailable
+        | Refusal::UpstreamTimeout
+        | Refusal::UpstreamInvalid
+        | Refusal::AuditUnavailable => "Nothing else from you.",
+    };
+    text.to_owned()
+}
+
+fn remedy(refusal: &Refusal) -> &'static str {
+    match refusal {
+        Refusal::MalformedRequest { .. } => "Mend the request as the detail says.",
+        Refusal::UnknownRoute => "Compare host, base path and spelling with the API's description.",
+        Refusal::MethodNotAllowed { .. } => "Use a method that the Allow header lists.",
+        Refusal::TooManyRequests { .. } => {
+            "Wait as Retry-After says; reuse tokens and connections."
+        }
+        Refusal::NoCertificate => {
+            "Configure your certificate and key in the client and connect again."
+        }
+        Refusal::CertificateRefused(_) => {
+            "Check issuer, validity, key usage and revocation of the certificate; renew it where \
+             it was issued."
+        }
+        Refusal::NoToken => {
+            "Get a token from the bank's token endpoint with your client certificate."
+        }
+        Refusal::BadToken(_) => "Get a new token and send it unchanged.",
+        Refusal::WrongBinding => "Call with that certificate, or get a token with this one.",
+        Refusal::PartnerSuspended => "Ask the gateway's operator.",
+        Refusal::RateLimited { .. } => {
+            "Wait as Retry-After says; the RateLimit headers show what is left."
+        }
+        Refusal::TooManyConcurrent { .. } => "Wait for an answer to end before the next request.",
+        Refusal::NoAgreement => "Ask the bank to add the product to your agreement.",
+        Refusal::InsufficientScope { .. } => "Ask for a token with that scope.",
+        Refusal::BodyTooLarge { .. } => "Send less, or split the request.",
+        Refusal::BodyTooSlow => "Send the request again on a new connection.",
+        Refusal::UpstreamUnavailable | Refusal::AuditUnavailable => "Repeat after Retry-After.",
+        Refusal::UpstreamTimeout => {
+            "Repeat a read after a while; the outcome of a change is not known."
+        }
+        Refusal::UpstreamInvalid => {
+            "Repeat a read after a while; if it stays, give the bank the explain id."
+        }
+    }
+}
+
+fn list(methods: &[http::Method]) -> String {
+    methods
+        .iter()
+        .map(http::Method::as_str)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn certificate_detail(problem: CertificateProblem) -> &'static str {
+    match problem {
+        CertificateProblem::UnknownIssuer => {
+            "The certificate does not chain to an authority of this bank."
+        }
+        CertificateProblem::OutsideValidity => {
+            "The certificate, or one in its chain, is expired or not yet valid."
+        }
+        CertificateProblem::NotForClients => {
+            "The certificate lacks the extended key usage clientAuth."
+        }
+        CertificateProblem::Revoked => "The certificate is revoked.",
+        CertificateProblem::RevocationUnknown => {
+            "The gateway has no current revocation list for this certificate."
+        }
+        CertificateProblem::NoPartner => {
+            "No partner of this bank has the certificate's organizationIdentifier."
+        }
+        CertificateProblem::Malformed => "The certificate cannot be read.",
+    }
+}
+
+fn token_detail(problem: TokenProblem) -> &'static str {
+    match problem {
+        TokenProblem::NotAnAccessToken => "The token is not a JWT access token (typ at+jwt).",
+        TokenProblem::Algorithm => "The token is signed with an algorithm that is not accepted.",
+        TokenProblem::Signature => "No key of the issuer made the token's signature.",
+        TokenProblem::Issuer => "The token comes from another issuer.",
+        TokenProblem::Audience => "The token is for another audience.",
+        TokenProblem::OutsideValidity => "The token is expired or not yet valid.",
+        TokenProblem::Unbound => "The token is not bound to a certificate.",
+        TokenProblem::Client => "The token's client is not one of the partner that shows it.",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    fn id() -> RequestId {
+        RequestId::parse("01890a5d-ac96-774b-bcce-b302099a8057").expect("a UUID")
+    }
+
+    #[tokio::test]
+    async fn a_problem_carries_code_expectation_remedy_and_request_id() {
+        let response = problem(&Refusal::RateLimited { retry_after: 7 }, id());
+        assert_eq!(response.status(), 429);
+        assert_eq!(response.headers()[RETRY_AFTER], "7");
+        let body = response
+            .into_body()
+            .collect()
+            .await
+            .expect("whole")
+            .to_bytes();
+        let body: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
+        assert_eq!(body["code"], "rate_limited");
+        assert_eq!(body["explain"], id().to_string());
+        assert_eq!(body["type"], "urn:mortise:problem:rate_limited");
+        for member in ["title", "detail", "expected", "remedy"] {
+            assert!(
+                body[member].as_str().is_some_and(|text| !text.is_empty()),
+                "{member}"
+            );
+        }
+    }
+
+    #[test]
+    fn challenges_follow_rfc_6750() {
+        let bare = problem(&Refusal::NoToken, id());
+        assert_eq!(bare.headers()[WWW_AUTHENTICATE], "Bearer");
+        let bad = problem(&Refusal::BadToken(TokenProblem::Signature), id());
+        assert_eq!(
+            bad.headers()[WWW_AUTHENTICATE],
+            "Bearer error=\"invalid_token\""
+        );
+        let scope = problem(
+            &Refusal::InsufficientScope {
+                scope: "rates".to_owned(),
+            },
+            id(),
+        );
+        assert_eq!(
+            scope.headers()[WWW_AUTHENTICATE],
+            "Bearer error=\"insufficient_scope\", scope=\"rates\""
+        );
+        let missing = problem(
+            &Refusal::MethodNotAllowed {
+                allow: vec![http::Method::GET],
+            },
+            id(),
+        );
+        assert_eq!(missing.headers()[ALLOW], "GET");
+    }
+}

@@ -1,0 +1,268 @@
+//! A whole house in a temporary folder, on free ports.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tempfile::TempDir;
+
+use app::{Addresses, Running, SandboxHouse};
+use edge::Edge;
+use model::{Clock, MovedClock};
+use sandbox::{ModelBank, PartnerFiles, Plan, Prepared};
+
+use crate::client::{Dial, Identity, Version};
+
+/// Prepares a house: its folder exists, its file may be edited, nothing runs yet.
+pub struct HouseBuilder {
+    folder: TempDir,
+    /// The clock that the house will have.
+    pub clock: Arc<MovedClock>,
+    sockets: Sockets,
+    prepared: Prepared,
+    is_restartable: bool,
+}
+
+type Sockets = (TcpListener, TcpListener, TcpListener);
+
+impl HouseBuilder {
+    /// A new sandbox folder on free ports, with a clock that runs.
+    pub fn new() -> Self {
+        Self::with_clock(Arc::new(MovedClock::running()))
+    }
+
+    /// The same with a clock of the test's.
+    pub fn with_clock(clock: Arc<MovedClock>) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let bind = || {
+            let any: SocketAddr = ([127, 0, 0, 1], 0).into();
+            edge::bind(any).expect("a free port")
+        };
+        let sockets = (bind(), bind(), bind());
+        let address = |socket: &TcpListener| socket.local_addr().expect("an address");
+        let plan = Plan {
+            api: address(&sockets.0),
+            issuer: address(&sockets.1),
+            bank: address(&sockets.2),
+        };
+        let prepared =
+            sandbox::prepare(folder.path(), &plan, clock.as_ref(), &crypto::SystemRandom)
+                .expect("a prepared folder");
+        Self {
+            folder,
+            clock,
+            sockets,
+            prepared,
+            is_restartable: false,
+        }
+    }
+
+    /// The folder.
+    pub fn dir(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The files that were made.
+    pub fn prepared(&self) -> &Prepared {
+        &self.prepared
+    }
+
+    /// The configuration file.
+    pub fn config(&self) -> PathBuf {
+        self.prepared.config.clone()
+    }
+
+    /// Replaces text in the configuration file; panics when it is not there.
+    #[must_use]
+    pub fn edit(self, old: &str, new: &str) -> Self {
+        self.edit_file("gateway.yaml", old, new)
+    }
+
+    /// Replaces text in a file of the folder; panics when it is not there.
+    #[must_use]
+    pub fn edit_file(self, file: &str, old: &str, new: &str) -> Self {
+        let path = self.folder.path().join(file);
+        let text = std::fs::read_to_string(&path).expect("a readable file");
+        assert!(text.contains(old), "{file} lacks: {old}\n{text}");
+        std::fs::write(&path, text.replace(old, new)).expect("a writable file");
+        self
+    }
+
+    /// Writes a file of the folder.
+    #[must_use]
+    pub fn write(self, file: &str, text: &str) -> Self {
+        std::fs::write(self.folder.path().join(file), text).expect("a writable file");
+        self
+    }
+
+    /// Keeps the listening sockets, so that [`TestHouse::rebuild`] may start another house on them.
+    #[must_use]
+    pub fn restartable(mut self) -> Self {
+        self.is_restartable = true;
+        self
+    }
+
+    /// Starts the house; panics with the file's mistakes.
+    pub async fn start(self) -> TestHouse {
+        let kept = self.is_restartable.then(|| {
+            let kept = |socket: &TcpListener| socket.try_clone().expect("a socket");
+            (
+                kept(&self.sockets.0),
+                kept(&self.sockets.1),
+                kept(&self.sockets.2),
+            )
+        });
+        let (api, issuer, bank) = self.sockets;
+        let addresses = (
+            api.local_addr().expect("an address"),
+            issuer.local_addr().expect("an address"),
+            bank.local_addr().expect("an address"),
+        );
+        let sockets = Addresses::bound(api, issuer, bank).expect("bound sockets");
+        let clock: Arc<dyn Clock> = Arc::clone(&self.clock) as _;
+        let house = SandboxHouse::open(self.folder.path(), sockets, clock, &|_| None)
+            .await
+            .expect("a house that starts")
+            .unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        let bank = Arc::clone(&house.bank);
+        let (running, bank_edge) = house.into_parts();
+        TestHouse {
+            folder: self.folder,
+            clock: self.clock,
+            prepared: self.prepared,
+            addresses,
+            kept,
+            bank,
+            running,
+            bank_edge,
+        }
+    }
+}
+
+impl Default for HouseBuilder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A running house.
+pub struct TestHouse {
+    folder: TempDir,
+    /// Its clock.
+    pub clock: Arc<MovedClock>,
+    prepared: Prepared,
+    addresses: (SocketAddr, SocketAddr, SocketAddr),
+    kept: Option<Sockets>,
+    /// The model bank behind it.
+    pub bank: Arc<ModelBank>,
+    /// The house itself.
+    pub running: Running,
+    bank_edge: Edge,
+}
+
+impl TestHouse {
+    /// The sandbox as it is.
+    pub async fn start() -> Self {
+        HouseBuilder::new().start().await
+    }
+
+    /// Its folder.
+    pub fn dir(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The files that were made.
+    pub fn prepared(&self) -> &Prepared {
+        &self.prepared
+    }
+
+    /// Where the APIs listen.
+    pub fn api(&self) -> SocketAddr {
+        self.addresses.0
+    }
+
+    /// Where the issuer listens.
+    pub fn issuer(&self) -> SocketAddr {
+        self.addresses.1
+    }
+
+    /// Where the model bank listens.
+    pub fn bank_address(&self) -> SocketAddr {
+        self.addresses.2
+    }
+
+    /// The URL of the APIs: the audience of tokens.
+    pub fn api_url(&self) -> String {
+        self.prepared.api_url.clone()
+    }
+
+    /// The issuer's identifier.
+    pub fn issuer_url(&self) -> String {
+        self.prepared.issuer_url.clone()
+    }
+
+    /// The files of a partner, by its client.
+    pub fn files(&self, client: &str) -> &PartnerFiles {
+        let mut partners = self.prepared.partners.iter();
+        partners
+            .find(|partner| partner.client == client)
+            .expect("a client of the sandbox")
+    }
+
+    /// How a client dials this house: trusting its authority, showing this identity.
+    pub fn dial(&self, identity: Option<&Identity>, version: Version) -> Dial {
+        let authority =
+            std::fs::read(&self.prepared.server_authority).expect("the authority's file");
+        Dial::new(&authority, identity, version)
+    }
+
+    /// The same with TLS 1.2 alone.
+    pub fn dial12(&self, identity: Option<&Identity>, version: Version) -> Dial {
+        let authority =
+            std::fs::read(&self.prepared.server_authority).expect("the authority's file");
+        Dial::tls12(&authority, identity, version)
+    }
+
+    /// Stops it, and gives the folder back so that another house may be started in it.
+    pub async fn stop(self) -> TempDir {
+        self.running.stop().await;
+        self.bank_edge
+            .drain(std::time::Duration::from_secs(5))
+            .await;
+        self.folder
+    }
+
+    /// Stops it, and gives a builder for the next house in the same folder, on the same sockets and
+    /// with the same clock. The house must have been [`HouseBuilder::restartable`].
+    pub async fn rebuild(mut self) -> HouseBuilder {
+        let sockets = self.kept.take().expect("a restartable house");
+        let (clock, prepared) = (Arc::clone(&self.clock), self.prepared.clone());
+        let folder = self.stop().await;
+        HouseBuilder {
+            folder,
+            clock,
+            sockets,
+            prepared,
+            is_restartable: true,
+        }
+    }
+
+    /// The records of the log so far, as JSON, oldest first. Waits for nothing.
+    pub fn records(&self) -> Vec<serde_json::Value> {
+        records(&self.prepared.audit)
+    }
+}
+
+/// The records of a log's folder as JSON, oldest first.
+pub fn records(dir: &Path) -> Vec<serde_json::Value> {
+    audit::read(dir)
+        .expect("a log")
+        .map(|record| {
+            let record = record.expect("a readable record");
+            let mut json: serde_json::Value =
+                serde_json::from_slice(&record.json).expect("a JSON record");
+            json["log"] = record.log.to_string().into();
+            json
+        })
+        .collect()
+}

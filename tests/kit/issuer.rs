@@ -1,0 +1,58 @@
+//! The issuer's own signing key, for tokens that the issuer would never make.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crypto::{Algorithm, KeyEncryptionKey, SigningKey, SystemRandom};
+use model::ports::{KeyRing, KeyUse};
+use model::{BankId, Clock};
+use store::Sqlite;
+
+use crate::house::TestHouse;
+use crate::partner::Partner;
+
+impl TestHouse {
+    /// The key with which the bank's issuer signs tokens: opened with the key-encryption key from a
+    /// copy of the store, as whoever holds both could.
+    pub async fn issuer_key(&self) -> SigningKey {
+        let copy = tempfile::tempdir().expect("a temporary folder");
+        for file in ["mortise.sqlite", "mortise.sqlite-wal"] {
+            let from = self.dir().join(file);
+            if from.exists() {
+                std::fs::copy(from, copy.path().join(file)).expect("a copy of the store");
+            }
+        }
+        let store = Sqlite::open(&copy.path().join("mortise.sqlite")).expect("a store");
+        let kek = read(&self.dir().join("keys/kek"));
+        let kek = KeyEncryptionKey::from_text(&kek).expect("a key-encryption key");
+        let bank = BankId::parse(sandbox::BANK).expect("a bank's id");
+        let keys = store.list(&bank, KeyUse::Tokens).await.expect("the ring of keys");
+        let key = keys.last().expect("a key in the ring");
+        let place = ["signing-key", KeyUse::Tokens.as_str(), bank.as_str(), &key.kid];
+        let place = place.map(str::as_bytes).join(&0);
+        let der = kek.open(&key.sealed, &place).expect("a key sealed in its place");
+        let algorithm = Algorithm::parse(&key.alg).expect("an algorithm");
+        SigningKey::from_pkcs8(algorithm, &key.kid, &der).expect("a signing key")
+    }
+
+    /// The claims of a good token of this partner's with this scope, for tests to spoil.
+    pub fn claims(&self, partner: &Partner, scope: &str) -> Value {
+        let now = self.clock.now().as_second();
+        json!({
+            "iss": self.issuer_url(),
+            "sub": partner.client_id.as_str(),
+            "aud": self.api_url(),
+            "client_id": partner.client_id.as_str(),
+            "iat": now,
+            "exp": now + 60,
+            "jti": crypto::base64url(&crypto::random_array::<16>(&SystemRandom)),
+            "scope": scope,
+            "cnf": { "x5t#S256": partner.identity.thumbprint() },
+        })
+    }
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).expect("a readable file")
+}

@@ -1,0 +1,38 @@
+//! The test kit: a whole house in one process, and clients that are not ours.
+//!
+//! **For**: tests that go through the front door. **Doors**: [`TestHouse`] (the sandbox's house in
+//! a temporary folder, on free ports, with a clock that tests move), [`Client`] (hyper and rustls,
+//! HTTP/1.1 or HTTP/2, with or without a certificate), [`Partner`] (a client with its certificate
+//! and signing key), [`ScriptedBank`] and [`FloodBank`] (banks that answer as a test says),
+//! [`EchoBank`] (one that answers with what reached it), [`TestCa`] and the functions beside it
+//! (certificates that the sandbox has not), [`Folder`] (a sandbox's folder for tests that start
+//! the real program). **How a value goes through**: a test edits the sandbox's `gateway.yaml` as text, starts the house, calls it over
+//! real sockets and real TLS. **Absent on purpose**: any short cut past a socket, and any mock of
+//! a part of the product.
+
+mod authority;
+mod bank;
+mod client;
+mod echo;
+mod flood;
+mod folder;
+mod house;
+mod issuer;
+mod partner;
+mod problem;
+
+pub use authority::{
+    SWIFTRIDE, intermediate, issue, other_authority, partner_leaf, revocation_list, serial,
+    validity,
+};
+pub use bank::{Script, ScriptedBank};
+pub use client::{Answer, Client, Dial, Identity, RequestBody, Version, read, whole};
+pub use echo::EchoBank;
+pub use flood::{FloodBank, flood, swallow};
+pub use folder::{Folder, Reserved};
+pub use house::{HouseBuilder, TestHouse, records};
+pub use partner::{Partner, shared, text};
+
+pub use bytes::Bytes;
+pub use http::{Method, StatusCode};
+pub use sandbox::{Issued, Leaf, Marker, Purpose, TestCa, Validity};
