@@ -6,8 +6,6 @@ use http::Method;
 
 use model::{Connection, InteractionId, RequestId, Response};
 
-use crate::dispatch::milliseconds;
-
 /// Writes the line when the answer's head is ready.
 pub(crate) fn line(
     connection: &Connection,
@@ -25,7 +23,7 @@ pub(crate) fn line(
             listener.id = connection.listener.as_str(),
             http.method = method.as_str(),
             http.status = response.status().as_u16(),
-            duration_ms = milliseconds(duration),
+            duration_ms = duration.as_secs_f64() * 1000.0,
         },
         "answered"
     );

@@ -26,7 +26,7 @@ use store::Sqlite;
 use upstream::Upstream;
 
 use crate::dispatch::{Dispatch, Doors};
-use crate::run::Environment;
+use crate::environment::Environment;
 
 /// How many chains, tokens and assertions are remembered.
 const REMEMBERED: usize = 65_536;
@@ -204,14 +204,7 @@ async fn build(
         &shared.unagreed,
         &shared.limiters,
     ));
-    let keys = authserver.keys(&plan.id);
-    let issuers: HashMap<ListenerId, Arc<Issuer>> = listeners
-        .iter()
-        .map(|listener| {
-            let issuer = Issuer::new(issuer_url.clone(), listener.origin(), keys.clone());
-            (listener.edge.id.clone(), Arc::new(issuer))
-        })
-        .collect();
+    let issuers = issuers(listeners, &issuer_url, &authserver.keys(&plan.id));
     let mut upstreams = HashMap::new();
     for settings in plan.upstreams {
         let id = settings.id.clone();
@@ -235,6 +228,17 @@ async fn build(
         routes,
         upstreams,
     })
+}
+
+/// The issuer as each listener's routes know it: its tokens must name that listener.
+fn issuers(listeners: &[ListenerPlan], url: &str, keys: &Jwks) -> HashMap<ListenerId, Arc<Issuer>> {
+    let issuer = |listener: &ListenerPlan| {
+        Arc::new(Issuer::new(url.to_owned(), listener.origin(), keys.clone()))
+    };
+    listeners
+        .iter()
+        .map(|listener| (listener.edge.id.clone(), issuer(listener)))
+        .collect()
 }
 
 /// Lays the routes of a product on each of its listeners.

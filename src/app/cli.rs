@@ -9,6 +9,7 @@ mod partner;
 mod sandbox;
 mod serve;
 
+use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -78,7 +79,7 @@ pub fn main() -> ExitCode {
             config,
             sandbox,
             json,
-        } => check::run(&config, sandbox, json),
+        } => Ok(check::run(&config, sandbox, json)),
         Command::Partner(partner) => partner.run(),
         Command::Audit(audit) => audit.run(),
     };
@@ -99,7 +100,7 @@ fn say(text: &str) {
 fn complain(error: &anyhow::Error) {
     let mut text = format!("error: {error}\n");
     for cause in error.chain().skip(1) {
-        text.push_str(&format!("  caused by: {cause}\n"));
+        let _ = writeln!(text, "  caused by: {cause}");
     }
     warn(&text);
 }

@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -117,9 +116,4 @@ impl Dispatch {
             .and_then(InteractionId::parse)
             .unwrap_or_else(|| InteractionId::new(crypto::random_array::<16>(self.random.as_ref())))
     }
-}
-
-/// How long a request took, for the log.
-pub(crate) fn milliseconds(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1000.0
 }

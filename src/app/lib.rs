@@ -11,12 +11,14 @@ mod access_log;
 mod assemble;
 mod cli;
 mod dispatch;
+mod environment;
 mod run;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod telemetry;
 
 pub use cli::main;
-pub use run::{Environment, Running, Started, start};
+pub use environment::Environment;
+pub use run::{Running, Started, start};
 #[cfg(feature = "sandbox")]
 pub use sandbox::{Addresses, SandboxHouse};

@@ -1,7 +1,7 @@
 //! Start, wait for a signal, drain in order: listeners, then tasks, then the log.
 
 use std::collections::HashMap;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,33 +10,13 @@ use anyhow::Context as _;
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
-use crypto::{Jwks, Random, SystemRandom};
+use crypto::Jwks;
 use edge::Edge;
-use model::{BankId, Clock, Handler, ListenerId};
+use model::{BankId, Handler, ListenerId};
 use upstream::Upstream;
 
 use crate::assemble::{Rooms, assemble};
-
-/// What a house takes from outside its file.
-pub struct Environment {
-    /// What time it is.
-    pub clock: Arc<dyn Clock>,
-    /// Random bytes.
-    pub random: Arc<dyn Random>,
-    /// Listeners handed in already bound; the others are bound to their configured address.
-    pub sockets: HashMap<ListenerId, TcpListener>,
-}
-
-impl Environment {
-    /// The system's randomness, and no socket handed in.
-    pub fn system(clock: Arc<dyn Clock>) -> Self {
-        Self {
-            clock,
-            random: Arc::new(SystemRandom),
-            sockets: HashMap::new(),
-        }
-    }
-}
+use crate::environment::Environment;
 
 /// A house that was just started.
 pub struct Started {

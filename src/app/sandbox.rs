@@ -14,7 +14,8 @@ use edge::{ClientCertificates, Edge, Limits, ListenerSettings, TlsSettings};
 use model::{Clock, ListenerId};
 use sandbox::{ModelBank, Prepared};
 
-use crate::run::{Environment, Running, Started, start};
+use crate::environment::Environment;
+use crate::run::{Running, Started, start};
 
 /// Where a sandbox listens: planned, or bound already.
 pub struct Addresses {

@@ -25,7 +25,6 @@ mod load;
 mod mistake;
 mod quantity;
 mod reader;
-mod render;
 mod source;
 mod yaml;
 

@@ -4,8 +4,9 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::render;
-use crate::source::{Excerpt, Place, Sources, Span};
+use crate::source::{Excerpt, Sources, Span};
+
+mod render;
 
 /// More mistakes than this are counted, not kept.
 const MISTAKES_MAX: usize = 200;
@@ -116,16 +117,13 @@ pub(crate) struct Collector {
 impl Collector {
     /// Notes a mistake at a place.
     pub(crate) fn mistake(&mut self, at: Span, what: impl Into<String>) -> Noted<'_> {
-        let place = self.sources.place(at);
-        self.note(at.source, place, what.into())
+        self.note(at, true, what.into())
     }
 
     /// Notes a mistake in a value that may be a secret written in the wrong place: the line is
     /// named, not shown.
     pub(crate) fn secret_mistake(&mut self, at: Span, what: impl Into<String>) -> Noted<'_> {
-        let mut place = self.sources.place(at);
-        place.excerpt = None;
-        self.note(at.source, place, what.into())
+        self.note(at, false, what.into())
     }
 
     /// Whether anything was noted.
@@ -149,20 +147,28 @@ impl Collector {
         })
     }
 
-    fn note(&mut self, source: usize, place: Place, what: String) -> Noted<'_> {
+    fn note(&mut self, at: Span, shown: bool, what: String) -> Noted<'_> {
+        // Asked first: finding a place costs time, and a file may hold very many mistakes.
+        if self.list.len() == MISTAKES_MAX {
+            self.left_out += 1;
+            return Noted {
+                sources: &self.sources,
+                mistake: None,
+            };
+        }
+        let place = self.sources.place(at);
         let same_there = self.list.iter().any(|(_, known)| {
             (&known.file, known.line, known.column) == (&place.file, place.line, place.column)
                 && known.what == what
         });
-        if same_there || self.list.len() == MISTAKES_MAX {
-            self.left_out += usize::from(!same_there);
+        if same_there {
             return Noted {
                 sources: &self.sources,
                 mistake: None,
             };
         }
         self.list.push((
-            source,
+            at.source,
             Mistake {
                 file: place.file,
                 line: place.line,
@@ -170,7 +176,7 @@ impl Collector {
                 what,
                 help: None,
                 related: Vec::new(),
-                excerpt: place.excerpt,
+                excerpt: place.excerpt.filter(|_| shown),
             },
         ));
         Noted {
@@ -205,8 +211,8 @@ impl Noted<'_> {
 
     /// Points at another place.
     pub(crate) fn see(mut self, at: Span, what: impl Into<String>) -> Self {
-        let place = self.sources.place(at);
         if let Some(mistake) = &mut self.mistake {
+            let place = self.sources.place(at);
             mistake.related.push(Related {
                 file: place.file,
                 line: place.line,

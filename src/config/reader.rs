@@ -327,13 +327,14 @@ impl<'n> Section<'n> {
     /// Ends the section: what was not asked for is unknown, what was asked for and must be written
     /// is missing. A misspelt key is told once, as unknown.
     pub(crate) fn finish(mut self, reader: &mut Reader) {
+        let is_written = |key: &str| self.pairs.iter().any(|pair| pair.key == key);
+        let known = || self.asked.iter().copied();
+        let unwritten: Vec<&str> = known().filter(|key| !is_written(key)).collect();
         for pair in self.pairs {
             if self.asked.contains(&pair.key.as_str()) {
                 continue;
             }
-            let known = || self.asked.iter().copied();
-            let unwritten = known().filter(|key| !self.pairs.iter().any(|pair| pair.key == *key));
-            let near = nearest(&pair.key, unwritten);
+            let near = nearest(&pair.key, unwritten.iter().copied());
             let help = match near {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("{} has the keys {}", self.what, listed(known())),

@@ -28,6 +28,7 @@ mod client_auth;
 mod connection;
 mod exchange;
 mod framing;
+mod house;
 mod listener;
 mod pulse;
 mod refuse;

@@ -16,8 +16,8 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::connection::serve;
 use crate::exchange::Desk;
+use crate::house::House;
 use crate::pulse::{Order, Pulse};
-use crate::server::House;
 use crate::settings::Limits;
 use crate::slots::Slots;
 use crate::socket::Socket;

@@ -1,19 +1,19 @@
 //! The edge as a whole: opens listeners, knows what is open, drains.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use model::{Clock, Handler};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::house::House;
 use crate::listener::Listener;
-use crate::pulse::{Order, Pulse};
+use crate::pulse::Order;
 use crate::settings::ListenerSettings;
 use crate::slots::Slots;
 use crate::tls;
@@ -46,28 +46,6 @@ pub enum OpenFailed {
     /// The certificates and the key do not make a TLS server: unreadable, or not of one pair.
     #[error("the server's certificate and key cannot be used")]
     Tls(#[source] rustls::Error),
-}
-
-/// What listeners and connections share.
-pub(crate) struct House {
-    pub(crate) handler: Arc<dyn Handler>,
-    pub(crate) tracker: TaskTracker,
-    pub(crate) stopping: CancellationToken,
-    pub(crate) refused: AtomicU64,
-    open: Mutex<Open>,
-}
-
-#[derive(Default)]
-struct Open {
-    is_draining: bool,
-    next: u64,
-    pulses: HashMap<u64, Arc<Pulse>>,
-}
-
-/// A connection's line in the list of what is open; gone on drop.
-pub(crate) struct Entry {
-    house: Arc<House>,
-    number: u64,
 }
 
 impl Edge {
@@ -152,43 +130,6 @@ impl fmt::Debug for Edge {
         f.debug_struct("Edge")
             .field("connections_open", &self.connections_open())
             .finish_non_exhaustive()
-    }
-}
-
-impl House {
-    /// Lists a connection; `None` when the house takes none any more.
-    pub(crate) fn enter(self: &Arc<Self>, pulse: &Arc<Pulse>) -> Option<Entry> {
-        let mut open = self.open();
-        if open.is_draining {
-            return None;
-        }
-        let number = open.next;
-        open.next += 1;
-        open.pulses.insert(number, Arc::clone(pulse));
-        Some(Entry {
-            house: Arc::clone(self),
-            number,
-        })
-    }
-
-    /// Orders every connection, and takes no new one; answers how many there are.
-    fn command(&self, order: Order) -> usize {
-        let mut open = self.open();
-        open.is_draining = true;
-        for pulse in open.pulses.values() {
-            pulse.command(order);
-        }
-        open.pulses.len()
-    }
-
-    fn open(&self) -> MutexGuard<'_, Open> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Entry {
-    fn drop(&mut self) {
-        self.house.open().pulses.remove(&self.number);
     }
 }
 

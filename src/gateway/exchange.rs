@@ -9,8 +9,8 @@ use jiff::Timestamp;
 
 use model::{Asked, Connection, InteractionId, MessageBody, RequestId};
 
-use crate::body::Counted;
-use crate::pipeline::Services;
+use crate::counted::Counted;
+use crate::lent::Services;
 use crate::record::OpenRecord;
 use crate::snapshot::Snapshot;
 

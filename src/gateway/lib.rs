@@ -9,19 +9,25 @@
 //! problems (`web`), and the classes `customer` and `payment`, which no snapshot can hold yet.
 
 mod assertion;
-mod body;
+mod counted;
 mod exchange;
 mod headers;
+mod lent;
 mod limit;
 mod permit;
 mod pipeline;
+mod product;
 mod record;
 mod route;
 mod snapshot;
 mod stage;
+mod stop;
+mod tracked;
 
 pub use assertion::Assertions;
+pub use lent::Services;
 pub use limit::{Gate, GateSettings, Limiters, Plan, Rate};
-pub use pipeline::{Gateway, Services};
+pub use pipeline::Gateway;
+pub use product::{Agreement, Bank, Class, Route};
 pub use route::{RouteConflict, RoutePattern, names_authority};
-pub use snapshot::{Agreement, Bank, Class, Road, Route, Snapshot};
+pub use snapshot::{Road, Snapshot};

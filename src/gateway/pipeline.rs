@@ -7,20 +7,18 @@
 //! No stage calls the next one and no setting changes the order; what a class demands is said by
 //! its constructor in `permit.rs`.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
-use crypto::Random;
-use identity::{AccessTokens, Certificates};
-use model::ports::{AuditLog, AuditUnavailable};
-use model::{Asked, Clock, Fault, Refusal, Response};
+use model::ports::AuditUnavailable;
+use model::{Asked, Refusal, Response};
 
 use crate::exchange::Exchange;
-use crate::limit::Gate;
+use crate::lent::Services;
 use crate::permit::Admitted;
-use crate::snapshot::{Class, Snapshot};
+use crate::product::Class;
+use crate::snapshot::Snapshot;
 use crate::stage::authorize::authorize;
 use crate::stage::forward::{Answered, forward};
 use crate::stage::gate::gate;
@@ -28,42 +26,7 @@ use crate::stage::identify::identify;
 use crate::stage::limit::limit;
 use crate::stage::respond::{respond, stopped};
 use crate::stage::route::route;
-
-/// What the road uses and does not own.
-pub struct Services {
-    /// What time it is.
-    pub clock: Arc<dyn Clock>,
-    /// Random bytes.
-    pub random: Arc<dyn Random>,
-    /// The audit log.
-    pub log: Arc<dyn AuditLog>,
-    /// The judge of certificates.
-    pub certificates: Arc<Certificates>,
-    /// The verifier of tokens.
-    pub tokens: Arc<AccessTokens>,
-    /// The gate's buckets, shared with the token endpoint.
-    pub gate: Arc<Gate>,
-}
-
-/// Why a request went no further.
-pub(crate) enum Stop {
-    /// We refuse it.
-    Refused(Refusal),
-    /// Something broke inside.
-    Broke(Fault),
-}
-
-impl From<Refusal> for Stop {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
-    }
-}
-
-impl From<Fault> for Stop {
-    fn from(fault: Fault) -> Self {
-        Self::Broke(fault)
-    }
-}
+use crate::stop::Stop;
 
 /// The data plane.
 pub struct Gateway {

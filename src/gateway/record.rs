@@ -12,8 +12,8 @@ use model::{
     Object, PartnerId, RequestId, Timing, Who,
 };
 
-use crate::pipeline::Stop;
-use crate::snapshot::Route;
+use crate::product::Route;
+use crate::stop::Stop;
 
 /// A record waiting for its outcome. Dropped without one (the client hung up), it queues the
 /// outcome `aborted`.

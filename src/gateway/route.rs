@@ -7,8 +7,7 @@ use http::Method;
 use http::header::HOST;
 use matchit::Router;
 
-use crate::snapshot::Route;
-use crate::stage::route::is_known;
+use crate::product::Route;
 
 /// A path template with its parameters unnamed: two templates of one shape are equal.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -111,9 +110,7 @@ impl Table {
         else {
             return Found::Nothing;
         };
-        if is_known(method)
-            && let Some(route) = at_path.iter().find(|route| route.method == method)
-        {
+        if let Some(route) = at_path.iter().find(|route| route.method == method) {
             return Found::Route(Arc::clone(route));
         }
         Found::OtherMethods(at_path.iter().map(|route| route.method.clone()).collect())

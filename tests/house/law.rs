@@ -23,14 +23,14 @@ struct Case {
 /// Each proof: its stage, how it would be forged, the compiler's word for it.
 const PROOFS: &[(&str, &str, &str)] = &[
     ("route", "Routed { route: unimplemented() }", "E0451"),
-    ("gate", "Knocked(())", "E0423"),
+    ("gate", "Knocked(())", "E0603"),
     (
         "identify",
         "Identified { caller: unimplemented() }",
         "E0451",
     ),
     ("limit", "WithinLimits { _place: unimplemented() }", "E0451"),
-    ("authorize", "Allowed(())", "E0423"),
+    ("authorize", "Allowed(())", "E0603"),
 ];
 
 /// Each class's admission in the pipeline, and the proofs it takes.
@@ -48,23 +48,13 @@ fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for (stage, forged, error) in PROOFS {
         let proof = forged.split([' ', '(']).next().unwrap_or(forged);
-        let elsewhere = if *stage == "respond" {
-            "forward"
-        } else {
-            "respond"
-        };
-        let file = if elsewhere == "respond" {
-            "src/gateway/stage/respond.rs"
-        } else {
-            "src/gateway/stage/forward.rs"
-        };
         let line = format!(
             "fn forged() -> crate::stage::{stage}::{proof} {{ crate::stage::{stage}::{forged} }} \
              fn unimplemented<T>() -> T {{ loop {{}} }}"
         );
         cases.push(Case {
             name: format!("{proof} made outside its stage"),
-            file,
+            file: "src/gateway/stage/respond.rs",
             instead_of: None,
             line,
             error,

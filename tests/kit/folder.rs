@@ -45,7 +45,7 @@ pub struct Folder {
     prepared: Prepared,
     api: Reserved,
     issuer: Reserved,
-    _bank: Reserved,
+    bank: Reserved,
 }
 
 impl Folder {
@@ -65,7 +65,7 @@ impl Folder {
             prepared,
             api,
             issuer,
-            _bank: bank,
+            bank,
         }
     }
 
@@ -92,6 +92,11 @@ impl Folder {
     /// Where the issuer will listen.
     pub fn issuer(&self) -> SocketAddr {
         self.issuer.address
+    }
+
+    /// Where the model bank will listen.
+    pub fn bank(&self) -> SocketAddr {
+        self.bank.address
     }
 
     /// Replaces text in the configuration file; panics when it is not there.

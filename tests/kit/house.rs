@@ -261,7 +261,7 @@ pub fn records(dir: &Path) -> Vec<serde_json::Value> {
             let record = record.expect("a readable record");
             let mut json: serde_json::Value =
                 serde_json::from_slice(&record.json).expect("a JSON record");
-            json["log"] = record.log.to_string().into();
+            json["log"] = record.log.clone().into();
             json
         })
         .collect()

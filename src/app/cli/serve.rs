@@ -8,7 +8,8 @@ use config::Mode;
 use model::{Clock, SystemClock};
 
 use crate::cli::{environment, show};
-use crate::run::{Environment, until_stopped};
+use crate::environment::Environment;
+use crate::run::until_stopped;
 use crate::telemetry;
 
 /// Loads the file, starts the house, and runs until a signal or until the log is poisoned.

@@ -280,15 +280,15 @@ async fn a_full_queue_refuses_and_the_log_tells_how_much() {
     log.record(entry()).await.unwrap();
     audit.close();
     let records = room.records();
-    let gaps: Vec<_> = records
+    let counts = records
         .iter()
         .filter(|json| kind(json) == "audit.gap")
-        .collect();
-    assert_eq!(gaps.len(), 1);
-    assert!(gaps[0].contains("\"count\":2,"), "{}", gaps[0]);
+        .map(|json| serde_json::from_str::<serde_json::Value>(json).unwrap()["count"].as_u64());
+    // The first group may have begun between the two refusals.
+    assert_eq!(counts.sum::<Option<u64>>(), Some(2));
     let report = verify(room.dir.path()).unwrap();
-    assert_eq!((report.findings.len(), report.gaps), (0, 1));
-    assert_eq!(report.records, queued + taken + 1 + 3);
+    assert_eq!(report.findings, []);
+    assert_eq!(report.records, queued + taken + 1 + 2 + report.gaps);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use crypto::{Random, SeededRandom, random_array};
 use crate::fixture::{Room, TestDisk, access, bank, batch_ends, segments};
 use crate::wal::append::{Appender, Place};
 use crate::wal::builder::Builder;
+use crate::wal::head::link;
 use crate::{read, verify};
 
 /// A log of several segments, closed in order.
@@ -146,18 +147,23 @@ async fn frames_taken_out_doubled_or_exchanged_are_seen() {
     }
 }
 
-/// Writes a log anew from records, every checksum, chain and size computed anew.
-fn forged(records: &[(String, Vec<u8>)]) -> Room {
-    let room = Room::new(1 << 20);
+/// The end of a new log.
+fn appender(segment_bytes: u64) -> (Room, Appender) {
+    let room = Room::new(segment_bytes);
     let folder = room.dir.path().join("wal");
     std::fs::create_dir(&folder).unwrap();
-    let mut log = Appender::begin(Place {
+    let appender = Appender::begin(Place {
         disk: Arc::new(TestDisk::default()),
         folder,
         node: "node-1".to_owned(),
-        segment_bytes: room.segment_bytes,
-    })
-    .unwrap();
+        segment_bytes,
+    });
+    (room, appender.unwrap())
+}
+
+/// Writes a log anew from records, every checksum, chain and size computed anew.
+fn forged(records: &[(String, Vec<u8>)]) -> Room {
+    let (room, mut log) = appender(1 << 20);
     let mut numbers = BTreeMap::from([("house".to_owned(), 1)]);
     for (name, json) in records {
         let (batch, head): (&mut Builder, _) = (&mut log.batch, &mut log.head);
@@ -221,6 +227,35 @@ async fn records_deleted_moved_or_put_in_with_all_hashes_made_anew_leave_holes_i
         "{:?}",
         report.findings
     );
+}
+
+#[tokio::test]
+async fn a_record_exchanged_under_all_checksums_breaks_the_leaf_chain() {
+    let room = closed().await;
+    let mut log = appender(1 << 20);
+    let mut true_chain = log.1.head.chain;
+    for record in read(room.dir.path()).unwrap().take(70) {
+        let json = record.unwrap().json;
+        let mut told = json.clone();
+        if log.1.head.batch == 40 {
+            let decision = String::from_utf8(json.clone()).unwrap();
+            told = decision
+                .replace("\"status\":200", "\"status\":403")
+                .into_bytes();
+            assert_ne!(told, json);
+        }
+        let appender = &mut log.1;
+        appender.batch.entry(&mut appender.head, 1, &[&told]);
+        true_chain = link(&true_chain, 1, &[&json]);
+        appender.head.chain = true_chain;
+        appender.commit().unwrap();
+    }
+    let findings = verify(log.0.dir.path()).unwrap().findings;
+    let broken: Vec<_> = findings
+        .iter()
+        .filter(|f| f.what == "the leaf chain is broken")
+        .collect();
+    assert_eq!(broken.len(), 1, "{findings:?}");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Agreements: names joined, days to instants, no product agreed twice on one day.
 
+use std::collections::HashMap;
+
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
@@ -10,8 +12,14 @@ use crate::house::AgreementPlan;
 use crate::source::At;
 
 pub(super) fn compile(c: &mut Compiler<'_>, file: &File) -> Vec<AgreementPlan> {
-    for (index, agreement) in file.agreements.iter().enumerate() {
-        refuse_overlap(c, agreement, file.agreements.get(..index).unwrap_or(&[]));
+    let mut known: HashMap<(&str, &str), Vec<&Agreement>> = HashMap::new();
+    for agreement in &file.agreements {
+        let (Some(partner), Some(bank)) = (&agreement.partner, &agreement.bank) else {
+            continue;
+        };
+        let before = known.entry((&partner.value, &bank.value)).or_default();
+        refuse_overlap(c, agreement, before);
+        before.push(agreement);
     }
     file.agreements
         .iter()
@@ -112,18 +120,15 @@ fn beginning(c: &mut Compiler<'_>, at: &At<Date>, date: Date) -> Option<Timestam
     instant
 }
 
-/// Two agreements that hold one product on one day would leave open which plan counts.
-fn refuse_overlap(c: &mut Compiler<'_>, agreement: &Agreement, before: &[Agreement]) {
-    let same = |a: &Option<At<String>>, b: &Option<At<String>>| matches!((a, b), (Some(a), Some(b)) if a.value == b.value);
+/// Two agreements of one partner and bank that hold one product on one day would leave open which
+/// plan counts.
+fn refuse_overlap(c: &mut Compiler<'_>, agreement: &Agreement, before: &[&Agreement]) {
     for other in before {
         let disjoint = match (days(agreement), days(other)) {
             (Some(a), Some(b)) => a.1 < b.0 || b.1 < a.0,
             _ => true,
         };
-        if disjoint
-            || !same(&agreement.partner, &other.partner)
-            || !same(&agreement.bank, &other.bank)
-        {
+        if disjoint {
             continue;
         }
         for product in &agreement.products {

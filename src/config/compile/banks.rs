@@ -1,5 +1,7 @@
 //! Banks: trust, issuer, upstreams and products joined.
 
+use std::collections::HashSet;
+
 use super::clients::{self, key_sets};
 use super::products::{self, Paths};
 use super::{Compiler, issuers, trust, upstreams};
@@ -45,17 +47,18 @@ pub(super) fn compile(
 /// The partners that have an agreement with the bank. Others are strangers to it: one bank's
 /// partners are nothing to another.
 fn partners<'f>(file: &'f File, bank: &Bank) -> Vec<&'f file::Partner> {
-    let names = |name: &Option<crate::source::At<String>>, id: &str| {
-        name.as_ref().is_some_and(|name| name.value == id)
-    };
+    let agreed: HashSet<&str> = file
+        .agreements
+        .iter()
+        .filter(|agreement| {
+            let with = agreement.bank.as_ref().map(|name| name.value.as_str());
+            with == Some(bank.id.value.as_str())
+        })
+        .filter_map(|agreement| Some(agreement.partner.as_ref()?.value.as_str()))
+        .collect();
     file.partners
         .iter()
-        .filter(|partner| {
-            file.agreements.iter().any(|agreement| {
-                names(&agreement.partner, partner.id.value.as_str())
-                    && names(&agreement.bank, bank.id.value.as_str())
-            })
-        })
+        .filter(|partner| agreed.contains(partner.id.value.as_str()))
         .collect()
 }
 

@@ -349,6 +349,22 @@ fn a_file_that_cannot_be_read_is_a_mistake_of_its_own() {
 }
 
 #[test]
+fn a_file_full_of_mistakes_is_read_to_its_end() {
+    let fixture = Fixture::new();
+    let keys: Vec<String> = (0..100_000).map(|n| format!("k{n}: 1")).collect();
+    let text = format!("{{{}}}", keys.join(","));
+    let mistakes = fixture.load(text).expect_err("all unknown");
+    assert!(mistakes.count() > 100_000);
+    assert_eq!(mistakes.iter().count(), 200);
+    let printed = mistakes.render(false, 100);
+    assert!(
+        printed.contains("mistakes, the first 200 shown"),
+        "{}",
+        printed.len()
+    );
+}
+
+#[test]
 fn a_bank_knows_the_partners_that_have_an_agreement_with_it() {
     let fixture = Fixture::new();
     let stranger = "  cartwheel:

@@ -9,9 +9,10 @@ use upstream::UpstreamFailure;
 
 use crate::exchange::Exchange;
 use crate::headers::to_upstream;
+use crate::lent::Services;
 use crate::permit::Admitted;
-use crate::pipeline::{Services, Stop};
 use crate::stage::limit::WithinLimits;
+use crate::stop::Stop;
 
 /// The bank's answer, its body still to come.
 pub(crate) struct Answered {

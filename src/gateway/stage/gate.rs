@@ -4,7 +4,7 @@
 use model::{Refusal, Standing};
 
 use crate::exchange::Exchange;
-use crate::pipeline::Services;
+use crate::lent::Services;
 use crate::stage::route::Routed;
 
 /// Proof that the address is within its limits and the chain not known as a suspended partner's.

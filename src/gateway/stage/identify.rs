@@ -7,7 +7,7 @@ use identity::{Caller, binding};
 use model::{Refusal, Standing};
 
 use crate::exchange::Exchange;
-use crate::pipeline::Services;
+use crate::lent::Services;
 use crate::stage::route::Routed;
 
 /// Proof that the caller is known: an active partner, with a token bound to the certificate shown.

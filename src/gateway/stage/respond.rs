@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use model::{MessageBody, Response};
 
-use crate::body::{Last, Tracked};
 use crate::exchange::Exchange;
 use crate::headers::clean_answer;
-use crate::pipeline::{Services, Stop};
+use crate::lent::Services;
 use crate::stage::forward::Answered;
+use crate::stop::Stop;
+use crate::tracked::{Last, Tracked};
 
 /// The bank's answer as the partner gets it.
 pub(crate) fn respond(exchange: Exchange, services: &Services, answered: Answered) -> Response {

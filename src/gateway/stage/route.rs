@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
-use http::Method;
-
 use model::Refusal;
 
 use crate::exchange::Exchange;
+use crate::product::{Class, Route};
 use crate::route::{Found, authority};
-use crate::snapshot::{Class, Route};
 
 /// Proof that the request names an operation.
 pub(crate) struct Routed {
@@ -68,20 +66,6 @@ fn check_path(path: &str) -> Result<(), Refusal> {
         return malformed("The path has an encoded slash, a backslash or a NUL.");
     }
     Ok(())
-}
-
-/// Whether a method is one that an operation can have.
-pub(crate) fn is_known(method: &Method) -> bool {
-    [
-        Method::GET,
-        Method::PUT,
-        Method::POST,
-        Method::DELETE,
-        Method::OPTIONS,
-        Method::HEAD,
-        Method::PATCH,
-    ]
-    .contains(method)
 }
 
 #[cfg(test)]

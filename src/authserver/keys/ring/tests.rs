@@ -29,10 +29,10 @@ fn kids(ring: &Ring) -> Vec<String> {
 
 /// Adds a key as a rotation would.
 fn add(keys: &Keys, algorithm: Algorithm) -> String {
-    let made = make(&bank(), algorithm, &ports_over(&Arc::default(), 1)).expect("makes");
+    let made = make(&bank(), KeyUse::Tokens, algorithm, &ports_over(&Arc::default(), 1)).expect("makes");
     let kid = made.kid.clone();
     let mut rings = keys.0.lock().expect("sound");
-    rings.entry(bank()).or_default().push(made);
+    rings.entry((bank(), KeyUse::Tokens)).or_default().push(made);
     kid
 }
 
@@ -44,7 +44,7 @@ async fn the_first_start_makes_a_key_and_the_next_finds_it() {
         let second = open(&keys, algorithm).await.expect("opens again");
         assert_eq!(kids(&first), kids(&second));
         assert_eq!(second.signer().algorithm(), algorithm);
-        assert_eq!(keys.0.lock().expect("sound")[&bank()].len(), 1);
+        assert_eq!(keys.0.lock().expect("sound")[&(bank(), KeyUse::Tokens)].len(), 1);
     }
 }
 
@@ -103,12 +103,12 @@ async fn sealed_keys_open_only_in_their_own_place() {
     let other = BankId::parse("other").expect("valid");
     let keys = Arc::<Keys>::default();
     open(&keys, Algorithm::Es256).await.expect("opens");
-    let mine = keys.0.lock().expect("sound")[&bank()][0].clone();
+    let mine = keys.0.lock().expect("sound")[&(bank(), KeyUse::Tokens)][0].clone();
 
     keys.0
         .lock()
         .expect("sound")
-        .insert(other.clone(), vec![mine.clone()]);
+        .insert((other.clone(), KeyUse::Tokens), vec![mine.clone()]);
     let moved = Ring::open(
         &other,
         KeyUse::Tokens,
@@ -122,7 +122,7 @@ async fn sealed_keys_open_only_in_their_own_place() {
         kid: "another".to_owned(),
         ..mine
     };
-    keys.0.lock().expect("sound").insert(bank(), vec![renamed]);
+    keys.0.lock().expect("sound").insert((bank(), KeyUse::Tokens), vec![renamed]);
     assert!(
         open(&keys, Algorithm::Es256).await.is_err(),
         "another key's name"
@@ -133,7 +133,7 @@ async fn sealed_keys_open_only_in_their_own_place() {
 async fn the_private_key_does_not_lie_in_the_store() {
     let keys = Arc::<Keys>::default();
     let ring = open(&keys, Algorithm::Es256).await.expect("opens");
-    let stored = keys.0.lock().expect("sound")[&bank()][0].clone();
+    let stored = keys.0.lock().expect("sound")[&(bank(), KeyUse::Tokens)][0].clone();
     let der = ring.signer().to_pkcs8();
     let private = der.expose_secret();
     let shows = |part: &[u8]| {
@@ -146,7 +146,7 @@ async fn the_private_key_does_not_lie_in_the_store() {
     let text = KeyEncryptionKey::generate_text(&SeededRandom::new(1));
     let kek = KeyEncryptionKey::from_text(&text).expect("a key");
     let opened = kek
-        .open(&stored.sealed, &place(&bank(), &stored.kid))
+        .open(&stored.sealed, &place(&bank(), KeyUse::Tokens, &stored.kid))
         .expect("opens");
     assert_eq!(&opened[..], private);
 }

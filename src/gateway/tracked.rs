@@ -1,5 +1,4 @@
-//! Bodies on the road: counted on the way in; on the way out counted, and followed by the record
-//! of how they ended.
+//! An answer's body on its way out: counted, and followed by the record of how it ended.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -19,47 +18,6 @@ use model::{
 
 use crate::record::micros;
 use crate::stage::limit::WithinLimits;
-
-/// A request's body, its bytes counted as they are read.
-pub(crate) struct Counted {
-    inner: MessageBody,
-    bytes: Arc<AtomicU64>,
-}
-
-impl Counted {
-    pub(crate) fn count(inner: MessageBody, bytes: Arc<AtomicU64>) -> MessageBody {
-        if inner.is_end_stream() {
-            return inner;
-        }
-        Self { inner, bytes }.boxed_unsync()
-    }
-}
-
-impl Body for Counted {
-    type Data = Bytes;
-    type Error = BodyError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let polled = Pin::new(&mut self.inner).poll_frame(cx);
-        if let Poll::Ready(Some(Ok(frame))) = &polled
-            && let Some(data) = frame.data_ref()
-        {
-            self.bytes.fetch_add(data.len() as u64, Ordering::Relaxed);
-        }
-        polled
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
-    }
-}
 
 /// What is done once, when an answer's body ends.
 pub(crate) struct Last {

@@ -1,0 +1,26 @@
+//! What the road is lent by the rest of the house.
+
+use std::sync::Arc;
+
+use crypto::Random;
+use identity::{AccessTokens, Certificates};
+use model::Clock;
+use model::ports::AuditLog;
+
+use crate::limit::Gate;
+
+/// What the road uses and does not own.
+pub struct Services {
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Random bytes.
+    pub random: Arc<dyn Random>,
+    /// The audit log.
+    pub log: Arc<dyn AuditLog>,
+    /// The judge of certificates.
+    pub certificates: Arc<Certificates>,
+    /// The verifier of tokens.
+    pub tokens: Arc<AccessTokens>,
+    /// The gate's buckets, shared with the token endpoint.
+    pub gate: Arc<Gate>,
+}
