@@ -1,9 +1,7 @@
 //! `mortise check`: every mistake in one run, at its place, with what would be right. And `serve`,
 //! which takes no sandbox's certificates.
 
-use http::StatusCode;
-
-use kit::{Folder, Partner, Script, ScriptedBank, Version};
+use kit::{Folder, Partner, Script, ScriptedBank, StatusCode, Version};
 
 use crate::process::{Finished, Program, assert_clean, finish, mortise};
 

@@ -2,13 +2,15 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
+use hyper::body::{Body, Frame, Incoming};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{
@@ -317,6 +319,38 @@ pub fn whole(bytes: impl Into<Bytes>) -> RequestBody {
     Full::new(bytes.into())
         .map_err(|never| match never {})
         .boxed()
+}
+
+/// A body that is there at once, and whose length is not told before.
+pub fn untold(bytes: impl Into<Bytes>) -> RequestBody {
+    Piecemeal { piece: Some(bytes.into()), has_end: true }.boxed()
+}
+
+/// A body that begins with these bytes and never ends.
+pub fn endless(bytes: impl Into<Bytes>) -> RequestBody {
+    Piecemeal { piece: Some(bytes.into()), has_end: false }.boxed()
+}
+
+struct Piecemeal {
+    piece: Option<Bytes>,
+    has_end: bool,
+}
+
+impl Body for Piecemeal {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
+        match self.piece.take() {
+            Some(piece) => Poll::Ready(Some(Ok(Frame::data(piece)))),
+            None if self.has_end => Poll::Ready(None),
+            // Whoever waits waits until the connection ends.
+            None => Poll::Pending,
+        }
+    }
 }
 
 /// Reads an answer whole.

@@ -4,6 +4,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tempfile::TempDir;
 
 use app::{Addresses, Running, SandboxHouse};
@@ -184,6 +185,11 @@ impl TestHouse {
     /// Where the issuer listens.
     pub fn issuer(&self) -> SocketAddr {
         self.addresses.1
+    }
+
+    /// What time it is in it.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Where the model bank listens.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use crypto::{Algorithm, KeyEncryptionKey, SigningKey, SystemRandom};
@@ -51,6 +52,12 @@ impl TestHouse {
             "cnf": { "x5t#S256": partner.identity.thumbprint() },
         })
     }
+}
+
+/// The same key under another id.
+pub fn under_kid(key: &SigningKey, kid: &str) -> SigningKey {
+    let der = key.to_pkcs8();
+    SigningKey::from_pkcs8(key.algorithm(), kid, der.expose_secret()).expect("a signing key")
 }
 
 fn read(path: &Path) -> String {

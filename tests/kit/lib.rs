@@ -26,11 +26,12 @@ pub use authority::{
     validity,
 };
 pub use bank::{Script, ScriptedBank};
-pub use client::{Answer, Client, Dial, Identity, RequestBody, Version, read, whole};
+pub use client::{Answer, Client, Dial, Identity, RequestBody, Version, endless, read, untold, whole};
 pub use echo::EchoBank;
 pub use flood::{FloodBank, flood, swallow};
 pub use folder::{Folder, Reserved};
 pub use house::{HouseBuilder, TestHouse, records};
+pub use issuer::under_kid;
 pub use partner::{Partner, shared, text};
 
 pub use bytes::Bytes;

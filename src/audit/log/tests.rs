@@ -325,6 +325,15 @@ fn another_nodes_directory_and_an_unwritable_name_are_refused() {
     }
 }
 
+/// Ends the other thread's work also when this one's assertion fails.
+struct SetAtEnd<'a>(&'a AtomicBool);
+
+impl Drop for SetAtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
 #[test]
 fn a_running_logs_directory_reads_and_verifies_without_findings() {
     let room = Room::new(SMALL);
@@ -338,6 +347,7 @@ fn a_running_logs_directory_reads_and_verifies_without_findings() {
                 block_on(record).unwrap();
             }
         });
+        let _ended = SetAtEnd(&is_read);
         let mut seen = 0;
         let mut rounds = 0;
         // Some rounds, and until the writer has gone through a few segments.
@@ -350,7 +360,6 @@ fn a_running_logs_directory_reads_and_verifies_without_findings() {
             assert!(read >= seen, "{read} after {seen}");
             rounds += 1;
         }
-        is_read.store(true, Ordering::SeqCst);
     });
     audit.close();
     assert_eq!(verify(room.dir.path()).unwrap().findings, []);

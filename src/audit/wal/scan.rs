@@ -77,7 +77,11 @@ impl Scan {
             return Ok(Next::End(tail));
         }
         // A running node may have finished this batch, and later ones, between the two looks.
-        Ok(Next::End(tail))
+        self.window.forget();
+        Ok(match self.batch()? {
+            Ok(batch) => self.go_past(batch),
+            Err(_) => Next::End(tail),
+        })
     }
 
     fn go_past(&mut self, batch: Batch) -> Next {
@@ -232,5 +236,37 @@ impl Window {
         }
         self.bytes.truncate(held);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{Room, batch_ends};
+
+    #[test]
+    fn a_batch_finished_between_two_looks_is_read_and_no_damage() {
+        let room = Room::new(16 << 10);
+        room.open().close();
+        let (path, whole) = room.files().pop_first().unwrap();
+        let ends = batch_ends(&path);
+        assert_eq!(ends.len(), 4, "opening, start, stop");
+        // The reader sees the file before its last two batches were written …
+        let mut early = whole.clone();
+        early[ends[1] as usize..].fill(0);
+        std::fs::write(&path, early).unwrap();
+        let (mut scan, header) = Scan::open(&path).unwrap().unwrap();
+        let first = header.head.batch;
+        assert!(matches!(scan.next(first).unwrap(), Next::Batch(_)));
+        // … and looks again when both are there.
+        std::fs::write(&path, whole).unwrap();
+        for batch in [first + 1, first + 2] {
+            let next = scan.next(batch).unwrap();
+            assert!(
+                matches!(&next, Next::Batch(read) if read.commit.batch == batch),
+                "{next:?}"
+            );
+        }
+        assert!(matches!(scan.next(first + 3).unwrap(), Next::End(tail) if tail.bytes == 0));
     }
 }
