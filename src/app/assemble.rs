@@ -261,10 +261,17 @@ fn lay(
                 }
                 template => format!("{}{template}", product.description.base_path),
             };
-            let class = match operation.class {
-                openapi::Class::Open => Class::Open,
-                openapi::Class::Partner => Class::Partner,
-                openapi::Class::Customer | openapi::Class::Payment => {
+            let scope = operation.scope.as_deref().map(Scope::parse).transpose()?;
+            let class = match (operation.class, scope) {
+                (openapi::Class::Open, None) => Class::Open,
+                (openapi::Class::Partner, Some(scope)) => Class::Partner { scope },
+                (openapi::Class::Open | openapi::Class::Partner, _) => {
+                    anyhow::bail!(
+                        "operation {}: its class and its scope disagree",
+                        operation.id
+                    )
+                }
+                (openapi::Class::Customer | openapi::Class::Payment, _) => {
                     anyhow::bail!("operation {}: its class is not available", operation.id)
                 }
             };
@@ -273,7 +280,6 @@ fn lay(
                 product: product.id.clone(),
                 operation: OperationId::parse(&operation.id)?,
                 class,
-                scope: operation.scope.as_deref().map(Scope::parse).transpose()?,
                 method: operation.method.clone(),
                 template: Arc::from(template.as_str()),
                 issuer: Arc::clone(issuer),
@@ -308,7 +314,7 @@ fn rights(
             &plan.partner,
             bank,
             limits,
-            plan.from,
+            Some(plan.from),
             plan.until,
             &shared.limiters,
         );

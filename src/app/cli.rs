@@ -83,6 +83,7 @@ pub fn main() -> ExitCode {
         Command::Partner(partner) => partner.run(),
         Command::Audit(audit) => audit.run(),
     };
+    crate::telemetry::flush();
     done.unwrap_or_else(|error| {
         complain(&error);
         ExitCode::from(3)

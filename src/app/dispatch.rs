@@ -3,16 +3,17 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use http::{HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use authserver::{AuthServer, Endpoint};
 use crypto::Random;
 use gateway::{Gate, Gateway};
 use model::{
-    Asked, BankId, Clock, Connection, Handler, InteractionId, ListenerId, Refusal, Request,
+    Asked, BankId, Breach, Clock, Connection, Handler, InteractionId, ListenerId, Refusal, Request,
     RequestId, Response,
 };
 
@@ -54,22 +55,44 @@ impl Handler for Dispatch {
     fn handle(&self, connection: Arc<Connection>, request: Request) -> BoxFuture<'_, Response> {
         self.answer(connection, request).boxed()
     }
+
+    fn refuse(
+        &self,
+        connection: &Connection,
+        head: &http::request::Parts,
+        breach: Breach,
+    ) -> Response {
+        let ids = self.ids(&head.headers);
+        let response = web::breach(breach, ids.0);
+        let since = self.clock.monotonic();
+        self.seal(connection, &head.method, &ids, since, response)
+    }
 }
 
 impl Dispatch {
     async fn answer(&self, connection: Arc<Connection>, request: Request) -> Response {
         let started = self.clock.monotonic();
-        let request_id =
-            RequestId::new(self.clock.now(), crypto::random_array(self.random.as_ref()));
-        let interaction = self.interaction(&request);
+        let ids = self.ids(request.headers());
         let method = request.method().clone();
         let asked = Asked {
-            request_id,
-            interaction: interaction.clone(),
+            request_id: ids.0,
+            interaction: ids.1.clone(),
             connection: Arc::clone(&connection),
             request,
         };
-        let mut response = self.choose(asked).await;
+        let response = self.choose(asked).await;
+        self.seal(&connection, &method, &ids, started, response)
+    }
+
+    /// What every answer carries, and its line in the access log.
+    fn seal(
+        &self,
+        connection: &Connection,
+        method: &Method,
+        (request_id, interaction): &(RequestId, InteractionId),
+        started: Duration,
+        mut response: Response,
+    ) -> Response {
         let headers = response.headers_mut();
         if let Ok(value) = HeaderValue::from_str(interaction.as_str()) {
             headers.insert(INTERACTION_ID, value);
@@ -79,10 +102,10 @@ impl Dispatch {
         }
         let duration = self.clock.monotonic().saturating_sub(started);
         access_log::line(
-            &connection,
-            &method,
-            request_id,
-            &interaction,
+            connection,
+            method,
+            *request_id,
+            interaction,
             &response,
             duration,
         );
@@ -107,13 +130,15 @@ impl Dispatch {
         web::problem(&Refusal::UnknownRoute, asked.request_id)
     }
 
-    /// The partner's interaction id, or one of ours (checklist AT-06).
-    fn interaction(&self, request: &Request) -> InteractionId {
-        request
-            .headers()
+    /// Our id of a request, and the partner's or one of ours (checklist AT-06).
+    fn ids(&self, headers: &HeaderMap) -> (RequestId, InteractionId) {
+        let random = self.random.as_ref();
+        let request = RequestId::new(self.clock.now(), crypto::random_array(random));
+        let interaction = headers
             .get(INTERACTION_ID)
             .and_then(|value| value.to_str().ok())
             .and_then(InteractionId::parse)
-            .unwrap_or_else(|| InteractionId::new(crypto::random_array::<16>(self.random.as_ref())))
+            .unwrap_or_else(|| InteractionId::new(crypto::random_array::<16>(random)));
+        (request, interaction)
     }
 }

@@ -2,4 +2,4 @@
 
 mod logs;
 
-pub(crate) use logs::start;
+pub(crate) use logs::{flush, start};

@@ -11,7 +11,7 @@
 //! | `seq` | number within the boot, dense from 1 | all |
 //! | `pseq` | number among the partner's records in this log, dense from 1 | with `partner.id` |
 //! | `ts` | when it happened, RFC 3339 UTC with nanoseconds | all |
-//! | `type` | `api.access`, `api.end`, `oauth.token`, `config.apply`, `audit.start`, `audit.stop`, `audit.recover`, `audit.gap` | all |
+//! | `type` | `api.access`, `api.end`, `oauth.token`, `limit.reject`, `config.apply`, `audit.start`, `audit.stop`, `audit.recover`, `audit.gap` | all |
 //! | `req` | our id of the request | api, oauth |
 //! | `iid` | the partner's interaction id | `api.access`, `oauth.token` |
 //! | `net` | the caller's network: /24 of IPv4, /48 of IPv6 | `api.access`, `oauth.token` |
@@ -29,6 +29,7 @@
 //! | `digest` | SHA-256 of the configuration's files | `config.apply` |
 //! | `clean` | whether the stop before was clean; true at the first start | `audit.start` |
 //! | `segment`, `offset`, `len`, `sha256`, `short` | the torn tail that was cut: where, its bytes and their digest (base64url), bytes missing at the file's end | `audit.recover` |
+//! | `code`, `count`, `from`, `to` | refusals counted instead of written one by one, the first's and the last's time | `limit.reject` |
 //! | `count`, `from`, `to` | entries the log could not take, the first's and the last's time | `audit.gap` |
 //!
 //! A text longer than its limit is cut and bears its length and SHA-256 instead of its rest. The
@@ -99,6 +100,21 @@ pub(crate) fn event(at: Timestamp, event: &AuditEvent) -> Vec<u8> {
         AuditEvent::Access(access) => body(at, "api.access", &AccessRecord::of(access)),
         AuditEvent::End(end) => body(at, "api.end", &EndRecord::of(end)),
         AuditEvent::Token(token) => body(at, "oauth.token", &TokenRecord::of(token)),
+        AuditEvent::Rejected {
+            code,
+            count,
+            first,
+            last,
+        } => body(
+            at,
+            "limit.reject",
+            &RejectRecord {
+                code: cut(code, WORD_BYTES_MAX),
+                count: *count,
+                from: first.to_string(),
+                to: last.to_string(),
+            },
+        ),
         AuditEvent::ConfigApply { digest } => body(
             at,
             "config.apply",
@@ -344,6 +360,14 @@ impl<'a> TokenRecord<'a> {
             },
         }
     }
+}
+
+#[derive(Serialize)]
+struct RejectRecord<'a> {
+    code: Cow<'a, str>,
+    count: u64,
+    from: String,
+    to: String,
 }
 
 #[derive(Serialize)]

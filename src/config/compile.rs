@@ -61,6 +61,12 @@ pub(crate) fn compile(c: &mut Compiler<'_>, file: &File) -> Option<House> {
         })
     });
     let store = file.store.as_deref().map(|path| c.files.path(path));
+    let gate = file.gate.as_ref().and_then(|gate| {
+        Some(GatePlan {
+            rate: gate.rate?,
+            burst: gate.burst?,
+        })
+    });
     if c.reader.collector.has_mistakes() {
         return None;
     }
@@ -70,10 +76,7 @@ pub(crate) fn compile(c: &mut Compiler<'_>, file: &File) -> Option<House> {
         partners,
         plans,
         agreements,
-        gate: GatePlan {
-            rate: file.gate.rate,
-            burst: file.gate.burst,
-        },
+        gate: gate?,
         store: store?,
         audit: audit?,
         drain: file.drain,

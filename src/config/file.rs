@@ -43,7 +43,7 @@ pub(crate) struct File {
     pub(crate) banks: Vec<Bank>,
     pub(crate) partners: Vec<Partner>,
     pub(crate) agreements: Vec<Agreement>,
-    pub(crate) gate: Gate,
+    pub(crate) gate: Option<Gate>,
     pub(crate) store: Option<String>,
     pub(crate) audit: Option<AuditSection>,
     pub(crate) drain: std::time::Duration,

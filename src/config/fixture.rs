@@ -7,7 +7,8 @@ use std::sync::OnceLock;
 use jiff::Timestamp;
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, CustomExtension, DnType,
-    IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, SerialNumber, date_time_ymd,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose,
+    RevokedCertParams, SerialNumber, date_time_ymd,
 };
 
 use crate::compile::Compiler;
@@ -21,6 +22,19 @@ pub(crate) const EXAMPLE: &str = include_str!("../../config/gateway.yaml");
 
 /// The shortest configuration that loads.
 pub(crate) const MINIMAL: &str = include_str!("golden/minimal.yaml");
+
+/// The APIs that ship.
+pub(crate) const APIS: [(&str, &str); 3] = [
+    ("apis/fx.yaml", include_str!("../../config/apis/fx.yaml")),
+    (
+        "apis/branches.yaml",
+        include_str!("../../config/apis/branches.yaml"),
+    ),
+    (
+        "apis/catalogue.yaml",
+        include_str!("../../config/apis/catalogue.yaml"),
+    ),
+];
 
 /// A small API.
 pub(crate) const FX: &str = "\
@@ -44,6 +58,9 @@ paths:
       responses: { '200': { description: A rate } }
 ";
 
+/// The serial number of the partners' authority that is revoked.
+const REVOKED: u64 = 7;
+
 /// A folder that is removed with the value.
 pub(crate) struct Fixture {
     folder: tempfile::TempDir,
@@ -58,6 +75,15 @@ impl Fixture {
             fixture.write(name, text);
         }
         fixture.write("apis/fx.yaml", FX);
+        fixture
+    }
+
+    /// With the APIs of the sandbox.
+    pub(crate) fn of_sandbox() -> Self {
+        let fixture = Self::new();
+        for (name, text) in APIS {
+            fixture.write(name, text);
+        }
         fixture
     }
 
@@ -107,6 +133,18 @@ impl Fixture {
     }
 }
 
+/// The sandbox's configuration, its places filled.
+pub(crate) fn sandbox() -> String {
+    include_str!("../../config/sandbox.yaml")
+        .replace("@API_ADDRESS@", "127.0.0.1:0")
+        .replace("@API_URL@", "https://localhost:8443")
+        .replace("@ISSUER_ADDRESS@", "127.0.0.1:0")
+        .replace("@ISSUER_URL@", "https://localhost:9443")
+        .replace("@BANK_ADDRESS@", "127.0.0.1:7443")
+        .replace("@FROM@", "2026-11-21")
+        .replace("@UNTIL@", "2031-11-21")
+}
+
 pub(crate) fn now() -> Timestamp {
     "2026-11-22T12:00:00Z".parse().expect("an instant")
 }
@@ -136,7 +174,12 @@ fn files() -> &'static HashMap<&'static str, String> {
             next_update: date_time_ymd(2026, 12, 22),
             crl_number: SerialNumber::from(1),
             issuing_distribution_point: None,
-            revoked_certs: Vec::new(),
+            revoked_certs: vec![RevokedCertParams {
+                serial_number: SerialNumber::from(REVOKED),
+                revocation_time: date_time_ymd(2026, 11, 1),
+                reason_code: None,
+                invalidity_date: None,
+            }],
             key_identifier_method: KeyIdMethod::Sha256,
         };
         let list = list.signed_by(&partners).expect("a list");
@@ -167,6 +210,9 @@ fn files() -> &'static HashMap<&'static str, String> {
         );
         let client = ("tls/gateway-client.pem", "tls/gateway-client.key");
         leaf(&mut files, client, &["gateway.example"], 2036, &bank);
+        shown(&mut files, "shown/good.pem", 1, &partners);
+        shown(&mut files, "shown/revoked.pem", REVOKED, &partners);
+        shown(&mut files, "shown/stranger.pem", 1, &bank);
         files.insert("keys/kek", format!("{}\n", kek()));
         files.insert("keys/short", "c2hvcnQ\n".to_owned());
         for name in [
@@ -208,6 +254,25 @@ fn leaf(
     let signed = params.signed_by(&pair, issuer).expect("a certificate");
     files.insert(certificate, signed.pem());
     files.insert(key, pair.serialize_pem());
+}
+
+/// A certificate that a partner shows.
+fn shown(
+    files: &mut HashMap<&'static str, String>,
+    name: &'static str,
+    serial: u64,
+    issuer: &Issuer<'static, KeyPair>,
+) {
+    let mut params = params("SwiftRide", &[], 2036);
+    let organization_id = DnType::CustomDnType(vec![2, 5, 4, 97]);
+    params
+        .distinguished_name
+        .push(organization_id, "PSDCN-SWIFTRIDE-001");
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    params.serial_number = Some(SerialNumber::from(serial));
+    let pair = KeyPair::generate().expect("a key");
+    let signed = params.signed_by(&pair, issuer).expect("a certificate");
+    files.insert(name, signed.pem());
 }
 
 fn params(common_name: &str, names: &[&str], last_year: i32) -> CertificateParams {

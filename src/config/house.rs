@@ -243,7 +243,7 @@ pub struct AgreementPlan {
     /// The plan.
     pub plan: PlanId,
     /// From when on it holds, inclusive: the first day's beginning in UTC.
-    pub from: Option<Timestamp>,
+    pub from: Timestamp,
     /// Until when it holds, exclusive: the last day's end in UTC.
     pub until: Timestamp,
 }

@@ -10,8 +10,13 @@
 //! API descriptions and agreements into the rooms' settings and notes what contradicts what.
 //! Nothing stops at the first mistake, and a file with one gives nothing at all.
 //!
-//! What is written nowhere has the tight default; what would loosen when its line is lost
-//! (`client_certificates`, `standing`, `revocation`, `until`, a plan's limits) must be written.
+//! **No lost line loosens** (promise P1). Whatever admits or refuses must be written: there is no
+//! default for `client_certificates`, `standing`, `revocation`, `from`, `until`, `deadline`, `gate`,
+//! `access_token_lifetime`, a product's `listeners`, an upstream's `tls` or a plan's limits. The
+//! `limits` of listeners and upstreams are many, and tighter ones than usual are wanted as often as
+//! wider ones; so it is all or nothing: `limits: standard`, or every limit. What has a default
+//! (`algorithm`, `name` of an upstream's `tls`, names of partners, `clients`, and of the node
+//! `drain` and the make of its log) lets nobody in who would be refused.
 //!
 //! **Absent on purpose**: includes, anchors and merge keys, environment variables inside values,
 //! secrets in the file (they come by `file:` or `env:`), keys whose effect is not built, a JSON

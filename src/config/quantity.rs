@@ -49,21 +49,7 @@ impl Reader {
         })
     }
 
-    /// A duration that may be left out.
-    pub(crate) fn duration_or(
-        &mut self,
-        section: &mut Section<'_>,
-        key: &'static str,
-        range: RangeInclusive<Duration>,
-        default: Duration,
-    ) -> Duration {
-        section
-            .optional(self, key)
-            .and_then(|value| self.duration(value, range))
-            .map_or(default, |at| at.value)
-    }
-
-    /// A duration that may be left out; the target holds the default.
+    /// A duration with a default, which the target holds.
     pub(crate) fn time(
         &mut self,
         section: &mut Section<'_>,
@@ -71,18 +57,24 @@ impl Reader {
         range: RangeInclusive<Duration>,
         target: &mut Duration,
     ) {
-        *target = self.duration_or(section, key, range, *target);
+        let read = section
+            .setting(self, key, &shown_duration(*target))
+            .and_then(|value| self.duration(value, range));
+        if let Some(duration) = read {
+            *target = duration.value;
+        }
     }
 
-    /// A size such as `10 MiB` that may be left out; the target holds the default, in bytes.
-    pub(crate) fn bytes<N: TryFrom<u64>>(
+    /// A size such as `10 MiB` with a default, which the target holds, in bytes.
+    pub(crate) fn bytes<N: TryFrom<u64> + TryInto<u64> + Copy>(
         &mut self,
         section: &mut Section<'_>,
         key: &'static str,
         range: RangeInclusive<u64>,
         target: &mut N,
     ) {
-        let read = section.optional(self, key).and_then(|value| {
+        let standard = (*target).try_into().map(shown_size).unwrap_or_default();
+        let read = section.setting(self, key, &standard).and_then(|value| {
             self.parsed(value, "a size such as `10 MiB`", |text| {
                 let bytes = with_unit(text, "a size", &SIZE_UNITS, "10 MiB")?;
                 within(key, bytes, &range, |bytes| shown_size(*bytes))
@@ -93,7 +85,7 @@ impl Reader {
         }
     }
 
-    /// Bytes per second such as `256 B/s`; the target holds the default.
+    /// Bytes per second such as `256 B/s` with a default, which the target holds.
     pub(crate) fn bytes_per_second(
         &mut self,
         section: &mut Section<'_>,
@@ -101,7 +93,8 @@ impl Reader {
         range: RangeInclusive<u64>,
         target: &mut u32,
     ) {
-        let read = section.optional(self, key).and_then(|value| {
+        let standard = format!("{}/s", shown_size(u64::from(*target)));
+        let read = section.setting(self, key, &standard).and_then(|value| {
             self.parsed(value, "bytes per second such as `256 B/s`", |text| {
                 let Some(size) = text.strip_suffix("/s") else {
                     return Err(Wrong::new(
@@ -131,8 +124,8 @@ impl Reader {
             .map(|at| at.map(|count| NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN)))
     }
 
-    /// A count that may be left out; the target holds the default.
-    pub(crate) fn number<N: TryFrom<u32>>(
+    /// A count with a default, which the target holds.
+    pub(crate) fn number<N: TryFrom<u32> + TryInto<u32> + Copy>(
         &mut self,
         section: &mut Section<'_>,
         key: &'static str,
@@ -140,8 +133,12 @@ impl Reader {
         range: RangeInclusive<u32>,
         target: &mut N,
     ) {
+        let standard = (*target)
+            .try_into()
+            .map(|count| format!("{count} {unit}"))
+            .unwrap_or_default();
         let read = section
-            .optional(self, key)
+            .setting(self, key, &standard)
             .and_then(|value| self.counted(value, unit, range));
         if let Some(count) = read.and_then(|at| N::try_from(at.value).ok()) {
             *target = count;

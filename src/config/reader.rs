@@ -36,6 +36,8 @@ pub(crate) struct Section<'n> {
     #[cfg_attr(not(test), expect(dead_code, reason = "the paths are for a test"))]
     path: String,
     pairs: &'n [Pair],
+    /// Whether every key must be written: see [`Section::whole`].
+    is_whole: bool,
     asked: Vec<&'static str>,
     missing: Vec<(&'static str, String)>,
 }
@@ -92,6 +94,7 @@ impl Reader {
             what,
             path: path.into(),
             pairs,
+            is_whole: false,
             asked: Vec::new(),
             missing: Vec::new(),
         })
@@ -288,6 +291,41 @@ impl Reader {
 }
 
 impl<'n> Section<'n> {
+    /// A section in which nothing is written.
+    pub(crate) fn empty(at: Span, what: &'static str, path: &str) -> Self {
+        Self {
+            at,
+            what,
+            path: path.to_owned(),
+            pairs: &[],
+            is_whole: false,
+            asked: Vec::new(),
+            missing: Vec::new(),
+        }
+    }
+
+    /// The section, of which no [`Section::setting`] may be left out: a value that is tighter than
+    /// the default would loosen with its line (promise P1).
+    pub(crate) fn whole(mut self) -> Self {
+        self.is_whole = true;
+        self
+    }
+
+    /// The value of a key that has a default, which is `standard`; in a whole section it must be
+    /// written all the same.
+    pub(crate) fn setting(
+        &mut self,
+        reader: &mut Reader,
+        key: &'static str,
+        standard: &str,
+    ) -> Option<Value<'n>> {
+        let value = self.optional(reader, key);
+        if value.is_none() && self.is_whole {
+            self.missing.push((key, format!("`{key}: {standard}`")));
+        }
+        value
+    }
+
     /// The value of a key that may be left out.
     pub(crate) fn optional(&mut self, reader: &mut Reader, key: &'static str) -> Option<Value<'n>> {
         self.asked.push(key);
@@ -348,12 +386,34 @@ impl<'n> Section<'n> {
                 .help(help);
             self.missing.retain(|(key, _)| Some(*key) != near);
         }
+        if self.is_whole {
+            self.tell_not_whole(reader);
+            return;
+        }
         for (key, help) in self.missing {
             reader
                 .collector
                 .mistake(self.at, format!("{} lacks the key `{key}`", self.what))
                 .help(help);
         }
+    }
+
+    /// All that a whole section lacks is one mistake.
+    fn tell_not_whole(self, reader: &mut Reader) {
+        let (keys, settings): (Vec<_>, Vec<_>) = self.missing.into_iter().unzip();
+        let lacks = match keys.len() {
+            0 => return,
+            1 => "the key",
+            _ => "the keys",
+        };
+        let keys = listed(keys);
+        reader
+            .collector
+            .mistake(self.at, format!("{} lacks {lacks} {keys}", self.what))
+            .help(format!(
+                "none may be left out; the standard is {}",
+                settings.join(", ")
+            ));
     }
 
     #[cfg(test)]

@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use http::header::CONNECTION;
-use http::{HeaderValue, Request};
+use http::{HeaderValue, Method, Request};
 use http_body::Body;
 use hyper::body::Incoming;
-use model::{Alpn, Connection, Handler, MessageBody};
+use model::{Alpn, Connection, Handler, MessageBody, strip_hop_by_hop};
 
-use crate::answer::{AnswerBody, strip_hop_by_hop};
+use crate::answer::{AnswerBody, wants_close, without_content};
 use crate::body::RequestBody;
+use crate::framing;
 use crate::pulse::{InProgress, Pulse};
 use crate::settings::Limits;
 use crate::streams::Progress;
-use crate::{framing, refuse};
 
 /// More than this of a request's body is not read for the sake of the connection.
 const UNREAD_BYTES_MAX: u64 = 16 * 1024;
@@ -37,6 +37,7 @@ impl Desk {
     ) -> http::Response<AnswerBody> {
         let (mut head, incoming) = request.into_parts();
         let body = self.request_body(incoming);
+        let is_head = head.method == Method::HEAD;
         let is_tls = self.connection.tls.is_some();
         let (answer, is_refused) = match framing::admit(&mut head, is_tls, &self.limits) {
             Ok(()) => {
@@ -51,11 +52,15 @@ impl Desk {
                     rule = breach.what,
                     "request refused by the edge"
                 );
-                (refuse::refuse(breach, &head.headers), true)
+                (self.handler.refuse(&self.connection, &head, breach), true)
             }
         };
-        let (mut head, body) = answer.into_parts();
-        let wants_close = strip_hop_by_hop(&mut head.headers);
+        let (mut head, mut body) = answer.into_parts();
+        let wants_close = wants_close(&head.headers);
+        strip_hop_by_hop(&mut head.headers);
+        if is_head && self.version == Alpn::Http2 {
+            body = without_content(&mut head.headers, &body);
+        }
         if self.version == Alpn::Http1 && (wants_close || is_refused || self.must_close()) {
             head.headers
                 .insert(CONNECTION, HeaderValue::from_static("close"));

@@ -8,8 +8,8 @@ use http::header::{
 use http::request::Parts;
 use http::uri::{Authority, Scheme};
 use http::{Method, StatusCode, Version};
+use model::{Breach, strip_hop_by_hop};
 
-use crate::refuse::Breach;
 use crate::settings::Limits;
 
 /// Fields that `Connection` may not name: a hop would drop what it must not (RFC 9110 §7.6.1).
@@ -37,7 +37,8 @@ const NEVER_HOP_BY_HOP_PREFIXES: [&[u8]; 4] =
     [b"x-fapi-", b"x-forwarded-", b"x-idempotency-", b"x-jws-"];
 
 /// Checks a request's head and makes it plain: `Host` is then always there on HTTP/1.1 and HTTP/2
-/// and is the authority, fields whose names have an underscore are gone, and no extension is left.
+/// and is the authority, hop-by-hop fields and those whose names have an underscore are gone, and no
+/// extension is left. So nothing that a handler adds can be what the client's `Connection` names.
 pub(crate) fn admit(head: &mut Parts, is_tls: bool, limits: &Limits) -> Result<(), Breach> {
     check_method(head)?;
     check_fields(head, limits)?;
@@ -48,6 +49,7 @@ pub(crate) fn admit(head: &mut Parts, is_tls: bool, limits: &Limits) -> Result<(
         check_length(head)?;
     }
     check_expect(&head.headers)?;
+    strip_hop_by_hop(&mut head.headers);
     drop_underscores(&mut head.headers);
     head.extensions.clear();
     Ok(())

@@ -31,7 +31,6 @@ mod framing;
 mod house;
 mod listener;
 mod pulse;
-mod refuse;
 mod server;
 mod settings;
 mod slots;

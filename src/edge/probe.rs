@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use model::{Connection, Handler, ListenerId, MessageBody, Request, Response, SystemClock};
+use model::{Breach, Connection, Handler, ListenerId, MessageBody, Request, Response, SystemClock};
 use rcgen::{CertificateParams, CertifiedIssuer, KeyPair};
 use rustls::crypto::CryptoProvider;
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
@@ -34,6 +34,13 @@ where
 {
     fn handle(&self, connection: Arc<Connection>, request: Request) -> BoxFuture<'_, Response> {
         (self.0)(connection, request)
+    }
+
+    fn refuse(&self, _: &Connection, head: &http::request::Parts, breach: Breach) -> Response {
+        let Breach { status, what } = breach;
+        let mut answer = Response::new(model::full(format!("{} {what}", head.method)));
+        *answer.status_mut() = status;
+        answer
     }
 }
 

@@ -1,8 +1,11 @@
-//! Which headers go on, and which end here.
+//! Which headers go on, and which end here. Hop-by-hop headers and framing are the edge's and the
+//! upstream's to strip; here stands what a partner may not tell a bank, nor a bank a partner.
 
 use http::header::{
-    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, PROXY_AUTHENTICATE,
-    PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ALT_SVC,
+    AUTHORIZATION, COOKIE, FORWARDED, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, SET_COOKIE,
+    STRICT_TRANSPORT_SECURITY,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -13,48 +16,49 @@ pub(crate) const IDENTITY: HeaderName = HeaderName::from_static("x-mortise-ident
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const INTERACTION_ID: HeaderName = HeaderName::from_static("x-fapi-interaction-id");
 
-/// Hop-by-hop headers (RFC 9110 §7.6.1) and framing: never copied in either direction.
+/// What ends at the gateway on the way in: what only we may tell the bank about the caller
+/// (checklist AT-07, DP-15), cookies (the listener's origin is shared by all banks), and names by
+/// which frameworks let a request pass for another than the one that was checked.
 fn ends_here(name: &HeaderName) -> bool {
+    const OURS: [&str; 15] = [
+        "client-cert",
+        "client-cert-chain",
+        "dpop",
+        "ssl-client-cert",
+        "true-client-ip",
+        "x-client-cert",
+        "x-client-ip",
+        "x-cluster-client-ip",
+        "x-http-method",
+        "x-http-method-override",
+        "x-method-override",
+        "x-original-uri",
+        "x-original-url",
+        "x-real-ip",
+        "x-rewrite-url",
+    ];
+    const FAMILIES: [&str; 4] = ["x-amzn-mtls-", "x-forwarded-", "x-mortise-", "x-ssl-client"];
     [
-        CONNECTION,
-        TE,
-        TRAILER,
-        TRANSFER_ENCODING,
-        UPGRADE,
-        PROXY_AUTHENTICATE,
+        AUTHORIZATION,
+        COOKIE,
+        FORWARDED,
         PROXY_AUTHORIZATION,
+        REQUEST_ID,
+        INTERACTION_ID,
     ]
     .contains(name)
-        || matches!(name.as_str(), "keep-alive" | "proxy-connection")
-        || name.as_str().starts_with("x-mortise-")
-}
-
-/// What only we may tell the bank about the caller (checklist AT-07, DP-15), and what describes
-/// the partner's connection to us.
-fn is_ours_to_say(name: &HeaderName) -> bool {
-    [AUTHORIZATION, HOST, EXPECT, CONTENT_LENGTH].contains(name)
-        || matches!(
-            name.as_str(),
-            "dpop"
-                | "forwarded"
-                | "client-cert"
-                | "client-cert-chain"
-                | "x-real-ip"
-                | "x-client-cert"
-                | "x-request-id"
-                | "x-fapi-interaction-id"
-        )
-        || name.as_str().starts_with("x-forwarded-")
-        || name.as_str().starts_with("x-ssl-client")
+        || OURS.contains(&name.as_str())
+        || FAMILIES
+            .iter()
+            .any(|family| name.as_str().starts_with(family))
 }
 
 /// The request's headers as the bank gets them: the partner's, less what ends here, plus the ids.
 /// `traceparent` goes on as it came.
 pub(crate) fn to_upstream(from: &HeaderMap, exchange: &Exchange) -> HeaderMap {
-    let named = named_by_connection(from);
     let mut headers = HeaderMap::with_capacity(from.len() + 3);
     for (name, value) in from {
-        if !ends_here(name) && !is_ours_to_say(name) && !named.contains(name) {
+        if !ends_here(name) {
             headers.append(name.clone(), value.clone());
         }
     }
@@ -67,24 +71,25 @@ pub(crate) fn to_upstream(from: &HeaderMap, exchange: &Exchange) -> HeaderMap {
     headers
 }
 
-/// Takes from an answer what ends here.
+/// Takes from an answer what a bank may not say: it does not speak for the origin that it shares
+/// with other banks, nor for the gateway.
 pub(crate) fn clean_answer(headers: &mut HeaderMap) {
-    let mut gone = named_by_connection(headers);
-    gone.extend(headers.keys().filter(|name| ends_here(name)).cloned());
-    for name in gone {
-        headers.remove(&name);
+    for name in [
+        ACCESS_CONTROL_ALLOW_CREDENTIALS,
+        ACCESS_CONTROL_ALLOW_HEADERS,
+        ACCESS_CONTROL_ALLOW_METHODS,
+        ACCESS_CONTROL_ALLOW_ORIGIN,
+        ACCESS_CONTROL_EXPOSE_HEADERS,
+        ACCESS_CONTROL_MAX_AGE,
+        ALT_SVC,
+        HeaderName::from_static("clear-site-data"),
+        PROXY_AUTHENTICATE,
+        SET_COOKIE,
+        STRICT_TRANSPORT_SECURITY,
+        IDENTITY,
+    ] {
+        headers.remove(name);
     }
-}
-
-/// Headers that `Connection` declares hop-by-hop (RFC 9110 §7.6.1).
-fn named_by_connection(headers: &HeaderMap) -> Vec<HeaderName> {
-    headers
-        .get_all(CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|name| HeaderName::try_from(name.trim()).ok())
-        .collect()
 }
 
 #[cfg(test)]
@@ -92,13 +97,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_loses_hop_by_hop_headers_and_those_connection_names() {
+    fn an_answer_loses_what_a_bank_may_not_say_for_the_shared_origin() {
         let mut headers = HeaderMap::new();
         for (name, value) in [
-            ("connection", "close, x-inner"),
-            ("x-inner", "1"),
-            ("keep-alive", "timeout=5"),
-            ("transfer-encoding", "chunked"),
+            ("set-cookie", "a=b"),
+            ("alt-svc", "h3=\":443\""),
+            ("clear-site-data", "\"*\""),
+            ("strict-transport-security", "max-age=0"),
+            ("access-control-allow-origin", "*"),
             ("x-mortise-identity", "forged"),
             ("content-type", "text/plain"),
         ] {
@@ -113,18 +119,28 @@ mod tests {
     }
 
     #[test]
-    fn identity_headers_of_the_partner_never_reach_the_bank() {
+    fn identity_and_override_headers_of_the_partner_never_reach_the_bank() {
         for name in [
             "authorization",
-            "dpop",
             "client-cert",
-            "x-forwarded-for",
+            "cookie",
+            "dpop",
             "forwarded",
+            "x-forwarded-for",
+            "x-http-method-override",
+            "x-mortise-identity",
+            "x-original-url",
             "x-real-ip",
         ] {
-            assert!(is_ours_to_say(&HeaderName::from_static(name)), "{name}");
+            assert!(ends_here(&HeaderName::from_static(name)), "{name}");
         }
-        assert!(ends_here(&HeaderName::from_static("x-mortise-identity")));
-        assert!(!is_ours_to_say(&HeaderName::from_static("traceparent")));
+        for name in [
+            "traceparent",
+            "accept-language",
+            "x-fapi-auth-date",
+            "content-type",
+        ] {
+            assert!(!ends_here(&HeaderName::from_static(name)), "{name}");
+        }
     }
 }

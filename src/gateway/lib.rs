@@ -11,6 +11,7 @@
 mod assertion;
 mod counted;
 mod exchange;
+mod halt;
 mod headers;
 mod lent;
 mod limit;
@@ -21,8 +22,8 @@ mod record;
 mod route;
 mod snapshot;
 mod stage;
-mod stop;
 mod tracked;
+mod turned_away;
 
 pub use assertion::Assertions;
 pub use lent::Services;

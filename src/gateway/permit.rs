@@ -2,11 +2,12 @@
 //! proofs that the class demands; the fields are private to this file, and each proof's
 //! constructor is private to its stage.
 
+use crate::product::Route;
 use crate::stage::authorize::Allowed;
 use crate::stage::gate::Knocked;
 use crate::stage::identify::Identified;
 use crate::stage::limit::WithinLimits;
-use crate::stage::route::Routed;
+use crate::stage::route::{OpenRoute, PartnerRoute};
 
 /// A request that may reach a bank.
 pub(crate) enum Admitted {
@@ -18,13 +19,13 @@ pub(crate) enum Admitted {
 
 /// What class `open` demands.
 pub(crate) struct OpenPermit {
-    routed: Routed,
+    routed: OpenRoute,
     _knocked: Knocked,
 }
 
 /// What class `partner` demands.
 pub(crate) struct PartnerPermit {
-    routed: Routed,
+    routed: PartnerRoute,
     _knocked: Knocked,
     identified: Identified,
     within: WithinLimits,
@@ -33,7 +34,7 @@ pub(crate) struct PartnerPermit {
 
 impl Admitted {
     /// Admits a request of class `open`.
-    pub(crate) fn open(routed: Routed, knocked: Knocked) -> Self {
+    pub(crate) fn open(routed: OpenRoute, knocked: Knocked) -> Self {
         Self::Open(OpenPermit {
             routed,
             _knocked: knocked,
@@ -42,7 +43,7 @@ impl Admitted {
 
     /// Admits a request of class `partner`.
     pub(crate) fn partner(
-        routed: Routed,
+        routed: PartnerRoute,
         knocked: Knocked,
         identified: Identified,
         within: WithinLimits,
@@ -58,10 +59,10 @@ impl Admitted {
     }
 
     /// Where it goes.
-    pub(crate) fn routed(&self) -> &Routed {
+    pub(crate) fn route(&self) -> &Route {
         match self {
-            Self::Open(permit) => &permit.routed,
-            Self::Partner(permit) => &permit.routed,
+            Self::Open(permit) => permit.routed.route(),
+            Self::Partner(permit) => permit.routed.route(),
         }
     }
 

@@ -5,97 +5,116 @@
 //!         open: route, gate                       partner: all of them
 //! ```
 //! No stage calls the next one and no setting changes the order; what a class demands is said by
-//! its constructor in `permit.rs`.
+//! its constructor in `permit.rs`. The settings of a snapshot are taken once, at the start.
 
+use std::sync::Arc;
 use std::time::Duration;
-
-use arc_swap::ArcSwap;
 
 use model::ports::AuditUnavailable;
 use model::{Asked, Refusal, Response};
 
 use crate::exchange::Exchange;
+use crate::halt::Halt;
 use crate::lent::Services;
 use crate::permit::Admitted;
-use crate::product::Class;
 use crate::snapshot::Snapshot;
 use crate::stage::authorize::authorize;
 use crate::stage::forward::{Answered, forward};
 use crate::stage::gate::gate;
 use crate::stage::identify::identify;
 use crate::stage::limit::limit;
-use crate::stage::respond::{respond, stopped};
-use crate::stage::route::route;
-use crate::stop::Stop;
+use crate::stage::respond::{halted, respond};
+use crate::stage::route::{Routed, route};
+use crate::turned_away::TurnedAway;
 
 /// The data plane.
 pub struct Gateway {
     services: Services,
-    snapshot: ArcSwap<Snapshot>,
+    snapshot: Arc<Snapshot>,
+    turned_away: TurnedAway,
 }
 
 impl Gateway {
-    /// A gateway that starts with this snapshot.
+    /// A gateway under this snapshot.
     pub fn new(services: Services, snapshot: Snapshot) -> Self {
+        let turned_away = TurnedAway::new(Arc::clone(&services.log), Arc::clone(&services.clock));
         Self {
             services,
-            snapshot: ArcSwap::from_pointee(snapshot),
+            snapshot: Arc::new(snapshot),
+            turned_away,
         }
     }
 
     /// Answers one request. Every answer is recorded first (class `partner`, and every refusal once
     /// the partner is known: durably); a future dropped on the way leaves the record `aborted`.
     pub async fn answer(&self, asked: Asked) -> Response {
-        let snapshot = self.snapshot.load_full();
-        let mut exchange = Exchange::begin(asked, snapshot, &self.services);
+        let mut exchange = Exchange::begin(asked, Arc::clone(&self.snapshot), &self.services);
         match self.walk(&mut exchange).await {
             Ok(answered) => self.finish(exchange, answered).await,
-            Err(stop) => self.stop(exchange, &stop).await,
+            Err(halt) => self.halt(exchange, &halt).await,
         }
     }
 
     /// The road itself.
-    async fn walk(&self, exchange: &mut Exchange) -> Result<Answered, Stop> {
+    async fn walk(&self, exchange: &mut Exchange) -> Result<Answered, Halt> {
         let services = &self.services;
-        let routed = route(exchange)?;
+        let routed = match route(exchange) {
+            Ok(routed) => routed,
+            Err(refusal) => {
+                // What leads nowhere draws from the address's bucket too.
+                services.gate.knock(exchange.connection.peer.ip())?;
+                return Err(refusal.into());
+            }
+        };
         let knocked = gate(exchange, services, &routed)?;
-        let admitted = match routed.class() {
-            Class::Open => Admitted::open(routed, knocked),
-            Class::Partner => {
+        let admitted = match routed {
+            Routed::Open(routed) => Admitted::open(routed, knocked),
+            Routed::Partner(routed) => {
                 let identified = identify(exchange, services, &routed)?;
                 let within = limit(exchange, &routed, &identified)?;
                 let allowed = authorize(exchange, &routed, &identified)?;
                 Admitted::partner(routed, knocked, identified, within, allowed)
             }
         };
+        if !services.log.is_available() {
+            // The bank is not called when it is known that no evidence of it could be kept.
+            return Err(Refusal::AuditUnavailable.into());
+        }
         forward(exchange, services, admitted).await
     }
 
-    /// Outcome, then answer.
+    /// Outcome, then answer. The answer's body is tracked before its record is waited for: a client
+    /// that hangs up meanwhile leaves `api.end` with `aborted` behind the record.
     async fn finish(&self, mut exchange: Exchange, answered: Answered) -> Response {
         let duration = self.since(exchange.started);
-        let written = if answered.waits_for_evidence() {
+        let (waits, upstream) = (answered.waits_for_evidence(), answered.upstream);
+        let response = respond(&mut exchange, &self.services, answered);
+        let written = if waits {
             exchange
                 .record
-                .allow(answered.status(), answered.upstream, duration)
+                .allow(response.status(), upstream, duration)
                 .await
         } else {
             exchange
                 .record
-                .allow_queued(answered.status(), answered.upstream, duration)
+                .allow_queued(response.status(), upstream, duration)
         };
         match written {
-            Ok(()) => respond(exchange, &self.services, answered),
-            Err(AuditUnavailable) => stopped(exchange, &Stop::Refused(Refusal::AuditUnavailable)),
+            Ok(()) => response,
+            Err(AuditUnavailable) => halted(exchange, &Halt::Refused(Refusal::AuditUnavailable)),
         }
     }
 
     /// Outcome, then refusal.
-    async fn stop(&self, mut exchange: Exchange, stop: &Stop) -> Response {
+    async fn halt(&self, mut exchange: Exchange, halt: &Halt) -> Response {
         let duration = self.since(exchange.started);
-        match exchange.record.stop(stop, duration).await {
-            Ok(()) => stopped(exchange, stop),
-            Err(AuditUnavailable) => stopped(exchange, &Stop::Refused(Refusal::AuditUnavailable)),
+        match exchange
+            .record
+            .halt(halt, duration, &self.turned_away)
+            .await
+        {
+            Ok(()) => halted(exchange, halt),
+            Err(AuditUnavailable) => halted(exchange, &Halt::Refused(Refusal::AuditUnavailable)),
         }
     }
 

@@ -18,19 +18,22 @@ use crate::limit::{AgreementLimiter, Limiters, Plan};
 
 /// The protection classes that the road can serve. The others do not exist here, so no setting
 /// can name them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Class {
     /// Within the limits of an address.
     Open,
     /// A partner with a bound token.
-    Partner,
+    Partner {
+        /// The scope that the token must carry.
+        scope: Scope,
+    },
 }
 
-impl From<Class> for ProtectionClass {
-    fn from(class: Class) -> Self {
+impl From<&Class> for ProtectionClass {
+    fn from(class: &Class) -> Self {
         match class {
             Class::Open => Self::Open,
-            Class::Partner => Self::Partner,
+            Class::Partner { .. } => Self::Partner,
         }
     }
 }
@@ -118,8 +121,6 @@ pub struct Route {
     pub operation: OperationId,
     /// Its class.
     pub class: Class,
-    /// The scope it demands; every class above `open` has one.
-    pub scope: Option<Scope>,
     /// Its method.
     pub method: Method,
     /// Its path template with the API's base path.
@@ -159,7 +160,7 @@ impl Route {
             bank: self.bank.id.clone(),
             product: self.product.clone(),
             operation: self.operation.clone(),
-            class: self.class.into(),
+            class: (&self.class).into(),
             method: self.method.clone(),
             template: Arc::clone(&self.template),
         }

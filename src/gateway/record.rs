@@ -9,11 +9,12 @@ use http::StatusCode;
 use model::ports::{AuditLog, AuditUnavailable};
 use model::{
     Access, AuditEntry, AuditEvent, ClientId, Clock, Connection, Decision, InteractionId, LogName,
-    Object, PartnerId, RequestId, Timing, Who,
+    Object, PartnerId, Refusal, RequestId, Timing, Who,
 };
 
+use crate::halt::Halt;
 use crate::product::Route;
-use crate::stop::Stop;
+use crate::turned_away::TurnedAway;
 
 /// A record waiting for its outcome. Dropped without one (the client hung up), it queues the
 /// outcome `aborted`.
@@ -27,8 +28,14 @@ pub(crate) struct OpenRecord {
     snapshot: u64,
     who: Who,
     object: Option<Object>,
+    /// The request's deadline, by the clock that never goes back; known with the route.
+    deadline: Duration,
     is_written: bool,
 }
+
+/// Evidence is waited for until the request's deadline, and at least this long: a request that
+/// failed at its deadline has its record too.
+const EVIDENCE_WAIT_MIN: Duration = Duration::from_secs(2);
 
 impl OpenRecord {
     pub(crate) fn open(
@@ -45,6 +52,7 @@ impl OpenRecord {
         };
         Self {
             started: clock.monotonic(),
+            deadline: Duration::ZERO,
             log,
             clock,
             request,
@@ -60,6 +68,7 @@ impl OpenRecord {
     /// What was called is known.
     pub(crate) fn object(&mut self, route: &Route) {
         self.object = Some(route.object());
+        self.deadline = self.started.saturating_add(route.deadline);
     }
 
     /// Whose certificate was shown is known.
@@ -102,7 +111,7 @@ impl OpenRecord {
             duration,
             upstream,
         );
-        self.log.record(entry).await.map(|_receipt| ())
+        self.written(entry).await
     }
 
     /// Queues the outcome of an admitted request of class `open`.
@@ -123,38 +132,47 @@ impl OpenRecord {
         self.log.queue(entry)
     }
 
-    /// Writes a refusal or a fault: durably once the partner is known; before that it is queued,
-    /// and a full queue does not turn the refusal into something else.
-    pub(crate) async fn stop(
+    /// Writes a refusal, a failure or a fault: durably once the partner is known; before that it is
+    /// queued, and a full queue does not turn the refusal into something else. What an address
+    /// without room in its bucket asks for is counted, not written one by one.
+    pub(crate) async fn halt(
         &mut self,
-        stop: &Stop,
+        halt: &Halt,
         duration: Duration,
+        turned_away: &TurnedAway,
     ) -> Result<(), AuditUnavailable> {
-        let entry = match stop {
-            Stop::Refused(refusal) => self.entry(
-                decision(refusal),
-                web::status(refusal).as_u16(),
-                Some(refusal.code().as_str()),
-                Some(web::detail(refusal).to_owned()),
-                duration,
-                Duration::ZERO,
-            ),
-            Stop::Broke(_) => self.entry(
-                Decision::Failed,
-                500,
-                Some("internal"),
-                None,
-                duration,
-                Duration::ZERO,
-            ),
+        let (decision, refusal, upstream) = match halt {
+            Halt::Refused(refusal) => (Decision::Refused, Some(refusal), Duration::ZERO),
+            Halt::Failed { refusal, upstream } => (Decision::Failed, Some(refusal), *upstream),
+            Halt::Broke(_) => (Decision::Failed, None, Duration::ZERO),
         };
+        let code = refusal.map_or("internal", |refusal| refusal.code().as_str());
+        let is_flood = matches!(refusal, Some(Refusal::TooManyRequests { .. }));
+        if is_flood && !turned_away.is_first(code) {
+            self.is_written = true;
+            return Ok(());
+        }
+        let status = refusal.map_or(500, |refusal| web::status(refusal).as_u16());
+        let rule = refusal.map(|refusal| web::detail(refusal).to_owned());
+        let entry = self.entry(decision, status, Some(code), rule, duration, upstream);
         if self.who.partner.is_some() {
-            return self.log.record(entry).await.map(|_receipt| ());
+            return self.written(entry).await;
         }
         if self.log.queue(entry).is_err() {
             tracing::warn!(request.id = %self.request, "a refusal before identify was not recorded");
         }
         Ok(())
+    }
+
+    /// Hands an entry in and waits until it is durable, not longer than the request may take. An
+    /// entry that was waited for in vain stays handed in.
+    async fn written(&self, entry: AuditEntry) -> Result<(), AuditUnavailable> {
+        let left = self.deadline.saturating_sub(self.clock.monotonic());
+        let durable = self.log.record(entry);
+        match tokio::time::timeout(left.max(EVIDENCE_WAIT_MIN), durable).await {
+            Ok(written) => written.map(|_receipt| ()),
+            Err(_elapsed) => Err(AuditUnavailable),
+        }
     }
 
     fn entry(
@@ -202,15 +220,6 @@ impl Drop for OpenRecord {
         if self.log.queue(entry).is_err() {
             tracing::warn!(request.id = %self.request, "a hang-up was not recorded");
         }
-    }
-}
-
-/// Ours to answer for, or the partner's?
-fn decision(refusal: &model::Refusal) -> Decision {
-    if web::status(refusal).is_server_error() {
-        Decision::Failed
-    } else {
-        Decision::Refused
     }
 }
 

@@ -63,9 +63,6 @@ pub struct AccessToken {
 struct Claims {
     iss: String,
     aud: Audience,
-    exp: i64,
-    nbf: Option<i64>,
-    iat: i64,
     jti: String,
     client_id: String,
     #[serde(default)]
@@ -115,20 +112,26 @@ impl AccessTokens {
         }
         let digest = crypto::sha256(token.as_bytes());
         let key = (issuer.generation, digest);
-        let verified = if let Some(known) = self.verified.get(&key) {
-            known
-        } else {
-            let fresh = Arc::new(read(issuer, token, digest).map_err(Refusal::BadToken)?);
-            self.verified.insert(key, Arc::clone(&fresh));
-            fresh
-        };
-        crypto::check_times(&verified.times, now.as_second(), LEEWAY_S)
-            .map_err(|_| Refusal::BadToken(TokenProblem::OutsideValidity))?;
-        Ok(verified)
+        if let Some(known) = self.verified.get(&key) {
+            in_time(&known.times, now).map_err(Refusal::BadToken)?;
+            return Ok(known);
+        }
+        let fresh = Arc::new(read(issuer, token, digest, now).map_err(Refusal::BadToken)?);
+        self.verified.insert(key, Arc::clone(&fresh));
+        Ok(fresh)
     }
 }
 
-fn read(issuer: &Issuer, token: &str, digest: [u8; 32]) -> Result<AccessToken, TokenProblem> {
+fn in_time(times: &Times, now: Timestamp) -> Result<(), TokenProblem> {
+    crypto::check_times(times, now.as_second(), LEEWAY_S).map_err(|_| TokenProblem::OutsideValidity)
+}
+
+fn read(
+    issuer: &Issuer,
+    token: &str,
+    digest: [u8; 32],
+    now: Timestamp,
+) -> Result<AccessToken, TokenProblem> {
     let rules = Rules {
         typ: Typ::Exactly(&["at+jwt"]),
         bytes_max: TOKEN_BYTES_MAX,
@@ -144,6 +147,11 @@ fn read(issuer: &Issuer, token: &str, digest: [u8; 32]) -> Result<AccessToken, T
         })?;
     let claims: Claims =
         serde_json::from_slice(&verified.claims).map_err(|_| TokenProblem::NotAnAccessToken)?;
+    let times = Times::read(&verified.claims).map_err(|_| TokenProblem::NotAnAccessToken)?;
+    // Both are required (RFC 9068 §2.2).
+    if times.exp.is_none() || times.iat.is_none() {
+        return Err(TokenProblem::NotAnAccessToken);
+    }
     if claims.iss != issuer.issuer {
         return Err(TokenProblem::Issuer);
     }
@@ -154,6 +162,7 @@ fn read(issuer: &Issuer, token: &str, digest: [u8; 32]) -> Result<AccessToken, T
     if !for_us {
         return Err(TokenProblem::Audience);
     }
+    in_time(&times, now)?;
     let confirmation = claims
         .cnf
         .and_then(|cnf| cnf.certificate)
@@ -163,11 +172,6 @@ fn read(issuer: &Issuer, token: &str, digest: [u8; 32]) -> Result<AccessToken, T
     let client = ClientId::parse(&claims.client_id).map_err(|_| TokenProblem::NotAnAccessToken)?;
     let scope = ScopeSet::parse(&claims.scope).map_err(|_| TokenProblem::NotAnAccessToken)?;
     let jti_digest = crypto::sha256(claims.jti.as_bytes());
-    let times = Times {
-        exp: Some(claims.exp),
-        nbf: claims.nbf,
-        iat: Some(claims.iat),
-    };
     Ok(AccessToken {
         client,
         scope,
@@ -177,3 +181,6 @@ fn read(issuer: &Issuer, token: &str, digest: [u8; 32]) -> Result<AccessToken, T
         times,
     })
 }
+
+#[cfg(test)]
+mod tests;

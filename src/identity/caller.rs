@@ -47,3 +47,63 @@ impl Caller {
         &self.token
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use model::PartnerId;
+
+    use super::*;
+    use crate::test_house::{
+        Authority, NOW, at, chain, claims, issuer, key, partners_certificate, trust,
+    };
+    use crate::{AccessTokens, Certificates, binding};
+
+    /// What swiftride shows: its verdict, its token, and the proof that they belong together.
+    fn proofs() -> (Arc<Verdict>, Arc<AccessToken>, Bound) {
+        let authority = Authority::root("Partner CA");
+        let shown = chain(vec![
+            authority.issue(&partners_certificate("PSDCN-SWIFTRIDE")),
+        ]);
+        let verdict = Certificates::new(1)
+            .verdict(&trust(&[&authority], None), &shown, at(NOW))
+            .expect("a good chain");
+        let key = key();
+        let text = key.sign("at+jwt", &claims(&shown.leaf_thumbprint));
+        let token = AccessTokens::new(1)
+            .verify(&issuer(&key), &text.expect("signs"), at(NOW))
+            .expect("a good token");
+        let bound = binding(&token, &shown).expect("bound");
+        (verdict, token, bound)
+    }
+
+    #[test]
+    fn chain_token_and_owner_that_agree_make_a_caller() {
+        let (verdict, token, bound) = proofs();
+        let owner = PartnerId::parse("swiftride").expect("an id");
+        let caller =
+            Caller::join(&verdict, Arc::clone(&token), bound, Some(&owner)).expect("a caller");
+        assert!(Arc::ptr_eq(caller.partner(), &verdict.partner));
+        assert_eq!(caller.partner().id, owner);
+        assert_eq!(caller.client().as_str(), "swiftride-app");
+        assert!(Arc::ptr_eq(caller.token(), &token));
+    }
+
+    #[test]
+    fn a_token_of_another_partners_client_is_refused() {
+        let (verdict, token, bound) = proofs();
+        let owner = PartnerId::parse("mall").expect("an id");
+        assert_eq!(
+            Caller::join(&verdict, token, bound, Some(&owner)).err(),
+            Some(Refusal::BadToken(TokenProblem::Client))
+        );
+    }
+
+    #[test]
+    fn a_token_of_a_client_that_nobody_owns_is_refused() {
+        let (verdict, token, bound) = proofs();
+        assert_eq!(
+            Caller::join(&verdict, token, bound, None).err(),
+            Some(Refusal::BadToken(TokenProblem::Client))
+        );
+    }
+}

@@ -121,8 +121,11 @@ fn judge(
 }
 
 fn problem(error: &Error) -> CertificateProblem {
-    let Error::InvalidCertificate(why) = error else {
-        return CertificateProblem::UnknownIssuer;
+    let why = match error {
+        Error::InvalidCertificate(why) => why,
+        // The list bears the authority's name, but the authority did not sign it.
+        Error::InvalidCertRevocationList(_) => return CertificateProblem::RevocationUnknown,
+        _ => return CertificateProblem::UnknownIssuer,
     };
     match why {
         CertificateError::Expired
@@ -142,3 +145,6 @@ fn problem(error: &Error) -> CertificateProblem {
         _ => CertificateProblem::UnknownIssuer,
     }
 }
+
+#[cfg(test)]
+mod tests;

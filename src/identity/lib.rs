@@ -19,6 +19,9 @@ mod caller;
 mod certificate;
 mod trust;
 
+#[cfg(test)]
+mod test_house;
+
 pub use access_token::{AccessToken, AccessTokens, Issuer};
 pub use binding::{Bound, binding};
 pub use caller::Caller;

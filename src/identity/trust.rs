@@ -27,7 +27,7 @@ pub struct BankTrust {
 /// Revocation lists and how old they may be.
 #[derive(Debug)]
 pub struct Revocation {
-    /// The lists, DER; each authority in a chain needs one that speaks for it.
+    /// The lists, DER; at least one, and each authority in a chain needs one that speaks for it.
     pub crls: Vec<CertificateRevocationListDer<'static>>,
     /// A list whose `thisUpdate` is older than this is not believed.
     pub refuse_when_older_than: Duration,
@@ -48,6 +48,10 @@ pub enum BadTrust {
         #[source]
         source: rustls::Error,
     },
+    /// Revocation is to be checked, but there is no list to check it against: the verifier would
+    /// take that for permission not to check.
+    #[error("revocation cannot be checked without a revocation list")]
+    NoRevocationList,
     /// A revocation list cannot be read.
     #[error("revocation list {index} cannot be read")]
     RevocationList {
@@ -79,7 +83,7 @@ static GENERATION: AtomicU64 = AtomicU64::new(1);
 pub struct Trust {
     generation: u64,
     verifier: Arc<dyn ClientCertVerifier>,
-    /// Unix seconds after which some revocation list is too old; `None` without lists.
+    /// Unix seconds from which some revocation list is too old; `None` without lists.
     revocation_until: Option<i64>,
     partners: HashMap<String, Arc<Partner>>,
     by_id: HashMap<PartnerId, Arc<Partner>>,
@@ -110,6 +114,9 @@ impl Trust {
             WebPkiClientVerifier::builder_with_provider(Arc::new(roots), crypto::provider());
         let mut revocation_until = None;
         if let Some(revocation) = settings.revocation {
+            if revocation.crls.is_empty() {
+                return Err(BadTrust::NoRevocationList);
+            }
             revocation_until = Some(earliest_staleness(&revocation)?);
             builder = builder
                 .with_crls(revocation.crls)
@@ -171,3 +178,6 @@ fn earliest_staleness(revocation: &Revocation) -> Result<i64, BadTrust> {
     }
     Ok(until)
 }
+
+#[cfg(test)]
+mod tests;

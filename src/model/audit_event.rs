@@ -51,6 +51,17 @@ pub enum AuditEvent {
     End(End),
     /// `oauth.token`: a token was issued or refused.
     Token(Box<TokenIssue>),
+    /// `limit.reject`: refusals that were counted instead of recorded one by one.
+    Rejected {
+        /// Their code.
+        code: &'static str,
+        /// How many.
+        count: u64,
+        /// When the first came.
+        first: Timestamp,
+        /// When the last came.
+        last: Timestamp,
+    },
     /// `config.apply`: a configuration came into force.
     ConfigApply {
         /// SHA-256 over the files, hexadecimal.
@@ -65,7 +76,7 @@ impl AuditEvent {
             Self::Access(access) => access.who.partner.as_ref(),
             Self::Token(token) => token.who.partner.as_ref(),
             Self::End(end) => end.partner.as_ref(),
-            Self::ConfigApply { .. } => None,
+            Self::Rejected { .. } | Self::ConfigApply { .. } => None,
         }
     }
 }
@@ -105,7 +116,7 @@ pub struct Object {
 pub enum Decision {
     /// Admitted and answered.
     Allowed,
-    /// Refused by us.
+    /// Refused by us before the bank was called.
     Refused,
     /// Admitted, but the upstream or we failed.
     Failed,
@@ -166,7 +177,8 @@ pub struct Access {
     pub rule: Option<String>,
     /// Timing.
     pub timing: Timing,
-    /// The answer's body, when held whole; `None` when it streams (an `api.end` follows).
+    /// The answer's body, when held whole; `None` when it has none, or streams (an `api.end`
+    /// follows).
     pub answer: Option<Body>,
     /// Number of the snapshot in force.
     pub snapshot: u64,
@@ -181,7 +193,7 @@ pub struct End {
     pub partner: Option<PartnerId>,
     /// Bytes of the request's body.
     pub bytes_in: u64,
-    /// Bytes of the answer's body that left.
+    /// Bytes of the answer's body that were given to the connection.
     pub bytes_out: u64,
     /// From the request's head to the end, in microseconds.
     pub duration_us: u64,

@@ -127,6 +127,9 @@ mod tests {
         assert_eq!((clock.now(), clock.monotonic()), (wall, mono));
         clock.advance(Duration::from_secs(90));
         assert_eq!(clock.now().duration_since(wall).as_secs(), 90);
-        assert_eq!(clock.monotonic().checked_sub(mono), Some(Duration::from_secs(90)));
+        assert_eq!(
+            clock.monotonic().checked_sub(mono),
+            Some(Duration::from_secs(90))
+        );
     }
 }

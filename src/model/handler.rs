@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use http::StatusCode;
 
 use crate::{Connection, InteractionId, Request, RequestId, Response};
 
@@ -18,10 +19,27 @@ pub struct Asked {
     pub request: Request,
 }
 
+/// A rule of HTTP that a request breaks: it goes no further than the edge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Breach {
+    /// The status that says it.
+    pub status: StatusCode,
+    /// What is wrong, and what would be right: a clause without a full stop.
+    pub what: &'static str,
+}
+
 /// Answers requests. Implemented by the rooms that have endpoints and by `app`, which chooses
 /// among them; called by `edge`.
 pub trait Handler: Send + Sync + 'static {
     /// Answers one request. Never fails: a refusal and a fault are answers too. The future may be
     /// dropped at any await (the client hung up).
     fn handle(&self, connection: Arc<Connection>, request: Request) -> BoxFuture<'_, Response>;
+
+    /// Answers a request that the edge did not admit; its body is not read.
+    fn refuse(
+        &self,
+        connection: &Connection,
+        head: &http::request::Parts,
+        breach: Breach,
+    ) -> Response;
 }

@@ -11,6 +11,7 @@ mod clock;
 mod connection;
 mod fault;
 mod handler;
+mod hop_by_hop;
 mod id;
 mod message;
 mod partner;
@@ -35,7 +36,8 @@ pub use audit_event::{
 pub use clock::{Clock, MovedClock, SystemClock};
 pub use connection::{Alpn, Connection, PresentedChain, TlsFacts};
 pub use fault::Fault;
-pub use handler::{Asked, Handler};
+pub use handler::{Asked, Breach, Handler};
+pub use hop_by_hop::strip_hop_by_hop;
 pub use id::{
     BadId, BankId, ClientId, InteractionId, ListenerId, OperationId, PartnerId, PlanId, ProductId,
     RequestId, UpstreamId,

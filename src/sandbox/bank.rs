@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use crypto::Jwks;
-use model::{Clock, Connection, Handler, Request, Response};
+use model::{Breach, Clock, Connection, Handler, Request, Response};
 
 mod assertion;
 mod branches;
@@ -125,6 +125,10 @@ impl Handler for ModelBank {
             .answer(&connection, &request)
             .unwrap_or_else(Refused::into_response);
         std::future::ready(answer).boxed()
+    }
+
+    fn refuse(&self, _: &Connection, _: &http::request::Parts, breach: Breach) -> Response {
+        Refused::Malformed(breach).into_response()
     }
 }
 

@@ -13,7 +13,8 @@ use model::{BodyBroken, BodyError};
 
 use crate::pool::Lease;
 
-/// A body that gives its place back when it ends, and at once when it is dropped.
+/// A body that gives its place back when it ends, and at once when it is dropped. Trailers end it
+/// and are dropped (RFC 9110 §6.5.1): what they would say was not judged with the head.
 pub(crate) struct AnswerBody {
     incoming: Incoming,
     /// The place; `None` once the body has ended, well or badly.
@@ -77,12 +78,16 @@ impl Body for AnswerBody {
         }
         let how = match Pin::new(&mut this.incoming).poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => {
+                let Ok(bytes) = frame.into_data() else {
+                    this.finish();
+                    return Poll::Ready(None);
+                };
                 this.due = None;
                 // Whoever writes the answer on may not ask again after the last byte.
                 if this.incoming.is_end_stream() {
                     this.finish();
                 }
-                return Poll::Ready(Some(Ok(frame)));
+                return Poll::Ready(Some(Ok(Frame::data(bytes))));
             }
             Poll::Ready(None) => {
                 this.finish();

@@ -1,19 +1,15 @@
 //! Message heads at the border between two connections (RFC 9110 §7.6.1, RFC 9112 §6): the fields
 //! that frame a message or speak to one hop are ours on each side, never copied across.
 
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::header::{self, HeaderMap, HeaderValue};
 use http::uri::{PathAndQuery, Scheme};
 use http::{Extensions, Method, Request, Response, Uri, Version};
 use http_body::Body;
 
-use model::Alpn;
+use model::{Alpn, strip_hop_by_hop};
 
 use crate::Unacceptable;
 use crate::endpoint::Endpoint;
-
-const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
-const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
-const HTTP2_SETTINGS: HeaderName = HeaderName::from_static("http2-settings");
 
 /// Makes a request's head ours: its length is said by its body, its target is a path, and nothing
 /// of the caller's connection is left. Returns the target, from which each endpoint's URI is made.
@@ -31,14 +27,8 @@ pub(crate) fn prepare<B: Body>(request: &mut Request<B>) -> Result<PathAndQuery,
         );
     *request.extensions_mut() = Extensions::new();
     let headers = request.headers_mut();
-    strip_hop(headers);
-    for name in [
-        header::HOST,
-        header::CONTENT_LENGTH,
-        header::TE,
-        header::EXPECT,
-        HTTP2_SETTINGS,
-    ] {
+    strip_hop_by_hop(headers);
+    for name in [header::HOST, header::CONTENT_LENGTH, header::EXPECT] {
         headers.remove(name);
     }
     if says_zero {
@@ -93,7 +83,7 @@ pub(crate) fn accept<B>(answer: &mut Response<B>, headers_max: usize) -> Result<
     // The version belongs to the hop (RFC 9110 §2.5): an answer over HTTP/1.0 is no reason to
     // answer the caller with HTTP/1.0.
     *answer.version_mut() = Version::HTTP_11;
-    strip_hop(answer.headers_mut());
+    strip_hop_by_hop(answer.headers_mut());
     Ok(())
 }
 
@@ -108,31 +98,6 @@ fn framing_is_plain(headers: &HeaderMap) -> bool {
                 && !headers.contains_key(header::CONTENT_LENGTH)
         }
         (Some(_), Some(_)) => false,
-    }
-}
-
-/// Removes the fields that speak to one hop: those that `Connection` names, and the known ones.
-fn strip_hop(headers: &mut HeaderMap) {
-    if headers.contains_key(header::CONNECTION) {
-        let named: Vec<HeaderName> = headers
-            .get_all(header::CONNECTION)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .filter_map(|name| name.trim().parse().ok())
-            .collect();
-        for name in named {
-            headers.remove(name);
-        }
-        headers.remove(header::CONNECTION);
-    }
-    for name in [
-        KEEP_ALIVE,
-        PROXY_CONNECTION,
-        header::TRANSFER_ENCODING,
-        header::UPGRADE,
-    ] {
-        headers.remove(name);
     }
 }
 
@@ -170,6 +135,7 @@ mod tests {
                 ("content-length", "44"),
                 ("upgrade", "websocket"),
                 ("te", "trailers"),
+                ("proxy-authorization", "Basic eDp5"),
                 ("expect", "100-continue"),
                 ("x-kept", "1"),
             ],
@@ -234,6 +200,8 @@ mod tests {
                 ("connection", "x-hop"),
                 ("x-hop", "1"),
                 ("keep-alive", "timeout=5"),
+                ("trailer", "x-sum"),
+                ("proxy-authenticate", "Basic"),
                 ("content-length", "3"),
             ],
         );

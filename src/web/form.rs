@@ -45,7 +45,7 @@ pub struct Form {
 }
 
 impl Form {
-    /// Parses the decoded bytes of a body.
+    /// Parses the bytes of a body. What is accepted is UTF-8 once decoded, and has no U+FFFD.
     pub fn parse(bytes: &[u8]) -> Result<Self, FormProblem> {
         let mut parameters = Vec::new();
         for (name, value) in form_urlencoded::parse(bytes) {
@@ -76,7 +76,7 @@ impl Form {
             .filter(|value| !value.is_empty()))
     }
 
-    /// The names that stand more than once, each once, in order.
+    /// The first, in the order of the alphabet, of the names that stand more than once.
     pub fn repeated(&self) -> Option<Repeated> {
         let mut names: Vec<&str> = self.parameters.iter().map(|(n, _)| n.as_str()).collect();
         names.sort_unstable();
@@ -120,41 +120,4 @@ pub async fn read_form(request: Request, limit: usize) -> Result<Form, FormProbl
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_repeated_parameter_is_named() {
-        let form = Form::parse(b"a=1&b=2&a=3").expect("a form");
-        assert_eq!(
-            form.only("a"),
-            Err(Repeated {
-                name: "a".to_owned()
-            })
-        );
-        assert_eq!(form.only("b"), Ok(Some("2")));
-        assert_eq!(form.only("c"), Ok(None));
-        assert_eq!(
-            form.repeated(),
-            Some(Repeated {
-                name: "a".to_owned()
-            })
-        );
-    }
-
-    #[test]
-    fn an_empty_value_counts_as_absent() {
-        let form = Form::parse(b"scope=").expect("a form");
-        assert_eq!(form.only("scope"), Ok(None));
-    }
-
-    #[test]
-    fn bytes_that_are_not_utf8_are_refused() {
-        assert_eq!(Form::parse(b"a=%ff").err(), Some(FormProblem::NotUtf8));
-        let many = "a=1&".repeat(101);
-        assert_eq!(
-            Form::parse(many.as_bytes()).err(),
-            Some(FormProblem::TooMany)
-        );
-    }
-}
+mod tests;

@@ -20,3 +20,22 @@ pub(crate) fn typed(status: StatusCode, kind: HeaderValue, value: &impl Serializ
     response.headers_mut().insert(CONTENT_LENGTH, length);
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_answer_says_its_type_and_its_length() {
+        let response = json(StatusCode::CREATED, &serde_json::json!({ "name": "迅行" }));
+        assert_eq!(response.status(), StatusCode::CREATED);
+        assert_eq!(response.headers()[CONTENT_TYPE], "application/json");
+        let length = response.headers()[CONTENT_LENGTH].clone();
+        let body = response.into_body().collect().await.expect("whole");
+        let body = body.to_bytes();
+        assert_eq!(body, r#"{"name":"迅行"}"#);
+        assert_eq!(length, body.len().to_string().as_str());
+    }
+}

@@ -12,4 +12,4 @@ mod problem;
 
 pub use form::{Form, FormProblem, Repeated, read_form};
 pub use json::json;
-pub use problem::{detail, internal_problem, problem, status};
+pub use problem::{breach, detail, internal_problem, problem, status};

@@ -5,7 +5,7 @@ use http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
-use model::{CertificateProblem, Refusal, RequestId, Response, TokenProblem};
+use model::{Breach, CertificateProblem, Refusal, RequestId, Response, TokenProblem};
 
 use crate::json::typed;
 
@@ -54,18 +54,7 @@ pub fn status(refusal: &Refusal) -> StatusCode {
 /// A refusal as the partner sees it: `application/problem+json` with code, what was expected, the
 /// remedy and the request id; `WWW-Authenticate` as RFC 6750 §3, `Allow`, `Retry-After` where due.
 pub fn problem(refusal: &Refusal, request: RequestId) -> Response {
-    let status = status(refusal);
-    let code = refusal.code().as_str();
-    let mut response = answer(&Document {
-        r#type: format!("urn:mortise:problem:{code}"),
-        title: title(refusal),
-        status: status.as_u16(),
-        detail: detail(refusal),
-        code,
-        expected: expected(refusal),
-        remedy: remedy(refusal),
-        explain: request.to_string(),
-    });
+    let mut response = answer(&document(refusal, request));
     let headers = response.headers_mut();
     if let Some(challenge) = challenge(refusal) {
         headers.insert(WWW_AUTHENTICATE, challenge);
@@ -94,6 +83,20 @@ pub fn problem(refusal: &Refusal, request: RequestId) -> Response {
     response
 }
 
+/// A breach of HTTP as the partner sees it: `malformed_request` with the breach's own status.
+pub fn breach(breach: Breach, request: RequestId) -> Response {
+    let refusal = Refusal::MalformedRequest { what: breach.what };
+    let mut letters = breach.what.chars();
+    let first = letters.next().map(|first| first.to_ascii_uppercase());
+    let sentence: String = first.into_iter().chain(letters).chain(['.']).collect();
+    let document = document(&refusal, request);
+    answer(&Document {
+        status: breach.status.as_u16(),
+        detail: &sentence,
+        ..document
+    })
+}
+
 /// A fault as the partner sees it: nothing of the cause, only the request id.
 pub fn internal_problem(request: RequestId) -> Response {
     answer(&Document {
@@ -107,6 +110,20 @@ pub fn internal_problem(request: RequestId) -> Response {
                  explain id.",
         explain: request.to_string(),
     })
+}
+
+fn document(refusal: &Refusal, request: RequestId) -> Document<'_> {
+    let code = refusal.code().as_str();
+    Document {
+        r#type: format!("urn:mortise:problem:{code}"),
+        title: title(refusal),
+        status: status(refusal).as_u16(),
+        detail: detail(refusal),
+        code,
+        expected: expected(refusal),
+        remedy: remedy(refusal),
+        explain: request.to_string(),
+    }
 }
 
 fn answer(body: &Document<'_>) -> Response {
@@ -316,63 +333,4 @@ fn token_detail(problem: TokenProblem) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
-    use http_body_util::BodyExt;
-
-    use super::*;
-
-    fn id() -> RequestId {
-        RequestId::parse("01890a5d-ac96-774b-bcce-b302099a8057").expect("a UUID")
-    }
-
-    #[tokio::test]
-    async fn a_problem_carries_code_expectation_remedy_and_request_id() {
-        let response = problem(&Refusal::RateLimited { retry_after: 7 }, id());
-        assert_eq!(response.status(), 429);
-        assert_eq!(response.headers()[RETRY_AFTER], "7");
-        let body = response
-            .into_body()
-            .collect()
-            .await
-            .expect("whole")
-            .to_bytes();
-        let body: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
-        assert_eq!(body["code"], "rate_limited");
-        assert_eq!(body["explain"], id().to_string());
-        assert_eq!(body["type"], "urn:mortise:problem:rate_limited");
-        for member in ["title", "detail", "expected", "remedy"] {
-            assert!(
-                body[member].as_str().is_some_and(|text| !text.is_empty()),
-                "{member}"
-            );
-        }
-    }
-
-    #[test]
-    fn challenges_follow_rfc_6750() {
-        let bare = problem(&Refusal::NoToken, id());
-        assert_eq!(bare.headers()[WWW_AUTHENTICATE], "Bearer");
-        let bad = problem(&Refusal::BadToken(TokenProblem::Signature), id());
-        assert_eq!(
-            bad.headers()[WWW_AUTHENTICATE],
-            "Bearer error=\"invalid_token\""
-        );
-        let scope = problem(
-            &Refusal::InsufficientScope {
-                scope: "rates".to_owned(),
-            },
-            id(),
-        );
-        assert_eq!(
-            scope.headers()[WWW_AUTHENTICATE],
-            "Bearer error=\"insufficient_scope\", scope=\"rates\""
-        );
-        let missing = problem(
-            &Refusal::MethodNotAllowed {
-                allow: vec![http::Method::GET],
-            },
-            id(),
-        );
-        assert_eq!(missing.headers()[ALLOW], "GET");
-    }
-}
+mod tests;

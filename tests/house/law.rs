@@ -22,7 +22,12 @@ struct Case {
 
 /// Each proof: its stage, how it would be forged, the compiler's word for it.
 const PROOFS: &[(&str, &str, &str)] = &[
-    ("route", "Routed { route: unimplemented() }", "E0451"),
+    ("route", "OpenRoute { route: unimplemented() }", "E0451"),
+    (
+        "route",
+        "PartnerRoute { route: unimplemented(), scope: unimplemented() }",
+        "E0451",
+    ),
     ("gate", "Knocked(())", "E0603"),
     (
         "identify",
@@ -79,13 +84,20 @@ fn cases() -> Vec<Case> {
             file: "src/gateway/stage/respond.rs",
             instead_of: None,
             line: format!(
-                "fn forged(routed: crate::stage::route::Routed) -> crate::permit::Admitted {{ \
-                 crate::permit::Admitted::{variant}(crate::permit::{permit} {{ routed, \
-                 ..unimplemented() }}) }} fn unimplemented<T>() -> T {{ loop {{}} }}"
+                "fn forged() -> crate::permit::Admitted {{ \
+                 crate::permit::Admitted::{variant}(crate::permit::{permit} {{ routed: \
+                 unimplemented(), ..unimplemented() }}) }} fn unimplemented<T>() -> T {{ loop {{}} }}"
             ),
             error: "E0451",
         });
     }
+    cases.push(Case {
+        name: "a partner's route admitted as open".to_owned(),
+        file: PIPELINE,
+        instead_of: Some("Admitted::partner(routed, knocked, identified, within, allowed)"),
+        line: "Admitted::open(routed, knocked)".to_owned(),
+        error: "E0308",
+    });
     cases.push(Case {
         name: "forward without Admitted".to_owned(),
         file: PIPELINE,
@@ -122,7 +134,7 @@ fn no_way_around_the_permit_compiles() {
     copy.restore("src/gateway/stage/respond.rs");
 
     let cases = cases();
-    assert_eq!(cases.len(), 5 + 7 + 2 + 1);
+    assert_eq!(cases.len(), 6 + 7 + 2 + 2);
     let mut complaints = Vec::new();
     for case in &cases {
         let line = copy.inject(case.file, case.instead_of, &case.line);

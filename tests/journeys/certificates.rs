@@ -12,5 +12,9 @@ const BRANCHES: &str = "/branches/v1/branches";
 
 /// A connection of this partner's to the APIs.
 async fn connect(partner: &Partner, house: &TestHouse, version: Version) -> Client {
-    partner.dial(house, version).connect(house.api()).await.expect("a connection")
+    partner
+        .dial(house, version)
+        .connect(house.api())
+        .await
+        .expect("a connection")
 }

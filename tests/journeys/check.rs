@@ -38,13 +38,13 @@ fn all_mistakes_come_in_one_run_each_at_its_place_with_the_right_name() {
         .edit("client_certificates: optional", "client_certificate: optional")
         .edit("rate: 5/s", "rate: 5")
         .edit("partner: cartwheel,", "partner: cartwheal,")
-        .edit("upstream: core }   # branches", "upstream: cor }    # branches")
+        .edit("branches.yaml, upstream: core,", "branches.yaml, upstream: cor,")
         .edit("standing: active", "standing: activ");
     let wanted = [
         ("client_certificate: optional", "client_certificates"),
         ("5, burst", "600/min"),
         ("cartwheal", "cartwheel"),
-        ("cor }", "core"),
+        ("cor,", "core"),
         ("activ\n", "active"),
     ];
     let shown = check(&folder, &["--sandbox"]);
@@ -98,7 +98,7 @@ async fn serve_runs_with_certificates_that_bear_no_marker() {
     let text = std::fs::read_to_string(folder.config()).expect("a readable file");
     let (start, rest) = text.split_once("      core:").expect("the upstream");
     let (_, end) = rest.split_once("    products:").expect("the products");
-    let upstream = format!("      core: {{ endpoints: [\"{}\"] }}\n    products:", bank.address);
+    let upstream = format!("      core: {{ endpoints: [\"{}\"], tls: none, limits: standard }}\n    products:", bank.address);
     let folder = folder.write("gateway.yaml", &format!("{start}{upstream}{end}"));
 
     let checked = check(&folder, &[]);

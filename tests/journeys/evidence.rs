@@ -222,12 +222,13 @@ async fn the_records_of_two_banks_lie_in_two_logs() {
     let bank = format!(
         "banks:
   lagoon:
-    issuer: {{ url: {issuer}, keys: {{ kek: file:keys/kek }} }}
+    issuer: {{ url: {issuer}, access_token_lifetime: 300s, keys: {{ kek: file:keys/kek }} }}
     partner_ca:
       authorities: [file:trust/partners-ca.pem]
       revocation: {{ crl: [file:trust/partners.crl], refuse_when_older_than: 720h }}
-    upstreams: {{ core: {{ endpoints: [\"{}\"] }} }}
-    products: {{ rates: {{ openapi: file:apis/rates.yaml, upstream: core }} }}
+    upstreams: {{ core: {{ endpoints: [\"{}\"], tls: none, limits: standard }} }}
+    products:
+      rates: {{ openapi: file:apis/rates.yaml, upstream: core, listeners: [api], deadline: 30s }}
 ",
         other.address
     );

@@ -46,7 +46,9 @@ impl Extra<'_> {
     /// What is put into `gateway.yaml`: old text and new.
     fn edits(&self) -> [(&'static str, String); 3] {
         let Self { name, upstream } = self;
-        let product = format!("{{ openapi: file:apis/{name}.yaml, upstream: {name} }}");
+        let product = format!(
+            "{{ openapi: file:apis/{name}.yaml, upstream: {name}, listeners: [api], deadline: 300s }}"
+        );
         [
             ("    upstreams:\n", format!("    upstreams:\n      {name}: {upstream}\n")),
             ("    products:\n", format!("    products:\n      {name}: {product}\n")),
@@ -72,7 +74,7 @@ pub(crate) fn add_to(folder: Folder, name: &str, bank: SocketAddr) -> Folder {
 pub(crate) fn add_behind_tls(folder: Folder, name: &str, bank: SocketAddr) -> Folder {
     let tls = "{ authorities: [file:trust/servers-ca.pem], certificate: file:tls/gateway-client.pem, \
                key: file:tls/gateway-client.key, name: core.harbour.example }";
-    let upstream = format!("{{ endpoints: [\"{bank}\"], tls: {tls} }}");
+    let upstream = format!("{{ endpoints: [\"{bank}\"], tls: {tls}, limits: standard }}");
     put(folder, &Extra { name, upstream })
 }
 
@@ -83,5 +85,5 @@ fn put(folder: Folder, extra: &Extra<'_>) -> Folder {
 }
 
 fn plain(bank: SocketAddr) -> String {
-    format!("{{ endpoints: [\"{bank}\"] }}")
+    format!("{{ endpoints: [\"{bank}\"], tls: none, limits: standard }}")
 }

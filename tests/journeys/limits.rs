@@ -24,7 +24,11 @@ async fn still(burst: usize) -> TestHouse {
 }
 
 async fn connect(partner: &Partner, house: &TestHouse, version: Version) -> Client {
-    partner.dial(house, version).connect(house.api()).await.expect("a connection")
+    partner
+        .dial(house, version)
+        .connect(house.api())
+        .await
+        .expect("a connection")
 }
 
 /// So many calls on each of eight connections, four of each version, all at once.
@@ -57,7 +61,11 @@ async fn of_200_calls_in_one_instant_the_burst_passes_and_the_other_partner_lose
         volley(&house, &modest, &modest_token, 4),
     );
     let passed = many.iter().filter(|answer| answer.status == 200).count();
-    assert!((39..=41).contains(&passed), "{passed} of {} passed", many.len());
+    assert!(
+        (39..=41).contains(&passed),
+        "{passed} of {} passed",
+        many.len()
+    );
     assert_eq!(many.len(), 200);
     for answer in many.iter().filter(|answer| answer.status != 200) {
         answer.refused(429, "rate_limited");
@@ -65,7 +73,11 @@ async fn of_200_calls_in_one_instant_the_burst_passes_and_the_other_partner_lose
         assert_eq!(answer.header("ratelimit"), "\"trial\";r=0;t=1");
     }
     assert_eq!(few.iter().filter(|answer| answer.status == 200).count(), 32);
-    assert_eq!(house.bank.calls(), passed as u64 + 32, "the bank was spared the rest");
+    assert_eq!(
+        house.bank.calls(),
+        passed as u64 + 32,
+        "the bank was spared the rest"
+    );
 }
 
 #[tokio::test]
@@ -90,7 +102,10 @@ async fn each_answer_says_what_is_left_and_a_refused_one_when_more_comes() {
         assert_eq!(answer.header("retry-after"), "1");
         house.clock.advance(Duration::from_millis(200));
         client.get(PRODUCTS, &headers).await.ok();
-        client.get(PRODUCTS, &headers).await.refused(429, "rate_limited");
+        client
+            .get(PRODUCTS, &headers)
+            .await
+            .refused(429, "rate_limited");
         house.clock.advance(Duration::from_secs(1));
     }
 }
@@ -104,19 +119,28 @@ async fn calls_refused_before_the_limits_take_nothing_from_them() {
     let headers = [("authorization", token.as_str())];
     let mut stranger = connect(&thief, &house, Version::Http2).await;
     for _ in 0..5 {
-        stranger.get(PRODUCTS, &headers).await.refused(401, "wrong_binding");
+        stranger
+            .get(PRODUCTS, &headers)
+            .await
+            .refused(401, "wrong_binding");
     }
     let mut client = connect(&partner, &house, Version::Http2).await;
     for _ in 0..2 {
         client.get(PRODUCTS, &headers).await.ok();
     }
-    client.get(PRODUCTS, &headers).await.refused(429, "rate_limited");
+    client
+        .get(PRODUCTS, &headers)
+        .await
+        .refused(429, "rate_limited");
 }
 
 #[tokio::test]
 async fn being_refused_for_want_of_an_agreement_is_limited_too() {
     let house = HouseBuilder::with_clock(Arc::new(MovedClock::stopped()))
-        .edit("store: {", "gate: { rate: 1/s, burst: 12 requests }\nstore: {")
+        .edit(
+            "rate: 200/s, burst: 400 requests",
+            "rate: 1/s, burst: 12 requests",
+        )
         .start()
         .await;
     let partner = Partner::of(&house, "cartwheel-app");
@@ -124,10 +148,15 @@ async fn being_refused_for_want_of_an_agreement_is_limited_too() {
     let mut client = connect(&partner, &house, Version::Http2).await;
     let mut codes = Vec::new();
     for _ in 0..12 {
-        let answer = client.get("/branches/v1/branches", &[("authorization", &token)]).await;
+        let answer = client
+            .get("/branches/v1/branches", &[("authorization", &token)])
+            .await;
         codes.push(answer.code());
     }
-    assert!(codes[..11].iter().all(|code| code == "no_agreement"), "{codes:?}");
+    assert!(
+        codes[..11].iter().all(|code| code == "no_agreement"),
+        "{codes:?}"
+    );
     assert_eq!(codes[11], "too_many_requests");
 }
 
@@ -140,7 +169,10 @@ async fn two_places() -> (TestHouse, EchoBank, Partner, String) {
             "rate: 5/s, burst: 10 requests, concurrent: 8 requests",
             "rate: 100000/s, burst: 100000 requests, concurrent: 2 requests",
         )
-        .edit("store: {", "gate: { rate: 100000/s, burst: 100000 requests }\nstore: {")
+        .edit(
+            "rate: 200/s, burst: 400 requests",
+            "rate: 100000/s, burst: 100000 requests",
+        )
         .start()
         .await;
     let partner = Partner::of(&house, "swiftride-app");
@@ -176,9 +208,12 @@ async fn a_place_is_held_until_the_last_byte_and_comes_back_then() {
             let answer = client.send(Method::GET, HELD, &headers, whole("")).await;
             held.push((client, answer.expect("an answer's head")));
         }
-        other.get(QUICK, &headers).await.refused(429, "too_many_concurrent");
+        other
+            .get(QUICK, &headers)
+            .await
+            .refused(429, "too_many_concurrent");
         bank.release(1);
-        // Whichever it is, one of them ends, and one place is free again, and not two.
+        // Whichever it is, one of them ends, and its place is free again.
         passes(&mut other, &token).await;
         bank.release(1);
         for (_client, answer) in held {
@@ -201,7 +236,10 @@ async fn a_place_comes_back_when_the_client_hangs_up() {
             let answer = client.send(Method::GET, HELD, &headers, whole("")).await;
             held.push((client, answer.expect("an answer's head")));
         }
-        other.get(QUICK, &headers).await.refused(429, "too_many_concurrent");
+        other
+            .get(QUICK, &headers)
+            .await
+            .refused(429, "too_many_concurrent");
         drop(held);
         passes(&mut other, &token).await;
     }
@@ -212,9 +250,18 @@ async fn a_place_comes_back_when_one_stream_of_a_connection_is_reset() {
     let (house, _bank, partner, token) = two_places().await;
     let headers = [("authorization", token.as_str())];
     let mut client = connect(&partner, &house, Version::Http2).await;
-    let first = client.send(Method::GET, HELD, &headers, whole("")).await.expect("a head");
-    let second = client.send(Method::GET, HELD, &headers, whole("")).await.expect("a head");
-    client.get(QUICK, &headers).await.refused(429, "too_many_concurrent");
+    let first = client
+        .send(Method::GET, HELD, &headers, whole(""))
+        .await
+        .expect("a head");
+    let second = client
+        .send(Method::GET, HELD, &headers, whole(""))
+        .await
+        .expect("a head");
+    client
+        .get(QUICK, &headers)
+        .await
+        .refused(429, "too_many_concurrent");
     drop(first);
     passes(&mut client, &token).await;
     drop(second);
@@ -225,9 +272,18 @@ async fn the_other_partners_places_are_its_own() {
     let (house, _bank, partner, token) = two_places().await;
     let headers = [("authorization", token.as_str())];
     let mut client = connect(&partner, &house, Version::Http2).await;
-    let first = client.send(Method::GET, HELD, &headers, whole("")).await.expect("a head");
-    let second = client.send(Method::GET, HELD, &headers, whole("")).await.expect("a head");
-    client.get(QUICK, &headers).await.refused(429, "too_many_concurrent");
+    let first = client
+        .send(Method::GET, HELD, &headers, whole(""))
+        .await
+        .expect("a head");
+    let second = client
+        .send(Method::GET, HELD, &headers, whole(""))
+        .await
+        .expect("a head");
+    client
+        .get(QUICK, &headers)
+        .await
+        .refused(429, "too_many_concurrent");
     let modest = Partner::of(&house, "cartwheel-app");
     let token = modest.bearer(&house, "catalogue").await;
     let mut other = connect(&modest, &house, Version::Http1).await;
@@ -238,7 +294,10 @@ async fn the_other_partners_places_are_its_own() {
 #[tokio::test]
 async fn the_gate_is_one_bucket_for_an_address_at_every_door() {
     let house = HouseBuilder::with_clock(Arc::new(MovedClock::stopped()))
-        .edit("store: {", "gate: { rate: 1/s, burst: 6 requests }\nstore: {")
+        .edit(
+            "rate: 200/s, burst: 400 requests",
+            "rate: 1/s, burst: 6 requests",
+        )
         .start()
         .await;
     let partner = Partner::of(&house, "swiftride-app");
@@ -250,13 +309,21 @@ async fn the_gate_is_one_bucket_for_an_address_at_every_door() {
     api.get(rates, &[]).await.ok();
     again.get(rates, &[]).await.ok();
     issuer.get("/jwks", &[]).await.ok();
-    issuer.get("/.well-known/oauth-authorization-server", &[]).await.ok();
+    issuer
+        .get("/.well-known/oauth-authorization-server", &[])
+        .await
+        .ok();
     partner.ask_token(&house, "catalogue").await.ok();
     api.get(PRODUCTS, &[]).await.refused(401, "no_token");
     for _ in 0..2 {
         api.get(rates, &[]).await.refused(429, "too_many_requests");
-        api.get(PRODUCTS, &[]).await.refused(429, "too_many_requests");
-        issuer.get("/jwks", &[]).await.refused(429, "too_many_requests");
+        api.get(PRODUCTS, &[])
+            .await
+            .refused(429, "too_many_requests");
+        issuer
+            .get("/jwks", &[])
+            .await
+            .refused(429, "too_many_requests");
         let token = partner.ask_token(&house, "catalogue").await;
         token.refused(429, "too_many_requests");
         assert_eq!(token.header("retry-after"), "1");

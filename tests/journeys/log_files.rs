@@ -161,7 +161,7 @@ const FILE_BYTES_MAX: u64 = 384 << 10;
 async fn a_log_that_cannot_be_written_refuses_with_503_and_ends_the_process() {
     let folder = Folder::new()
         .edit("rate: 5/s, burst: 10 requests", "rate: 100000/s, burst: 100000 requests")
-        .edit("store: {", "gate: { rate: 100000/s, burst: 100000 requests }\nstore: {");
+        .edit("rate: 200/s, burst: 400 requests", "rate: 100000/s, burst: 100000 requests");
     // The first start makes the segment, whole; the second may not write beyond a part of it.
     assert_eq!(Program::sandbox(&folder).await.stop().await, Some(0));
     let limited = format!(

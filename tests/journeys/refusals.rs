@@ -14,10 +14,18 @@ const OPEN: &str = "/fx/v1/rates";
 
 /// A connection to the APIs without a certificate.
 async fn stranger(house: &TestHouse, version: Version) -> Client {
-    house.dial(None, version).connect(house.api()).await.expect("a connection")
+    house
+        .dial(None, version)
+        .connect(house.api())
+        .await
+        .expect("a connection")
 }
 
 /// A connection of this partner's to the APIs.
 async fn connect(partner: &Partner, house: &TestHouse, version: Version) -> Client {
-    partner.dial(house, version).connect(house.api()).await.expect("a connection")
+    partner
+        .dial(house, version)
+        .connect(house.api())
+        .await
+        .expect("a connection")
 }

@@ -23,7 +23,10 @@ async fn get(house: &TestHouse, version: Version, target: &str) -> Answer {
 #[tokio::test]
 async fn an_open_call_goes_through_and_the_answer_is_the_banks() {
     let house = TestHouse::start().await;
-    let mut bank = dial_bank(&house).connect(house.bank_address()).await.expect("the bank");
+    let mut bank = dial_bank(&house)
+        .connect(house.bank_address())
+        .await
+        .expect("the bank");
     let theirs = bank.get(RATE, &[]).await;
     let rate = theirs.ok();
     assert_eq!(rate["pair"], "EUR-CNY");
@@ -47,7 +50,9 @@ async fn a_client_of_tls_1_2_is_served_and_one_version_is_as_good_as_the_other()
         let mut client = dial.connect(house.api()).await.expect("a connection");
         assert!(client.is_tls12());
         client.get(RATE, &[]).await.ok();
-        let branches = client.get("/branches/v1/branches", &[("authorization", &token)]).await;
+        let branches = client
+            .get("/branches/v1/branches", &[("authorization", &token)])
+            .await;
         assert!(branches.ok()["data"].is_array());
     }
 }
@@ -55,7 +60,10 @@ async fn a_client_of_tls_1_2_is_served_and_one_version_is_as_good_as_the_other()
 #[tokio::test]
 async fn a_refusal_of_the_banks_is_passed_on_as_it_is() {
     let house = TestHouse::start().await;
-    let mut bank = dial_bank(&house).connect(house.bank_address()).await.expect("the bank");
+    let mut bank = dial_bank(&house)
+        .connect(house.bank_address())
+        .await
+        .expect("the bank");
     for target in ["/fx/v1/rates?base=XXX", "/fx/v1/rates/EUR-EUR"] {
         let theirs = bank.get(target, &[]).await;
         let ours = get(&house, Version::Http2, target).await;
@@ -83,12 +91,20 @@ async fn every_answer_bears_both_ids_and_the_partners_is_echoed() {
             ("/branches/v1/branches", 401),
             ("/fx/v1/../rates", 400),
         ] {
-            let echoed = api.get(target, &[("x-fapi-interaction-id", INTERACTION)]).await;
+            let echoed = api
+                .get(target, &[("x-fapi-interaction-id", INTERACTION)])
+                .await;
             assert_eq!(echoed.status, status, "{target}");
             echoed.has_ids();
-            assert_eq!(echoed.header("x-fapi-interaction-id"), INTERACTION, "{target}");
+            assert_eq!(
+                echoed.header("x-fapi-interaction-id"),
+                INTERACTION,
+                "{target}"
+            );
             let fresh = api.get(target, &[]).await;
-            let unfit = api.get(target, &[("x-fapi-interaction-id", "not-a-uuid")]).await;
+            let unfit = api
+                .get(target, &[("x-fapi-interaction-id", "not-a-uuid")])
+                .await;
             for answer in [fresh, unfit] {
                 answer.has_ids();
                 made.push(answer.header("x-fapi-interaction-id").to_owned());
@@ -96,8 +112,14 @@ async fn every_answer_bears_both_ids_and_the_partners_is_echoed() {
             }
             requests.push(echoed.request_id());
         }
-        let posted = issuer.call(Method::POST, "/token", &[], "").await.expect("an answer");
-        assert_eq!((posted.status.as_u16(), posted.code().as_str()), (400, "invalid_request"));
+        let posted = issuer
+            .call(Method::POST, "/token", &[], "")
+            .await
+            .expect("an answer");
+        assert_eq!(
+            (posted.status.as_u16(), posted.code().as_str()),
+            (400, "invalid_request")
+        );
         posted.has_ids();
         requests.push(posted.request_id());
         for list in [&mut requests, &mut made] {
@@ -131,8 +153,14 @@ async fn what_the_edge_itself_refuses_bears_both_ids_too() {
 
 /// The values of a header as the bank got them.
 fn came(echo: &Value, name: &str) -> Vec<String> {
-    let values = echo["headers"][name].as_array().cloned().unwrap_or_default();
-    values.iter().map(|value| value.as_str().unwrap_or_default().to_owned()).collect()
+    let values = echo["headers"][name]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    values
+        .iter()
+        .map(|value| value.as_str().unwrap_or_default().to_owned())
+        .collect()
 }
 
 /// What a partner may write and the bank must never read.
@@ -160,8 +188,11 @@ async fn what_only_we_may_say_never_reaches_the_bank() {
     let partner = Partner::of(&house, "swiftride-app");
     let token = partner.bearer(&house, "echo").await;
     for version in Version::BOTH {
-        let mut client =
-            partner.dial(&house, version).connect(house.api()).await.expect("a connection");
+        let mut client = partner
+            .dial(&house, version)
+            .connect(house.api())
+            .await
+            .expect("a connection");
         let mut headers = vec![("authorization", token.as_str())];
         headers.extend(OURS_TO_SAY);
         for target in ["/echo/v1/open", "/echo/v1/guarded"] {
@@ -169,14 +200,24 @@ async fn what_only_we_may_say_never_reaches_the_bank() {
             let echo = answer.ok();
             for (name, forged) in OURS_TO_SAY {
                 let came = came(&echo, name);
-                assert!(!came.contains(&forged.to_owned()), "{name} came through: {came:?}");
+                assert!(
+                    !came.contains(&forged.to_owned()),
+                    "{name} came through: {came:?}"
+                );
             }
-            assert!(came(&echo, "authorization").is_empty(), "the token left the house");
+            assert!(
+                came(&echo, "authorization").is_empty(),
+                "the token left the house"
+            );
             assert_eq!(came(&echo, "x-request-id"), [answer.request_id()]);
             let interaction = answer.header("x-fapi-interaction-id");
             assert_eq!(came(&echo, "x-fapi-interaction-id"), [interaction]);
             let assertions = came(&echo, "x-mortise-identity").len();
-            assert_eq!(assertions, usize::from(target == "/echo/v1/guarded"), "{target}");
+            assert_eq!(
+                assertions,
+                usize::from(target == "/echo/v1/guarded"),
+                "{target}"
+            );
         }
     }
 }
@@ -201,7 +242,9 @@ async fn hop_by_hop_fields_end_here_in_http_1_1() {
     }
     let connection = came(&echo, "connection").join(",");
     assert!(!connection.contains("x-inner"), "{connection}");
-    let answer = client.get("/echo/v1/open", &[("connection", "authorization")]).await;
+    let answer = client
+        .get("/echo/v1/open", &[("connection", "authorization")])
+        .await;
     answer.refused_saying(400, "malformed_request", "Connection must not name a field");
 }
 
@@ -243,12 +286,19 @@ async fn each_version_meets_a_bank_of_each_version_over_mutual_tls() {
         let token = partner.bearer(&house, "echo").await;
         let sent = vec![b'x'; 100_000];
         for before in Version::BOTH {
-            let mut client =
-                partner.dial(&house, before).connect(house.api()).await.expect("a connection");
+            let mut client = partner
+                .dial(&house, before)
+                .connect(house.api())
+                .await
+                .expect("a connection");
             let headers = [("authorization", token.as_str())];
             let answer = client.call(Method::POST, "/echo/v1/guarded", &headers, sent.clone());
             let echo = answer.await.expect("an answer").ok();
-            let spoken = if behind == Version::Http2 { "HTTP/2.0" } else { "HTTP/1.1" };
+            let spoken = if behind == Version::Http2 {
+                "HTTP/2.0"
+            } else {
+                "HTTP/1.1"
+            };
             assert_eq!(echo["version"], spoken, "{before:?}");
             assert_eq!(echo["bytes"], sent.len());
             assert_eq!(echo["sha256"], crypto::hex(&crypto::sha256(&sent)));

@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use kit::{Answer, Client, Dial, EchoBank, HouseBuilder, Identity, Method, Partner, TestHouse, Version};
+use kit::{
+    Answer, Client, Dial, EchoBank, HouseBuilder, Identity, Method, Partner, TestHouse, Version,
+};
 use model::Clock;
 use serde_json::{Value, json};
 
@@ -19,24 +21,34 @@ fn decoded(token: &str) -> (Value, Value) {
         let bytes = crypto::from_base64url(part).expect("base64url");
         serde_json::from_slice(&bytes).unwrap_or(Value::Null)
     });
-    (parts.next().expect("a header"), parts.next().expect("claims"))
+    (
+        parts.next().expect("a header"),
+        parts.next().expect("claims"),
+    )
 }
 
-async fn published(house: &TestHouse) -> crypto::Jwks {
+async fn published(house: &TestHouse, place: &str) -> crypto::Jwks {
     let dial = house.dial(None, Version::Http1);
     let mut client = dial.connect(house.issuer()).await.expect("a connection");
-    let jwks = client.get("/jwks", &[]).await;
+    let jwks = client.get(place, &[]).await;
     assert_eq!(jwks.status, 200);
     crypto::Jwks::parse(&jwks.body).expect("a key set")
 }
 
 fn is_oauth_error(answer: &Answer, status: u16, error: &str, says: &str) {
     let told = String::from_utf8_lossy(&answer.body);
-    assert_eq!((answer.status.as_u16(), answer.code().as_str()), (status, error), "{told}");
+    assert_eq!(
+        (answer.status.as_u16(), answer.code().as_str()),
+        (status, error),
+        "{told}"
+    );
     assert_eq!(answer.header("content-type"), "application/json", "{told}");
     assert_eq!(answer.header("cache-control"), "no-store", "{told}");
     let description = answer.json()["error_description"].clone();
-    assert!(description.as_str().unwrap_or_default().contains(says), "{told}");
+    assert!(
+        description.as_str().unwrap_or_default().contains(says),
+        "{told}"
+    );
     answer.has_ids();
 }
 
@@ -54,15 +66,21 @@ async fn a_token_is_signed_by_the_issuer_and_bound_to_the_certificate() {
     assert_eq!(body["scope"], "branches");
     assert!(body.get("refresh_token").is_none());
     let token = body["access_token"].as_str().expect("a token");
-    let rules = crypto::Rules { typ: crypto::Typ::Exactly(&["at+jwt"]), bytes_max: 8192 };
-    let jwks = published(&house).await;
+    let rules = crypto::Rules {
+        typ: crypto::Typ::Exactly(&["at+jwt"]),
+        bytes_max: 8192,
+    };
+    let jwks = published(&house, "/jwks").await;
     let verified = crypto::verify(token, &jwks, &rules).expect("a good signature");
     let claims: Value = serde_json::from_slice(&verified.claims).expect("claims");
     assert_eq!(claims["iss"], house.issuer_url());
     assert_eq!(claims["aud"], house.api_url());
     assert_eq!(claims["client_id"], "swiftride-app");
     assert_eq!(claims["scope"], "branches");
-    assert_eq!(claims["cnf"], json!({ "x5t#S256": partner.identity.thumbprint() }));
+    assert_eq!(
+        claims["cnf"],
+        json!({ "x5t#S256": partner.identity.thumbprint() })
+    );
     let (iat, exp) = (claims["iat"].as_i64(), claims["exp"].as_i64());
     assert_eq!(exp.zip(iat).map(|(exp, iat)| exp - iat), Some(300));
 }
@@ -73,9 +91,13 @@ async fn a_token_without_a_named_scope_has_all_that_the_agreements_give_and_no_m
     let partner = Partner::of(&house, "swiftride-app");
     let mut client = connect(&partner.dial(&house, Version::Http2), &house).await;
     let assertion = || partner.assertion(&house.issuer_url(), house.clock.as_ref());
-    let wide = partner.ask_token_on(&mut client, "branches%20catalogue", &assertion()).await;
+    let wide = partner
+        .ask_token_on(&mut client, "branches%20catalogue", &assertion())
+        .await;
     assert_eq!(wide.ok()["scope"], "branches catalogue");
-    let wider = partner.ask_token_on(&mut client, "branches%20payments", &assertion()).await;
+    let wider = partner
+        .ask_token_on(&mut client, "branches%20payments", &assertion())
+        .await;
     is_oauth_error(&wider, 400, "invalid_scope", "not open to this client");
 }
 
@@ -97,23 +119,39 @@ async fn metadata_say_where_tokens_are_given_to_those_with_a_certificate() {
         json!({ "token_endpoint": format!("{api_url}/token") })
     );
     assert_eq!(metadata["tls_client_certificate_bound_access_tokens"], true);
-    assert_eq!(metadata["grant_types_supported"], json!(["client_credentials"]));
-    assert_eq!(metadata["token_endpoint_auth_methods_supported"], json!(["private_key_jwt"]));
+    assert_eq!(
+        metadata["grant_types_supported"],
+        json!(["client_credentials"])
+    );
+    assert_eq!(
+        metadata["token_endpoint_auth_methods_supported"],
+        json!(["private_key_jwt"])
+    );
     let mut api = connect(&dial, &house).await;
     api.get(place, &[]).await.refused(404, "unknown_route");
     api.get("/jwks", &[]).await.refused(404, "unknown_route");
-    let posted = issuer.call(Method::POST, place, &[], "").await.expect("an answer");
+    let posted = issuer
+        .call(Method::POST, place, &[], "")
+        .await
+        .expect("an answer");
     assert_eq!(posted.header("allow"), "GET, HEAD");
     posted.refused(405, "method_not_allowed");
 }
 
 #[tokio::test]
-async fn the_key_set_has_public_parts_only() {
+async fn the_key_sets_have_public_parts_only() {
     let house = TestHouse::start().await;
-    for key in published(&house).await.keys() {
-        let jwk = key.to_jwk();
-        for private in ["d", "p", "q", "dp", "dq", "qi", "k"] {
-            assert!(jwk.get(private).is_none(), "{private} is published");
+    let dial = house.dial(None, Version::Http2);
+    let mut client = dial.connect(house.issuer()).await.expect("a connection");
+    for place in ["/jwks", "/jwks/upstream"] {
+        let document = client.get(place, &[]).await.ok();
+        let keys = document["keys"].as_array().expect("keys");
+        assert_eq!(keys.len(), 1, "{place}");
+        for private in ["d", "p", "q", "dp", "dq", "qi", "oth", "k"] {
+            assert!(
+                keys[0].get(private).is_none(),
+                "{place}: {private} is published"
+            );
         }
     }
 }
@@ -127,7 +165,9 @@ async fn no_token_is_given_where_no_certificate_is_shown() {
     for (dial, address) in [(dial, house.issuer()), (bare, house.api())] {
         let mut client = dial.connect(address).await.expect("a connection");
         let assertion = partner.assertion(&house.issuer_url(), house.clock.as_ref());
-        let answer = partner.ask_token_on(&mut client, "branches", &assertion).await;
+        let answer = partner
+            .ask_token_on(&mut client, "branches", &assertion)
+            .await;
         is_oauth_error(&answer, 400, "invalid_request", "mtls_endpoint_aliases");
     }
 }
@@ -139,13 +179,20 @@ async fn an_assertion_is_good_once_even_after_a_restart() {
     let assertion = partner.assertion(&house.issuer_url(), house.clock.as_ref());
     let dial = partner.dial(&house, Version::Http1);
     let mut client = connect(&dial, &house).await;
-    partner.ask_token_on(&mut client, "branches", &assertion).await.ok();
-    let again = partner.ask_token_on(&mut client, "branches", &assertion).await;
+    partner
+        .ask_token_on(&mut client, "branches", &assertion)
+        .await
+        .ok();
+    let again = partner
+        .ask_token_on(&mut client, "branches", &assertion)
+        .await;
     is_oauth_error(&again, 401, "invalid_client", "jti was used before");
     drop(client);
     let house = house.rebuild().await.start().await;
     let mut client = connect(&dial, &house).await;
-    let again = partner.ask_token_on(&mut client, "branches", &assertion).await;
+    let again = partner
+        .ask_token_on(&mut client, "branches", &assertion)
+        .await;
     is_oauth_error(&again, 401, "invalid_client", "jti was used before");
     partner.ask_token(&house, "branches").await.ok();
 }
@@ -176,14 +223,26 @@ async fn an_assertion_for_another_issuer_or_by_another_key_is_refused() {
     let dial = partner.dial(&house, Version::Http1);
     let mut client = connect(&dial, &house).await;
     let assertion = partner.assertion("https://auth.other.example", house.clock.as_ref());
-    let answer = partner.ask_token_on(&mut client, "branches", &assertion).await;
+    let answer = partner
+        .ask_token_on(&mut client, "branches", &assertion)
+        .await;
     is_oauth_error(&answer, 401, "invalid_client", "aud of the assertion");
     partner.signing_key = other.signing_key;
     let assertion = partner.assertion(&house.issuer_url(), house.clock.as_ref());
-    let answer = partner.ask_token_on(&mut client, "branches", &assertion).await;
-    is_oauth_error(&answer, 401, "invalid_client", "No registered client has a key");
+    let answer = partner
+        .ask_token_on(&mut client, "branches", &assertion)
+        .await;
+    is_oauth_error(
+        &answer,
+        401,
+        "invalid_client",
+        "No registered client has a key",
+    );
     let answer = partner.ask_token_on(&mut client, "branches", "a.b.c").await;
-    assert_eq!((answer.status.as_u16(), answer.code().as_str()), (401, "invalid_client"));
+    assert_eq!(
+        (answer.status.as_u16(), answer.code().as_str()),
+        (401, "invalid_client")
+    );
 }
 
 #[tokio::test]
@@ -193,8 +252,15 @@ async fn a_stolen_assertion_gets_no_token_with_another_partners_certificate() {
     let thief = Partner::of(&house, "cartwheel-app");
     let mut client = connect(&thief.dial(&house, Version::Http1), &house).await;
     let assertion = partner.assertion(&house.issuer_url(), house.clock.as_ref());
-    let answer = partner.ask_token_on(&mut client, "branches", &assertion).await;
-    is_oauth_error(&answer, 401, "invalid_client", "must belong to the same partner");
+    let answer = partner
+        .ask_token_on(&mut client, "branches", &assertion)
+        .await;
+    is_oauth_error(
+        &answer,
+        401,
+        "invalid_client",
+        "must belong to the same partner",
+    );
 }
 
 #[tokio::test]
@@ -205,9 +271,14 @@ async fn a_suspended_partner_gets_no_token_and_the_other_one_does() {
         .edit(active, "swiftride.example\n    standing: suspended")
         .start()
         .await;
-    let suspended = Partner::of(&house, "swiftride-app").ask_token(&house, "branches").await;
+    let suspended = Partner::of(&house, "swiftride-app")
+        .ask_token(&house, "branches")
+        .await;
     is_oauth_error(&suspended, 400, "unauthorized_client", "suspended");
-    Partner::of(&house, "cartwheel-app").ask_token(&house, "catalogue").await.ok();
+    Partner::of(&house, "cartwheel-app")
+        .ask_token(&house, "catalogue")
+        .await
+        .ok();
 }
 
 #[tokio::test]
@@ -226,10 +297,16 @@ async fn a_token_serves_until_it_expires_and_not_after_even_when_it_is_remembere
     client.get(BRANCHES, &headers).await.ok();
     house.clock.advance(Duration::from_secs(21));
     let calls = house.bank.calls();
-    client.get(BRANCHES, &headers).await.refused_saying(401, "bad_token", "expired");
+    client
+        .get(BRANCHES, &headers)
+        .await
+        .refused_saying(401, "bad_token", "expired");
     assert_eq!(house.bank.calls(), calls, "the bank was asked");
     let fresh = partner.bearer(&house, "branches").await;
-    client.get(BRANCHES, &[("authorization", &fresh)]).await.ok();
+    client
+        .get(BRANCHES, &[("authorization", &fresh)])
+        .await
+        .ok();
 }
 
 #[tokio::test]
@@ -239,7 +316,10 @@ async fn a_token_serves_after_a_restart() {
     let token = partner.bearer(&house, "branches").await;
     let house = house.rebuild().await.start().await;
     let mut client = connect(&partner.dial(&house, Version::Http1), &house).await;
-    client.get(BRANCHES, &[("authorization", &token)]).await.ok();
+    client
+        .get(BRANCHES, &[("authorization", &token)])
+        .await
+        .ok();
 }
 
 #[tokio::test]
@@ -248,11 +328,18 @@ async fn the_bank_answers_nobody_who_comes_past_the_gateway() {
     let key = house.dir().join("tls/gateway-client.key");
     let gateway = Identity::from_files(&house.prepared().gateway_certificate, &key);
     let dial = house.dial(Some(&gateway), Version::Http1);
-    let mut client = dial.connect(house.bank_address()).await.expect("a connection");
+    let mut client = dial
+        .connect(house.bank_address())
+        .await
+        .expect("a connection");
     for forged in [&[][..], &[("x-mortise-identity", "a.b.c")][..]] {
         let answer = client.get(BRANCHES, forged).await;
         assert_eq!(answer.status, 401, "{:?}", answer.body);
-        assert!(answer.header("www-authenticate").starts_with("Mortise-Identity"));
+        assert!(
+            answer
+                .header("www-authenticate")
+                .starts_with("Mortise-Identity")
+        );
     }
     let partner = Partner::of(&house, "swiftride-app");
     let mut client = partner
@@ -264,9 +351,15 @@ async fn the_bank_answers_nobody_who_comes_past_the_gateway() {
 }
 
 async fn assertion(client: &mut Client, token: &str) -> String {
-    let echo = client.get("/echo/v1/guarded", &[("authorization", token)]).await.ok();
+    let echo = client
+        .get("/echo/v1/guarded", &[("authorization", token)])
+        .await
+        .ok();
     let assertion = &echo["headers"]["x-mortise-identity"][0];
-    assertion.as_str().expect("an identity assertion").to_owned()
+    assertion
+        .as_str()
+        .expect("an identity assertion")
+        .to_owned()
 }
 
 #[tokio::test]
@@ -281,7 +374,16 @@ async fn the_identity_assertion_says_who_calls_and_is_signed_by_the_gateway_for_
     assert_eq!(header["typ"], "mortise-identity+jwt");
     let said = ["iss", "aud", "partner", "client", "scope"].map(|claim| claims[claim].clone());
     let issuer = house.issuer_url();
-    assert_eq!(said, [issuer.as_str(), "echo", "swiftride", "swiftride-app", "echo"]);
+    assert_eq!(
+        said,
+        [
+            issuer.as_str(),
+            "echo",
+            "swiftride",
+            "swiftride-app",
+            "echo"
+        ]
+    );
     let (iat, exp) = (claims["iat"].as_i64(), claims["exp"].as_i64());
     assert_eq!(exp.zip(iat).map(|(exp, iat)| exp - iat), Some(60));
     let age = house.clock.now().as_second() - iat.unwrap_or_default();
@@ -290,10 +392,11 @@ async fn the_identity_assertion_says_who_calls_and_is_signed_by_the_gateway_for_
         typ: crypto::Typ::Exactly(&["mortise-identity+jwt"]),
         bytes_max: 8192,
     };
-    // An access token's key signs no assertion.
-    let key = house.issuer_key().await;
-    let issuers = crypto::Jwks::from_keys(vec![key.verification_key()]);
-    assert!(crypto::verify(&first, &issuers, &rules).is_err());
+    let keys = published(&house, "/jwks/upstream").await;
+    crypto::verify(&first, &keys, &rules).expect("a good signature");
+    // A key that signs access tokens signs no assertion.
+    let keys = published(&house, "/jwks").await;
+    assert!(crypto::verify(&first, &keys, &rules).is_err());
 }
 
 #[tokio::test]

@@ -323,12 +323,20 @@ pub fn whole(bytes: impl Into<Bytes>) -> RequestBody {
 
 /// A body that is there at once, and whose length is not told before.
 pub fn untold(bytes: impl Into<Bytes>) -> RequestBody {
-    Piecemeal { piece: Some(bytes.into()), has_end: true }.boxed()
+    Piecemeal {
+        piece: Some(bytes.into()),
+        has_end: true,
+    }
+    .boxed()
 }
 
 /// A body that begins with these bytes and never ends.
 pub fn endless(bytes: impl Into<Bytes>) -> RequestBody {
-    Piecemeal { piece: Some(bytes.into()), has_end: false }.boxed()
+    Piecemeal {
+        piece: Some(bytes.into()),
+        has_end: false,
+    }
+    .boxed()
 }
 
 struct Piecemeal {

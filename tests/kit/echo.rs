@@ -77,7 +77,7 @@ struct Shared {
 impl EchoBank {
     /// Starts one without TLS, which speaks HTTP/1.1.
     pub async fn plain() -> Self {
-        Self::start(None, "").await
+        Self::start(None, "        tls: none\n").await
     }
 
     /// Starts one behind mutual TLS, with the model bank's certificate; by ALPN it takes this
@@ -129,7 +129,9 @@ impl EchoBank {
                 tokio::spawn(async move { serve(socket, tls, shared).await });
             }
         });
-        let upstream = format!("      echo:\n        endpoints: [\"{address}\"]\n{upstream}");
+        let upstream = format!(
+            "      echo:\n        endpoints: [\"{address}\"]\n{upstream}        limits: standard\n"
+        );
         Self {
             address,
             upstream,
@@ -160,7 +162,8 @@ impl HouseBuilder {
             )
             .edit(
                 "    products:\n",
-                "    products:\n      echo: { openapi: file:apis/echo.yaml, upstream: echo }\n",
+                "    products:\n      echo: { openapi: file:apis/echo.yaml, upstream: echo, \
+                 listeners: [api], deadline: 30s }\n",
             )
             .edit(
                 "products: [branches, catalogue]",

@@ -96,6 +96,42 @@ impl HouseBuilder {
         self
     }
 
+    /// Sets one limit of the API listener; the others stay as the reference file has them.
+    #[must_use]
+    pub fn limited(self, name: &str, value: &str) -> Self {
+        let reference = include_str!("../../config/gateway.yaml");
+        let listeners = reference.split("\nlisteners:\n").nth(1).expect("listeners");
+        let limits = listeners
+            .split("    limits: ")
+            .nth(1)
+            .expect("limits, written out");
+        let end = limits.find("\n  issuer:").expect("the end of the limits");
+        let mut is_set = false;
+        let mut text = "    client_certificates: optional\n    limits:\n".to_owned();
+        for line in limits[..end]
+            .lines()
+            .filter(|line| line.starts_with("      "))
+        {
+            let line = line.split(" #").next().unwrap_or(line).trim_end();
+            is_set |= line.trim_start().starts_with(&format!("{name}: "));
+            let written = match line.split_once(": ") {
+                Some((key, _)) if key.trim() == name => format!("{key}: {value}"),
+                _ => line.to_owned(),
+            };
+            text.push_str(&written);
+            text.push('\n');
+        }
+        assert!(is_set, "a listener has no limit {name}");
+        let file = std::fs::read_to_string(self.config()).expect("a readable file");
+        let from = file
+            .find("    client_certificates: optional")
+            .expect("the API listener");
+        let standard = "limits: standard";
+        let length = file[from..].find(standard).expect("its limits") + standard.len();
+        let to = from + length + file[from + length..].find('\n').expect("the line's end") + 1;
+        self.edit(&file[from..to], &text)
+    }
+
     /// Keeps the listening sockets, so that [`TestHouse::rebuild`] may start another house on them.
     #[must_use]
     pub fn restartable(mut self) -> Self {

@@ -28,11 +28,21 @@ impl TestHouse {
         let kek = read(&self.dir().join("keys/kek"));
         let kek = KeyEncryptionKey::from_text(&kek).expect("a key-encryption key");
         let bank = BankId::parse(sandbox::BANK).expect("a bank's id");
-        let keys = store.list(&bank, KeyUse::Tokens).await.expect("the ring of keys");
+        let keys = store
+            .list(&bank, KeyUse::Tokens)
+            .await
+            .expect("the ring of keys");
         let key = keys.last().expect("a key in the ring");
-        let place = ["signing-key", KeyUse::Tokens.as_str(), bank.as_str(), &key.kid];
+        let place = [
+            "signing-key",
+            KeyUse::Tokens.as_str(),
+            bank.as_str(),
+            &key.kid,
+        ];
         let place = place.map(str::as_bytes).join(&0);
-        let der = kek.open(&key.sealed, &place).expect("a key sealed in its place");
+        let der = kek
+            .open(&key.sealed, &place)
+            .expect("a key sealed in its place");
         let algorithm = Algorithm::parse(&key.alg).expect("an algorithm");
         SigningKey::from_pkcs8(algorithm, &key.kid, &der).expect("a signing key")
     }

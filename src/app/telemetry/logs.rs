@@ -4,7 +4,10 @@
 use std::fmt;
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
@@ -40,27 +43,88 @@ const FIELDS: &[&str] = &[
     "upstream.id",
 ];
 
-/// Starts logging for the process; a second call changes nothing.
+/// Lines that may wait to be written; what comes on top is left out and counted.
+const WAITING_MAX: usize = 8_192;
+
+/// Starts logging for the process; a second call changes nothing. A thread of its own writes, so
+/// that a reader of standard error who falls behind holds up nobody who answers requests.
 pub(crate) fn start(clock: Arc<dyn Clock>) {
+    let (lines, waiting) = std::sync::mpsc::sync_channel(WAITING_MAX);
+    let left_out = Arc::new(AtomicU64::new(0));
+    let layer = Lines {
+        clock: Arc::clone(&clock),
+        lines: lines.clone(),
+        left_out: Arc::clone(&left_out),
+    };
     let level = tracing_subscriber::filter::LevelFilter::INFO;
-    let started = tracing_subscriber::registry()
+    if tracing_subscriber::registry()
         .with(level)
-        .with(Lines { clock })
-        .try_init();
-    if started.is_err() {
-        tracing::debug!("logging had been started");
+        .with(layer)
+        .try_init()
+        .is_err()
+    {
+        return;
     }
+    let _ = WRITER.set(lines);
+    let writer = std::thread::Builder::new().name("log".to_owned());
+    let write = move || {
+        for item in waiting {
+            match item {
+                // A log line that cannot be written must not stop the road.
+                Item::Line(line) => drop(std::io::stderr().lock().write_all(line.as_bytes())),
+                Item::Flush(done) => drop(done.send(())),
+            }
+            let count = left_out.swap(0, Ordering::Relaxed);
+            if count > 0 {
+                let _ = std::io::stderr()
+                    .lock()
+                    .write_all(gap(&clock, count).as_bytes());
+            }
+        }
+    };
+    if let Err(error) = writer.spawn(write) {
+        // Without the writer the channel is closed, and nothing is logged: say so once.
+        let _ = writeln!(std::io::stderr(), "error: no thread for the log: {error}");
+    }
+}
+
+/// Waits until what was logged so far is written, at most a second: for the end of the process.
+pub(crate) fn flush() {
+    let Some(lines) = WRITER.get() else { return };
+    let (done, written) = std::sync::mpsc::sync_channel(1);
+    if lines.try_send(Item::Flush(done)).is_ok() {
+        let _ = written.recv_timeout(Duration::from_secs(1));
+    }
+}
+
+/// What the writer's thread is sent.
+enum Item {
+    Line(String),
+    Flush(SyncSender<()>),
+}
+
+static WRITER: OnceLock<SyncSender<Item>> = OnceLock::new();
+
+fn gap(clock: &Arc<dyn Clock>, count: u64) -> String {
+    let line = serde_json::json!({
+        "ts": clock.now().to_string(), "level": "warn", "target": "log",
+        "message": "lines were left out", "count": count,
+    });
+    format!("{line}\n")
 }
 
 struct Lines {
     clock: Arc<dyn Clock>,
+    lines: SyncSender<Item>,
+    left_out: Arc<AtomicU64>,
 }
 
 impl<S: Subscriber> Layer<S> for Lines {
     fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
         let line = render(event, &self.clock.now().to_string());
-        // A log line that cannot be written must not stop the road.
-        let _ = std::io::stderr().lock().write_all(line.as_bytes());
+        if self.lines.try_send(Item::Line(line)).is_err() {
+            self.left_out.fetch_add(1, Ordering::Relaxed);
+        }
     }
 }
 

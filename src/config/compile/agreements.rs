@@ -73,11 +73,8 @@ fn one(c: &mut Compiler<'_>, file: &File, agreement: &Agreement) -> Option<Agree
             .mistake(until.at, "the agreement ends before it begins")
             .see(from.at, "it begins here");
     }
-    let from = match &agreement.from {
-        Some(from) => Some(beginning(c, from, from.value)?),
-        None => None,
-    };
-    let until = agreement.until.as_ref()?;
+    let (from, until) = (agreement.from.as_ref()?, agreement.until.as_ref()?);
+    let from = beginning(c, from, from.value)?;
     let until = match until.value.checked_add(1.day()) {
         Ok(next) => beginning(c, until, next)?,
         Err(_) => Timestamp::MAX,
@@ -148,6 +145,8 @@ fn refuse_overlap(c: &mut Compiler<'_>, agreement: &Agreement, before: &[&Agreem
 }
 
 fn days(agreement: &Agreement) -> Option<(Date, Date)> {
-    let from = agreement.from.as_ref().map_or(Date::MIN, |from| from.value);
-    Some((from, agreement.until.as_ref()?.value))
+    Some((
+        agreement.from.as_ref()?.value,
+        agreement.until.as_ref()?.value,
+    ))
 }

@@ -62,7 +62,7 @@ pub(super) fn compile(
         mtls_token_endpoint,
         endpoints,
         audience: audience(file, products),
-        access_token_lifetime: issuer.access_token_lifetime,
+        access_token_lifetime: issuer.access_token_lifetime?,
         algorithm: issuer.algorithm,
         kek: kek?,
         clients: HashMap::new(),

@@ -38,7 +38,7 @@ pub(super) fn compile(
         for listener in &listeners {
             paths.claim(c, listener, bank, product, &described);
         }
-        let Some(upstream) = upstream else {
+        let (Some(upstream), Some(deadline)) = (upstream, product.deadline) else {
             continue;
         };
         plans.push(ProductPlan {
@@ -48,7 +48,7 @@ pub(super) fn compile(
                 .iter()
                 .map(|listener| listener.id.value.clone())
                 .collect(),
-            deadline: product.deadline,
+            deadline,
             description: described.description,
         });
     }
@@ -69,28 +69,14 @@ fn upstream(c: &mut Compiler<'_>, bank: &Bank, product: &Product) -> Option<mode
     found.map(|upstream| upstream.id.value.clone())
 }
 
-/// The listeners that serve a product: those named, or all that serve `api`.
+/// The listeners that serve a product.
 fn listeners<'f>(
     c: &mut Compiler<'_>,
     file: &'f File,
     product: &Product,
 ) -> Option<Vec<&'f Listener>> {
-    let Some(names) = &product.listeners else {
-        let serves = |listener: &&Listener| listener.serves(Service::Api) != Some(false);
-        let all: Vec<_> = file.listeners.iter().filter(serves).collect();
-        if all.is_empty() && !file.listeners.is_empty() {
-            c.reader
-                .collector
-                .mistake(
-                    product.id.at,
-                    format!("no listener serves the product `{}`", product.id.value),
-                )
-                .help("write `api` into `serves` of a listener");
-        }
-        return (!all.is_empty()).then_some(all);
-    };
     let mut found = Vec::new();
-    for name in names {
+    for name in &product.listeners {
         let by_name = |listener: &&Listener| listener.id.value.as_str() == name.value;
         match file.listeners.iter().find(by_name) {
             Some(listener) if listener.serves(Service::Api) != Some(false) => found.push(listener),
@@ -111,7 +97,7 @@ fn listeners<'f>(
             }
         }
     }
-    (!found.is_empty() && found.len() == names.len()).then_some(found)
+    (!found.is_empty() && found.len() == product.listeners.len()).then_some(found)
 }
 
 /// Operation ids and scopes go into records and tokens: they must be such names.

@@ -1,4 +1,4 @@
-//! `agreements`: what a partner may use of a bank, under which plan, until when.
+//! `agreements`: what a partner may use of a bank, under which plan, from when until when.
 
 use jiff::civil::Date;
 
@@ -20,11 +20,11 @@ pub(super) fn read(reader: &mut Reader, section: &mut Section<'_>) -> Vec<Agreem
     let Some(value) = section.required(
         reader,
         "agreements",
-        "[{ partner, bank, products, plan, until }]",
+        "[{ partner, bank, products, plan, from, until }]",
     ) else {
         return Vec::new();
     };
-    let of = "mappings `{ partner, bank, products, plan, until }`";
+    let of = "mappings `{ partner, bank, products, plan, from, until }`";
     let items = reader.items(value, of).unwrap_or_default();
     items
         .iter()
@@ -34,7 +34,11 @@ pub(super) fn read(reader: &mut Reader, section: &mut Section<'_>) -> Vec<Agreem
             let bank = section.required(reader, "bank", "NAME");
             let products = section.required(reader, "products", "[NAME]");
             let plan = section.required(reader, "plan", "NAME");
-            let from = section.optional(reader, "from");
+            let from = section.demanded(
+                reader,
+                "from",
+                "write the first day on which it holds, such as `2026-01-01`",
+            );
             let until = section.demanded(
                 reader,
                 "until",

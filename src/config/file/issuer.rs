@@ -1,5 +1,6 @@
 //! `banks.*.issuer`: the bank's authorization server.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crypto::Algorithm;
@@ -9,16 +10,14 @@ use crate::files::SecretRef;
 use crate::reader::{Reader, Section, Value, Wrong};
 use crate::source::{At, Span};
 
-/// How long an access token lives unless told otherwise.
-const LIFETIME: Duration = Duration::from_mins(5);
-/// How long it may live: it cannot be called back before it expires.
-const LIFETIME_MAX: Duration = Duration::from_mins(15);
+/// How long an access token may live: it cannot be called back before it expires.
+const LIFETIME: RangeInclusive<Duration> = Duration::from_secs(10)..=Duration::from_mins(15);
 
 /// An issuer of access tokens.
 pub(crate) struct Issuer {
     pub(crate) at: Span,
     pub(crate) url: Option<At<Url>>,
-    pub(crate) access_token_lifetime: Duration,
+    pub(crate) access_token_lifetime: Option<Duration>,
     pub(crate) algorithm: Algorithm,
     pub(crate) kek: Option<At<SecretRef>>,
 }
@@ -27,18 +26,16 @@ pub(super) fn read(reader: &mut Reader, section: &mut Section<'_>) -> Option<Iss
     let value = section.required(
         reader,
         "issuer",
-        "{ url: https://auth.bank.example, keys: { kek: file:PATH } }",
+        "{ url: https://auth.bank.example, access_token_lifetime: 300s, keys: { kek: file:PATH } }",
     )?;
     let mut section = reader.section(value.node, value.key_span, "an issuer", "banks.*.issuer")?;
     let url = section
         .required(reader, "url", "https://auth.bank.example")
         .and_then(|value| issuer_url(reader, value));
-    let access_token_lifetime = reader.duration_or(
-        &mut section,
-        "access_token_lifetime",
-        Duration::from_secs(10)..=LIFETIME_MAX,
-        LIFETIME,
-    );
+    let access_token_lifetime = section
+        .required(reader, "access_token_lifetime", "300s")
+        .and_then(|value| reader.duration(value, LIFETIME))
+        .map(|at| at.value);
     let algorithm = section
         .optional(reader, "algorithm")
         .and_then(|value| {

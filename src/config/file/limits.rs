@@ -1,11 +1,15 @@
-//! `limits` of listeners and of upstreams: every one has a default and a range.
+//! `limits` of listeners and of upstreams: `standard`, or every one of them.
+//!
+//! There is no middle: were a limit left out to fall back, a lost line would loosen whatever was
+//! tighter than its default (promise P1).
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use upstream::UpstreamLimits;
 
-use crate::reader::{Reader, Section};
+use crate::reader::{Reader, Section, Wrong};
+use crate::yaml::Kind;
 
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
@@ -22,11 +26,7 @@ const HEADERS: RangeInclusive<u32> = 10..=1_000;
 /// `listeners.*.limits`.
 pub(super) fn listener_limits(reader: &mut Reader, section: &mut Section<'_>) -> edge::Limits {
     let mut limits = edge::Limits::default();
-    let Some(value) = section.optional(reader, "limits") else {
-        return limits;
-    };
-    let path = "listeners.*.limits";
-    let Some(mut s) = reader.section(value.node, value.key_span, "`limits`", path) else {
+    let Some(mut s) = whole(reader, section, "listeners.*.limits") else {
         return limits;
     };
     let l = &mut limits;
@@ -64,11 +64,8 @@ pub(super) fn listener_limits(reader: &mut Reader, section: &mut Section<'_>) ->
         connections,
         &mut l.requests_per_connection,
     );
-    if let Some(value) = s.optional(reader, "h2") {
-        let path = "listeners.*.limits.h2";
-        if let Some(h2) = reader.section(value.node, value.key_span, "`h2`", path) {
-            listener_h2(reader, h2, l);
-        }
+    if let Some(h2) = h2(reader, &mut s, "listeners.*.limits.h2") {
+        listener_h2(reader, h2, l);
     }
     s.finish(reader);
     limits
@@ -112,11 +109,7 @@ fn listener_h2(reader: &mut Reader, mut s: Section<'_>, l: &mut edge::Limits) {
 /// `banks.*.upstreams.*.limits`.
 pub(super) fn upstream_limits(reader: &mut Reader, section: &mut Section<'_>) -> UpstreamLimits {
     let mut limits = UpstreamLimits::default();
-    let Some(value) = section.optional(reader, "limits") else {
-        return limits;
-    };
-    let path = "banks.*.upstreams.*.limits";
-    let Some(mut s) = reader.section(value.node, value.key_span, "`limits`", path) else {
+    let Some(mut s) = whole(reader, section, "banks.*.upstreams.*.limits") else {
         return limits;
     };
     let l = &mut limits;
@@ -151,15 +144,9 @@ pub(super) fn upstream_limits(reader: &mut Reader, section: &mut Section<'_>) ->
     );
     let head = u64::from(l.head_bytes);
     let buffer = head..=16 * MIB;
-    l.http1_buffer_bytes = l
-        .http1_buffer_bytes
-        .max(usize::try_from(head).unwrap_or(usize::MAX));
     reader.bytes(&mut s, "http1_buffer", buffer, &mut l.http1_buffer_bytes);
-    if let Some(value) = s.optional(reader, "h2") {
-        let path = "banks.*.upstreams.*.limits.h2";
-        if let Some(h2) = reader.section(value.node, value.key_span, "`h2`", path) {
-            upstream_h2(reader, h2, l);
-        }
+    if let Some(h2) = h2(reader, &mut s, "banks.*.upstreams.*.limits.h2") {
+        upstream_h2(reader, h2, l);
     }
     s.finish(reader);
     limits
@@ -194,4 +181,37 @@ fn upstream_h2(reader: &mut Reader, mut s: Section<'_>, l: &mut UpstreamLimits) 
     reader.time(&mut s, "ping_interval", REST, &mut l.h2_ping_interval);
     reader.time(&mut s, "ping_timeout", WAIT, &mut l.h2_ping_timeout);
     s.finish(reader);
+}
+
+/// The limits as written; `None` when they are the standard ones.
+fn whole<'n>(
+    reader: &mut Reader,
+    section: &mut Section<'n>,
+    path: &'static str,
+) -> Option<Section<'n>> {
+    let help = "write `limits: standard`, or a mapping of all limits";
+    let value = section.demanded(reader, "limits", help)?;
+    if let Kind::Scalar { .. } = &value.node.kind {
+        reader.parsed(value, "`standard` or a mapping of all limits", |text| {
+            (text == "standard")
+                .then_some(())
+                .ok_or_else(|| Wrong::new(format!("`limits` cannot be `{text}`"), help))
+        });
+        return None;
+    }
+    let section = reader.section(value.node, value.key_span, "`limits`", path)?;
+    Some(section.whole())
+}
+
+/// The limits of HTTP/2; where they are not written, all of them are missing.
+fn h2<'n>(
+    reader: &mut Reader,
+    limits: &mut Section<'n>,
+    path: &'static str,
+) -> Option<Section<'n>> {
+    let section = match limits.optional(reader, "h2") {
+        Some(value) => reader.section(value.node, value.key_span, "`h2`", path)?,
+        None => Section::empty(limits.at, "`h2`", path),
+    };
+    Some(section.whole())
 }

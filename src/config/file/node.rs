@@ -6,9 +6,6 @@ use std::time::Duration;
 use crate::quantity::Rate;
 use crate::reader::{Reader, Section, Value, Wrong};
 
-/// What one address may knock, unless told otherwise: enough for all partners behind one exit.
-const GATE_RATE: u32 = 200;
-const GATE_BURST: u32 = 400;
 /// How long open requests are waited for at the end, unless told otherwise.
 const DRAIN: Duration = Duration::from_secs(30);
 const SEGMENT_BYTES: u64 = 256 << 20;
@@ -17,8 +14,8 @@ const NODE: &str = "node-1";
 
 /// The bucket of each address.
 pub(crate) struct Gate {
-    pub(crate) rate: Rate,
-    pub(crate) burst: NonZeroU32,
+    pub(crate) rate: Option<Rate>,
+    pub(crate) burst: Option<NonZeroU32>,
 }
 
 /// Where the evidence lies.
@@ -30,31 +27,20 @@ pub(crate) struct AuditSection {
     pub(crate) queue_bytes_max: usize,
 }
 
-pub(super) fn gate(reader: &mut Reader, section: &mut Section<'_>) -> Gate {
-    let mut gate = Gate {
-        rate: Rate {
-            count: NonZeroU32::new(GATE_RATE).unwrap_or(NonZeroU32::MIN),
-            per: Duration::from_secs(1),
-        },
-        burst: NonZeroU32::new(GATE_BURST).unwrap_or(NonZeroU32::MIN),
-    };
-    let Some(value) = section.optional(reader, "gate") else {
-        return gate;
-    };
-    let Some(mut section) = reader.section(value.node, value.key_span, "`gate`", "gate") else {
-        return gate;
-    };
-    let rate = section.optional(reader, "rate");
-    let burst = section.optional(reader, "burst");
+pub(super) fn gate(reader: &mut Reader, section: &mut Section<'_>) -> Option<Gate> {
+    let example = "{ rate: 200/s, burst: 400 requests }";
+    let value = section.required(reader, "gate", example)?;
+    let mut section = reader.section(value.node, value.key_span, "`gate`", "gate")?;
+    let rate = section.required(reader, "rate", "200/s");
+    let burst = section.required(reader, "burst", "400 requests");
     section.finish(reader);
-    if let Some(rate) = rate.and_then(|value| reader.rate(value)) {
-        gate.rate = rate.value;
-    }
     let range = 1..=1_000_000;
-    if let Some(burst) = burst.and_then(|value| reader.count(value, "requests", range)) {
-        gate.burst = burst.value;
-    }
-    gate
+    Some(Gate {
+        rate: rate.and_then(|value| reader.rate(value)).map(|at| at.value),
+        burst: burst
+            .and_then(|value| reader.count(value, "requests", range))
+            .map(|at| at.value),
+    })
 }
 
 pub(super) fn store(reader: &mut Reader, section: &mut Section<'_>) -> Option<String> {

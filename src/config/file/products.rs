@@ -1,5 +1,6 @@
 //! `banks.*.products`: what a bank offers.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use model::ProductId;
@@ -9,17 +10,17 @@ use crate::files::FileRef;
 use crate::reader::{Reader, Section, Value};
 use crate::source::At;
 
-/// How long a call may take unless told otherwise.
-const DEADLINE: Duration = Duration::from_secs(30);
+/// How long a call may take.
+const DEADLINE: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_mins(10);
 
 /// A product: the operations of an OpenAPI file.
 pub(crate) struct Product {
     pub(crate) id: At<ProductId>,
     pub(crate) openapi: Option<At<FileRef>>,
     pub(crate) upstream: Option<At<String>>,
-    /// The listeners that serve it; all that serve `api` when it does not say.
-    pub(crate) listeners: Option<Vec<At<String>>>,
-    pub(crate) deadline: Duration,
+    /// The listeners that serve it.
+    pub(crate) listeners: Vec<At<String>>,
+    pub(crate) deadline: Option<Duration>,
 }
 
 pub(super) fn read(reader: &mut Reader, section: &mut Section<'_>) -> Vec<Product> {
@@ -33,20 +34,19 @@ pub(super) fn read(reader: &mut Reader, section: &mut Section<'_>) -> Vec<Produc
             let mut section = reader.section(member.node, member.at, "a product", path)?;
             let openapi = section.required(reader, "openapi", "file:PATH");
             let upstream = section.required(reader, "upstream", "NAME");
-            let listeners = section.optional(reader, "listeners");
-            let deadline = reader.duration_or(
-                &mut section,
-                "deadline",
-                Duration::from_millis(100)..=Duration::from_mins(10),
-                DEADLINE,
-            );
+            let listeners = section.required(reader, "listeners", "[NAME]");
+            let deadline = section.required(reader, "deadline", "30s");
             section.finish(reader);
             Some(Product {
                 id,
                 openapi: openapi.and_then(|value| reader.file(value)),
                 upstream: upstream.and_then(|value| name(reader, value)),
-                listeners: listeners.map(|value| names(reader, value, "listeners")),
-                deadline,
+                listeners: listeners
+                    .map(|value| names(reader, value, "listeners"))
+                    .unwrap_or_default(),
+                deadline: deadline
+                    .and_then(|value| reader.duration(value, DEADLINE))
+                    .map(|at| at.value),
             })
         },
     )

@@ -8,6 +8,7 @@ use super::members;
 use crate::files::FileRef;
 use crate::reader::{Reader, Section, Value, Wrong};
 use crate::source::At;
+use crate::yaml::Kind;
 
 /// Most endpoints of an upstream.
 const ENDPOINTS_MAX: usize = 64;
@@ -16,6 +17,7 @@ const ENDPOINTS_MAX: usize = 64;
 pub(crate) struct Upstream {
     pub(crate) id: At<UpstreamId>,
     pub(crate) endpoints: Vec<At<EndpointSettings>>,
+    /// Absent when `none` is written.
     pub(crate) tls: Option<UpstreamTls>,
     pub(crate) limits: UpstreamLimits,
 }
@@ -38,19 +40,30 @@ pub(super) fn read(reader: &mut Reader, section: &mut Section<'_>) -> Vec<Upstre
             let path = "banks.*.upstreams.*";
             let mut section = reader.section(member.node, member.at, "an upstream", path)?;
             let endpoints = section.required(reader, "endpoints", "[\"10.0.0.11:8443\"]");
-            let tls = section.optional(reader, "tls");
+            let tls = section.demanded(
+                reader,
+                "tls",
+                "write `tls: { authorities, certificate, key }`, or `tls: none` where all \
+                 endpoints are on this machine",
+            );
             let limits = upstream_limits(reader, &mut section);
             section.finish(reader);
             let endpoints = endpoints
                 .map(|value| read_endpoints(reader, value))
                 .unwrap_or_default();
-            if tls.is_none() {
-                refuse_plain(reader, &endpoints);
-            }
+            let tls = tls.and_then(|value| match &value.node.kind {
+                Kind::Scalar { .. } => {
+                    if reader.word(value, &[("none", ())]).is_some() {
+                        refuse_plain(reader, &endpoints);
+                    }
+                    None
+                }
+                _ => read_tls(reader, value),
+            });
             Some(Upstream {
                 id,
                 endpoints,
-                tls: tls.and_then(|value| read_tls(reader, value)),
+                tls,
                 limits,
             })
         },
@@ -122,8 +135,8 @@ fn refuse_plain(reader: &mut Reader, endpoints: &[At<EndpointSettings>]) {
                 format!("`{}` is not reached without TLS", endpoint.value.host),
             )
             .help(
-                "add `tls: { authorities, certificate, key }` to the upstream; only loopback \
-                 addresses may do without",
+                "write `tls: { authorities, certificate, key }`; only loopback addresses may do \
+                 without",
             );
     }
 }

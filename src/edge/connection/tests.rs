@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Full};
-use model::{BodyBroken, Request, Response};
+use model::{BodyBroken, MessageBody, Request, Response};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
@@ -399,6 +399,57 @@ async fn hop_by_hop_fields_of_an_answer_do_not_leave() {
             .collect();
         names.sort_unstable();
         assert_eq!(names, ["content-length", "date"]);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_to_head_has_the_length_of_the_one_to_get_and_no_content() {
+    let edge = edge(async |_, request: Request| {
+        let mut answer = match request.uri().path() {
+            "/streamed" => Response::new(MessageBody::new(http_body_util::StreamBody::new(
+                futures_util::stream::iter([Ok(http_body::Frame::data("streamed".into()))]),
+            ))),
+            "/empty" => Response::new(model::empty()),
+            _ => Response::new(model::full("content")),
+        };
+        if request.uri().path() == "/said" {
+            answer
+                .headers_mut()
+                .insert("content-length", 1234.into());
+        }
+        answer
+    });
+    let pki = Pki::new();
+    let address = pki.open(&edge, ClientCertificates::None, Limits::default());
+    let (mut h2, _ended) = http2(&pki, address).await;
+    let mut h1 = http1(open_plain(&edge, Limits::default())).await;
+    for (path, status, length) in [
+        ("/known", 200, Some("7")),
+        ("/said", 200, Some("1234")),
+        ("/streamed", 200, None),
+        ("/empty", 200, None),
+        // Refused by the edge: the probe's refusal says `HEAD` and what is wrong.
+        ("/refused", 417, Some("32")),
+    ] {
+        let head = |uri: String| {
+            let mut request = get(&uri);
+            *request.method_mut() = http::Method::HEAD;
+            if status == 417 {
+                let value = http::HeaderValue::from_static("200-ok");
+                request.headers_mut().insert("expect", value);
+            }
+            request
+        };
+        let over_h2 = soon(h2.send_request(head(format!("https://localhost{path}")))).await;
+        let over_h1 = soon(h1.send_request(head(path.to_owned()))).await;
+        for answer in [over_h2.unwrap(), over_h1.unwrap()] {
+            let shown = format!("{path} {:?}", answer.version());
+            assert_eq!(answer.status(), status, "{shown}");
+            let said = answer.headers().get("content-length");
+            assert_eq!(said.map(|value| value.to_str().unwrap()), length, "{shown}");
+            // No DATA frame follows the head, not even an empty one.
+            assert!(http_body::Body::is_end_stream(answer.body()), "{shown}");
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use model::Refusal;
 
 use crate::exchange::Exchange;
 use crate::stage::identify::Identified;
-use crate::stage::route::Routed;
+use crate::stage::route::PartnerRoute;
 
 /// Proof that an agreement and the token's scope allow the operation.
 pub(crate) struct Allowed(());
@@ -12,7 +12,7 @@ pub(crate) struct Allowed(());
 /// Checks agreement, then scope.
 pub(crate) fn authorize(
     exchange: &mut Exchange,
-    routed: &Routed,
+    routed: &PartnerRoute,
     identified: &Identified,
 ) -> Result<Allowed, Refusal> {
     let caller = identified.caller();
@@ -23,10 +23,7 @@ pub(crate) fn authorize(
     {
         return Err(Refusal::NoAgreement);
     }
-    // A class above `open` has a scope by construction; an operation without one allows nobody.
-    let Some(scope) = &route.scope else {
-        return Err(Refusal::NoAgreement);
-    };
+    let scope = routed.scope();
     if !caller.token().scope.contains(scope) {
         return Err(Refusal::InsufficientScope {
             scope: scope.to_string(),

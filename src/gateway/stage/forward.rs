@@ -2,17 +2,15 @@
 
 use std::time::Duration;
 
-use http::StatusCode;
-
 use model::{BodyBroken, Fault, Refusal, Response};
-use upstream::UpstreamFailure;
+use upstream::{UpstreamFailure, Waiting};
 
 use crate::exchange::Exchange;
+use crate::halt::Halt;
 use crate::headers::to_upstream;
 use crate::lent::Services;
 use crate::permit::Admitted;
 use crate::stage::limit::WithinLimits;
-use crate::stop::Stop;
 
 /// The bank's answer, its body still to come.
 pub(crate) struct Answered {
@@ -24,10 +22,6 @@ pub(crate) struct Answered {
 }
 
 impl Answered {
-    pub(crate) fn status(&self) -> StatusCode {
-        self.response.status()
-    }
-
     /// Whether the answer's head waits until its record is durable: every class but `open`.
     pub(crate) fn waits_for_evidence(&self) -> bool {
         self.waits
@@ -40,8 +34,8 @@ pub(crate) async fn forward(
     exchange: &mut Exchange,
     services: &Services,
     admitted: Admitted,
-) -> Result<Answered, Stop> {
-    let route = admitted.routed().route();
+) -> Result<Answered, Halt> {
+    let route = admitted.route();
     let mut headers = to_upstream(&exchange.head.headers, exchange);
     if let Some(identified) = admitted.identified() {
         let assertion = route.bank.assertions.assertion(
@@ -79,15 +73,19 @@ pub(crate) async fn forward(
                 error = &failure as &dyn std::error::Error,
                 "the upstream failed"
             );
-            Err(Stop::Refused(refusal(&failure)))
+            Err(halt(&failure, upstream))
         }
     }
 }
 
-fn refusal(failure: &UpstreamFailure) -> Refusal {
-    match failure {
-        UpstreamFailure::Unavailable(_) => Refusal::UpstreamUnavailable,
-        UpstreamFailure::TimedOut(_) => Refusal::UpstreamTimeout,
+/// What is told of a failure. Only where nothing can have been sent is it a refusal of ours.
+fn halt(failure: &UpstreamFailure, upstream: Duration) -> Halt {
+    let refusal = match failure {
+        UpstreamFailure::Unavailable(_)
+        | UpstreamFailure::TimedOut(Waiting::Place | Waiting::Connection) => {
+            Refusal::UpstreamUnavailable
+        }
+        UpstreamFailure::TimedOut(Waiting::Head) => Refusal::UpstreamTimeout,
         UpstreamFailure::Invalid(_) => Refusal::UpstreamInvalid,
         UpstreamFailure::Request(BodyBroken::TooLarge { limit }) => {
             Refusal::BodyTooLarge { limit: *limit }
@@ -96,7 +94,8 @@ fn refusal(failure: &UpstreamFailure) -> Refusal {
         UpstreamFailure::Request(BodyBroken::BrokenOff) => Refusal::MalformedRequest {
             what: "The request's body broke off.",
         },
-    }
+    };
+    Halt::Failed { refusal, upstream }
 }
 
 fn path_and_query(uri: &http::Uri) -> Result<http::Uri, Fault> {

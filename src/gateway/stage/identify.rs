@@ -8,7 +8,7 @@ use model::{Refusal, Standing};
 
 use crate::exchange::Exchange;
 use crate::lent::Services;
-use crate::stage::route::Routed;
+use crate::stage::route::PartnerRoute;
 
 /// Proof that the caller is known: an active partner, with a token bound to the certificate shown.
 pub(crate) struct Identified {
@@ -25,7 +25,7 @@ impl Identified {
 pub(crate) fn identify(
     exchange: &mut Exchange,
     services: &Services,
-    routed: &Routed,
+    routed: &PartnerRoute,
 ) -> Result<Identified, Refusal> {
     let route = routed.route();
     let connection = std::sync::Arc::clone(&exchange.connection);

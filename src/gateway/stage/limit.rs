@@ -7,7 +7,7 @@ use model::Refusal;
 use crate::exchange::Exchange;
 use crate::limit::Refused;
 use crate::stage::identify::Identified;
-use crate::stage::route::Routed;
+use crate::stage::route::PartnerRoute;
 
 /// Proof that the call is within the limits; holds its place among the concurrent calls until
 /// dropped.
@@ -19,7 +19,7 @@ pub(crate) struct WithinLimits {
 /// bucket of the bank, so that being refused is no way to call for free.
 pub(crate) fn limit(
     exchange: &mut Exchange,
-    routed: &Routed,
+    routed: &PartnerRoute,
     identified: &Identified,
 ) -> Result<WithinLimits, Refusal> {
     let partner = &identified.caller().partner().id;

@@ -5,23 +5,28 @@ use std::sync::Arc;
 use model::{MessageBody, Response};
 
 use crate::exchange::Exchange;
+use crate::halt::Halt;
 use crate::headers::clean_answer;
 use crate::lent::Services;
 use crate::stage::forward::Answered;
-use crate::stop::Stop;
 use crate::tracked::{Last, Tracked};
 
 /// The bank's answer as the partner gets it.
-pub(crate) fn respond(exchange: Exchange, services: &Services, answered: Answered) -> Response {
+pub(crate) fn respond(
+    exchange: &mut Exchange,
+    services: &Services,
+    answered: Answered,
+) -> Response {
     let (mut head, body) = answered.response.into_parts();
     clean_answer(&mut head.headers);
-    head.headers.extend(exchange.answer_headers);
+    head.headers
+        .extend(std::mem::take(&mut exchange.answer_headers));
     let (request, partner) = exchange.record.end();
     let last = Last {
         log: Arc::clone(&services.log),
         clock: Arc::clone(&services.clock),
         started: exchange.started,
-        bytes_in: exchange.bytes_in,
+        bytes_in: Arc::clone(&exchange.bytes_in),
         bytes_expected: content_length(&head.headers),
         name: exchange.record.name(),
         request,
@@ -33,10 +38,12 @@ pub(crate) fn respond(exchange: Exchange, services: &Services, answered: Answere
 }
 
 /// A refusal or a fault as the partner gets it.
-pub(crate) fn stopped(exchange: Exchange, stop: &Stop) -> Response {
-    let mut response = match stop {
-        Stop::Refused(refusal) => web::problem(refusal, exchange.request_id),
-        Stop::Broke(fault) => {
+pub(crate) fn halted(exchange: Exchange, halt: &Halt) -> Response {
+    let mut response = match halt {
+        Halt::Refused(refusal) | Halt::Failed { refusal, .. } => {
+            web::problem(refusal, exchange.request_id)
+        }
+        Halt::Broke(fault) => {
             tracing::error!(
                 request.id = %exchange.request_id,
                 error = fault as &dyn std::error::Error,

@@ -1,71 +1,146 @@
 //! Which operation, product and bank: by listener, host, path and method.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use model::Refusal;
+use model::{Refusal, Scope};
 
 use crate::exchange::Exchange;
 use crate::product::{Class, Route};
 use crate::route::{Found, authority};
 
-/// Proof that the request names an operation.
-pub(crate) struct Routed {
+/// Proof that the request names an operation, by its class: what one class demands cannot be met
+/// with another's route.
+pub(crate) enum Routed {
+    Open(OpenRoute),
+    Partner(PartnerRoute),
+}
+
+/// An operation of class `open`.
+pub(crate) struct OpenRoute {
     route: Arc<Route>,
+}
+
+/// An operation of class `partner`.
+pub(crate) struct PartnerRoute {
+    route: Arc<Route>,
+    scope: Scope,
 }
 
 impl Routed {
     pub(crate) fn route(&self) -> &Route {
-        &self.route
-    }
-
-    pub(crate) fn class(&self) -> Class {
-        self.route.class
+        match self {
+            Self::Open(open) => open.route(),
+            Self::Partner(partner) => partner.route(),
+        }
     }
 }
 
-/// Finds the operation. The path is matched as it will be forwarded: nothing is decoded, and what
-/// two readers could read differently (dot segments, empty segments, encoded slashes) is refused.
+impl OpenRoute {
+    pub(crate) fn route(&self) -> &Route {
+        &self.route
+    }
+}
+
+impl PartnerRoute {
+    pub(crate) fn route(&self) -> &Route {
+        &self.route
+    }
+
+    /// The scope that the token must carry.
+    pub(crate) fn scope(&self) -> &Scope {
+        &self.scope
+    }
+}
+
+/// Finds the operation. What two readers could read differently is refused, so that the operation
+/// that is checked here is the one that the bank will carry out; the path goes on as it came.
 pub(crate) fn route(exchange: &mut Exchange) -> Result<Routed, Refusal> {
     let road = exchange.snapshot.road(&exchange.connection.listener);
     let road = road.ok_or(Refusal::UnknownRoute)?;
     if !road.answers_to(authority(&exchange.head)) {
         return Err(Refusal::UnknownRoute);
     }
-    let path = exchange.head.uri.path();
-    check_path(path)?;
-    match road.find(path, &exchange.head.method) {
+    let path =
+        plain(exchange.head.uri.path()).map_err(|what| Refusal::MalformedRequest { what })?;
+    match road.find(&path, &exchange.head.method) {
         Found::Route(route) => {
             exchange.record.object(&route);
-            Ok(Routed { route })
+            Ok(match route.class.clone() {
+                Class::Open => Routed::Open(OpenRoute { route }),
+                Class::Partner { scope } => Routed::Partner(PartnerRoute { route, scope }),
+            })
         }
         Found::OtherMethods(allow) => Err(Refusal::MethodNotAllowed { allow }),
         Found::Nothing => Err(Refusal::UnknownRoute),
     }
 }
 
-fn check_path(path: &str) -> Result<(), Refusal> {
-    let malformed = |what| Err(Refusal::MalformedRequest { what });
-    if path.len() > 4096 {
-        return malformed("The path is longer than 4096 bytes.");
+/// The longest path, in bytes.
+const PATH_BYTES_MAX: usize = 4096;
+
+/// The path in the one form that it is matched in (RFC 3986 §6.2.2), or the rule it breaks. A path
+/// has one spelling here: no empty or dot segments, no parameters (`;`), no escape of what may
+/// stand plainly, of a slash, a backslash, a percent sign or a control character.
+fn plain(path: &str) -> Result<Cow<'_, str>, &'static str> {
+    if path.len() > PATH_BYTES_MAX {
+        return Err("The path is longer than 4096 bytes.");
     }
     if path.contains("//") {
-        return malformed("The path has an empty segment (//).");
+        return Err("The path has an empty segment (//).");
     }
-    for segment in path.split('/') {
-        let plain = segment.replace("%2e", ".").replace("%2E", ".");
-        if plain == "." || plain == ".." {
-            return malformed("The path has a dot segment; send the path it resolves to.");
-        }
-    }
-    let lower = path.to_ascii_lowercase();
-    if ["%2f", "%5c", "%00"]
-        .iter()
-        .any(|code| lower.contains(code))
-        || path.contains('\\')
+    if path
+        .split('/')
+        .any(|segment| segment == "." || segment == "..")
     {
-        return malformed("The path has an encoded slash, a backslash or a NUL.");
+        return Err("The path has a dot segment; send the path it resolves to.");
     }
-    Ok(())
+    if path.contains([';', '\\']) {
+        return Err("The path has a ';' or a backslash, which readers take differently.");
+    }
+    if !path.contains('%') {
+        return Ok(Cow::Borrowed(path));
+    }
+    let mut upper = String::with_capacity(path.len());
+    let mut parts = path.split('%');
+    upper.push_str(parts.next().unwrap_or(""));
+    for part in parts {
+        let (escape, rest) = part.split_at_checked(2).ok_or(BAD_ESCAPE)?;
+        let byte = u8::from_str_radix(escape, 16)
+            .ok()
+            .filter(|_| escape.bytes().all(|b| b.is_ascii_hexdigit()))
+            .ok_or(BAD_ESCAPE)?;
+        if !may_be_escaped(byte) {
+            return Err("The path escapes a character that must stand plainly, or not at all.");
+        }
+        upper.push('%');
+        upper.push_str(&escape.to_ascii_uppercase());
+        upper.push_str(rest);
+    }
+    Ok(Cow::Owned(upper))
+}
+
+const BAD_ESCAPE: &str = "The path has a '%' that is not followed by two hexadecimal digits.";
+
+/// What a path may hold only escaped (RFC 3986 §3.3: everything but pchar), less what readers
+/// decode at different times: slash, backslash, percent sign, controls.
+fn may_be_escaped(byte: u8) -> bool {
+    !byte.is_ascii()
+        || matches!(
+            byte,
+            b' ' | b'"'
+                | b'#'
+                | b'<'
+                | b'>'
+                | b'?'
+                | b'['
+                | b']'
+                | b'^'
+                | b'`'
+                | b'{'
+                | b'|'
+                | b'}'
+        )
 }
 
 #[cfg(test)]
@@ -83,11 +158,37 @@ mod tests {
             "/a%5Cb",
             "/a%00",
             "/a/..",
+            "/a/%65xport",
+            "/a/export;x=1",
+            "/open/..;/a",
+            "/a%3bx",
+            "/a%zz",
+            "/a%2",
+            "/a%",
+            "/a%252f",
+            "/a%0d%0a",
+            "/a%21",
+            "/a%7e",
+            "/a\\b",
+            "/a%+1",
         ] {
-            assert!(check_path(bad).is_err(), "{bad}");
+            assert!(plain(bad).is_err(), "{bad}");
         }
-        for good in ["/fx/v1/rates", "/a/b.c", "/a/%E4%B8%AD", "/a/...", "/"] {
-            assert!(check_path(good).is_ok(), "{good}");
+        for good in [
+            "/fx/v1/rates",
+            "/a/b.c",
+            "/a/%E4%B8%AD",
+            "/a/...",
+            "/",
+            "/a/b%20c",
+            "/a!b",
+        ] {
+            assert_eq!(plain(good).as_deref(), Ok(good));
         }
+    }
+
+    #[test]
+    fn the_case_of_an_escape_does_not_choose_the_operation() {
+        assert_eq!(plain("/caf%c3%a9").as_deref(), Ok("/caf%C3%A9"));
     }
 }

@@ -4,7 +4,7 @@ use http::header::{ALLOW, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
-use model::Response;
+use model::{Breach, Response};
 
 /// A refusal of the bank. The gateway hands it on as it is.
 #[derive(Debug, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub(super) enum Refused {
         /// Under which id.
         id: String,
     },
+    /// The request breaks a rule of HTTP.
+    Malformed(Breach),
     /// No operation has this path.
     NoRoute,
     /// The operations of this bank are reads.
@@ -78,6 +80,7 @@ impl Refused {
     fn status(&self) -> (StatusCode, &'static str) {
         match self {
             Self::Parameters(_) => (StatusCode::BAD_REQUEST, "Bad Request"),
+            Self::Malformed(breach) => (breach.status, "Malformed Request"),
             Self::Unknown { .. } | Self::NoRoute => (StatusCode::NOT_FOUND, "Not Found"),
             Self::Method => (StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed"),
             Self::Unidentified { .. } => (StatusCode::UNAUTHORIZED, "Unauthorized"),
@@ -91,6 +94,7 @@ impl Refused {
                 [only] => format!("The parameter {} {}.", only.parameter, only.rule),
                 several => format!("{} parameters break their rules.", several.len()),
             },
+            Self::Malformed(breach) => format!("Not HTTP as it must be: {}.", breach.what),
             Self::Unknown { what, id } => format!("The bank knows no {what} {id}."),
             Self::NoRoute => "The bank has nothing under this path.".to_owned(),
             Self::Method => "This operation is a read: use GET.".to_owned(),

@@ -40,11 +40,12 @@ async fn house() -> (TestHouse, TestCa, EchoBank) {
             "banks:\n",
             &format!(
                 "banks:\n  inland:\n    issuer:\n      url: {issuer}/inland\n      \
-                 keys: {{ kek: file:keys/kek }}\n    partner_ca:\n      \
+                 access_token_lifetime: 300s\n      keys: {{ kek: file:keys/kek }}\n    partner_ca:\n      \
                  authorities: [file:trust/inland-ca.pem]\n      revocation:\n        \
                  crl: [file:trust/inland.crl]\n        refuse_when_older_than: 24h\n    \
-                 upstreams:\n      core: {{ endpoints: [\"{}\"] }}\n    products:\n      \
-                 rates: {{ openapi: file:apis/inland.yaml, upstream: core }}\n",
+                 upstreams:\n      core: {{ endpoints: [\"{}\"], tls: none, limits: standard }}\n    products:\n      \
+                 rates: {{ openapi: file:apis/inland.yaml, upstream: core, \
+                 listeners: [api], deadline: 30s }}\n",
                 bank.address
             ),
         )
@@ -52,7 +53,7 @@ async fn house() -> (TestHouse, TestCa, EchoBank) {
             "agreements:\n",
             &format!(
                 "agreements:\n  - {{ partner: swiftride, bank: inland, products: [rates], \
-                 plan: trial, until: {}-12-31 }}\n",
+                 plan: trial, from: {year}-01-01, until: {}-12-31 }}\n",
                 year + 1
             ),
         )
@@ -71,7 +72,10 @@ async fn ask_inland(house: &TestHouse, partner: &Partner) -> kit::Answer {
     );
     let headers = [("content-type", "application/x-www-form-urlencoded")];
     let mut client = connect(partner, house, Version::Http1).await;
-    client.call(Method::POST, "/inland/token", &headers, form).await.expect("an answer")
+    client
+        .call(Method::POST, "/inland/token", &headers, form)
+        .await
+        .expect("an answer")
 }
 
 #[tokio::test]
@@ -79,15 +83,20 @@ async fn a_certificate_of_one_banks_authority_is_refused_at_the_other() {
     let (house, authority, bank) = house().await;
     let harbour = Partner::of(&house, "swiftride-app");
     let mut inland = Partner::of(&house, "swiftride-app");
-    let leaf = partner_leaf(Some(SWIFTRIDE), house.now(), Duration::from_secs(3600));
+    let leaf = partner_leaf(Some(SWIFTRIDE), house.now(), Duration::from_hours(1));
     inland.identity = Identity::issued(&issue(&authority, &leaf));
 
     let at_harbour = harbour.bearer(&house, "branches").await;
     let token = ask_inland(&house, &inland).await.ok();
     assert_eq!(token["scope"], "inland");
-    let at_inland = format!("Bearer {}", token["access_token"].as_str().expect("a token"));
-    let (harbours, inlands) =
-        ([("authorization", at_harbour.as_str())], [("authorization", at_inland.as_str())]);
+    let at_inland = format!(
+        "Bearer {}",
+        token["access_token"].as_str().expect("a token")
+    );
+    let (harbours, inlands) = (
+        [("authorization", at_harbour.as_str())],
+        [("authorization", at_inland.as_str())],
+    );
 
     let unknown = "does not chain to an authority of this bank";
     for version in Version::BOTH {
@@ -112,6 +121,11 @@ async fn a_certificate_of_one_banks_authority_is_refused_at_the_other() {
         (&inland, inland.ask_token(&house, "branches").await),
     ] {
         let told = (answer.status.as_u16(), answer.code());
-        assert_eq!(told, (401, "invalid_client".to_owned()), "{:?}", partner.client_id);
+        assert_eq!(
+            told,
+            (401, "invalid_client".to_owned()),
+            "{:?}",
+            partner.client_id
+        );
     }
 }

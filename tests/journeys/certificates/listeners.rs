@@ -14,12 +14,15 @@ async fn house() -> TestHouse {
         .edit(
             "listeners:\n",
             "listeners:\n  strict:\n    address: \"127.0.0.1:0\"\n    url: https://localhost:1\n    \
-             serves: [api]\n    client_certificates: required\n  bare:\n    \
+             serves: [api]\n    client_certificates: required\n    limits: standard\n  bare:\n    \
              address: \"127.0.0.1:0\"\n    url: https://localhost:2\n    serves: [api]\n    \
-             client_certificates: none\n",
+             client_certificates: none\n    limits: standard\n",
         )
-        .edit("file:apis/branches.yaml,", "file:apis/branches.yaml, listeners: [api, strict],")
-        .edit("file:apis/catalogue.yaml,", "file:apis/catalogue.yaml, listeners: [api, strict],")
+        .edit("listeners: [api]", "listeners: [api, strict]")
+        .edit(
+            "file:apis/fx.yaml, upstream: core, listeners: [api, strict]",
+            "file:apis/fx.yaml, upstream: core, listeners: [api, strict, bare]",
+        )
         .start()
         .await
 }
@@ -35,7 +38,10 @@ async fn is_served(dial: &Dial, address: SocketAddr, authority: &str) -> bool {
     };
     // In TLS 1.3 a client learns of its refusal only when it reads.
     let mut client = client.naming(authority);
-    client.call(kit::Method::GET, FX, &[], "").await.is_ok_and(|answer| answer.status == 200)
+    client
+        .call(kit::Method::GET, FX, &[], "")
+        .await
+        .is_ok_and(|answer| answer.status == 200)
 }
 
 #[tokio::test]
@@ -45,12 +51,28 @@ async fn a_listener_that_wants_a_certificate_serves_nobody_without_one() {
     let strict = address(&house, "strict");
     for version in Version::BOTH {
         for bare in [house.dial(None, version), house.dial12(None, version)] {
-            assert!(!is_served(&bare, strict, "localhost:1").await, "{version:?}");
-            assert!(is_served(&bare, house.api(), &format!("localhost:{}", house.api().port())).await);
+            assert!(
+                !is_served(&bare, strict, "localhost:1").await,
+                "{version:?}"
+            );
+            assert!(
+                is_served(
+                    &bare,
+                    house.api(),
+                    &format!("localhost:{}", house.api().port())
+                )
+                .await
+            );
         }
         let identity = Some(&partner.identity);
-        for shown in [house.dial(identity, version), house.dial12(identity, version)] {
-            assert!(is_served(&shown, strict, "localhost:1").await, "{version:?}");
+        for shown in [
+            house.dial(identity, version),
+            house.dial12(identity, version),
+        ] {
+            assert!(
+                is_served(&shown, strict, "localhost:1").await,
+                "{version:?}"
+            );
         }
     }
 }
@@ -72,14 +94,22 @@ async fn one_token_serves_at_each_listener_of_its_product_and_nowhere_else() {
     let headers = [("authorization", token.as_str())];
     let dial = partner.dial(&house, Version::Http2);
     let api = dial.connect(house.api()).await.expect("a connection");
-    let strict = dial.connect(address(&house, "strict")).await.expect("a connection");
+    let strict = dial
+        .connect(address(&house, "strict"))
+        .await
+        .expect("a connection");
     for mut client in [api, strict.naming("localhost:1")] {
         client.get(BRANCHES, &headers).await.ok();
     }
-    let bare = dial.connect(address(&house, "bare")).await.expect("a connection");
+    let bare = dial
+        .connect(address(&house, "bare"))
+        .await
+        .expect("a connection");
     let mut bare = bare.naming("localhost:2");
     bare.get(FX, &[]).await.ok();
-    bare.get(BRANCHES, &headers).await.refused(404, "unknown_route");
+    bare.get(BRANCHES, &headers)
+        .await
+        .refused(404, "unknown_route");
 }
 
 #[tokio::test]
@@ -88,5 +118,8 @@ async fn a_listener_that_wants_none_takes_no_notice_of_one() {
     let partner = Partner::of(&house, "swiftride-app");
     let dial = partner.dial(&house, Version::Http1);
     assert!(is_served(&dial, address(&house, "bare"), "localhost:2").await);
-    assert!(is_served(&dial, house.issuer(), "localhost").await == false, "no product is there");
+    assert!(
+        !is_served(&dial, house.issuer(), "localhost:2").await,
+        "no product is there"
+    );
 }

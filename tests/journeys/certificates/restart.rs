@@ -20,9 +20,16 @@ impl Access {
     async fn of(house: &TestHouse, partner: Partner, target: &str, scope: &str) -> Self {
         let token = partner.bearer(house, scope).await;
         let dials = Version::BOTH.map(|version| partner.dial(house, version));
-        let access = Self { partner, token, dials };
+        let access = Self {
+            partner,
+            token,
+            dials,
+        };
         for mut client in access.clients(house).await {
-            client.get(target, &[("authorization", &access.token)]).await.ok();
+            client
+                .get(target, &[("authorization", &access.token)])
+                .await
+                .ok();
         }
         access
     }
@@ -38,7 +45,9 @@ impl Access {
     /// The same partner with the same token and the same sessions is refused, and gets no token.
     async fn is_refused(&self, house: &TestHouse, status: u16, code: &str, says: &str) {
         for mut client in self.clients(house).await {
-            let answer = client.get(BRANCHES, &[("authorization", &self.token)]).await;
+            let answer = client
+                .get(BRANCHES, &[("authorization", &self.token)])
+                .await;
             answer.refused_saying(status, code, says);
         }
         let token = self.partner.ask_token(house, "branches").await;
@@ -65,8 +74,15 @@ async fn a_certificate_on_a_new_list_is_refused_after_a_restart_and_the_other_pa
     let access = Access::of(&house, partner, BRANCHES, "branches").await;
     let other = cartwheel(&house).await;
     let pem = kit::text(&house.files("swiftride-app").certificate);
-    let house = house.rebuild().await.revoking(&[&serial(&pem)]).start().await;
-    access.is_refused(&house, 401, "certificate_refused", "is revoked").await;
+    let house = house
+        .rebuild()
+        .await
+        .revoking(&[&serial(&pem)])
+        .start()
+        .await;
+    access
+        .is_refused(&house, 401, "certificate_refused", "is revoked")
+        .await;
     is_served(&other, &house).await;
 }
 
@@ -79,7 +95,9 @@ async fn a_partner_suspended_in_the_file_is_refused_after_a_restart_and_the_othe
     let active = "swiftride.example\n    standing: active";
     let suspended = "swiftride.example\n    standing: suspended";
     let house = house.rebuild().await.edit(active, suspended).start().await;
-    access.is_refused(&house, 403, "partner_suspended", "suspended").await;
+    access
+        .is_refused(&house, 403, "partner_suspended", "suspended")
+        .await;
     is_served(&other, &house).await;
 }
 
@@ -93,35 +111,57 @@ struct Under {
 
 async fn under() -> Under {
     let builder = HouseBuilder::new().restartable();
-    let (now, hour) = (builder.now(), Duration::from_secs(3600));
+    let (now, hour) = (builder.now(), Duration::from_hours(1));
     let intermediate = intermediate(&builder.partner_authority(), "Partners, east", now, hour);
     let leaf = issue(&intermediate, &partner_leaf(Some(SWIFTRIDE), now, hour));
     let house = builder
         .write("trust/east.crl", &revocation_list(&intermediate, &[], now))
-        .edit("crl: [file:trust/partners.crl]", "crl: [file:trust/partners.crl, file:trust/east.crl]")
+        .edit(
+            "crl: [file:trust/partners.crl]",
+            "crl: [file:trust/partners.crl, file:trust/east.crl]",
+        )
         .start()
         .await;
     let mut partner = Partner::of(&house, "swiftride-app");
     partner.identity = Identity::issued(&leaf);
     let access = Access::of(&house, partner, BRANCHES, "branches").await;
-    Under { house, access, intermediate, leaf }
+    Under {
+        house,
+        access,
+        intermediate,
+        leaf,
+    }
 }
 
 #[tokio::test]
 async fn a_certificate_under_an_intermediate_works_until_the_intermediate_revokes_it() {
-    let Under { house, access, intermediate, leaf } = under().await;
+    let Under {
+        house,
+        access,
+        intermediate,
+        leaf,
+    } = under().await;
     let builder = house.rebuild().await;
     let list = revocation_list(&intermediate, &[&leaf.serial], builder.now());
     let house = builder.write("trust/east.crl", &list).start().await;
-    access.is_refused(&house, 401, "certificate_refused", "is revoked").await;
+    access
+        .is_refused(&house, 401, "certificate_refused", "is revoked")
+        .await;
 }
 
 #[tokio::test]
 async fn a_revoked_intermediate_takes_its_certificates_with_it() {
-    let Under { house, access, intermediate, .. } = under().await;
+    let Under {
+        house,
+        access,
+        intermediate,
+        ..
+    } = under().await;
     let revoked = serial(intermediate.certificate());
     let house = house.rebuild().await.revoking(&[&revoked]).start().await;
-    access.is_refused(&house, 401, "certificate_refused", "is revoked").await;
+    access
+        .is_refused(&house, 401, "certificate_refused", "is revoked")
+        .await;
 }
 
 #[tokio::test]
@@ -130,8 +170,18 @@ async fn an_intermediate_without_a_list_of_its_own_is_not_believed() {
     let house = house
         .rebuild()
         .await
-        .edit("crl: [file:trust/partners.crl, file:trust/east.crl]", "crl: [file:trust/partners.crl]")
+        .edit(
+            "crl: [file:trust/partners.crl, file:trust/east.crl]",
+            "crl: [file:trust/partners.crl]",
+        )
         .start()
         .await;
-    access.is_refused(&house, 401, "certificate_refused", "no current revocation list").await;
+    access
+        .is_refused(
+            &house,
+            401,
+            "certificate_refused",
+            "no current revocation list",
+        )
+        .await;
 }

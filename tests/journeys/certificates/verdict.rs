@@ -25,7 +25,10 @@ async fn refuses_after(house: &TestHouse, partner: &Partner, later: Duration, re
             assert!(!open.is_resumed());
             open.get(BRANCHES, &headers).await.ok();
             let mut resumed = dial.connect(house.api()).await.expect("a connection");
-            assert!(resumed.is_resumed(), "{version:?}: the session was not resumed");
+            assert!(
+                resumed.is_resumed(),
+                "{version:?}: the session was not resumed"
+            );
             resumed.get(BRANCHES, &headers).await.ok();
             all.push((dial, open, resumed));
         }
@@ -46,54 +49,63 @@ async fn refuses_after(house: &TestHouse, partner: &Partner, later: Duration, re
 }
 
 fn long_lived_tokens(house: HouseBuilder) -> HouseBuilder {
-    house.edit("      keys: {", "      access_token_lifetime: 15min\n      keys: {")
+    house.edit(
+        "access_token_lifetime: 300s",
+        "access_token_lifetime: 15min",
+    )
 }
 
 #[tokio::test]
 async fn a_revocation_list_grown_too_old_refuses_open_and_resumed_connections() {
     let house = long_lived_tokens(HouseBuilder::new())
-        .edit("refuse_when_older_than: 720h", "refuse_when_older_than: 10min")
+        .edit(
+            "refuse_when_older_than: 720h",
+            "refuse_when_older_than: 10min",
+        )
         .start()
         .await;
     let partner = Partner::of(&house, "swiftride-app");
-    let later = Duration::from_secs(11 * 60);
+    let later = Duration::from_mins(11);
     refuses_after(&house, &partner, later, "no current revocation list").await;
 }
 
 #[tokio::test]
 async fn a_certificate_past_its_end_refuses_open_and_resumed_connections() {
     let builder = long_lived_tokens(HouseBuilder::new());
-    let soon = Duration::from_secs(10 * 60);
+    let soon = Duration::from_mins(10);
     let leaf = partner_leaf(Some(SWIFTRIDE), builder.now(), soon);
     let issued = issue(&builder.partner_authority(), &leaf);
     let house = builder.start().await;
     let mut partner = Partner::of(&house, "swiftride-app");
     partner.identity = Identity::issued(&issued);
-    let later = Duration::from_secs(11 * 60);
+    let later = Duration::from_mins(11);
     refuses_after(&house, &partner, later, "expired or not yet valid").await;
 }
 
 #[tokio::test]
 async fn an_intermediate_past_its_end_takes_its_certificates_with_it() {
     let builder = long_lived_tokens(HouseBuilder::new());
-    let (now, soon) = (builder.now(), Duration::from_secs(10 * 60));
+    let (now, soon) = (builder.now(), Duration::from_mins(10));
     let authority = intermediate(&builder.partner_authority(), "Partners, east", now, soon);
     let issued = issue(&authority, &partner_leaf(Some(SWIFTRIDE), now, 6 * soon));
     let house = builder
         .write("trust/east.crl", &revocation_list(&authority, &[], now))
-        .edit("crl: [file:trust/partners.crl]", "crl: [file:trust/partners.crl, file:trust/east.crl]")
+        .edit(
+            "crl: [file:trust/partners.crl]",
+            "crl: [file:trust/partners.crl, file:trust/east.crl]",
+        )
         .start()
         .await;
     let mut partner = Partner::of(&house, "swiftride-app");
     partner.identity = Identity::issued(&issued);
-    let later = Duration::from_secs(11 * 60);
+    let later = Duration::from_mins(11);
     refuses_after(&house, &partner, later, "expired or not yet valid").await;
 }
 
 #[tokio::test]
 async fn a_renewed_certificate_needs_no_edit_and_no_token_of_the_old_one_serves_it() {
     let builder = HouseBuilder::new();
-    let leaf = partner_leaf(Some(SWIFTRIDE), builder.now(), Duration::from_secs(3600));
+    let leaf = partner_leaf(Some(SWIFTRIDE), builder.now(), Duration::from_hours(1));
     let issued = issue(&builder.partner_authority(), &leaf);
     let house = builder.start().await;
     let mut partner = Partner::of(&house, "swiftride-app");
@@ -102,7 +114,13 @@ async fn a_renewed_certificate_needs_no_edit_and_no_token_of_the_old_one_serves_
     let token = partner.bearer(&house, "branches").await;
     for version in Version::BOTH {
         let mut client = connect(&partner, &house, version).await;
-        client.get(BRANCHES, &[("authorization", &token)]).await.ok();
-        client.get(BRANCHES, &[("authorization", &old)]).await.refused(401, "wrong_binding");
+        client
+            .get(BRANCHES, &[("authorization", &token)])
+            .await
+            .ok();
+        client
+            .get(BRANCHES, &[("authorization", &old)])
+            .await
+            .refused(401, "wrong_binding");
     }
 }

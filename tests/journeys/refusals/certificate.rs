@@ -10,12 +10,14 @@ use kit::{
 
 use super::{BRANCHES, connect, stranger};
 
-const HOUR: Duration = Duration::from_secs(3600);
+const HOUR: Duration = Duration::from_hours(1);
 
 #[tokio::test]
 async fn a_partners_operation_wants_a_certificate_even_with_a_good_token() {
     let house = TestHouse::start().await;
-    let token = Partner::of(&house, "swiftride-app").bearer(&house, "branches").await;
+    let token = Partner::of(&house, "swiftride-app")
+        .bearer(&house, "branches")
+        .await;
     for version in Version::BOTH {
         let mut client = stranger(&house, version).await;
         for headers in [&[][..], &[("authorization", token.as_str())][..]] {
@@ -47,7 +49,12 @@ async fn a_certificate_of_an_authority_that_the_bank_does_not_know_is_refused() 
     let now = house.now();
     let stranger = other_authority("Mortise sandbox partners", now);
     let forged = issue(&stranger, &partner_leaf(Some(SWIFTRIDE), now, HOUR));
-    is_refused(&house, Identity::issued(&forged), "does not chain to an authority").await;
+    is_refused(
+        &house,
+        Identity::issued(&forged),
+        "does not chain to an authority",
+    )
+    .await;
     // The sandbox's authority of servers is no authority of partners.
     let gateway = house.prepared().gateway_certificate.clone();
     let gateway = Identity::from_files(&gateway, &house.dir().join("tls/gateway-client.key"));
@@ -58,14 +65,34 @@ async fn a_certificate_of_an_authority_that_the_bank_does_not_know_is_refused() 
 async fn a_certificate_outside_its_time_is_refused() {
     let builder = HouseBuilder::new();
     let (now, authority) = (builder.now(), builder.partner_authority());
-    let at = |hours| now.checked_add(SignedDuration::from_hours(hours)).expect("an instant");
-    let over = Validity { not_before: at(-48), not_after: at(-1) };
-    let ahead = Validity { not_before: at(1), not_after: at(48) };
+    let at = |hours| {
+        now.checked_add(SignedDuration::from_hours(hours))
+            .expect("an instant")
+    };
+    let over = Validity {
+        not_before: at(-48),
+        not_after: at(-1),
+    };
+    let ahead = Validity {
+        not_before: at(1),
+        not_after: at(48),
+    };
     let leaf = partner_leaf(Some(SWIFTRIDE), now, HOUR);
     let house = builder.start().await;
     for validity in [over, ahead] {
-        let issued = issue(&authority, &Leaf { validity, ..leaf.clone() });
-        is_refused(&house, Identity::issued(&issued), "expired or not yet valid").await;
+        let issued = issue(
+            &authority,
+            &Leaf {
+                validity,
+                ..leaf.clone()
+            },
+        );
+        is_refused(
+            &house,
+            Identity::issued(&issued),
+            "expired or not yet valid",
+        )
+        .await;
     }
 }
 
@@ -73,10 +100,18 @@ async fn a_certificate_outside_its_time_is_refused() {
 async fn a_certificate_for_servers_is_refused() {
     let builder = HouseBuilder::new();
     let leaf = partner_leaf(Some(SWIFTRIDE), builder.now(), HOUR);
-    let leaf = Leaf { purposes: vec![Purpose::Server], ..leaf };
+    let leaf = Leaf {
+        purposes: vec![Purpose::Server],
+        ..leaf
+    };
     let issued = issue(&builder.partner_authority(), &leaf);
     let house = builder.start().await;
-    is_refused(&house, Identity::issued(&issued), "lacks the extended key usage").await;
+    is_refused(
+        &house,
+        Identity::issued(&issued),
+        "lacks the extended key usage",
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -91,7 +126,10 @@ async fn a_revoked_certificate_is_refused() {
 #[tokio::test]
 async fn nobody_is_believed_once_the_revocation_list_is_too_old() {
     let house = HouseBuilder::new()
-        .edit("refuse_when_older_than: 720h", "refuse_when_older_than: 1min")
+        .edit(
+            "refuse_when_older_than: 720h",
+            "refuse_when_older_than: 1min",
+        )
         .start()
         .await;
     let partner = Partner::of(&house, "swiftride-app");
@@ -119,7 +157,10 @@ async fn a_good_certificate_of_no_partner_is_refused() {
 #[tokio::test]
 async fn a_suspended_partner_is_refused_with_whatever_it_shows() {
     let house = HouseBuilder::new()
-        .edit("swiftride.example\n    standing: active", "swiftride.example\n    standing: suspended")
+        .edit(
+            "swiftride.example\n    standing: active",
+            "swiftride.example\n    standing: suspended",
+        )
         .start()
         .await;
     let partner = Partner::of(&house, "swiftride-app");
@@ -135,5 +176,8 @@ async fn a_suspended_partner_is_refused_with_whatever_it_shows() {
     let other = Partner::of(&house, "cartwheel-app");
     let token = other.bearer(&house, "catalogue").await;
     let mut client = connect(&other, &house, Version::Http1).await;
-    client.get("/catalogue/v1/products", &[("authorization", &token)]).await.ok();
+    client
+        .get("/catalogue/v1/products", &[("authorization", &token)])
+        .await
+        .ok();
 }

@@ -21,8 +21,11 @@ async fn break_the_log(house: &TestHouse) {
 #[tokio::test]
 async fn a_log_that_cannot_be_written_answers_nobody() {
     let house = HouseBuilder::new()
-        .edit("audit: { dir: audit }", "audit: { dir: audit, segment: 1 MiB }")
-        .edit("store: {", "gate: { rate: 1000000/s, burst: 1000000 requests }\nstore: {")
+        .edit("segment: 4 MiB", "segment: 1 MiB")
+        .edit(
+            "rate: 200/s, burst: 400 requests",
+            "rate: 1000000/s, burst: 1000000 requests",
+        )
         .start()
         .await;
     let partner = Partner::of(&house, "swiftride-app");
@@ -41,6 +44,11 @@ async fn a_log_that_cannot_be_written_answers_nobody() {
     answer.refused(503, "audit_unavailable");
     // No token without evidence.
     let answer = partner.ask_token(&house, "branches").await;
-    assert_eq!((answer.status.as_u16(), answer.code().as_str()), (503, "temporarily_unavailable"));
-    tokio::time::timeout(Duration::from_secs(5), house.stop()).await.expect("a house that stops");
+    assert_eq!(
+        (answer.status.as_u16(), answer.code().as_str()),
+        (503, "temporarily_unavailable")
+    );
+    tokio::time::timeout(Duration::from_secs(5), house.stop())
+        .await
+        .expect("a house that stops");
 }

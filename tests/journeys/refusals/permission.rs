@@ -16,7 +16,11 @@ async fn a_product_that_no_agreement_holds_is_refused() {
     for version in Version::BOTH {
         let mut client = connect(&partner, &house, version).await;
         let headers = [("authorization", token.as_str())];
-        client.get(BRANCHES, &headers).await.refused_saying(403, "no_agreement", "holds this product");
+        client.get(BRANCHES, &headers).await.refused_saying(
+            403,
+            "no_agreement",
+            "holds this product",
+        );
         client.get("/catalogue/v1/products", &headers).await.ok();
     }
     assert_eq!(house.bank.calls_of("listBranches"), 0);
@@ -26,15 +30,25 @@ async fn a_product_that_no_agreement_holds_is_refused() {
 async fn an_agreement_that_has_ended_is_none() {
     let builder = HouseBuilder::new();
     let file = kit::text(&builder.config());
-    let until = file.split("until: ").nth(1).and_then(|rest| rest.get(..10)).expect("a day");
+    let until = file
+        .split("until: ")
+        .nth(1)
+        .and_then(|rest| rest.get(..10))
+        .expect("a day");
     let today = builder.now().to_string();
-    let house = builder.edit(&format!("until: {until}"), &format!("until: {}", &today[..10]));
+    let house = builder.edit(
+        &format!("until: {until}"),
+        &format!("until: {}", &today[..10]),
+    );
     let house = house.start().await;
     let partner = Partner::of(&house, "swiftride-app");
     let token = partner.bearer(&house, "branches").await;
     let mut client = connect(&partner, &house, Version::Http2).await;
-    client.get(BRANCHES, &[("authorization", &token)]).await.ok();
-    house.clock.advance(Duration::from_secs(24 * 3600));
+    client
+        .get(BRANCHES, &[("authorization", &token)])
+        .await
+        .ok();
+    house.clock.advance(Duration::from_hours(24));
     let token = partner.bearer(&house, "branches").await;
     let answer = client.get(BRANCHES, &[("authorization", &token)]).await;
     answer.refused(403, "no_agreement");
@@ -61,7 +75,10 @@ async fn a_token_without_the_operations_scope_is_told_which_it_needs() {
 #[tokio::test]
 async fn a_rate_that_is_used_up_says_when_the_next_call_may_come() {
     let house = HouseBuilder::with_clock(Arc::new(MovedClock::stopped()))
-        .edit("rate: 5/s, burst: 10 requests", "rate: 30/min, burst: 2 requests")
+        .edit(
+            "rate: 5/s, burst: 10 requests",
+            "rate: 30/min, burst: 2 requests",
+        )
         .start()
         .await;
     let partner = Partner::of(&house, "swiftride-app");
@@ -77,7 +94,10 @@ async fn a_rate_that_is_used_up_says_when_the_next_call_may_come() {
     assert_eq!(house.bank.calls(), 2);
     house.clock.advance(Duration::from_secs(2));
     client.get(BRANCHES, &headers).await.ok();
-    client.get(BRANCHES, &headers).await.refused(429, "rate_limited");
+    client
+        .get(BRANCHES, &headers)
+        .await
+        .refused(429, "rate_limited");
 }
 
 #[tokio::test]
@@ -94,7 +114,9 @@ async fn more_calls_at_once_than_agreed_are_refused_while_the_others_are_open() 
     let mut held = Vec::new();
     for version in Version::BOTH {
         let mut client = connect(&partner, &house, version).await;
-        let answer = client.send(Method::GET, "/echo/v1/guarded?held", &headers, whole("")).await;
+        let answer = client
+            .send(Method::GET, "/echo/v1/guarded?held", &headers, whole(""))
+            .await;
         held.push((client, answer.expect("an answer's head")));
     }
     for version in Version::BOTH {

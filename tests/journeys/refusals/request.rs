@@ -19,7 +19,10 @@ async fn a_path_that_two_readers_could_read_differently_is_refused() {
             ("/fx/v1%2Frates", "encoded slash"),
             ("/fx/v1/rates%00", "NUL"),
         ] {
-            client.get(target, &[]).await.refused_saying(400, "malformed_request", says);
+            client
+                .get(target, &[])
+                .await
+                .refused_saying(400, "malformed_request", says);
         }
     }
     assert_eq!(house.bank.calls(), 0);
@@ -30,7 +33,13 @@ async fn what_no_product_serves_is_an_unknown_route() {
     let house = TestHouse::start().await;
     for version in Version::BOTH {
         let mut client = stranger(&house, version).await;
-        for target in ["/", "/nowhere", "/fx/v1/rates/EUR-CNY/more", "/fx/v1/rates/", "/FX/v1/rates"] {
+        for target in [
+            "/",
+            "/nowhere",
+            "/fx/v1/rates/EUR-CNY/more",
+            "/fx/v1/rates/",
+            "/FX/v1/rates",
+        ] {
             client.get(target, &[]).await.refused(404, "unknown_route");
         }
         let other = stranger(&house, version).await;
@@ -51,7 +60,10 @@ async fn a_method_that_the_path_has_not_is_refused_with_those_it_has() {
         let mut client = stranger(&house, version).await;
         for method in [Method::POST, Method::DELETE, Method::OPTIONS, brew.clone()] {
             for target in [OPEN, BRANCHES] {
-                let answer = client.call(method.clone(), target, &[], "").await.expect("an answer");
+                let answer = client
+                    .call(method.clone(), target, &[], "")
+                    .await
+                    .expect("an answer");
                 let problem = answer.refused(405, "method_not_allowed");
                 assert_eq!(answer.header("allow"), "GET");
                 assert_eq!(problem["expected"], "One of: GET.");
@@ -65,7 +77,10 @@ async fn a_method_that_the_path_has_not_is_refused_with_those_it_has() {
 async fn an_address_that_knocks_too_often_is_told_when_it_may_again() {
     let clock = Arc::new(MovedClock::stopped());
     let house = HouseBuilder::with_clock(clock)
-        .edit("store: {", "gate: { rate: 6/min, burst: 3 requests }\nstore: {")
+        .edit(
+            "rate: 200/s, burst: 400 requests",
+            "rate: 6/min, burst: 3 requests",
+        )
         .start()
         .await;
     let mut client = stranger(&house, Version::Http2).await;
@@ -80,18 +95,18 @@ async fn an_address_that_knocks_too_often_is_told_when_it_may_again() {
     }
     house.clock.advance(std::time::Duration::from_secs(10));
     client.get(OPEN, &[]).await.ok();
-    client.get(OPEN, &[]).await.refused(429, "too_many_requests");
+    client
+        .get(OPEN, &[])
+        .await
+        .refused(429, "too_many_requests");
 }
 
-/// A house whose API listener has these limits, with the echo bank behind it.
-async fn limited(limits: &str) -> (TestHouse, EchoBank) {
+/// A house whose API listener has this limit, with the echo bank behind it.
+async fn limited(name: &str, value: &str) -> (TestHouse, EchoBank) {
     let bank = EchoBank::plain().await;
     let house = HouseBuilder::new()
         .with_echo(&bank)
-        .edit(
-            "client_certificates: optional ",
-            &format!("limits: {{ {limits} }}\n    client_certificates: optional "),
-        )
+        .limited(name, value)
         .start()
         .await;
     (house, bank)
@@ -99,11 +114,13 @@ async fn limited(limits: &str) -> (TestHouse, EchoBank) {
 
 #[tokio::test]
 async fn a_body_longer_than_the_listener_takes_is_refused_whether_its_length_is_told_or_not() {
-    let (house, bank) = limited("body_max: 1 KiB").await;
+    let (house, bank) = limited("body_max", "1 KiB").await;
     let post = async |version, body| {
         let mut client = stranger(&house, version).await;
         let answer = client.send(Method::POST, "/echo/v1/open", &[], body).await;
-        read(answer.expect("an answer")).await.expect("a whole answer")
+        read(answer.expect("an answer"))
+            .await
+            .expect("a whole answer")
     };
     let (long, short) = (vec![b'x'; 1025], vec![b'x'; 1024]);
     for version in Version::BOTH {
@@ -111,9 +128,15 @@ async fn a_body_longer_than_the_listener_takes_is_refused_whether_its_length_is_
         let problem = answer.refused(413, "body_too_large");
         assert_eq!(problem["expected"], "At most 1024 bytes.");
     }
-    assert_eq!(bank.calls(), 0, "a length too great is refused before the bank is asked");
+    assert_eq!(
+        bank.calls(),
+        0,
+        "a length too great is refused before the bank is asked"
+    );
     for version in Version::BOTH {
-        post(version, untold(long.clone())).await.refused(413, "body_too_large");
+        post(version, untold(long.clone()))
+            .await
+            .refused(413, "body_too_large");
         for body in [whole(short.clone()), untold(short.clone())] {
             assert_eq!(post(version, body).await.ok()["bytes"], 1024);
         }
@@ -122,12 +145,14 @@ async fn a_body_longer_than_the_listener_takes_is_refused_whether_its_length_is_
 
 #[tokio::test]
 async fn a_body_that_stops_coming_is_refused() {
-    let (house, _bank) = limited("body_idle_timeout: 50ms").await;
+    let (house, _bank) = limited("body_idle_timeout", "50ms").await;
     for version in Version::BOTH {
         let mut client = stranger(&house, version).await;
         let body = endless("some bytes and then none");
         let answer = client.send(Method::POST, "/echo/v1/open", &[], body).await;
-        let answer = read(answer.expect("an answer")).await.expect("a whole answer");
+        let answer = read(answer.expect("an answer"))
+            .await
+            .expect("a whole answer");
         answer.refused_saying(408, "body_too_slow", "stopped arriving");
     }
 }

@@ -57,11 +57,18 @@ impl Forge {
         let client = connect(&partner, &house, Version::Http1).await;
         let claims = house.claims(&partner, "branches");
         let key = house.issuer_key().await;
-        let mut forge = Self { house, client, claims, key };
+        let mut forge = Self {
+            house,
+            client,
+            claims,
+            key,
+        };
         // The control: unspoiled it is a good token.
         let token = forge.signed(&forge.claims);
         let headers = [("authorization", format!("Bearer {token}"))];
-        let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
+        let headers = headers
+            .each_ref()
+            .map(|(name, value)| (*name, value.as_str()));
         forge.client.get(BRANCHES, &headers).await.ok();
         forge
     }
@@ -84,9 +91,15 @@ impl Forge {
     async fn is_bad(&mut self, token: &str, reason: &str) {
         let calls = self.house.bank.calls();
         let bearer = format!("Bearer {token}");
-        let answer = self.client.get(BRANCHES, &[("authorization", &bearer)]).await;
+        let answer = self
+            .client
+            .get(BRANCHES, &[("authorization", &bearer)])
+            .await;
         answer.refused_saying(401, "bad_token", reason);
-        assert_eq!(answer.header("www-authenticate"), "Bearer error=\"invalid_token\"");
+        assert_eq!(
+            answer.header("www-authenticate"),
+            "Bearer error=\"invalid_token\""
+        );
         assert_eq!(self.house.bank.calls(), calls, "the bank was asked");
     }
 }
@@ -94,7 +107,12 @@ impl Forge {
 /// Header and claims as they stand, and this signature.
 fn assembled(header: &Value, claims: &Value, signature: &[u8]) -> String {
     let part = |value: &Value| crypto::base64url(value.to_string().as_bytes());
-    format!("{}.{}.{}", part(header), part(claims), crypto::base64url(signature))
+    format!(
+        "{}.{}.{}",
+        part(header),
+        part(claims),
+        crypto::base64url(signature)
+    )
 }
 
 #[tokio::test]
@@ -133,7 +151,9 @@ async fn the_issuers_key_decides_the_algorithm_and_the_token_does_not() {
         }
     }
     let other = SigningKey::generate(Algorithm::Es256).expect("a key");
-    let token = under_kid(&other, &kid).sign("at+jwt", &claims).expect("a token");
+    let token = under_kid(&other, &kid)
+        .sign("at+jwt", &claims)
+        .expect("a token");
     forge.is_bad(&token, algorithm).await;
 }
 
@@ -145,31 +165,49 @@ async fn a_signature_that_no_key_of_the_issuer_made_is_bad() {
     let other = SigningKey::generate(Algorithm::Ps256).expect("a key");
     let token = other.sign("at+jwt", &claims).expect("a token");
     forge.is_bad(&token, no_key).await;
-    let token = under_kid(&other, forge.key.kid()).sign("at+jwt", &claims).expect("a token");
+    let token = under_kid(&other, forge.key.kid())
+        .sign("at+jwt", &claims)
+        .expect("a token");
     forge.is_bad(&token, no_key).await;
     // A good token with other claims under its signature.
     let good = forge.signed(&claims);
     let wider = forge.with("scope", json!("branches catalogue"));
-    let (good, wider): (Vec<&str>, Vec<&str>) = (good.split('.').collect(), wider.split('.').collect());
-    forge.is_bad(&[good[0], wider[1], good[2]].join("."), no_key).await;
+    let (good, wider): (Vec<&str>, Vec<&str>) =
+        (good.split('.').collect(), wider.split('.').collect());
+    forge
+        .is_bad(&[good[0], wider[1], good[2]].join("."), no_key)
+        .await;
     // A token whose header brings its own key along.
     let header = json!({
         "alg": "PS256", "typ": "at+jwt", "kid": other.kid(), "jwk": other.verification_key().to_jwk(),
     });
     let token = assembled(&header, &claims, b"signature");
     let bearer = format!("Bearer {token}");
-    forge.client.get(BRANCHES, &[("authorization", &bearer)]).await.refused(401, "bad_token");
+    forge
+        .client
+        .get(BRANCHES, &[("authorization", &bearer)])
+        .await
+        .refused(401, "bad_token");
 }
 
 #[tokio::test]
 async fn a_token_of_another_issuer_or_for_another_audience_is_bad() {
     let mut forge = Forge::new().await;
-    for iss in ["https://auth.other.example", "", &format!("{}/", forge.house.issuer_url())] {
+    for iss in [
+        "https://auth.other.example",
+        "",
+        &format!("{}/", forge.house.issuer_url()),
+    ] {
         let token = forge.with("iss", json!(iss));
         forge.is_bad(&token, "another issuer").await;
     }
     let issuer = forge.house.issuer_url();
-    for aud in [json!("https://api.other.example"), json!(issuer), json!([issuer]), json!([])] {
+    for aud in [
+        json!("https://api.other.example"),
+        json!(issuer),
+        json!([issuer]),
+        json!([]),
+    ] {
         let token = forge.with("aud", aud);
         forge.is_bad(&token, "another audience").await;
     }
@@ -208,20 +246,27 @@ async fn a_token_of_a_client_that_is_not_the_partners_is_bad_though_it_is_bound(
     let mut forge = Forge::new().await;
     for client in ["cartwheel-app", "nobody-app"] {
         let token = forge.with("client_id", json!(client));
-        forge.is_bad(&token, "client is not one of the partner").await;
+        forge
+            .is_bad(&token, "client is not one of the partner")
+            .await;
     }
 }
 
 #[tokio::test]
 async fn a_stolen_token_is_worth_nothing_without_the_certificate_it_is_bound_to() {
     let house = TestHouse::start().await;
-    let token = Partner::of(&house, "swiftride-app").bearer(&house, "branches").await;
+    let token = Partner::of(&house, "swiftride-app")
+        .bearer(&house, "branches")
+        .await;
     let thief = Partner::of(&house, "cartwheel-app");
     for version in Version::BOTH {
         let mut client = connect(&thief, &house, version).await;
         let answer = client.get(BRANCHES, &[("authorization", &token)]).await;
         answer.refused_saying(401, "wrong_binding", "bound to another certificate");
-        assert_eq!(answer.header("www-authenticate"), "Bearer error=\"invalid_token\"");
+        assert_eq!(
+            answer.header("www-authenticate"),
+            "Bearer error=\"invalid_token\""
+        );
     }
     assert_eq!(house.bank.calls(), 0);
 }

@@ -12,7 +12,10 @@ async fn behind(address: SocketAddr) -> TestHouse {
     HouseBuilder::new()
         .with_echo(&echo)
         .edit(&echo.address.to_string(), &address.to_string())
-        .edit("file:apis/echo.yaml,", "file:apis/echo.yaml, deadline: 200ms,")
+        .edit(
+            "upstream: echo, listeners: [api], deadline: 30s",
+            "upstream: echo, listeners: [api], deadline: 200ms",
+        )
         .start()
         .await
 }
@@ -28,7 +31,9 @@ async fn refuses(house: &TestHouse, status: u16, code: &str, says: &str, retry_a
         answer.refused_saying(status, code, says);
         assert_eq!(answer.header("retry-after"), retry_after);
         let mut client = connect(&partner, house, version).await;
-        let answer = client.get("/echo/v1/guarded", &[("authorization", &token)]).await;
+        let answer = client
+            .get("/echo/v1/guarded", &[("authorization", &token)])
+            .await;
         answer.refused_saying(status, code, says);
         client.get(OPEN, &[]).await.ok();
     }
@@ -36,18 +41,33 @@ async fn refuses(house: &TestHouse, status: u16, code: &str, says: &str, retry_a
 
 #[tokio::test]
 async fn a_bank_that_cannot_be_reached_is_unavailable() {
-    let gone = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let address = gone.local_addr().expect("an address");
-    drop(gone);
+    // Bound and not listened on: nobody else takes the port meanwhile.
+    let deaf = tokio::net::TcpSocket::new_v4().expect("a socket");
+    deaf.bind(([127, 0, 0, 1], 0).into()).expect("a free port");
+    let address = deaf.local_addr().expect("an address");
     let house = behind(address).await;
-    refuses(&house, 503, "upstream_unavailable", "cannot be reached", "1").await;
+    refuses(
+        &house,
+        503,
+        "upstream_unavailable",
+        "cannot be reached",
+        "1",
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn a_bank_that_says_nothing_is_given_up_at_the_deadline() {
     let bank = ScriptedBank::start(Script::Silence).await;
     let house = behind(bank.address).await;
-    refuses(&house, 504, "upstream_timeout", "did not answer in time", "").await;
+    refuses(
+        &house,
+        504,
+        "upstream_timeout",
+        "did not answer in time",
+        "",
+    )
+    .await;
     assert_eq!(bank.calls(), 4, "each call was made once");
 }
 

@@ -42,16 +42,18 @@ const SECOND_PARTNER: &str = "  cartwheel:
     clients:
       swiftride-app: { auth: private_key_jwt, jwks: file:partners/cartwheel.jwks.json }
 agreements:
-  - { partner: cartwheel, bank: harbour, products: [fx], plan: gold, until: 2027-12-31 }
+  - { partner: cartwheel, bank: harbour, products: [fx], plan: gold, from: 2026-01-01, until: 2027-12-31 }
 ";
 
 const SECOND_BANK: &str = "  quay:
     issuer:
       url: https://auth.harbour.example
+      access_token_lifetime: 300s
       keys: { kek: file:keys/kek }
     partner_ca: { authorities: [file:trust/partners-ca.pem], revocation: none }
-    upstreams: { core: { endpoints: [\"[::1]:7444\"] } }
-    products: { rates: { openapi: file:apis/fx.yaml, upstream: core } }
+    upstreams: { core: { endpoints: [\"[::1]:7444\"], tls: none, limits: standard } }
+    products:
+      rates: { openapi: file:apis/fx.yaml, upstream: core, listeners: [api], deadline: 30s }
 partners:
 ";
 
@@ -76,6 +78,40 @@ const CASES: &[Case] = &[
         &[("    standing: active", "    standin: active")],
     ),
     edit("missing-key", &[("    standing: active\n", "")]),
+    edit("from-missing", &[("    from: 2026-01-01\n", "")]),
+    edit(
+        "product-keys-missing",
+        &[("        listeners: [api]\n        deadline: 30s\n", "")],
+    ),
+    edit(
+        "lifetime-missing",
+        &[("      access_token_lifetime: 300s\n", "")],
+    ),
+    edit(
+        "gate-missing",
+        &[("gate:\n  rate: 200/s\n  burst: 400 requests\n", "")],
+    ),
+    edit("gate-half", &[("  burst: 400 requests\n", "")]),
+    edit("tls-missing", &[("        tls: none\n", "")]),
+    edit("limits-missing", &[("        limits: standard\n", "")]),
+    edit(
+        "limits-word",
+        &[("        limits: standard", "        limits: generous")],
+    ),
+    edit(
+        "limits-in-part",
+        &[(
+            "optional\n    limits: standard",
+            "optional\n    limits: { body_max: 1 MiB, h2: { streams: 10 streams } }",
+        )],
+    ),
+    edit(
+        "limits-without-h2",
+        &[(
+            "        limits: standard",
+            "        limits: { connections: 8 connections, waiting: 0 requests }",
+        )],
+    ),
     edit(
         "missing-section",
         &[("store:\n  path: data/mortise.sqlite\n", "")],
@@ -133,10 +169,7 @@ const CASES: &[Case] = &[
     edit("date", &[("until: 2027-12-31", "until: 31.12.2027")]),
     edit(
         "agreement-backwards",
-        &[(
-            "until: 2027-12-31",
-            "from: 2028-01-01\n    until: 2027-12-31",
-        )],
+        &[("from: 2026-01-01", "from: 2028-01-01")],
     ),
     edit("id", &[("  gold:", "  Gold:")]),
     edit(
@@ -154,17 +187,11 @@ const CASES: &[Case] = &[
     ),
     edit(
         "dangling-listener",
-        &[(
-            "upstream: ledger",
-            "upstream: ledger\n        listeners: [apis]",
-        )],
+        &[("listeners: [api]", "listeners: [apis]")],
     ),
     edit(
         "listener-not-api",
-        &[(
-            "upstream: ledger",
-            "upstream: ledger\n        listeners: [issuer]",
-        )],
+        &[("listeners: [api]", "listeners: [issuer]")],
     ),
     edit(
         "listener-http",
@@ -314,10 +341,7 @@ const CASES: &[Case] = &[
     ),
     edit(
         "issuer-lifetime",
-        &[(
-            "      keys:",
-            "      access_token_lifetime: 1h\n      keys:",
-        )],
+        &[("access_token_lifetime: 300s", "access_token_lifetime: 1h")],
     ),
     edit(
         "issuer-algorithm",
@@ -338,8 +362,8 @@ const CASES: &[Case] = &[
     edit(
         "upstream-without-identity",
         &[(
-            "        endpoints:",
-            "        tls: { authorities: [file:trust/bank-ca.pem] }\n        endpoints:",
+            "        tls: none",
+            "        tls: { authorities: [file:trust/bank-ca.pem] }",
         )],
     ),
     edit(

@@ -1,0 +1,279 @@
+//! Promise P1: no deletion of a line lets in what the intact file refuses. A house is rendered as
+//! the set of all that it lets in; without a line the file is refused, or lets in no more.
+
+use std::collections::BTreeSet;
+
+use identity::Certificates;
+use jiff::{Timestamp, ToSpan};
+use model::PresentedChain;
+
+use crate::fixture::{APIS, EXAMPLE, Fixture, MINIMAL, now, sandbox};
+use crate::house::{BankPlan, House, Mode, ProductPlan};
+
+/// What a house lets in, a line each: a house that lets in more has one that the other lacks. Of an
+/// upstream's TLS the `name` is left out: where none is written the bank's certificate must bear
+/// the endpoint's own name, which is another demand and no smaller one.
+fn let_in(house: &House, chains: &[(&str, PresentedChain)]) -> BTreeSet<String> {
+    let mut lines = BTreeSet::new();
+    let gate = &house.gate;
+    lines.insert(format!("{gate:?} {:?} {:?}", house.store, house.audit.dir));
+    for listener in &house.listeners {
+        let id = &listener.edge.id;
+        let certificates = listener
+            .edge
+            .tls
+            .as_ref()
+            .map(|tls| tls.client_certificates);
+        lines.insert(format!(
+            "{id} at {} {} asks for {certificates:?} within {:?}",
+            listener.address, listener.url, listener.edge.limits
+        ));
+        lines.extend(
+            listener
+                .serves
+                .iter()
+                .map(|service| format!("{id} serves {service:?}")),
+        );
+    }
+    for agreement in &house.agreements {
+        let plan = &house.plans[&agreement.plan];
+        lines.extend(agreement.products.iter().map(|product| {
+            format!(
+                "{} may use {product} of {} from {} until {} within {plan:?}",
+                agreement.partner, agreement.bank, agreement.from, agreement.until
+            )
+        }));
+    }
+    for plan in &house.partners {
+        let partner = &plan.partner;
+        let known = (&partner.organization_id, partner.standing);
+        lines.insert(format!("{} is known as {known:?}", partner.id));
+    }
+    for bank in &house.banks {
+        of_bank(bank, &mut lines);
+        for product in &bank.products {
+            of_product(bank, product, &mut lines);
+        }
+        of_trust(bank, chains, &mut lines);
+    }
+    lines
+}
+
+fn of_bank(bank: &BankPlan, lines: &mut BTreeSet<String>) {
+    let (id, issuer) = (&bank.id, &bank.issuer);
+    let life = (issuer.access_token_lifetime, issuer.algorithm);
+    lines.insert(format!("{id} issues at {} {life:?}", issuer.url));
+    lines.extend(
+        issuer
+            .audience
+            .iter()
+            .map(|url| format!("{id} issues for {url}")),
+    );
+    lines.extend(
+        issuer
+            .endpoints
+            .iter()
+            .map(|place| format!("{id} answers at {place:?}")),
+    );
+    for (client, plan) in &issuer.clients {
+        let who = format!("{client} of {} {:?}", plan.partner, plan.standing);
+        let keys = plan.jwks.to_json().to_string();
+        lines.insert(format!("{id} knows {who} by {keys}"));
+        let scopes = plan.scopes.to_string();
+        lines.extend(
+            scopes
+                .split(' ')
+                .map(|scope| format!("{id} gives {scope} to {who}")),
+        );
+    }
+    for upstream in &bank.upstreams {
+        let tls = upstream.tls.as_ref().map(|tls| {
+            let ours = tls.identity.as_ref().map(|(chain, _)| chain);
+            format!("{:?} as {ours:?}", tls.authorities)
+        });
+        lines.extend(upstream.endpoints.iter().map(|endpoint| {
+            format!(
+                "{id}/{} at {endpoint:?} by {tls:?} within {:?}",
+                upstream.id, upstream.limits
+            )
+        }));
+    }
+}
+
+fn of_product(bank: &BankPlan, product: &ProductPlan, lines: &mut BTreeSet<String>) {
+    for listener in &product.listeners {
+        for operation in &product.description.operations {
+            lines.insert(format!(
+                "{}/{} at {listener} {}{} {operation:?} to {} within {:?}",
+                bank.id,
+                product.id,
+                product.description.base_path,
+                operation.template,
+                product.upstream,
+                product.deadline
+            ));
+        }
+    }
+}
+
+/// Which chains the bank believes, today and when its lists are old.
+fn of_trust(bank: &BankPlan, chains: &[(&str, PresentedChain)], lines: &mut BTreeSet<String>) {
+    let judge = Certificates::new(16);
+    for hours in [0, 13, 24 * 40] {
+        let then: Timestamp = now() + hours.hours();
+        for (name, chain) in chains {
+            if let Ok(verdict) = judge.verdict(&bank.trust, chain, then) {
+                let partner = (&verdict.partner.id, verdict.partner.standing);
+                lines.insert(format!(
+                    "{} takes {name} for {partner:?} at {then}",
+                    bank.id
+                ));
+            }
+        }
+    }
+}
+
+fn chains(fixture: &Fixture) -> Vec<(&'static str, PresentedChain)> {
+    let chain = |name: &str| {
+        let pem = std::fs::read(fixture.path(&format!("shown/{name}.pem"))).expect("a file");
+        let certificates = crypto::certificates(&pem).expect("a chain");
+        let thumbprint = crypto::sha256(&certificates[0]);
+        PresentedChain {
+            certificates,
+            leaf_thumbprint: thumbprint,
+            fingerprint: thumbprint,
+        }
+    };
+    ["good", "revoked", "stranger"]
+        .map(|name| (name, chain(name)))
+        .into()
+}
+
+/// Each text without one of its lines, and that line.
+fn deletions(text: &str) -> impl Iterator<Item = (&str, String)> {
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    (0..lines.len()).map(move |deleted| {
+        let left: String = [&lines[..deleted], &lines[deleted + 1..]].concat().concat();
+        (lines[deleted].trim(), left)
+    })
+}
+
+/// Deletes each line of a configuration; gives those without which it still loads.
+fn delete_each(fixture: &Fixture, text: &str, mode: Mode) -> Vec<String> {
+    let chains = chains(fixture);
+    let whole = fixture.load_as(text, mode).expect("the whole file loads");
+    let whole = let_in(&whole, &chains);
+    let mut spared = Vec::new();
+    for (line, left) in deletions(text) {
+        let Ok(house) = fixture.load_as(&left, mode) else {
+            continue;
+        };
+        let left = let_in(&house, &chains);
+        let more: Vec<_> = left.difference(&whole).collect();
+        assert!(more.is_empty(), "without `{line}` also: {more:#?}");
+        if !line.is_empty() && !line.starts_with('#') {
+            let key = line.split(':').next().unwrap_or(line);
+            spared.push(key.to_owned());
+        }
+    }
+    spared
+}
+
+#[test]
+fn no_lost_line_of_the_example_loosens_and_few_are_not_missed() {
+    let spared = delete_each(&Fixture::new(), EXAMPLE, Mode::Serve);
+    let defaults = [
+        "algorithm",
+        "name",
+        "en",
+        "zh-CN",
+        "node",
+        "linger",
+        "segment",
+        "queue_max",
+        "drain",
+    ];
+    assert_eq!(spared, defaults);
+}
+
+#[test]
+fn no_lost_line_of_the_shortest_file_loosens() {
+    assert_eq!(
+        delete_each(&Fixture::new(), MINIMAL, Mode::Serve),
+        ["zh-CN"]
+    );
+}
+
+#[test]
+fn no_lost_line_of_the_sandbox_loosens() {
+    let spared = delete_each(&Fixture::of_sandbox(), &sandbox(), Mode::Sandbox);
+    let (agreement, product) = ("- { partner", "fx");
+    assert_eq!(spared, ["name", product, agreement, agreement]);
+}
+
+#[test]
+fn no_lost_line_of_the_apis_loosens() {
+    let fixture = Fixture::of_sandbox();
+    let chains = chains(&fixture);
+    let load = || fixture.load_as(sandbox(), Mode::Sandbox);
+    let whole = let_in(&load().expect("it loads"), &chains);
+    for (name, text) in APIS {
+        let mut refused = 0;
+        for (line, left) in deletions(text) {
+            fixture.write(name, left);
+            let Ok(house) = load() else {
+                refused += 1;
+                continue;
+            };
+            let left = let_in(&house, &chains);
+            let more: Vec<_> = left.difference(&whole).collect();
+            assert!(more.is_empty(), "{name} without `{line}` also: {more:#?}");
+        }
+        assert!(refused > 10, "{name}: {refused}");
+        fixture.write(name, text);
+    }
+}
+
+#[test]
+fn whatever_lets_in_more_is_seen() {
+    let fixture = Fixture::new();
+    let chains = chains(&fixture);
+    let whole = let_in(&fixture.load(EXAMPLE).expect("it loads"), &chains);
+    let lists = "      revocation:                       # must be said; `revocation: none` lets \
+                 revoked ones in\n        crl: [file:trust/partners.crl]  # PEM or DER, one for \
+                 each authority\n        refuse_when_older_than: 24h ";
+    let with_authorities = format!("[file:trust/partners-ca.pem]\n{lists}");
+    for (old, new) in [
+        (
+            "serves: [discovery, token]",
+            "serves: [discovery, token, api]",
+        ),
+        ("body_max: 10 MiB", "body_max: 11 MiB"),
+        ("rate: 50/s", "rate: 51/s"),
+        ("burst: 100 requests", "burst: 101 requests"),
+        ("concurrent: 64 requests", "concurrent: 65 requests"),
+        ("lifetime: 300s", "lifetime: 301s"),
+        ("refuse_when_older_than: 24h", "refuse_when_older_than: 48h"),
+        (lists, "      revocation: none"),
+        ("waiting: 1024 requests", "waiting: 1025 requests"),
+        ("deadline: 30s", "deadline: 31s"),
+        ("from: 2026-01-01", "from: 2025-12-31"),
+        ("until: 2027-12-31", "until: 2028-01-01"),
+        ("rate: 200/s", "rate: 201/s"),
+        (
+            &with_authorities,
+            "[file:trust/partners-ca.pem, file:trust/bank-ca.pem]\n      revocation: none",
+        ),
+    ] {
+        assert!(EXAMPLE.contains(old), "the example lacks `{old}`");
+        let house = fixture.load(EXAMPLE.replace(old, new));
+        let house = house
+            .map_err(|mistakes| format!("{new}: {mistakes}"))
+            .expect("it loads");
+        let left = let_in(&house, &chains);
+        assert!(!left.is_subset(&whole), "`{new}` is not seen");
+    }
+    let suspended = EXAMPLE.replace("standing: active", "standing: suspended");
+    let suspended = let_in(&fixture.load(suspended).expect("it loads"), &chains);
+    assert!(!whole.is_subset(&suspended));
+}

@@ -1,0 +1,543 @@
+use proptest::prelude::*;
+use rcgen::{CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose};
+use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
+
+use model::Standing;
+
+use super::*;
+use crate::Revocation;
+use crate::test_house::{
+    Authority, DAY, HOUR, INTERMEDIATE, LEAF, NOW, at, chain, lasting, partners_certificate, trust,
+};
+
+/// Any age that no list of these tests reaches.
+const ANY_AGE: Duration = Duration::from_hours(24 * 10_000);
+
+/// A root, and an intermediate that issues the partners' certificates.
+struct Pki {
+    root: Authority,
+    intermediate: Authority,
+}
+
+impl Pki {
+    fn new() -> Self {
+        let root = Authority::root("Partner Root");
+        let intermediate = root.intermediate_until("Partner Issuing CA", NOW + 100 * DAY);
+        Self { root, intermediate }
+    }
+
+    /// Trusts the root and asks no list.
+    fn trust(&self) -> Trust {
+        trust(&[&self.root], None)
+    }
+
+    fn trust_with(
+        &self,
+        crls: Vec<CertificateRevocationListDer<'static>>,
+        refuse_when_older_than: Duration,
+    ) -> Trust {
+        let revocation = Revocation {
+            crls,
+            refuse_when_older_than,
+        };
+        trust(&[&self.root], Some(revocation))
+    }
+
+    /// Trusts the root and has the list of each authority, with these serial numbers.
+    fn trust_that_revokes(&self, by_root: &[u64], by_intermediate: &[u64]) -> Trust {
+        let crls = vec![
+            self.root.list(by_root),
+            self.intermediate.list(by_intermediate),
+        ];
+        self.trust_with(crls, ANY_AGE)
+    }
+
+    /// A leaf with its intermediate.
+    fn chain(&self, leaf: &CertificateParams) -> PresentedChain {
+        chain(vec![
+            self.intermediate.issue(leaf),
+            self.intermediate.certificate(),
+        ])
+    }
+
+    fn swiftride(&self) -> PresentedChain {
+        self.chain(&swiftride())
+    }
+}
+
+fn swiftride() -> CertificateParams {
+    partners_certificate("PSDCN-SWIFTRIDE")
+}
+
+/// The partner's id, or why not, from a judge that remembers nothing.
+fn judged(
+    trust: &Trust,
+    chain: &PresentedChain,
+    second: i64,
+) -> Result<String, CertificateProblem> {
+    match Certificates::new(10).verdict(trust, chain, at(second)) {
+        Ok(verdict) => Ok(verdict.partner.id.to_string()),
+        Err(Refusal::CertificateRefused(problem)) => Err(problem),
+        Err(other) => panic!("not of a certificate: {other:?}"),
+    }
+}
+
+fn good() -> Result<String, CertificateProblem> {
+    Ok("swiftride".to_owned())
+}
+
+#[test]
+fn a_chain_to_a_trusted_root_names_its_partner() {
+    let pki = Pki::new();
+    assert_eq!(judged(&pki.trust(), &pki.swiftride(), NOW), good());
+    let without_intermediate = chain(vec![pki.root.issue(&swiftride())]);
+    assert_eq!(judged(&pki.trust(), &without_intermediate, NOW), good());
+}
+
+#[test]
+fn a_suspended_partner_is_named_too_and_judged_elsewhere() {
+    let pki = Pki::new();
+    let frozen = pki.chain(&partners_certificate("PSDCN-FROZEN"));
+    let verdict = Certificates::new(10).verdict(&pki.trust(), &frozen, at(NOW));
+    assert_eq!(
+        verdict.expect("a verdict").partner.standing,
+        Standing::Suspended
+    );
+}
+
+#[test]
+fn a_chain_of_another_authority_is_refused() {
+    let (ours, theirs) = (Pki::new(), Pki::new());
+    let trust = ours.trust();
+    // Same names, other keys: a name proves nothing.
+    assert_eq!(
+        judged(&trust, &theirs.swiftride(), NOW),
+        Err(CertificateProblem::UnknownIssuer)
+    );
+    let direct = chain(vec![theirs.root.issue(&swiftride())]);
+    assert_eq!(
+        judged(&trust, &direct, NOW),
+        Err(CertificateProblem::UnknownIssuer)
+    );
+    let brings_its_root = chain(vec![
+        theirs.root.issue(&swiftride()),
+        theirs.root.certificate(),
+    ]);
+    assert_eq!(
+        judged(&trust, &brings_its_root, NOW),
+        Err(CertificateProblem::UnknownIssuer)
+    );
+    let stranger = Authority::root("Stranger CA");
+    let other_name = chain(vec![stranger.issue(&swiftride())]);
+    assert_eq!(
+        judged(&trust, &other_name, NOW),
+        Err(CertificateProblem::UnknownIssuer)
+    );
+}
+
+#[test]
+fn a_leaf_without_its_intermediate_is_refused() {
+    let pki = Pki::new();
+    let alone = chain(vec![pki.intermediate.issue(&swiftride())]);
+    assert_eq!(
+        judged(&pki.trust(), &alone, NOW),
+        Err(CertificateProblem::UnknownIssuer)
+    );
+}
+
+#[test]
+fn a_partners_certificate_issues_no_certificates() {
+    let pki = Pki::new();
+    let mut mallory = swiftride();
+    mallory.is_ca = rcgen::IsCa::NoCa;
+    let key = rcgen::KeyPair::generate().expect("generates");
+    let issued_by_leaf = {
+        let issuer = rcgen::Issuer::from_params(&mallory, &key);
+        let leaf_key = rcgen::KeyPair::generate().expect("generates");
+        swiftride().signed_by(&leaf_key, &issuer).expect("signs")
+    };
+    let shown = chain(vec![
+        issued_by_leaf.into(),
+        pki.root.issue_for(&mallory, &key),
+    ]);
+    assert_eq!(
+        judged(&pki.trust(), &shown, NOW),
+        Err(CertificateProblem::UnknownIssuer)
+    );
+}
+
+#[test]
+fn an_authoritys_own_certificate_is_no_partners() {
+    let pki = Pki::new();
+    let shown = chain(vec![pki.intermediate.certificate()]);
+    assert_eq!(
+        judged(&pki.trust(), &shown, NOW),
+        Err(CertificateProblem::UnknownIssuer)
+    );
+}
+
+#[test]
+fn what_is_no_certificate_is_malformed() {
+    let pki = Pki::new();
+    let trust = pki.trust();
+    let garbage = || CertificateDer::from(b"no certificate".to_vec());
+    for unreadable in [
+        chain(Vec::new()),
+        chain(vec![garbage()]),
+        chain(vec![garbage(), pki.intermediate.certificate()]),
+        chain(vec![pki.root.issue(&swiftride()), garbage()]),
+    ] {
+        assert_eq!(
+            judged(&trust, &unreadable, NOW),
+            Err(CertificateProblem::Malformed),
+            "{unreadable:?}"
+        );
+    }
+}
+
+#[test]
+fn a_leaf_is_good_from_its_first_second_to_its_last() {
+    let pki = Pki::new();
+    let (trust, chain) = (pki.trust(), pki.swiftride());
+    let outside = Err(CertificateProblem::OutsideValidity);
+    assert_eq!(judged(&trust, &chain, NOW - DAY - 1), outside);
+    assert_eq!(judged(&trust, &chain, NOW - DAY), good());
+    assert_eq!(judged(&trust, &chain, NOW + DAY), good());
+    assert_eq!(judged(&trust, &chain, NOW + DAY + 1), outside);
+}
+
+#[test]
+fn an_expired_intermediate_ends_the_chain() {
+    let root = Authority::root("Partner Root");
+    let intermediate = root.intermediate_until("Partner Issuing CA", NOW + HOUR);
+    let pki = Pki { root, intermediate };
+    let (trust, chain) = (pki.trust(), pki.swiftride());
+    assert_eq!(judged(&trust, &chain, NOW + HOUR), good());
+    assert_eq!(
+        judged(&trust, &chain, NOW + HOUR + 1),
+        Err(CertificateProblem::OutsideValidity)
+    );
+}
+
+#[test]
+fn an_expired_root_that_is_sent_along_ends_the_chain() {
+    let root = Authority::root_until("Partner Root", NOW + HOUR);
+    let shown = chain(vec![root.issue(&swiftride()), root.certificate()]);
+    let trust = trust(&[&root], None);
+    assert_eq!(judged(&trust, &shown, NOW + HOUR), good());
+    assert_eq!(
+        judged(&trust, &shown, NOW + HOUR + 1),
+        Err(CertificateProblem::OutsideValidity)
+    );
+}
+
+#[test]
+fn a_certificate_for_servers_only_is_not_for_clients() {
+    let pki = Pki::new();
+    let trust = pki.trust();
+    let with = |purposes: Vec<ExtendedKeyUsagePurpose>| {
+        let mut leaf = swiftride();
+        leaf.extended_key_usages = purposes;
+        judged(&trust, &pki.chain(&leaf), NOW)
+    };
+    let (client, server) = (
+        ExtendedKeyUsagePurpose::ClientAuth,
+        ExtendedKeyUsagePurpose::ServerAuth,
+    );
+    let refused = Err(CertificateProblem::NotForClients);
+    assert_eq!(with(vec![server.clone()]), refused);
+    assert_eq!(
+        with(vec![ExtendedKeyUsagePurpose::EmailProtection]),
+        refused
+    );
+    assert_eq!(with(vec![server, client]), good());
+    // A certificate that limits its purposes in no way serves any (RFC 5280 §4.2.1.12).
+    assert_eq!(with(Vec::new()), good());
+}
+
+#[test]
+fn a_certificate_without_a_known_organization_is_no_partners() {
+    let pki = Pki::new();
+    let trust = pki.trust();
+    let no_partner = Err(CertificateProblem::NoPartner);
+    let mut nameless = swiftride();
+    nameless.distinguished_name = DistinguishedName::new();
+    nameless
+        .distinguished_name
+        .push(DnType::OrganizationName, "PSDCN-SWIFTRIDE");
+    assert_eq!(judged(&trust, &pki.chain(&nameless), NOW), no_partner);
+    for unknown in ["PSDCN-MALL", "psdcn-swiftride", "PSDCN-SWIFTRIDE "] {
+        let chain = pki.chain(&partners_certificate(unknown));
+        assert_eq!(judged(&trust, &chain, NOW), no_partner, "{unknown:?}");
+    }
+}
+
+#[test]
+fn an_organization_identifier_that_is_no_text_is_malformed() {
+    let pki = Pki::new();
+    let chain = pki.chain(&partners_certificate("PSDCN\u{0}SWIFTRIDE"));
+    assert_eq!(
+        judged(&pki.trust(), &chain, NOW),
+        Err(CertificateProblem::Malformed)
+    );
+}
+
+#[test]
+fn a_revoked_leaf_and_a_leaf_of_a_revoked_authority_are_refused() {
+    let pki = Pki::new();
+    let chain = pki.swiftride();
+    let revoked = Err(CertificateProblem::Revoked);
+    assert_eq!(
+        judged(&pki.trust_that_revokes(&[], &[]), &chain, NOW),
+        good()
+    );
+    let leaf = pki.trust_that_revokes(&[], &[1, LEAF, 99]);
+    assert_eq!(judged(&leaf, &chain, NOW), revoked);
+    let intermediate = pki.trust_that_revokes(&[INTERMEDIATE], &[]);
+    assert_eq!(judged(&intermediate, &chain, NOW), revoked);
+}
+
+#[test]
+fn an_authority_revokes_only_what_it_issued() {
+    let pki = Pki::new();
+    let crossed = pki.trust_that_revokes(&[LEAF], &[INTERMEDIATE]);
+    assert_eq!(judged(&crossed, &pki.swiftride(), NOW), good());
+}
+
+#[test]
+fn without_the_list_of_each_authority_the_status_is_unknown() {
+    let pki = Pki::new();
+    let unknown = Err(CertificateProblem::RevocationUnknown);
+    let only = |list| pki.trust_with(vec![list], ANY_AGE);
+    let only_roots = only(pki.root.list(&[]));
+    assert_eq!(judged(&only_roots, &pki.swiftride(), NOW), unknown);
+    let only_intermediates = only(pki.intermediate.list(&[]));
+    assert_eq!(judged(&only_intermediates, &pki.swiftride(), NOW), unknown);
+    // The root's list is all that a leaf of the root needs.
+    let direct = chain(vec![pki.root.issue(&swiftride())]);
+    assert_eq!(judged(&only_roots, &direct, NOW), good());
+}
+
+#[test]
+fn a_list_that_the_authority_did_not_sign_says_nothing() {
+    let (pki, forger) = (Pki::new(), Pki::new());
+    let crls = vec![pki.root.list(&[]), forger.intermediate.list(&[])];
+    assert_eq!(
+        judged(&pki.trust_with(crls, ANY_AGE), &pki.swiftride(), NOW),
+        Err(CertificateProblem::RevocationUnknown)
+    );
+}
+
+#[test]
+fn a_list_is_believed_until_its_next_update() {
+    let pki = Pki::new();
+    let chain = pki.swiftride();
+    for (roots, intermediates) in [(HOUR, 2 * HOUR), (2 * HOUR, HOUR)] {
+        let crls = vec![
+            pki.root.list_made(NOW - HOUR, NOW + roots, &[]),
+            pki.intermediate
+                .list_made(NOW - HOUR, NOW + intermediates, &[]),
+        ];
+        let trust = pki.trust_with(crls, ANY_AGE);
+        assert_eq!(judged(&trust, &chain, NOW + HOUR - 1), good());
+        assert_eq!(
+            judged(&trust, &chain, NOW + HOUR),
+            Err(CertificateProblem::RevocationUnknown)
+        );
+    }
+}
+
+#[test]
+fn a_list_that_is_too_old_is_not_believed_even_when_it_is_not_due() {
+    let pki = Pki::new();
+    let chain = pki.swiftride();
+    for (roots, intermediates) in [(NOW - HOUR, NOW), (NOW, NOW - HOUR)] {
+        let crls = vec![
+            pki.root.list_made(roots, NOW + DAY, &[]),
+            pki.intermediate.list_made(intermediates, NOW + DAY, &[]),
+        ];
+        let trust = pki.trust_with(crls, Duration::from_hours(2));
+        assert_eq!(judged(&trust, &chain, NOW + HOUR - 1), good());
+        assert_eq!(
+            judged(&trust, &chain, NOW + HOUR),
+            Err(CertificateProblem::RevocationUnknown)
+        );
+    }
+}
+
+#[test]
+fn a_good_verdict_is_remembered_and_not_made_again() {
+    let pki = Pki::new();
+    let (trust, chain) = (pki.trust(), pki.swiftride());
+    let certificates = Certificates::new(10);
+    assert!(certificates.remembered(&trust, &chain, at(NOW)).is_none());
+    let first = certificates.verdict(&trust, &chain, at(NOW));
+    let first = first.expect("a verdict");
+    let second = certificates.verdict(&trust, &chain, at(NOW + 1));
+    assert!(Arc::ptr_eq(&first, &second.expect("a verdict")));
+    let known = certificates.remembered(&trust, &chain, at(NOW + 2));
+    assert!(Arc::ptr_eq(&first, &known.expect("remembered")));
+    let other = pki.swiftride();
+    assert!(certificates.remembered(&trust, &other, at(NOW)).is_none());
+}
+
+#[test]
+fn a_refusal_is_not_remembered() {
+    let pki = Pki::new();
+    let certificates = Certificates::new(10);
+    let revoking = pki.trust_that_revokes(&[], &[LEAF]);
+    let chain = pki.swiftride();
+    for (trust, second) in [(&revoking, NOW), (&pki.trust(), NOW + DAY + 1)] {
+        assert!(certificates.verdict(trust, &chain, at(second)).is_err());
+        assert!(certificates.remembered(trust, &chain, at(second)).is_none());
+    }
+    assert_eq!(certificates.verdicts.len(), 0);
+}
+
+#[test]
+fn a_remembered_verdict_ends_with_the_first_certificate_or_list_that_ends() {
+    // Each of the four ends first once; certificates are good in their last second (RFC 5280
+    // §4.1.2.5), lists are not in the second they are due.
+    for first_to_end in 0..4 {
+        let mut ends = [NOW + 2 * HOUR; 4];
+        ends[first_to_end] = NOW + HOUR;
+        let [leaf, intermediate, root, list] = ends;
+        let root = Authority::root_until("Partner Root", root);
+        let intermediate = root.intermediate_until("Partner Issuing CA", intermediate);
+        let pki = Pki { root, intermediate };
+        let crls = vec![
+            pki.root.list_made(NOW - HOUR, list, &[]),
+            pki.intermediate.list_made(NOW - HOUR, list, &[]),
+        ];
+        let trust = pki.trust_with(crls, ANY_AGE);
+        let mut params = swiftride();
+        lasting(&mut params, NOW - DAY, leaf);
+        let chain = chain(vec![
+            pki.intermediate.issue(&params),
+            pki.intermediate.certificate(),
+            pki.root.certificate(),
+        ]);
+        let (last, problem) = match first_to_end {
+            3 => (NOW + HOUR - 1, CertificateProblem::RevocationUnknown),
+            _ => (NOW + HOUR, CertificateProblem::OutsideValidity),
+        };
+
+        let certificates = Certificates::new(10);
+        let verdict = certificates.verdict(&trust, &chain, at(NOW));
+        let verdict = verdict.expect("a verdict");
+        let known = certificates.remembered(&trust, &chain, at(last));
+        assert!(Arc::ptr_eq(&verdict, &known.expect("still remembered")));
+        let gone = certificates.remembered(&trust, &chain, at(last + 1));
+        assert!(gone.is_none(), "{first_to_end}");
+        let refused = certificates.verdict(&trust, &chain, at(last + 1));
+        assert_eq!(
+            refused.err(),
+            Some(Refusal::CertificateRefused(problem)),
+            "{first_to_end}"
+        );
+    }
+}
+
+#[test]
+fn a_remembered_verdict_is_not_believed_before_the_chain_begins() {
+    let pki = Pki::new();
+    let (trust, chain) = (pki.trust(), pki.swiftride());
+    let certificates = Certificates::new(10);
+    certificates
+        .verdict(&trust, &chain, at(NOW))
+        .expect("a verdict");
+    let first = at(NOW - DAY);
+    assert!(certificates.remembered(&trust, &chain, first).is_some());
+    let before = at(NOW - DAY - 1);
+    assert!(certificates.remembered(&trust, &chain, before).is_none());
+    assert_eq!(
+        certificates.verdict(&trust, &chain, before).err(),
+        Some(Refusal::CertificateRefused(
+            CertificateProblem::OutsideValidity
+        ))
+    );
+}
+
+#[test]
+fn a_new_trust_store_judges_anew_what_an_older_one_believed() {
+    let pki = Pki::new();
+    let (old, chain) = (pki.trust_that_revokes(&[], &[]), pki.swiftride());
+    let certificates = Certificates::new(10);
+    certificates
+        .verdict(&old, &chain, at(NOW))
+        .expect("a verdict");
+    let new = pki.trust_that_revokes(&[], &[LEAF]);
+    assert!(certificates.remembered(&new, &chain, at(NOW)).is_none());
+    assert_eq!(
+        certificates.verdict(&new, &chain, at(NOW)).err(),
+        Some(Refusal::CertificateRefused(CertificateProblem::Revoked))
+    );
+    let other_bank = Pki::new().trust();
+    assert_eq!(
+        certificates.verdict(&other_bank, &chain, at(NOW)).err(),
+        Some(Refusal::CertificateRefused(
+            CertificateProblem::UnknownIssuer
+        ))
+    );
+}
+
+#[test]
+fn no_more_verdicts_are_remembered_than_the_capacity() {
+    let pki = Pki::new();
+    let trust = pki.trust();
+    let certificates = Certificates::new(8);
+    let mut shown = pki.swiftride();
+    for number in 0..100 {
+        shown.fingerprint = [number; 32];
+        certificates
+            .verdict(&trust, &shown, at(NOW))
+            .expect("a verdict");
+        assert!(certificates.verdicts.len() <= 8, "{number}");
+    }
+    assert!(!certificates.verdicts.is_empty());
+}
+
+#[test]
+fn what_is_remembered_never_differs_from_what_is_judged_now() {
+    let root = Authority::root("Partner Root");
+    let intermediate = root.intermediate_until("Partner Issuing CA", NOW + 3 * HOUR);
+    let pki = Pki { root, intermediate };
+    let crls = vec![
+        pki.root.list_made(NOW - HOUR, NOW + 4 * HOUR, &[]),
+        pki.intermediate.list_made(NOW - HOUR, NOW + DAY, &[]),
+    ];
+    let trust = pki.trust_with(crls, Duration::from_hours(6));
+    let chain = pki.swiftride();
+    let borders = vec![
+        NOW - DAY,
+        NOW,
+        NOW + 3 * HOUR,
+        NOW + 4 * HOUR,
+        NOW + 5 * HOUR,
+    ];
+    let second = (prop::sample::select(borders), -2_i64..=2);
+    let seconds = prop::collection::vec(second, 1..20);
+    proptest!(ProptestConfig::with_cases(64), |(seconds in seconds)| {
+        let certificates = Certificates::new(10);
+        for second in seconds.into_iter().map(|(border, off)| border + off) {
+            let is_good = (NOW - DAY..=NOW + 3 * HOUR).contains(&second);
+            let verdict = certificates.verdict(&trust, &chain, at(second));
+            prop_assert_eq!(verdict.is_ok(), is_good, "at {}", second);
+            prop_assert_eq!(judged(&trust, &chain, second).is_ok(), is_good);
+        }
+    });
+}
+
+#[test]
+fn a_leaf_with_one_bit_changed_is_refused_and_nothing_panics() {
+    let pki = Pki::new();
+    let trust = pki.trust();
+    let good = pki.root.issue(&swiftride());
+    let bits = 0..good.len() * 8;
+    proptest!(|(bit in bits)| {
+        let mut changed = good.to_vec();
+        changed[bit / 8] ^= 1 << (bit % 8);
+        let verdict = judged(&trust, &chain(vec![changed.into()]), NOW);
+        prop_assert!(verdict.is_err(), "bit {} of {}", bit, good.len());
+    });
+}

@@ -1,0 +1,149 @@
+use std::error::Error;
+
+use model::Standing;
+
+use super::*;
+use crate::test_house::{Authority, DAY, HOUR, NOW, partner};
+
+const DAYS_10: Duration = Duration::from_hours(240);
+
+fn settings(revocation: Option<Revocation>) -> BankTrust {
+    BankTrust {
+        authorities: vec![Authority::root("Partner CA").certificate()],
+        revocation,
+        partners: vec![partner("swiftride", "PSDCN-SWIFTRIDE", Standing::Active)],
+    }
+}
+
+fn lists(
+    crls: Vec<CertificateRevocationListDer<'static>>,
+    refuse_when_older_than: Duration,
+) -> Option<Revocation> {
+    Some(Revocation {
+        crls,
+        refuse_when_older_than,
+    })
+}
+
+#[test]
+fn a_store_needs_an_authority() {
+    let mut none = settings(None);
+    none.authorities.clear();
+    let problem = Trust::new(none).expect_err("refused");
+    assert!(matches!(problem, BadTrust::NoAuthority), "{problem}");
+}
+
+#[test]
+fn an_authority_that_is_no_certificate_is_named_by_its_place() {
+    let mut broken = settings(None);
+    broken.authorities.push(b"no certificate".to_vec().into());
+    let problem = Trust::new(broken).expect_err("refused");
+    assert!(
+        matches!(problem, BadTrust::Authority { index: 1, .. }),
+        "{problem}"
+    );
+    let cause = problem.source().expect("a cause").to_string();
+    assert!(
+        !problem.to_string().contains(&cause),
+        "the cause is said once"
+    );
+}
+
+#[test]
+fn revocation_without_a_list_is_refused_and_not_taken_for_permission() {
+    let problem = Trust::new(settings(lists(Vec::new(), DAYS_10))).expect_err("refused");
+    assert!(matches!(problem, BadTrust::NoRevocationList), "{problem}");
+}
+
+#[test]
+fn a_list_that_cannot_be_read_is_named_by_its_place() {
+    let good = Authority::root("Partner CA").list(&[]);
+    let crls = vec![good, b"no list".to_vec().into()];
+    let problem = Trust::new(settings(lists(crls, DAYS_10))).expect_err("refused");
+    assert!(
+        matches!(problem, BadTrust::RevocationList { index: 1, .. }),
+        "{problem}"
+    );
+}
+
+#[test]
+fn a_list_that_holds_only_the_changes_since_another_is_refused() {
+    let mut list = Authority::root("Partner CA").list(&[]).to_vec();
+    // The number of the list becomes a deltaCRLIndicator (RFC 5280 §5.2.4).
+    let number = [0x55, 0x1d, 20];
+    let place = list.windows(3).position(|oid| oid == number);
+    list[place.expect("a number") + 2] = 27;
+    let crls = vec![list.into()];
+    let problem = Trust::new(settings(lists(crls, DAYS_10))).expect_err("refused");
+    assert!(matches!(problem, BadTrust::Verifier { .. }), "{problem}");
+}
+
+#[test]
+fn two_partners_with_one_organization_identifier_are_refused() {
+    let mut shared = settings(None);
+    let second = partner("mall", "PSDCN-SWIFTRIDE", Standing::Active);
+    shared.partners.push(second);
+    let problem = Trust::new(shared).expect_err("refused");
+    let BadTrust::SharedIdentity { organization_id } = problem else {
+        panic!("{problem}")
+    };
+    assert_eq!(organization_id, "PSDCN-SWIFTRIDE");
+}
+
+#[test]
+fn a_partner_is_found_by_its_id_and_by_its_organization_identifier() {
+    let trust = Trust::new(settings(None)).expect("a trust store");
+    let id = PartnerId::parse("swiftride").expect("an id");
+    let by_id = trust.partner(&id).expect("known");
+    assert_eq!(by_id.id, id);
+    let by_organization = trust.partner_of("PSDCN-SWIFTRIDE").expect("known");
+    assert!(Arc::ptr_eq(by_id, by_organization));
+
+    assert!(
+        trust
+            .partner(&PartnerId::parse("mall").expect("an id"))
+            .is_none()
+    );
+    for other in ["", "psdcn-swiftride", "PSDCN-SWIFTRIDE ", "swiftride"] {
+        assert!(trust.partner_of(other).is_none(), "{other:?}");
+    }
+}
+
+#[test]
+fn every_store_has_a_generation_of_its_own() {
+    let one = Trust::new(settings(None)).expect("a trust store");
+    let same = Trust::new(settings(None)).expect("a trust store");
+    assert_ne!(one.generation(), same.generation());
+}
+
+#[test]
+fn lists_are_believed_until_the_first_of_them_is_due_or_too_old() {
+    let authority = Authority::root("Partner CA");
+    let until = |crls, age: i64| {
+        let age = Duration::from_secs(age.unsigned_abs());
+        let trust = Trust::new(settings(lists(crls, age))).expect("a trust store");
+        trust.revocation_until()
+    };
+    let made = |this_update, next_update| authority.list_made(this_update, next_update, &[]);
+
+    let due_first = vec![made(NOW - HOUR, NOW + HOUR)];
+    assert_eq!(until(due_first, DAY), Some(NOW + HOUR));
+    let old_first = vec![made(NOW - HOUR, NOW + 2 * DAY)];
+    assert_eq!(until(old_first, DAY), Some(NOW + 23 * HOUR));
+    let second_first = vec![made(NOW, NOW + 9 * DAY), made(NOW, NOW + 2 * DAY)];
+    assert_eq!(until(second_first, 5 * DAY), Some(NOW + 2 * DAY));
+    let any_age = vec![made(NOW - HOUR, NOW + HOUR)];
+    assert_eq!(until(any_age, i64::MIN), Some(NOW + HOUR), "no overflow");
+    let no_lists = Trust::new(settings(None)).expect("a trust store");
+    assert_eq!(no_lists.revocation_until(), None);
+}
+
+#[test]
+fn a_store_prints_neither_partners_nor_authorities() {
+    let trust = Trust::new(settings(None)).expect("a trust store");
+    let generation = trust.generation();
+    assert_eq!(
+        format!("{trust:?}"),
+        format!("Trust {{ generation: {generation}, .. }}")
+    );
+}

@@ -1,0 +1,73 @@
+//! The fields that speak to one connection only.
+
+use http::header::{
+    CONNECTION, HeaderMap, HeaderName, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER,
+    TRANSFER_ENCODING, UPGRADE,
+};
+
+/// The known ones. `Trailer` is among them because no trailer goes on, and the three of proxy
+/// authentication because each is for the neighbour alone (RFC 9110 §11.7).
+const KNOWN: [HeaderName; 11] = [
+    HeaderName::from_static("http2-settings"),
+    HeaderName::from_static("keep-alive"),
+    PROXY_AUTHENTICATE,
+    HeaderName::from_static("proxy-authentication-info"),
+    PROXY_AUTHORIZATION,
+    HeaderName::from_static("proxy-connection"),
+    TE,
+    TRAILER,
+    TRANSFER_ENCODING,
+    UPGRADE,
+    CONNECTION,
+];
+
+/// Removes the fields of one hop, from a request or an answer alike: those that `Connection` names,
+/// itself, and the known ones (RFC 9110 §7.6.1). Whoever adds fields of its own does so after this,
+/// or the sender of `Connection` could name them away.
+pub fn strip_hop_by_hop(headers: &mut HeaderMap) {
+    if headers.contains_key(CONNECTION) {
+        let named: Vec<HeaderName> = headers
+            .get_all(CONNECTION)
+            .iter()
+            .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+            .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
+            .collect();
+        for name in named {
+            headers.remove(name);
+        }
+    }
+    for name in KNOWN {
+        headers.remove(name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn known_fields_and_those_that_connection_names_do_not_go_on() {
+        let mut headers = HeaderMap::new();
+        for name in KNOWN {
+            headers.append(name, HeaderValue::from_static("1"));
+        }
+        for (name, value) in [
+            ("connection", &b"close,\tX-Hop ,"[..]),
+            ("connection", b"\xff, x-other"),
+            ("x-hop", b"1"),
+            ("x-hop", b"2"),
+            ("x-other", b"1"),
+            ("content-type", b"text/plain"),
+            ("www-authenticate", b"Bearer"),
+        ] {
+            let value = HeaderValue::from_bytes(value).unwrap();
+            headers.append(HeaderName::from_static(name), value);
+        }
+        strip_hop_by_hop(&mut headers);
+        let mut left: Vec<_> = headers.keys().map(HeaderName::as_str).collect();
+        left.sort_unstable();
+        assert_eq!(left, ["content-type", "www-authenticate"]);
+    }
+}

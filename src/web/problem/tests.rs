@@ -1,0 +1,344 @@
+use std::collections::HashSet;
+
+use http::Method;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+
+use super::*;
+
+/// Lists every variant of an enum, with a value of each: one that is not in the list does not
+/// compile.
+macro_rules! every {
+    ($name:ident -> $kind:ty { $($pattern:pat => $value:expr,)+ }) => {
+        fn $name() -> Vec<$kind> {
+            let all = vec![$($value),+];
+            for one in &all {
+                match one {
+                    $($pattern => {})+
+                }
+            }
+            all
+        }
+    };
+}
+
+every!(refusals -> Refusal {
+    Refusal::MalformedRequest { .. } => Refusal::MalformedRequest { what: "The line is odd." },
+    Refusal::UnknownRoute => Refusal::UnknownRoute,
+    Refusal::MethodNotAllowed { .. } => Refusal::MethodNotAllowed {
+        allow: vec![Method::GET, Method::POST],
+    },
+    Refusal::TooManyRequests { .. } => Refusal::TooManyRequests { retry_after: 3 },
+    Refusal::NoCertificate => Refusal::NoCertificate,
+    Refusal::CertificateRefused(_) => Refusal::CertificateRefused(CertificateProblem::Revoked),
+    Refusal::NoToken => Refusal::NoToken,
+    Refusal::BadToken(_) => Refusal::BadToken(TokenProblem::Signature),
+    Refusal::WrongBinding => Refusal::WrongBinding,
+    Refusal::PartnerSuspended => Refusal::PartnerSuspended,
+    Refusal::RateLimited { .. } => Refusal::RateLimited { retry_after: 7 },
+    Refusal::TooManyConcurrent { .. } => Refusal::TooManyConcurrent { limit: 20 },
+    Refusal::NoAgreement => Refusal::NoAgreement,
+    Refusal::InsufficientScope { .. } => Refusal::InsufficientScope { scope: "rates".to_owned() },
+    Refusal::BodyTooLarge { .. } => Refusal::BodyTooLarge { limit: 1_000 },
+    Refusal::BodyTooSlow => Refusal::BodyTooSlow,
+    Refusal::UpstreamUnavailable => Refusal::UpstreamUnavailable,
+    Refusal::UpstreamTimeout => Refusal::UpstreamTimeout,
+    Refusal::UpstreamInvalid => Refusal::UpstreamInvalid,
+    Refusal::AuditUnavailable => Refusal::AuditUnavailable,
+});
+
+every!(certificate_problems -> CertificateProblem {
+    CertificateProblem::UnknownIssuer => CertificateProblem::UnknownIssuer,
+    CertificateProblem::OutsideValidity => CertificateProblem::OutsideValidity,
+    CertificateProblem::NotForClients => CertificateProblem::NotForClients,
+    CertificateProblem::Revoked => CertificateProblem::Revoked,
+    CertificateProblem::RevocationUnknown => CertificateProblem::RevocationUnknown,
+    CertificateProblem::NoPartner => CertificateProblem::NoPartner,
+    CertificateProblem::Malformed => CertificateProblem::Malformed,
+});
+
+every!(token_problems -> TokenProblem {
+    TokenProblem::NotAnAccessToken => TokenProblem::NotAnAccessToken,
+    TokenProblem::Algorithm => TokenProblem::Algorithm,
+    TokenProblem::Signature => TokenProblem::Signature,
+    TokenProblem::Issuer => TokenProblem::Issuer,
+    TokenProblem::Audience => TokenProblem::Audience,
+    TokenProblem::OutsideValidity => TokenProblem::OutsideValidity,
+    TokenProblem::Unbound => TokenProblem::Unbound,
+    TokenProblem::Client => TokenProblem::Client,
+});
+
+fn id() -> RequestId {
+    RequestId::parse("01890a5d-ac96-774b-bcce-b302099a8057").expect("a UUID")
+}
+
+async fn read(response: Response) -> (http::response::Parts, Value) {
+    let (head, body) = response.into_parts();
+    let bytes = body.collect().await.expect("whole").to_bytes();
+    assert_eq!(
+        head.headers[CONTENT_LENGTH],
+        bytes.len().to_string().as_str()
+    );
+    (head, serde_json::from_slice(&bytes).expect("JSON"))
+}
+
+/// Holds for every problem, whatever its cause.
+fn is_full_document(head: &http::response::Parts, body: &Value) {
+    let code = body["code"].as_str().expect("a code");
+    assert!(
+        code.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'),
+        "{code}"
+    );
+    assert_eq!(
+        head.headers[CONTENT_TYPE], "application/problem+json",
+        "{code}"
+    );
+    assert_eq!(head.headers[CACHE_CONTROL], "no-store", "{code}");
+    assert_eq!(body["status"], head.status.as_u16(), "{code}");
+    assert_eq!(body["type"], format!("urn:mortise:problem:{code}"));
+    assert_eq!(body["explain"], id().to_string(), "{code}");
+    let title = body["title"].as_str().expect("a title");
+    assert!(
+        !title.is_empty() && !title.ends_with('.'),
+        "{code}: {title}"
+    );
+    for member in ["detail", "expected", "remedy"] {
+        let sentence = body[member].as_str().expect(member);
+        assert!(
+            sentence.starts_with(char::is_uppercase) && sentence.ends_with('.'),
+            "{code}: {member}: {sentence}"
+        );
+    }
+    assert_eq!(
+        body.as_object().map(serde_json::Map::len),
+        Some(8),
+        "{code}"
+    );
+}
+
+#[tokio::test]
+async fn every_refusal_gives_a_full_document() {
+    let mut types = HashSet::new();
+    let mut titles = HashSet::new();
+    for refusal in refusals() {
+        let (head, body) = read(problem(&refusal, id())).await;
+        is_full_document(&head, &body);
+        assert_eq!(body["code"], refusal.code().as_str());
+        assert_eq!(head.status, status(&refusal));
+        assert_eq!(body["detail"], detail(&refusal));
+        assert!(types.insert(body["type"].to_string()), "{refusal:?}");
+        assert!(titles.insert(body["title"].to_string()), "{refusal:?}");
+    }
+}
+
+#[test]
+fn codes_and_statuses_are_stable() {
+    let table: Vec<(&str, u16)> = refusals()
+        .iter()
+        .map(|refusal| (refusal.code().as_str(), status(refusal).as_u16()))
+        .collect();
+    assert_eq!(
+        table,
+        [
+            ("malformed_request", 400),
+            ("unknown_route", 404),
+            ("method_not_allowed", 405),
+            ("too_many_requests", 429),
+            ("no_certificate", 401),
+            ("certificate_refused", 401),
+            ("no_token", 401),
+            ("bad_token", 401),
+            ("wrong_binding", 401),
+            ("partner_suspended", 403),
+            ("rate_limited", 429),
+            ("too_many_concurrent", 429),
+            ("no_agreement", 403),
+            ("insufficient_scope", 403),
+            ("body_too_large", 413),
+            ("body_too_slow", 408),
+            ("upstream_unavailable", 503),
+            ("upstream_timeout", 504),
+            ("upstream_invalid", 502),
+            ("audit_unavailable", 503),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn each_problem_of_a_certificate_and_of_a_token_says_something_else() {
+    let certificates = certificate_problems()
+        .into_iter()
+        .map(Refusal::CertificateRefused);
+    let tokens = token_problems().into_iter().map(Refusal::BadToken);
+    let mut details = HashSet::new();
+    for refusal in certificates.chain(tokens) {
+        let (head, body) = read(problem(&refusal, id())).await;
+        is_full_document(&head, &body);
+        assert!(details.insert(body["detail"].to_string()), "{refusal:?}");
+    }
+    assert_eq!(details.len(), 15);
+}
+
+#[tokio::test]
+async fn a_problem_looks_like_this() {
+    let (head, body) = read(problem(&Refusal::RateLimited { retry_after: 7 }, id())).await;
+    let mut headers: Vec<(&str, &str)> = head
+        .headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.to_str().expect("text")))
+        .filter(|(name, _)| *name != "content-length")
+        .collect();
+    headers.sort_unstable();
+    assert_eq!(head.status, 429);
+    assert_eq!(
+        headers,
+        [
+            ("cache-control", "no-store"),
+            ("content-type", "application/problem+json"),
+            ("retry-after", "7"),
+        ]
+    );
+    assert_eq!(
+        body,
+        json!({
+            "type": "urn:mortise:problem:rate_limited",
+            "title": "Rate limited",
+            "status": 429,
+            "detail": "The rate of the agreement's plan is used up.",
+            "code": "rate_limited",
+            "expected": "The next request in 7 s.",
+            "remedy": "Wait as Retry-After says; the RateLimit headers show what is left.",
+            "explain": "01890a5d-ac96-774b-bcce-b302099a8057",
+        })
+    );
+}
+
+#[tokio::test]
+async fn what_a_refusal_knows_stands_in_what_was_expected() {
+    for (refusal, expected) in [
+        (
+            Refusal::MethodNotAllowed {
+                allow: vec![Method::GET, Method::DELETE],
+            },
+            "One of: GET, DELETE.",
+        ),
+        (
+            Refusal::TooManyRequests { retry_after: 3 },
+            "The next request in 3 s.",
+        ),
+        (
+            Refusal::TooManyConcurrent { limit: 20 },
+            "At most 20 at once.",
+        ),
+        (
+            Refusal::InsufficientScope {
+                scope: "rates".to_owned(),
+            },
+            "The scope rates.",
+        ),
+        (
+            Refusal::BodyTooLarge { limit: 1_000 },
+            "At most 1000 bytes.",
+        ),
+    ] {
+        let (_, body) = read(problem(&refusal, id())).await;
+        assert_eq!(body["expected"], expected);
+    }
+}
+
+/// The value of a header that may be there once.
+fn only(response: &Response, name: http::HeaderName) -> Option<String> {
+    let mut values = response.headers().get_all(name).iter();
+    let value = values.next()?.to_str().expect("text").to_owned();
+    assert!(values.next().is_none());
+    Some(value)
+}
+
+#[test]
+fn challenges_follow_rfc_6750() {
+    let bad_token = "Bearer error=\"invalid_token\"";
+    for refusal in refusals() {
+        let expected = match refusal.code().as_str() {
+            // RFC 6750 §3.1: no error code when the request has no credentials.
+            "no_certificate" | "certificate_refused" | "no_token" => Some("Bearer"),
+            "bad_token" | "wrong_binding" => Some(bad_token),
+            "insufficient_scope" => Some("Bearer error=\"insufficient_scope\", scope=\"rates\""),
+            _ => None,
+        };
+        let response = problem(&refusal, id());
+        let challenge = only(&response, WWW_AUTHENTICATE);
+        assert_eq!(challenge.as_deref(), expected, "{refusal:?}");
+        // RFC 9110 §15.5.2: 401 always has a challenge.
+        assert!(response.status() != 401 || challenge.is_some());
+    }
+    for problem_of_token in token_problems() {
+        let response = problem(&Refusal::BadToken(problem_of_token), id());
+        let challenge = only(&response, WWW_AUTHENTICATE);
+        assert_eq!(
+            challenge.as_deref(),
+            Some(bad_token),
+            "{problem_of_token:?}"
+        );
+    }
+}
+
+#[test]
+fn a_scope_that_cannot_stand_in_a_header_leaves_the_challenge_out() {
+    let scope = "rates\r\nset-cookie: a=b".to_owned();
+    let response = problem(&Refusal::InsufficientScope { scope }, id());
+    assert_eq!(response.status(), 403);
+    assert_eq!(only(&response, WWW_AUTHENTICATE), None);
+}
+
+#[test]
+fn allow_and_retry_after_stand_where_they_are_due() {
+    for refusal in refusals() {
+        let response = problem(&refusal, id());
+        let code = refusal.code();
+        let allow = (code.as_str() == "method_not_allowed").then_some("GET, POST");
+        assert_eq!(only(&response, ALLOW).as_deref(), allow, "{refusal:?}");
+        let retry_after = match code.as_str() {
+            "too_many_requests" => Some("3"),
+            "rate_limited" => Some("7"),
+            "too_many_concurrent" | "upstream_unavailable" | "audit_unavailable" => Some("1"),
+            _ => None,
+        };
+        assert_eq!(
+            only(&response, RETRY_AFTER).as_deref(),
+            retry_after,
+            "{refusal:?}"
+        );
+    }
+}
+
+#[test]
+fn a_path_without_any_method_still_has_an_allow_header() {
+    let response = problem(&Refusal::MethodNotAllowed { allow: Vec::new() }, id());
+    assert_eq!(only(&response, ALLOW).as_deref(), Some(""));
+}
+
+#[tokio::test]
+async fn a_breach_of_http_has_its_own_status_and_is_a_sentence() {
+    let response = breach(
+        Breach {
+            status: StatusCode::URI_TOO_LONG,
+            what: "the target must have at most 8192 bytes",
+        },
+        id(),
+    );
+    let (head, body) = read(response).await;
+    is_full_document(&head, &body);
+    assert_eq!(head.status, 414);
+    assert_eq!(body["code"], "malformed_request");
+    assert_eq!(body["detail"], "The target must have at most 8192 bytes.");
+}
+
+#[tokio::test]
+async fn a_fault_says_nothing_of_its_cause() {
+    let (head, body) = read(internal_problem(id())).await;
+    is_full_document(&head, &body);
+    assert_eq!(head.status, 500);
+    assert_eq!(body["code"], "internal");
+    assert!(head.headers.get(WWW_AUTHENTICATE).is_none());
+}
