@@ -13,7 +13,7 @@ pub(crate) enum Denied {
     Method,
     /// The body is no form, or too long.
     Form(FormProblem),
-    /// A parameter stands more than once; the name is the client's text.
+    /// A known parameter stands more than once.
     Repeated { name: String },
     /// A required parameter is missing.
     Missing { parameter: &'static str },
@@ -53,6 +53,8 @@ pub(crate) enum Denied {
     Store(StoreUnavailable),
     /// Evidence cannot be kept.
     Audit,
+    /// The endpoint's deadline passed before it was decided.
+    TooSlow,
     /// The token could not be signed.
     Signing(SignFailed),
 }
@@ -83,6 +85,9 @@ pub(crate) enum AssertionProblem {
 impl Denied {
     /// Whether we failed, not the client.
     pub(crate) fn is_ours(&self) -> bool {
-        matches!(self, Self::Store(_) | Self::Audit | Self::Signing(_))
+        matches!(
+            self,
+            Self::Store(_) | Self::Audit | Self::TooSlow | Self::Signing(_)
+        )
     }
 }

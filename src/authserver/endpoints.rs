@@ -4,10 +4,14 @@
 //! |---|---|---|
 //! | [`Endpoint::Metadata`] | GET, HEAD | the document (RFC 8414 §3) |
 //! | [`Endpoint::Jwks`] | GET, HEAD | the document (RFC 7517 §5) |
-//! | [`Endpoint::Token`] | POST | method, form, client authentication, `jti` used up, standing, certificate, grant type, scope, issue, evidence, answer |
+//! | [`Endpoint::UpstreamJwks`] | GET, HEAD | the document (RFC 7517 §5) |
+//! | [`Endpoint::Token`] | POST | method, form, client authentication, `client_id`, `jti` used up, standing, certificate, grant type, scope, issue, evidence, answer |
 //!
 //! No step calls the next one, and no setting reorders them. Each step demands the proofs of those
-//! before it, so a step that is left out does not compile.
+//! before it, so a step that is left out does not compile. The token endpoint's steps up to the
+//! issuing have one deadline together; evidence has its own, so that a late decision is recorded.
+
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE};
@@ -22,10 +26,16 @@ use crate::grant::client_credentials;
 use crate::issuer::Issuer;
 use crate::oauth_error::OauthError;
 use crate::step::grant_type::GrantType;
-use crate::step::{certificate, client_authentication, form, grant_type, method, scope, standing};
+use crate::step::{
+    certificate, client_authentication, client_id, form, grant_type, jti, method, scope, standing,
+};
 
 /// How long clients may keep a published document. Short: a key that is distrusted must go.
 const DOCUMENT_CACHE: HeaderValue = HeaderValue::from_static("public, max-age=60");
+
+/// How long the token endpoint takes to decide, from the request's head: the body's arrival and
+/// every port's answer included. Past it the answer is that of an unavailable store.
+const DEADLINE: Duration = Duration::from_secs(10);
 
 /// An endpoint of an issuer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,9 +80,10 @@ impl AuthServer {
             interaction,
             &connection,
         );
-        let issued = self
-            .token_steps(issuer, &connection, request, &mut record)
-            .await;
+        let steps = self.token_steps(issuer, &connection, request, &mut record);
+        let issued = tokio::time::timeout(DEADLINE, steps)
+            .await
+            .unwrap_or(Err(Denied::TooSlow));
         let denied = match issued {
             Ok(issued) => match record.allowed(&issued).await {
                 Ok(receipt) => return issued.into_response(receipt),
@@ -104,7 +115,8 @@ impl AuthServer {
         let now = ports.clock.now();
         let client = client_authentication::check(issuer, now, scheme, &form)?;
         record.client_is(&client);
-        let client = client.use_up(ports.replay.as_ref()).await?;
+        let client = client_id::check(&form, client)?;
+        let client = jti::use_up(issuer, ports.replay.as_ref(), client, now).await?;
         let client = standing::check(client)?;
         let binding = certificate::check(issuer, ports, connection, &client, now)?;
         let grant = grant_type::read(&form)?;
@@ -143,6 +155,15 @@ fn report(denied: &Denied, bank: &BankId, request: RequestId) {
         Denied::Store(cause) => cause,
         Denied::Signing(cause) => cause,
         Denied::Audit => &model::ports::AuditUnavailable,
+        Denied::TooSlow => {
+            // A client that sends its body slowly gets here too: no fault by itself.
+            tracing::warn!(
+                bank.id = %bank,
+                request.id = %request,
+                "the token endpoint's deadline passed"
+            );
+            return;
+        }
         _ => return,
     };
     tracing::error!(

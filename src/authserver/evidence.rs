@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use model::ports::{AuditLog, Receipt};
+use model::ports::{AuditLog, AuditUnavailable, Receipt};
 use model::{
     AuditEntry, AuditEvent, BankId, Clock, Connection, Decision, InteractionId, LogName, RequestId,
     TokenIssue, Who,
@@ -18,8 +18,13 @@ use crate::oauth_error::OauthError;
 use crate::step::grant_type::GrantType;
 use crate::step::private_key_jwt::Proved;
 
-/// The status written for a client that left: none was sent.
-const STATUS_OF_THE_ABORTED: u16 = 499;
+/// The status written for a client that left: nothing was sent, so it is none of HTTP's.
+const STATUS_OF_THE_ABORTED: u16 = 0;
+
+/// How long an answer waits for its record. A commit takes milliseconds; past this the log is
+/// stuck, and the answer is that of an unavailable log. The record may still be written later:
+/// evidence of a decision whose answer did not leave does no harm.
+const EVIDENCE_WAIT: Duration = Duration::from_secs(5);
 
 /// A record that must end in one decision.
 pub(crate) struct OpenRecord<'a> {
@@ -88,7 +93,7 @@ impl<'a> OpenRecord<'a> {
             issue.who.token_jti = Some(issued.jti_digest());
         });
         let entry = entry.ok_or(Denied::Audit)?;
-        self.log.record(entry).await.map_err(|_| Denied::Audit)
+        durable(self.log, entry).await
     }
 
     /// Writes that no token was issued; when the client is known, resolves when that is durable.
@@ -105,8 +110,7 @@ impl<'a> OpenRecord<'a> {
         });
         let entry = entry.ok_or(Denied::Audit)?;
         if entry.event.partner().is_some() {
-            let written = self.log.record(entry).await;
-            written.map(drop).map_err(|_| Denied::Audit)
+            durable(self.log, entry).await.map(drop)
         } else {
             if self.log.queue(entry).is_err() {
                 tracing::warn!("a refusal before the client was known left no record");
@@ -126,6 +130,14 @@ impl<'a> OpenRecord<'a> {
             at: self.clock.now(),
             event: AuditEvent::Token(issue),
         })
+    }
+}
+
+/// Writes an entry and waits, not for ever, until it is durable.
+async fn durable(log: &dyn AuditLog, entry: AuditEntry) -> Result<Receipt, Denied> {
+    match tokio::time::timeout(EVIDENCE_WAIT, log.record(entry)).await {
+        Ok(Ok(receipt)) => Ok(receipt),
+        Ok(Err(AuditUnavailable)) | Err(_) => Err(Denied::Audit),
     }
 }
 

@@ -98,7 +98,7 @@ fn code(denied: &Denied) -> (StatusCode, &'static str) {
         Denied::ScopeMalformed | Denied::ScopeOpenId | Denied::ScopeTooWide => {
             (StatusCode::BAD_REQUEST, "invalid_scope")
         }
-        Denied::Store(_) | Denied::Audit => {
+        Denied::Store(_) | Denied::Audit | Denied::TooSlow => {
             (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable")
         }
         Denied::Signing(_) => (StatusCode::INTERNAL_SERVER_ERROR, "server_error"),
@@ -112,8 +112,28 @@ fn header(denied: &Denied) -> Option<(http::HeaderName, HeaderValue)> {
         Denied::NoAssertion {
             scheme: Some(scheme),
         } => Some((WWW_AUTHENTICATE, HeaderValue::from_static(scheme))),
-        denied if denied.is_ours() => Some((RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_S))),
-        _ => None,
+        Denied::Store(_) | Denied::Audit | Denied::TooSlow | Denied::Signing(_) => {
+            Some((RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_S)))
+        }
+        Denied::NoAssertion { scheme: None }
+        | Denied::Form(_)
+        | Denied::Repeated { .. }
+        | Denied::Missing { .. }
+        | Denied::SeveralMethods
+        | Denied::AssertionType
+        | Denied::Assertion(_)
+        | Denied::Credentials
+        | Denied::OtherClientId
+        | Denied::Replayed
+        | Denied::PartnerSuspended
+        | Denied::NoCertificate
+        | Denied::Certificate(_)
+        | Denied::OthersCertificate
+        | Denied::GrantType
+        | Denied::NoGrant
+        | Denied::ScopeMalformed
+        | Denied::ScopeOpenId
+        | Denied::ScopeTooWide => None,
     }
 }
 
@@ -164,6 +184,9 @@ fn description(denied: &Denied) -> String {
         Denied::ScopeTooWide => "scope holds what is not open to this client.",
         Denied::Store(_) | Denied::Audit => {
             "The server cannot keep its records right now. Try again soon, with a new assertion."
+        }
+        Denied::TooSlow => {
+            "The request was not decided in time. Try again soon, with a new assertion."
         }
         Denied::Signing(_) => "Something broke inside the server.",
     };

@@ -16,9 +16,9 @@ pub struct AuthServer {
 }
 
 impl AuthServer {
-    /// Opens each issuer's key ring (making its first key when the ring is empty) and writes its
-    /// documents. Fails when the store does not answer, a key cannot be unsealed, no key has the
-    /// configured algorithm, a bank stands twice, or an issuer identifier breaks RFC 8414 §2.
+    /// Opens each issuer's key ring (making a key when none has the configured algorithm) and
+    /// writes its documents. Fails when the store does not answer, a key cannot be unsealed, a
+    /// bank stands twice, or an issuer identifier breaks RFC 8414 §2.
     pub async fn open(settings: Vec<IssuerSettings>, ports: Ports) -> Result<Self, Fault> {
         let mut issuers = HashMap::with_capacity(settings.len());
         for settings in settings {

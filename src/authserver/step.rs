@@ -3,8 +3,10 @@
 
 pub(crate) mod certificate;
 pub(crate) mod client_authentication;
+pub(crate) mod client_id;
 pub(crate) mod form;
 pub(crate) mod grant_type;
+pub(crate) mod jti;
 pub(crate) mod method;
 pub(crate) mod private_key_jwt;
 pub(crate) mod scope;

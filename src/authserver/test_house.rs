@@ -60,13 +60,14 @@ fn unavailable() -> StoreUnavailable {
 
 pub(crate) struct Replays {
     pub(crate) mood: Mutex<Mood>,
-    taken: Mutex<HashSet<(ClientId, String)>>,
+    taken: Mutex<HashSet<(BankId, ClientId, String)>>,
     pub(crate) expiries: Mutex<Vec<Timestamp>>,
 }
 
 impl Replay for Replays {
     fn claim<'a>(
         &'a self,
+        bank: &'a BankId,
         client: &'a ClientId,
         jti: &'a str,
         expires: Timestamp,
@@ -80,7 +81,8 @@ impl Replay for Replays {
                 Mood::Works | Mood::FailsAfter => {}
             }
             locked(&self.expiries).push(expires);
-            let first = locked(&self.taken).insert((client.clone(), jti.to_owned()));
+            let place = (bank.clone(), client.clone(), jti.to_owned());
+            let first = locked(&self.taken).insert(place);
             if mood == Mood::FailsAfter {
                 return Err(unavailable());
             }
@@ -98,11 +100,8 @@ impl KeyRing for Keys {
         bank: &'a BankId,
         key_use: KeyUse,
     ) -> BoxFuture<'a, Result<Vec<SealedKey>, StoreUnavailable>> {
-        let ring = locked(&self.0)
-            .get(&(bank.clone(), key_use))
-            .cloned()
-            .unwrap_or_default();
-        Box::pin(async move { Ok(ring) })
+        let ring = locked(&self.0).get(&(bank.clone(), key_use)).cloned();
+        Box::pin(async move { Ok(ring.unwrap_or_default()) })
     }
 
     fn begin<'a>(
@@ -111,10 +110,12 @@ impl KeyRing for Keys {
         key_use: KeyUse,
         key: SealedKey,
     ) -> BoxFuture<'a, Result<Vec<SealedKey>, StoreUnavailable>> {
-        let ring = locked(&self.0)
-            .entry((bank.clone(), key_use))
-            .or_insert_with(|| vec![key])
-            .clone();
+        let mut rings = locked(&self.0);
+        let ring = rings.entry((bank.clone(), key_use)).or_default();
+        if !ring.iter().any(|its| its.alg == key.alg) {
+            ring.push(key);
+        }
+        let ring = ring.clone();
         Box::pin(async move { Ok(ring) })
     }
 }

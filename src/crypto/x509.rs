@@ -34,6 +34,8 @@ const ORGANIZATION_ID_CHARACTERS_MAX: usize = 256;
 pub struct CertificateFacts {
     /// The subject as an RFC 4514 string, most specific part first; control characters escaped.
     pub subject: String,
+    /// The issuer's name, in the same form.
+    pub issuer: String,
     /// The subject's organizationIdentifier (2.5.4.97), where there is one.
     pub organization_id: Option<String>,
     /// The first second of its life, in Unix seconds.
@@ -100,6 +102,7 @@ pub fn certificate_facts(der: &[u8]) -> Result<CertificateFacts, BadCertificate>
     let constraints = extension::<BasicConstraints>(extensions)?;
     Ok(CertificateFacts {
         subject: certificate.subject().to_string(),
+        issuer: certificate.issuer().to_string(),
         organization_id: organization_id(certificate.subject())?,
         not_before: unix_seconds(certificate.validity().not_before),
         not_after: unix_seconds(certificate.validity().not_after),

@@ -83,10 +83,8 @@ fn judge(
         return Err(CertificateProblem::Malformed);
     };
     let seconds = now.as_second();
-    if trust
-        .revocation_until()
-        .is_some_and(|until| seconds >= until)
-    {
+    let believed = trust.revocation().cloned().unwrap_or(i64::MIN..i64::MAX);
+    if !believed.contains(&seconds) {
         return Err(CertificateProblem::RevocationUnknown);
     }
     let instant = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
@@ -95,16 +93,20 @@ fn judge(
         .verify_client_cert(leaf, intermediates, UnixTime::since_unix_epoch(instant))
         .map_err(|error| problem(&error))?;
 
-    let mut valid_until = trust.revocation_until().unwrap_or(i64::MAX);
-    let mut valid_from = i64::MIN;
+    let (mut valid_from, mut valid_until) = (believed.start, believed.end);
     for certificate in &chain.certificates {
         let facts =
             crypto::certificate_facts(certificate).map_err(|_| CertificateProblem::Malformed)?;
         // notAfter is inclusive (RFC 5280 §4.1.2.5).
-        valid_until = valid_until.min(facts.not_after.saturating_add(1));
+        let mut last = facts.not_after;
+        // The anchor's own life, whether the client sends it along or not.
+        if let Some(anchor) = trust.authority_until(&facts.issuer) {
+            last = last.min(anchor);
+        }
+        valid_until = valid_until.min(last.saturating_add(1));
         valid_from = valid_from.max(facts.not_before);
     }
-    // A client may send its root along, which the verifier does not look at.
+    // The verifier looks neither at its anchors' lives nor at a root that is sent along.
     if seconds < valid_from || seconds >= valid_until {
         return Err(CertificateProblem::OutsideValidity);
     }

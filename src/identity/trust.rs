@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -11,7 +12,8 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
 
-use model::{Partner, PartnerId};
+use crypto::CrlFacts;
+use model::Partner;
 
 /// A bank's trust as settings.
 #[derive(Debug)]
@@ -39,6 +41,15 @@ pub enum BadTrust {
     /// There is no authority.
     #[error("a bank's trust store needs at least one authority")]
     NoAuthority,
+    /// An authority cannot be read.
+    #[error("authority {index} cannot be read")]
+    UnreadableAuthority {
+        /// Its place in the list, from 0.
+        index: usize,
+        /// Why.
+        #[source]
+        source: crypto::BadCertificate,
+    },
     /// An authority cannot be used as trust anchor.
     #[error("authority {index} is not a usable certificate")]
     Authority {
@@ -83,10 +94,12 @@ static GENERATION: AtomicU64 = AtomicU64::new(1);
 pub struct Trust {
     generation: u64,
     verifier: Arc<dyn ClientCertVerifier>,
-    /// Unix seconds from which some revocation list is too old; `None` without lists.
-    revocation_until: Option<i64>,
+    /// The authorities' subjects and last seconds: an anchor's own life is ours to judge, the
+    /// verifier does not.
+    authorities: Vec<(String, i64)>,
+    /// Unix seconds between which every revocation list is believed; `None` without lists.
+    revocation: Option<Range<i64>>,
     partners: HashMap<String, Arc<Partner>>,
-    by_id: HashMap<PartnerId, Arc<Partner>>,
 }
 
 impl fmt::Debug for Trust {
@@ -102,7 +115,11 @@ impl Trust {
     /// refusal, and a list past its `nextUpdate` is not believed.
     pub fn new(settings: BankTrust) -> Result<Self, BadTrust> {
         let mut roots = RootCertStore::empty();
+        let mut authorities = Vec::new();
         for (index, authority) in settings.authorities.into_iter().enumerate() {
+            let facts = crypto::certificate_facts(&authority)
+                .map_err(|source| BadTrust::UnreadableAuthority { index, source })?;
+            authorities.push((facts.subject, facts.not_after));
             roots
                 .add(authority)
                 .map_err(|source| BadTrust::Authority { index, source })?;
@@ -112,24 +129,23 @@ impl Trust {
         }
         let mut builder =
             WebPkiClientVerifier::builder_with_provider(Arc::new(roots), crypto::provider());
-        let mut revocation_until = None;
+        let mut believed = None;
         if let Some(revocation) = settings.revocation {
-            if revocation.crls.is_empty() {
+            let lists = newest_first(revocation.crls)?;
+            if lists.is_empty() {
                 return Err(BadTrust::NoRevocationList);
             }
-            revocation_until = Some(earliest_staleness(&revocation)?);
-            builder = builder
-                .with_crls(revocation.crls)
-                .enforce_revocation_expiration();
+            let facts = lists.iter().map(|(facts, _)| facts);
+            believed = Some(believed_between(facts, revocation.refuse_when_older_than));
+            let lists = lists.into_iter().map(|(_, list)| list);
+            builder = builder.with_crls(lists).enforce_revocation_expiration();
         }
         let verifier = builder
             .build()
             .map_err(|source| BadTrust::Verifier { source })?;
         let mut partners = HashMap::new();
-        let mut by_id = HashMap::new();
         for partner in settings.partners {
             let partner = Arc::new(partner);
-            by_id.insert(partner.id.clone(), Arc::clone(&partner));
             let organization_id = partner.organization_id.clone();
             if partners.insert(organization_id.clone(), partner).is_some() {
                 return Err(BadTrust::SharedIdentity { organization_id });
@@ -139,15 +155,10 @@ impl Trust {
         Ok(Self {
             generation,
             verifier,
-            revocation_until,
+            authorities,
+            revocation: believed,
             partners,
-            by_id,
         })
-    }
-
-    /// The partner with this id.
-    pub fn partner(&self, id: &PartnerId) -> Option<&Arc<Partner>> {
-        self.by_id.get(id)
     }
 
     pub(crate) fn generation(&self) -> u64 {
@@ -158,8 +169,18 @@ impl Trust {
         self.verifier.as_ref()
     }
 
-    pub(crate) fn revocation_until(&self) -> Option<i64> {
-        self.revocation_until
+    /// Between which Unix seconds the revocation lists are believed; `None` without lists.
+    pub(crate) fn revocation(&self) -> Option<&Range<i64>> {
+        self.revocation.as_ref()
+    }
+
+    /// The last second of the authority with this name: of several, the one that lives longest.
+    pub(crate) fn authority_until(&self, name: &str) -> Option<i64> {
+        let named = self
+            .authorities
+            .iter()
+            .filter(|(subject, _)| subject == name);
+        named.map(|(_, until)| *until).max()
     }
 
     pub(crate) fn partner_of(&self, organization_id: &str) -> Option<&Arc<Partner>> {
@@ -167,16 +188,41 @@ impl Trust {
     }
 }
 
-fn earliest_staleness(revocation: &Revocation) -> Result<i64, BadTrust> {
-    let age = i64::try_from(revocation.refuse_when_older_than.as_secs()).unwrap_or(i64::MAX);
-    let mut until = i64::MAX;
-    for (index, crl) in revocation.crls.iter().enumerate() {
-        let facts =
-            crypto::crl_facts(crl).map_err(|source| BadTrust::RevocationList { index, source })?;
-        until = until.min(facts.this_update.saturating_add(age));
-        until = until.min(facts.next_update.unwrap_or(i64::MAX));
+/// Of two lists of one issuer the verifier asks the first: so that must be the newest.
+fn newest_first(
+    lists: Vec<CertificateRevocationListDer<'static>>,
+) -> Result<Vec<(CrlFacts, CertificateRevocationListDer<'static>)>, BadTrust> {
+    let mut read = Vec::with_capacity(lists.len());
+    for (index, list) in lists.into_iter().enumerate() {
+        let facts = crypto::crl_facts(&list)
+            .map_err(|source| BadTrust::RevocationList { index, source })?;
+        read.push((facts, list));
     }
-    Ok(until)
+    read.sort_by_key(|(facts, _)| std::cmp::Reverse(facts.this_update));
+    Ok(read)
+}
+
+/// Clocks may differ by this much, in seconds, before a list is from the future.
+const LEEWAY_S: i64 = 10;
+
+/// From the youngest list's `thisUpdate` until the oldest is too old.
+fn believed_between<'a>(
+    lists: impl Iterator<Item = &'a CrlFacts>,
+    refuse_when_older_than: Duration,
+) -> Range<i64> {
+    let age = i64::try_from(refuse_when_older_than.as_secs()).unwrap_or(i64::MAX);
+    let mut believed = i64::MIN..i64::MAX;
+    for facts in lists {
+        let until = facts.this_update.saturating_add(age);
+        believed.end = believed
+            .end
+            .min(until)
+            .min(facts.next_update.unwrap_or(i64::MAX));
+        believed.start = believed
+            .start
+            .max(facts.this_update.saturating_sub(LEEWAY_S));
+    }
+    believed
 }
 
 #[cfg(test)]

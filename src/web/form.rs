@@ -75,19 +75,6 @@ impl Form {
             .map(|(_, value)| value.as_str())
             .filter(|value| !value.is_empty()))
     }
-
-    /// The first, in the order of the alphabet, of the names that stand more than once.
-    pub fn repeated(&self) -> Option<Repeated> {
-        let mut names: Vec<&str> = self.parameters.iter().map(|(n, _)| n.as_str()).collect();
-        names.sort_unstable();
-        let twice = names.windows(2).find_map(|pair| match pair {
-            [a, b] if a == b => Some(*a),
-            _ => None,
-        })?;
-        Some(Repeated {
-            name: twice.to_owned(),
-        })
-    }
 }
 
 /// Reads a request's body as a form of at most `limit` bytes.

@@ -12,7 +12,9 @@ fn check(folder: &Folder, arguments: &[&str]) -> Finished {
 /// Line and column, from 1, of a text in the configuration.
 fn place(folder: &Folder, text: &str) -> (usize, usize) {
     let file = std::fs::read_to_string(folder.config()).expect("a readable file");
-    let at = file.find(text).unwrap_or_else(|| panic!("the configuration lacks {text}"));
+    let at = file
+        .find(text)
+        .unwrap_or_else(|| panic!("the configuration lacks {text}"));
     let before = &file[..at];
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
@@ -24,21 +26,33 @@ fn a_good_file_is_called_good_and_nothing_is_started() {
     let folder = Folder::new();
     let checked = check(&folder, &["--sandbox"]);
     assert_eq!(checked.code, Some(0), "{checked:?}");
-    assert!(checked.out.contains("is good: 1 banks, 2 partners, "), "{checked:?}");
+    assert!(
+        checked.out.contains("is good: 1 banks, 2 partners, "),
+        "{checked:?}"
+    );
     assert!(checked.err.is_empty(), "{checked:?}");
     assert!(!folder.prepared().audit.exists() && !folder.dir().join("mortise.sqlite").exists());
     let json = check(&folder, &["--sandbox", "--json"]);
     let report: serde_json::Value = serde_json::from_str(&json.out).expect("JSON");
-    assert_eq!((json.code, &report["mistakes"]), (Some(0), &serde_json::json!([])));
+    assert_eq!(
+        (json.code, &report["mistakes"]),
+        (Some(0), &serde_json::json!([]))
+    );
 }
 
 #[test]
 fn all_mistakes_come_in_one_run_each_at_its_place_with_the_right_name() {
     let folder = Folder::new()
-        .edit("client_certificates: optional", "client_certificate: optional")
+        .edit(
+            "client_certificates: optional",
+            "client_certificate: optional",
+        )
         .edit("rate: 5/s", "rate: 5")
         .edit("partner: cartwheel,", "partner: cartwheal,")
-        .edit("branches.yaml, upstream: core,", "branches.yaml, upstream: cor,")
+        .edit(
+            "branches.yaml, upstream: core,",
+            "branches.yaml, upstream: cor,",
+        )
         .edit("standing: active", "standing: activ");
     let wanted = [
         ("client_certificate: optional", "client_certificates"),
@@ -58,13 +72,15 @@ fn all_mistakes_come_in_one_run_each_at_its_place_with_the_right_name() {
         let (line, column) = place(&folder, text);
         let at = format!("gateway.yaml:{line}:{column}");
         assert!(shown.err.contains(&at), "{at} for {text}:\n{}", shown.err);
-        let is_it = |mistake: &&serde_json::Value| {
-            mistake["line"] == line && mistake["column"] == column
-        };
+        let is_it =
+            |mistake: &&serde_json::Value| mistake["line"] == line && mistake["column"] == column;
         let mistake = mistakes.iter().find(is_it);
         let mistake = mistake.unwrap_or_else(|| panic!("{at} for {text}: {report:#}"));
         let words = mistake.to_string();
-        assert!(words.contains(&format!("`{right}`")), "{right}: {mistake:#}");
+        assert!(
+            words.contains(&format!("`{right}`")),
+            "{right}: {mistake:#}"
+        );
         assert!(shown.err.contains(right), "{right}: {}", shown.err);
     }
 }
@@ -78,12 +94,22 @@ fn outside_the_sandbox_its_authorities_are_refused_and_the_reason_is_said() {
     ] {
         assert_eq!(refused.code, Some(1), "{refused:?}");
         assert!(refused.err.contains("sandbox"), "{refused:?}");
-        for file in ["trust/partners-ca.pem", "tls/gateway.pem", "trust/servers-ca.pem"] {
+        for file in [
+            "trust/partners-ca.pem",
+            "tls/gateway.pem",
+            "trust/servers-ca.pem",
+        ] {
             let (line, _) = place(&folder, &format!("file:{file}"));
-            assert!(refused.err.contains(&format!("gateway.yaml:{line}:")), "{file}: {refused:?}");
+            assert!(
+                refused.err.contains(&format!("gateway.yaml:{line}:")),
+                "{file}: {refused:?}"
+            );
         }
     }
-    assert!(!folder.prepared().audit.exists(), "a refused file left a trace");
+    assert!(
+        !folder.prepared().audit.exists(),
+        "a refused file left a trace"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -98,25 +124,42 @@ async fn serve_runs_with_certificates_that_bear_no_marker() {
     let text = std::fs::read_to_string(folder.config()).expect("a readable file");
     let (start, rest) = text.split_once("      core:").expect("the upstream");
     let (_, end) = rest.split_once("    products:").expect("the products");
-    let upstream = format!("      core: {{ endpoints: [\"{}\"], tls: none, limits: standard }}\n    products:", bank.address);
+    let upstream = format!(
+        "      core: {{ endpoints: [\"{}\"], tls: none, limits: standard }}\n    products:",
+        bank.address
+    );
     let folder = folder.write("gateway.yaml", &format!("{start}{upstream}{end}"));
 
     let checked = check(&folder, &[]);
     assert_eq!(checked.code, Some(0), "{checked:?}");
     let mut serving = Program::start(mortise().args(["serve", "--config"]).arg(folder.config()));
     serving
-        .until("two listeners", |written| written.err.matches("\"listening\"").count() == 2)
+        .until("two listeners", |written| {
+            written.err.matches("\"listening\"").count() == 2
+        })
         .await;
     let partner = Partner::in_folder(&folder, "swiftride-app");
     let dial = folder.dial(Some(&partner.identity), Version::Http2);
     let mut client = dial.connect(folder.api()).await.expect("a connection");
     let open = client.get("/fx/v1/rates", &[]).await;
-    assert_eq!((open.status, &open.body[..]), (StatusCode::OK, body.as_bytes()));
+    assert_eq!(
+        (open.status, &open.body[..]),
+        (StatusCode::OK, body.as_bytes())
+    );
     let token = partner.bearer_in(&folder, "branches").await;
-    let own = client.get("/branches/v1/branches", &[("authorization", &token)]).await;
-    assert_eq!((own.status, &own.body[..]), (StatusCode::OK, body.as_bytes()), "{own:?}");
+    let own = client
+        .get("/branches/v1/branches", &[("authorization", &token)])
+        .await;
+    assert_eq!(
+        (own.status, &own.body[..]),
+        (StatusCode::OK, body.as_bytes()),
+        "{own:?}"
+    );
     let refused = client.get("/branches/v1/branches", &[]).await;
-    assert_eq!((refused.status, refused.code()), (StatusCode::UNAUTHORIZED, "no_token".into()));
+    assert_eq!(
+        (refused.status, refused.code()),
+        (StatusCode::UNAUTHORIZED, "no_token".into())
+    );
     assert_eq!(bank.calls(), 2);
     assert_eq!(serving.stop().await, Some(0));
     assert_clean(&folder.prepared().audit);
@@ -131,10 +174,20 @@ fn what_cannot_be_read_and_what_is_no_command_have_their_exit_codes() {
     assert!(checked.err.contains("missing.yaml"), "{checked:?}");
     let unknown = finish(mortise().arg("chekc"));
     assert_eq!(unknown.code, Some(2), "{unknown:?}");
-    assert!(unknown.err.contains("chekc") && unknown.err.contains("'check'"), "{unknown:?}");
+    assert!(
+        unknown.err.contains("chekc") && unknown.err.contains("'check'"),
+        "{unknown:?}"
+    );
     let help = finish(mortise().arg("--help"));
     assert_eq!(help.code, Some(0), "{help:?}");
-    for command in ["sandbox", "serve", "check", "partner", "audit", "Exit codes"] {
+    for command in [
+        "sandbox",
+        "serve",
+        "check",
+        "partner",
+        "audit",
+        "Exit codes",
+    ] {
         assert!(help.out.contains(command), "{command}: {help:?}");
     }
 }

@@ -32,7 +32,10 @@ fn printed(text: &str) -> Vec<Printed> {
                 last.lines.push('\n');
             }
             Some(line) => {
-                found.push(Printed { title: title.to_owned(), lines: format!("{line}\n") });
+                found.push(Printed {
+                    title: title.to_owned(),
+                    lines: format!("{line}\n"),
+                });
             }
             None if line.is_empty() || line.starts_with('→') => {}
             None => title = line,
@@ -56,8 +59,16 @@ fn run(folder: &Path, command: &Printed) -> Finished {
 
 /// The status line and the rest of what `curl -i` printed.
 fn answer(finished: &Finished) -> (u16, serde_json::Value) {
-    let (head, body) = finished.out.split_once("\r\n\r\n").expect("a head and a body");
-    let status = head.split(' ').nth(1).expect("a status").parse().expect("a number");
+    let (head, body) = finished
+        .out
+        .split_once("\r\n\r\n")
+        .expect("a head and a body");
+    let status = head
+        .split(' ')
+        .nth(1)
+        .expect("a status")
+        .parse()
+        .expect("a number");
     let body = serde_json::from_str(body).unwrap_or_else(|e| panic!("{e}: {body}"));
     (status, body)
 }
@@ -67,8 +78,12 @@ fn log_fields() -> Vec<String> {
     let source = include_str!("../../src/app/telemetry/logs.rs");
     let (_, list) = source.split_once("FIELDS: &[&str] = &[").expect("the list");
     let (list, _) = list.split_once("];").expect("its end");
-    let mut fields: Vec<String> =
-        list.split('"').skip(1).step_by(2).map(str::to_owned).collect();
+    let mut fields: Vec<String> = list
+        .split('"')
+        .skip(1)
+        .step_by(2)
+        .map(str::to_owned)
+        .collect();
     assert!(fields.len() > 10, "{fields:?}");
     fields.extend(["ts", "level", "target", "message"].map(str::to_owned));
     fields
@@ -79,18 +94,30 @@ async fn each_printed_command_does_what_it_says_and_leaves_no_secret_behind() {
     let elsewhere = tempfile::tempdir().expect("a temporary folder");
     let ready = elsewhere.path().join("ready.json");
     let mut sandbox = Program::start(
-        mortise().args(["sandbox", "--ephemeral", "--ready-file"]).arg(&ready),
+        mortise()
+            .args(["sandbox", "--ephemeral", "--ready-file"])
+            .arg(&ready),
     );
     sandbox.until_open().await;
     let commands = printed(&sandbox.out());
-    let titles: Vec<&str> = commands.iter().map(|command| command.title.as_str()).collect();
+    let titles: Vec<&str> = commands
+        .iter()
+        .map(|command| command.title.as_str())
+        .collect();
     assert_eq!(commands.len(), 7, "{titles:?}");
-    assert!(!sandbox.out().contains("eyJ"), "a token or an assertion made beforehand");
+    assert!(
+        !sandbox.out().contains("eyJ"),
+        "a token or an assertion made beforehand"
+    );
     assert_ne!(shell(elsewhere.path(), "command -v mortise").code, Some(0));
     let ready: serde_json::Value =
         serde_json::from_slice(&std::fs::read(&ready).expect("a ready file")).expect("JSON");
     let audit = PathBuf::from(ready["audit"].as_str().expect("a path"));
-    assert!(sandbox.out().contains(ready["api"].as_str().expect("a URL")));
+    assert!(
+        sandbox
+            .out()
+            .contains(ready["api"].as_str().expect("a URL"))
+    );
 
     let [open, token, partner, refusal, limit, cat, verify] = commands.as_slice() else {
         panic!("{titles:?}");
@@ -98,23 +125,37 @@ async fn each_printed_command_does_what_it_says_and_leaves_no_secret_behind() {
     let (status, body) = answer(&run(elsewhere.path(), open));
     assert_eq!((status, &body["base"]), (200, &"CNY".into()), "{body}");
     assert_eq!(body["rates"][0]["pair"], "CNY-EUR", "{body}");
-    let rate: f64 = body["rates"][0]["mid"].as_str().expect("a decimal").parse().expect("one");
+    let rate: f64 = body["rates"][0]["mid"]
+        .as_str()
+        .expect("a decimal")
+        .parse()
+        .expect("one");
     assert!(rate > 0.05 && rate < 0.5, "{body}");
 
     let (status, issued) = answer(&run(elsewhere.path(), token));
-    assert_eq!((status, &issued["token_type"]), (200, &"Bearer".into()), "{issued}");
+    assert_eq!(
+        (status, &issued["token_type"]),
+        (200, &"Bearer".into()),
+        "{issued}"
+    );
     let secret = issued["access_token"].as_str().expect("a token").to_owned();
     assert_eq!(secret.split('.').count(), 3);
 
     let (status, body) = answer(&run(elsewhere.path(), partner));
     let branches = body["data"].as_array().expect("a page");
     assert_eq!((status, branches.len()), (200, 3), "{body}");
-    assert!(branches.iter().all(|branch| branch["type"] == "branch"), "{body}");
+    assert!(
+        branches.iter().all(|branch| branch["type"] == "branch"),
+        "{body}"
+    );
 
     let (status, body) = answer(&run(elsewhere.path(), refusal));
     assert_eq!((status, &body["code"]), (401, &"no_token".into()), "{body}");
     for part in ["expected", "remedy", "explain"] {
-        assert!(body[part].as_str().is_some_and(|text| text.len() > 20), "{part}: {body}");
+        assert!(
+            body[part].as_str().is_some_and(|text| text.len() > 20),
+            "{part}: {body}"
+        );
     }
 
     let counted = run(elsewhere.path(), limit).out;
@@ -140,14 +181,23 @@ async fn each_printed_command_does_what_it_says_and_leaves_no_secret_behind() {
     let (count, rest) = verified.split_once(' ').expect("a count");
     assert!(count.parse::<u64>().expect("a number") > 30, "{verified}");
     let first = rest.lines().next().expect("a line");
-    assert!(first.starts_with("records") && first.ends_with(": clean"), "{verified}");
+    assert!(
+        first.starts_with("records") && first.ends_with(": clean"),
+        "{verified}"
+    );
 
     let all = finish(mortise().args(["audit", "cat", "--dir"]).arg(&audit));
     assert_eq!(all.code, Some(0));
     let logs = sandbox.err();
     let signature = secret.rsplit('.').next().expect("a signature");
     for text in [&all.out, &logs] {
-        for part in [secret.as_str(), signature, "eyJ", "BEGIN ", "client_assertion="] {
+        for part in [
+            secret.as_str(),
+            signature,
+            "eyJ",
+            "BEGIN ",
+            "client_assertion=",
+        ] {
             assert!(!text.contains(part), "a secret: {part}");
         }
     }
@@ -172,7 +222,10 @@ fn files(dir: &Path) -> BTreeMap<PathBuf, (SystemTime, Vec<u8>)> {
     let mut folders = vec![dir.to_owned()];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder).expect("a folder").flatten() {
-            let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
+            let (path, name) = (
+                entry.path(),
+                entry.file_name().to_string_lossy().into_owned(),
+            );
             if name == "audit" || name.starts_with("mortise.sqlite") {
                 continue;
             }
@@ -180,8 +233,14 @@ fn files(dir: &Path) -> BTreeMap<PathBuf, (SystemTime, Vec<u8>)> {
                 folders.push(path);
                 continue;
             }
-            let changed = entry.metadata().and_then(|data| data.modified()).expect("a time");
-            found.insert(path.clone(), (changed, std::fs::read(path).expect("a file")));
+            let changed = entry
+                .metadata()
+                .and_then(|data| data.modified())
+                .expect("a time");
+            found.insert(
+                path.clone(),
+                (changed, std::fs::read(path).expect("a file")),
+            );
         }
     }
     found
@@ -195,9 +254,11 @@ async fn a_second_start_rewrites_nothing_and_is_ready_within_a_second() {
     let dir = home.path().join("my sandbox");
     let mut first = mortise();
     first.args(["sandbox", "--dir"]).arg(&dir);
-    for (option, address) in
-        [("--api", ports.api()), ("--issuer", ports.issuer()), ("--bank", ports.bank())]
-    {
+    for (option, address) in [
+        ("--api", ports.api()),
+        ("--issuer", ports.issuer()),
+        ("--bank", ports.bank()),
+    ] {
         first.arg(option).arg(address.to_string());
     }
     let mut sandbox = Program::start(&mut first);
@@ -206,7 +267,11 @@ async fn a_second_start_rewrites_nothing_and_is_ready_within_a_second() {
     assert_eq!(sandbox.stop().await, Some(0));
     let before = files(&dir);
     let config = dir.join("gateway.yaml");
-    assert!(before.contains_key(&config) && before.len() > 15, "{:?}", before.keys());
+    assert!(
+        before.contains_key(&config) && before.len() > 15,
+        "{:?}",
+        before.keys()
+    );
 
     let clock = SystemClock::new();
     let mut fastest = Duration::MAX;

@@ -28,15 +28,23 @@ async fn until_refused(dial: &Dial, folder: &Folder) {
             }
         }
     };
-    tokio::time::timeout(PATIENCE, refused).await.expect("a listener that is closed");
+    tokio::time::timeout(PATIENCE, refused)
+        .await
+        .expect("a listener that is closed");
 }
 
 /// Sends requests on a connection until it takes no more.
 async fn until_sent_away(client: &mut Client) {
     let sent_away = async {
-        while client.call(Method::GET, "/fx/v1/rates", &[], "").await.is_ok() {}
+        while client
+            .call(Method::GET, "/fx/v1/rates", &[], "")
+            .await
+            .is_ok()
+        {}
     };
-    tokio::time::timeout(PATIENCE, sent_away).await.expect("a connection that takes no more");
+    tokio::time::timeout(PATIENCE, sent_away)
+        .await
+        .expect("a connection that takes no more");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -58,7 +66,9 @@ async fn open_answers_are_finished_whole_and_nothing_new_is_taken() {
         }
     }
     sandbox.terminate();
-    sandbox.until("a drain", |written| written.err.contains("\"draining\"")).await;
+    sandbox
+        .until("a drain", |written| written.err.contains("\"draining\""))
+        .await;
     let dial = folder.dial(None, Version::Http1);
     until_refused(&dial, &folder).await;
     let (client, _) = open.last_mut().expect("a connection of HTTP/2");
@@ -69,7 +79,10 @@ async fn open_answers_are_finished_whole_and_nothing_new_is_taken() {
     let mut ids = Vec::new();
     for (client, answer) in open {
         let answer = kit::read(answer).await.expect("a whole answer");
-        assert_eq!((answer.status.as_u16(), &answer.body[..]), (200, &b"0123456789"[..]));
+        assert_eq!(
+            (answer.status.as_u16(), &answer.body[..]),
+            (200, &b"0123456789"[..])
+        );
         ids.push(answer.request_id());
         drop(client);
     }
@@ -78,7 +91,9 @@ async fn open_answers_are_finished_whole_and_nothing_new_is_taken() {
     stops_last(audit);
     let kept = records(audit);
     for id in ids {
-        let mut ends = kept.iter().filter(|r| r["req"] == *id && r["type"] == "api.end");
+        let mut ends = kept
+            .iter()
+            .filter(|r| r["req"] == *id && r["type"] == "api.end");
         assert_eq!(ends.next().expect("an end")["ended"], "clean");
     }
 }
@@ -86,8 +101,8 @@ async fn open_answers_are_finished_whole_and_nothing_new_is_taken() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_does_not_end_within_the_time_is_cut_and_recorded() {
     let bank = ScriptedBank::start(Script::Silence).await;
-    let folder = extra::add_to(Folder::new(), "extra", bank.address)
-        .edit("store: {", "drain: 1s\nstore: {");
+    let folder =
+        extra::add_to(Folder::new(), "extra", bank.address).edit("store: {", "drain: 1s\nstore: {");
     let mut sandbox = Program::sandbox(&folder).await;
     let dial = folder.dial(None, Version::Http1);
     let mut client = dial.connect(folder.api()).await.expect("a connection");
@@ -99,10 +114,16 @@ async fn what_does_not_end_within_the_time_is_cut_and_recorded() {
     });
     assert!(answer.is_err(), "{answer:?}");
     assert_eq!(code, Some(0), "{}", sandbox.err());
-    assert!(sandbox.err().contains("connections were cut"), "{}", sandbox.err());
+    assert!(
+        sandbox.err().contains("connections were cut"),
+        "{}",
+        sandbox.err()
+    );
     let audit = &folder.prepared().audit;
     stops_last(audit);
     let kept = records(audit);
-    let call = kept.iter().find(|record| record["object"]["op"] == "readOpen");
+    let call = kept
+        .iter()
+        .find(|record| record["object"]["op"] == "readOpen");
     assert_eq!(call.expect("a record")["outcome"]["decision"], "aborted");
 }

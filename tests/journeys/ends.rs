@@ -1,9 +1,7 @@
 //! How an answer ended is recorded: read to its end, cut by the bank, left by the client; and a
 //! client that leaves before its answer has begun.
 
-use kit::{
-    Client, HouseBuilder, Method, Partner, Script, ScriptedBank, TestHouse, Version, whole,
-};
+use kit::{Client, HouseBuilder, Method, Partner, Script, ScriptedBank, TestHouse, Version, whole};
 use serde_json::Value;
 
 use crate::extra;
@@ -15,7 +13,9 @@ const OWN: &str = "/extra/own";
 /// A house whose product `extra` is answered by this script.
 async fn house(script: Script) -> (TestHouse, ScriptedBank) {
     let bank = ScriptedBank::start(script).await;
-    let house = extra::add(HouseBuilder::new(), "extra", bank.address).start().await;
+    let house = extra::add(HouseBuilder::new(), "extra", bank.address)
+        .start()
+        .await;
     (house, bank)
 }
 
@@ -48,10 +48,16 @@ async fn an_answer_that_the_bank_breaks_off_is_recorded_as_cut() {
             let answer = client.send(Method::GET, target, &headers, whole("")).await;
             let answer = answer.expect("a head");
             assert_eq!(answer.status(), 200);
-            let request = answer.headers()["x-request-id"].to_str().expect("an id").to_owned();
+            let request = answer.headers()["x-request-id"]
+                .to_str()
+                .expect("an id")
+                .to_owned();
             assert!(kit::read(answer).await.is_err(), "a cut answer looks whole");
             let end = soon(&house, "api.end", |record| record["req"] == *request).await;
-            assert_eq!((&end["ended"], &end["bytes"]["out"]), (&"cut".into(), &10.into()));
+            assert_eq!(
+                (&end["ended"], &end["bytes"]["out"]),
+                (&"cut".into(), &10.into())
+            );
         }
     }
 }
@@ -65,11 +71,17 @@ async fn an_answer_that_the_client_leaves_is_recorded_as_aborted() {
             let headers = [("authorization", token.as_str())];
             let answer = client.send(Method::GET, target, &headers, whole("")).await;
             let answer = answer.expect("a head");
-            let request = answer.headers()["x-request-id"].to_str().expect("an id").to_owned();
+            let request = answer.headers()["x-request-id"]
+                .to_str()
+                .expect("an id")
+                .to_owned();
             drop((answer, client));
             let end = soon(&house, "api.end", |record| record["req"] == *request).await;
             assert_eq!(end["ended"], "aborted", "{version:?} {target} {end:#}");
-            assert!(end["bytes"]["out"].as_u64().expect("a number") <= 10, "{end:#}");
+            assert!(
+                end["bytes"]["out"].as_u64().expect("a number") <= 10,
+                "{end:#}"
+            );
         }
     }
 }
@@ -92,14 +104,20 @@ async fn a_client_that_hangs_up_before_the_head_leaves_the_record_aborted() {
                 record["object"]["op"] == operation
             })
             .await;
-            assert_eq!(record["outcome"]["decision"], "aborted", "{version:?} {record:#}");
+            assert_eq!(
+                record["outcome"]["decision"], "aborted",
+                "{version:?} {record:#}"
+            );
             assert_eq!(record["log"], "bank/harbour");
             if target == OWN {
                 assert_eq!(record["partner"]["id"], "swiftride", "{record:#}");
             }
-            assert!(!house.records().iter().any(|other| {
-                other["req"] == record["req"] && other["type"] == "api.end"
-            }));
+            assert!(
+                !house
+                    .records()
+                    .iter()
+                    .any(|other| { other["req"] == record["req"] && other["type"] == "api.end" })
+            );
             drop(house.stop().await);
         }
     }

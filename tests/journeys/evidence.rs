@@ -10,14 +10,20 @@ use crate::process::eventually;
 /// The records of a request that are on disk now, oldest first.
 fn now_on_disk(house: &TestHouse, request: &str) -> Vec<Value> {
     assert_eq!(request.len(), 36, "a request id: {request}");
-    house.records().into_iter().filter(|record| record["req"] == request).collect()
+    house
+        .records()
+        .into_iter()
+        .filter(|record| record["req"] == request)
+        .collect()
 }
 
 /// The one record of this type that a request has on disk now.
 fn one_now(house: &TestHouse, answer: &Answer, kind: &str) -> Value {
     let records = now_on_disk(house, &answer.request_id());
     let mut found = records.iter().filter(|record| record["type"] == kind);
-    let first = found.next().unwrap_or_else(|| panic!("no {kind} on disk: {records:#?}"));
+    let first = found
+        .next()
+        .unwrap_or_else(|| panic!("no {kind} on disk: {records:#?}"));
     assert_eq!(found.next(), None, "two records of {kind}");
     first.clone()
 }
@@ -57,13 +63,25 @@ async fn an_open_call_is_recorded_with_its_end_though_its_answer_does_not_wait()
     assert_eq!(record["outcome"]["status"], answer.status.as_u16());
     let object = &record["object"];
     assert_eq!(object["path"], "/fx/v1/rates/{pair}", "{object}");
-    assert_eq!((&object["product"], &object["op"]), (&"fx".into(), &"readRate".into()));
-    assert_eq!((&object["class"], &object["method"]), (&"open".into(), &"GET".into()));
-    assert!(record.get("partner").is_none() && record.get("auth").is_none(), "{record:#}");
+    assert_eq!(
+        (&object["product"], &object["op"]),
+        (&"fx".into(), &"readRate".into())
+    );
+    assert_eq!(
+        (&object["class"], &object["method"]),
+        (&"open".into(), &"GET".into())
+    );
+    assert!(
+        record.get("partner").is_none() && record.get("auth").is_none(),
+        "{record:#}"
+    );
     assert!(record["timing"]["up_us"].as_u64() <= record["timing"]["us"].as_u64());
     let end = one_soon(&house, &request, "api.end").await;
     assert_eq!(end["ended"], "clean", "{end:#}");
-    assert_eq!((&end["bytes"]["in"], &end["bytes"]["out"]), (&0.into(), &answer.body.len().into()));
+    assert_eq!(
+        (&end["bytes"]["in"], &end["bytes"]["out"]),
+        (&0.into(), &answer.body.len().into())
+    );
 }
 
 #[tokio::test]
@@ -73,12 +91,24 @@ async fn a_partners_record_is_on_disk_when_its_answer_is_here() {
     let asked = partner.ask_token(&house, "branches catalogue").await;
     let issued = one_now(&house, &asked, "oauth.token");
     assert_eq!(issued["outcome"]["decision"], "allowed", "{issued:#}");
-    assert_eq!((&issued["outcome"]["status"], &issued["pseq"]), (&200.into(), &1.into()));
+    assert_eq!(
+        (&issued["outcome"]["status"], &issued["pseq"]),
+        (&200.into(), &1.into())
+    );
     assert_eq!(issued["grant"], "client_credentials");
     assert_eq!(issued["scope"], "branches catalogue");
-    let token = format!("Bearer {}", asked.json()["access_token"].as_str().expect("a token"));
+    let token = format!(
+        "Bearer {}",
+        asked.json()["access_token"].as_str().expect("a token")
+    );
     for number in 2..6 {
-        let answer = get(&house, Some(&partner), "/branches/v1/branches?limit=2", &token).await;
+        let answer = get(
+            &house,
+            Some(&partner),
+            "/branches/v1/branches?limit=2",
+            &token,
+        )
+        .await;
         assert_eq!(answer.status, 200);
         let record = one_now(&house, &answer, "api.access");
         assert_eq!(record["outcome"]["decision"], "allowed", "{record:#}");
@@ -101,28 +131,45 @@ async fn a_refused_token_request_is_on_disk_when_its_answer_is_here() {
     let assertion = partner.assertion(&house.issuer_url(), house.clock.as_ref());
     let dial = partner.dial(&house, Version::Http1);
     let mut client = dial.connect(house.api()).await.expect("a connection");
-    let first = partner.ask_token_on(&mut client, "branches", &assertion).await;
+    let first = partner
+        .ask_token_on(&mut client, "branches", &assertion)
+        .await;
     assert_eq!(first.status, 200);
-    let refused = partner.ask_token_on(&mut client, "payments", &assertion).await;
-    assert_eq!((refused.status.as_u16(), refused.code()), (401, "invalid_client".into()));
+    let refused = partner
+        .ask_token_on(&mut client, "payments", &assertion)
+        .await;
+    assert_eq!(
+        (refused.status.as_u16(), refused.code()),
+        (401, "invalid_client".into())
+    );
     // Who used it twice was known by its signature.
     let record = one_soon(&house, &refused.request_id(), "oauth.token").await;
     assert_eq!(record["outcome"]["decision"], "refused", "{record:#}");
     assert_eq!(record["outcome"]["code"], "invalid_client", "{record:#}");
 
     let scope = partner.ask_token(&house, "payments").await;
-    assert_eq!((scope.status.as_u16(), scope.code()), (400, "invalid_scope".into()));
+    assert_eq!(
+        (scope.status.as_u16(), scope.code()),
+        (400, "invalid_scope".into())
+    );
     let record = one_now(&house, &scope, "oauth.token");
     assert_eq!(record["outcome"]["decision"], "refused", "{record:#}");
     assert_eq!(record["outcome"]["status"], 400);
     assert_eq!(record["partner"]["id"], "swiftride");
-    assert!(record["outcome"]["rule"].as_str().is_some_and(|rule| !rule.is_empty()));
+    assert!(
+        record["outcome"]["rule"]
+            .as_str()
+            .is_some_and(|rule| !rule.is_empty())
+    );
 }
 
 #[tokio::test]
 async fn refusals_after_identify_are_on_disk_when_they_are_here() {
     let house = HouseBuilder::new()
-        .edit("rate: 5/s, burst: 10 requests", "rate: 1/h, burst: 2 requests")
+        .edit(
+            "rate: 5/s, burst: 10 requests",
+            "rate: 1/h, burst: 2 requests",
+        )
         .start()
         .await;
     let swiftride = Partner::of(&house, "swiftride-app");
@@ -143,7 +190,12 @@ async fn refusals_after_identify_are_on_disk_when_they_are_here() {
         assert_eq!(outcome["decision"], "refused", "{record:#}");
         assert_eq!(outcome["status"], answer.status.as_u16(), "{record:#}");
         assert_eq!(outcome["code"], answer.code(), "{record:#}");
-        assert!(outcome["rule"].as_str().is_some_and(|rule| !rule.is_empty()), "{record:#}");
+        assert!(
+            outcome["rule"]
+                .as_str()
+                .is_some_and(|rule| !rule.is_empty()),
+            "{record:#}"
+        );
         assert_eq!(record["partner"]["id"], id, "{record:#}");
         assert_eq!(record["object"]["op"], "listBranches");
         seen.push((answer.status.as_u16(), answer.code()));
@@ -154,11 +206,20 @@ async fn refusals_after_identify_are_on_disk_when_they_are_here() {
         (403, "insufficient_scope"),
         (429, "rate_limited"),
     ];
-    assert_eq!(seen, expected.map(|(status, code)| (status, code.to_owned())));
+    assert_eq!(
+        seen,
+        expected.map(|(status, code)| (status, code.to_owned()))
+    );
     // With a certificate but without a token the partner is known all the same.
     let answer = get(&house, Some(&swiftride), branches, "").await;
-    assert_eq!((answer.status.as_u16(), answer.code()), (401, "no_token".into()));
-    assert_eq!(one_now(&house, &answer, "api.access")["partner"]["id"], "swiftride");
+    assert_eq!(
+        (answer.status.as_u16(), answer.code()),
+        (401, "no_token".into())
+    );
+    assert_eq!(
+        one_now(&house, &answer, "api.access")["partner"]["id"],
+        "swiftride"
+    );
 }
 
 #[tokio::test]
@@ -166,7 +227,10 @@ async fn refusals_before_identify_are_recorded_too() {
     let house = TestHouse::start().await;
     let unknown = get(&house, None, "/nowhere", "").await;
     let record = one_soon(&house, &unknown.request_id(), "api.access").await;
-    assert_eq!((&record["log"], &record["outcome"]["status"]), (&"house".into(), &404.into()));
+    assert_eq!(
+        (&record["log"], &record["outcome"]["status"]),
+        (&"house".into(), &404.into())
+    );
     assert_eq!(record["outcome"]["code"], "unknown_route");
     assert!(record.get("object").is_none(), "{record:#}");
     let bare = get(&house, None, "/branches/v1/branches", "").await;
@@ -183,7 +247,10 @@ async fn no_record_holds_a_path_a_query_a_token_or_a_key() {
     let assertion = partner.assertion(&house.issuer_url(), house.clock.as_ref());
     let dial = partner.dial(&house, Version::Http1);
     let mut client = dial.connect(house.api()).await.expect("a connection");
-    let issued = partner.ask_token_on(&mut client, "branches", &assertion).await.json();
+    let issued = partner
+        .ask_token_on(&mut client, "branches", &assertion)
+        .await
+        .json();
     let token = issued["access_token"].as_str().expect("a token");
     let bearer = format!("Bearer {token}");
     let broken = format!("Bearer {token}x");
@@ -196,7 +263,12 @@ async fn no_record_holds_a_path_a_query_a_token_or_a_key() {
         ("/sess-4711/none?password=hunter2", &bearer),
         ("/fx/v1/../secret-segment", ""),
     ] {
-        let answer = client.get(target, &[("authorization", token), ("cookie", "sid=c0ffee")]).await;
+        let answer = client
+            .get(
+                target,
+                &[("authorization", token), ("cookie", "sid=c0ffee")],
+            )
+            .await;
         one_soon(&house, &answer.request_id(), "api.access").await;
     }
     let read = |token: &str| token.rsplit('.').next().expect("a signature").to_owned();
@@ -206,8 +278,21 @@ async fn no_record_holds_a_path_a_query_a_token_or_a_key() {
     let log: String = house.records().iter().map(Value::to_string).collect();
     assert!(log.contains("/branches/v1/branches/{id}") && log.contains("/fx/v1/rates/{pair}"));
     for secret in [
-        token, &signature, &assertion, &proof, key_line, "eyJ", "Bearer", "EUR-CNY", "2026-01-06",
-        "shanghai", "nobody-knows-me", "sess-4711", "hunter2", "secret-segment", "c0ffee",
+        token,
+        &signature,
+        &assertion,
+        &proof,
+        key_line,
+        "eyJ",
+        "Bearer",
+        "EUR-CNY",
+        "2026-01-06",
+        "shanghai",
+        "nobody-knows-me",
+        "sess-4711",
+        "hunter2",
+        "secret-segment",
+        "c0ffee",
     ] {
         assert!(!log.contains(secret), "a record holds {secret}");
     }
@@ -233,13 +318,19 @@ async fn the_records_of_two_banks_lie_in_two_logs() {
         other.address
     );
     let api = text(&builder.dir().join("apis/fx.yaml")).replace("/fx/v1", "/lagoon-fx");
-    let house = builder.edit("banks:\n", &bank).write("apis/rates.yaml", &api).start().await;
+    let house = builder
+        .edit("banks:\n", &bank)
+        .write("apis/rates.yaml", &api)
+        .start()
+        .await;
     let ours = get(&house, None, "/fx/v1/rates", "").await;
     let theirs = get(&house, None, "/lagoon-fx/rates", "").await;
     assert_eq!((ours.status.as_u16(), theirs.status.as_u16()), (200, 200));
     assert_eq!(other.calls(), 1);
-    for (answer, log, bank) in [(&ours, "bank/harbour", "harbour"), (&theirs, "bank/lagoon", "lagoon")]
-    {
+    for (answer, log, bank) in [
+        (&ours, "bank/harbour", "harbour"),
+        (&theirs, "bank/lagoon", "lagoon"),
+    ] {
         for kind in ["api.access", "api.end"] {
             let record = one_soon(&house, &answer.request_id(), kind).await;
             assert_eq!(record["log"], log, "{record:#}");
@@ -254,13 +345,22 @@ async fn the_records_of_two_banks_lie_in_two_logs() {
 async fn a_body_sent_up_is_counted_in_the_record_of_the_end() {
     let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\ntaken".to_vec();
     let bank = ScriptedBank::start(Script::Pause(answer, Vec::new())).await;
-    let house = extra::add(HouseBuilder::new(), "extra", bank.address).start().await;
+    let house = extra::add(HouseBuilder::new(), "extra", bank.address)
+        .start()
+        .await;
     let dial = house.dial(None, Version::Http1);
     let mut client = dial.connect(house.api()).await.expect("a connection");
     let body = vec![7_u8; 3_000];
-    let sent = client.call(Method::POST, "/extra/open", &[], body).await.expect("an answer");
+    let sent = client
+        .call(Method::POST, "/extra/open", &[], body)
+        .await
+        .expect("an answer");
     assert_eq!((sent.status.as_u16(), &sent.body[..]), (200, &b"taken"[..]));
     let end = one_soon(&house, &sent.request_id(), "api.end").await;
-    assert_eq!((&end["bytes"]["out"], &end["ended"]), (&5.into(), &"clean".into()), "{end:#}");
+    assert_eq!(
+        (&end["bytes"]["out"], &end["ended"]),
+        (&5.into(), &"clean".into()),
+        "{end:#}"
+    );
     assert_eq!(end["bytes"]["in"], 3_000, "{end:#}");
 }

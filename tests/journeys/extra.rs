@@ -40,7 +40,10 @@ struct Extra<'a> {
 impl Extra<'_> {
     /// The API's file and its text.
     fn file(&self) -> (String, String) {
-        (format!("apis/{}.yaml", self.name), API.replace("@NAME@", self.name))
+        (
+            format!("apis/{}.yaml", self.name),
+            API.replace("@NAME@", self.name),
+        )
     }
 
     /// What is put into `gateway.yaml`: old text and new.
@@ -50,24 +53,45 @@ impl Extra<'_> {
             "{{ openapi: file:apis/{name}.yaml, upstream: {name}, listeners: [api], deadline: 300s }}"
         );
         [
-            ("    upstreams:\n", format!("    upstreams:\n      {name}: {upstream}\n")),
-            ("    products:\n", format!("    products:\n      {name}: {product}\n")),
-            ("products: [branches, ", format!("products: [branches, {name}, ")),
+            (
+                "    upstreams:\n",
+                format!("    upstreams:\n      {name}: {upstream}\n"),
+            ),
+            (
+                "    products:\n",
+                format!("    products:\n      {name}: {product}\n"),
+            ),
+            (
+                "products: [branches, ",
+                format!("products: [branches, {name}, "),
+            ),
         ]
     }
 }
 
 /// Adds a product of a plain upstream on loopback to a house.
 pub(crate) fn add(house: HouseBuilder, name: &str, bank: SocketAddr) -> HouseBuilder {
-    let extra = Extra { name, upstream: plain(bank) };
+    let extra = Extra {
+        name,
+        upstream: plain(bank),
+    };
     let (file, text) = extra.file();
     let house = house.write(&file, &text);
-    extra.edits().iter().fold(house, |house, (old, new)| house.edit(old, new))
+    extra
+        .edits()
+        .iter()
+        .fold(house, |house, (old, new)| house.edit(old, new))
 }
 
 /// Adds a product of a plain upstream on loopback to a folder.
 pub(crate) fn add_to(folder: Folder, name: &str, bank: SocketAddr) -> Folder {
-    put(folder, &Extra { name, upstream: plain(bank) })
+    put(
+        folder,
+        &Extra {
+            name,
+            upstream: plain(bank),
+        },
+    )
 }
 
 /// Adds a product of an upstream behind mutual TLS to a folder.
@@ -81,7 +105,10 @@ pub(crate) fn add_behind_tls(folder: Folder, name: &str, bank: SocketAddr) -> Fo
 fn put(folder: Folder, extra: &Extra<'_>) -> Folder {
     let (file, text) = extra.file();
     let folder = folder.write(&file, &text);
-    extra.edits().iter().fold(folder, |folder, (old, new)| folder.edit(old, new))
+    extra
+        .edits()
+        .iter()
+        .fold(folder, |folder, (old, new)| folder.edit(old, new))
 }
 
 fn plain(bank: SocketAddr) -> String {

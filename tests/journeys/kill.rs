@@ -35,11 +35,18 @@ impl Ledger {
     fn new() -> Self {
         let (count, _) = watch::channel(0);
         let (generation, _) = watch::channel(1);
-        Self { answered: Mutex::default(), count, generation }
+        Self {
+            answered: Mutex::default(),
+            count,
+            generation,
+        }
     }
 
     fn note(&self, answered: Answered) {
-        self.answered.lock().expect("no client panicked").push(answered);
+        self.answered
+            .lock()
+            .expect("no client panicked")
+            .push(answered);
         self.count.send_modify(|count| *count += 1);
     }
 
@@ -47,7 +54,10 @@ impl Ledger {
     async fn reach(&self, wanted: usize) {
         let mut count = self.count.subscribe();
         let reached = tokio::time::timeout(PATIENCE, count.wait_for(|count| *count >= wanted));
-        assert!(reached.await.is_ok_and(|count| count.is_ok()), "no {wanted} answers came");
+        assert!(
+            reached.await.is_ok_and(|count| count.is_ok()),
+            "no {wanted} answers came"
+        );
     }
 }
 
@@ -101,9 +111,16 @@ impl Load {
                 return;
             };
             // The head is here: that is an answer, whatever becomes of its body.
-            let id = answer.headers()["x-request-id"].to_str().expect("an id").to_owned();
+            let id = answer.headers()["x-request-id"]
+                .to_str()
+                .expect("an id")
+                .to_owned();
             let status = answer.status().as_u16();
-            self.ledger.note(Answered { id, partner: self.partner, status });
+            self.ledger.note(Answered {
+                id,
+                partner: self.partner,
+                status,
+            });
             if kit::read(answer).await.is_err() {
                 return;
             }
@@ -113,7 +130,10 @@ impl Load {
 
 async fn clients(folder: &Folder, ledger: &Arc<Ledger>) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
-    for (id, client) in [("swiftride", "swiftride-app"), ("cartwheel", "cartwheel-app")] {
+    for (id, client) in [
+        ("swiftride", "swiftride-app"),
+        ("cartwheel", "cartwheel-app"),
+    ] {
         let partner = Partner::in_folder(folder, client);
         let token = partner.bearer_in(folder, "catalogue").await;
         for version in [Version::Http1, Version::Http2, Version::Http1] {
@@ -154,7 +174,9 @@ async fn campaign(folder: &Folder, kills: usize, calls: usize, seed: u64) -> Vec
         ledger.generation.send_replace(generation);
         assert_clean(audit);
     }
-    ledger.reach(calls.max(*ledger.count.borrow() + share)).await;
+    // Read first: a borrowed count would keep the clients from counting on.
+    let since = *ledger.count.borrow();
+    ledger.reach(calls.max(since + share)).await;
     ledger.generation.send_replace(0);
     while let Some(ended) = tasks.join_next().await {
         ended.expect("a client that does not panic");
@@ -170,7 +192,10 @@ fn compare(folder: &Folder, answered: &[Answered]) {
     let kept = records(&folder.prepared().audit);
     let mut by_id: HashMap<&str, Vec<&serde_json::Value>> = HashMap::new();
     for record in kept.iter().filter(|record| record["type"] == "api.access") {
-        by_id.entry(record["req"].as_str().expect("an id")).or_default().push(record);
+        by_id
+            .entry(record["req"].as_str().expect("an id"))
+            .or_default()
+            .push(record);
     }
     let mut lost = Vec::new();
     for answer in answered {
@@ -178,10 +203,21 @@ fn compare(folder: &Folder, answered: &[Answered]) {
             lost.push(answer);
             continue;
         };
-        assert_eq!(record["outcome"]["status"], answer.status, "{answer:?} {record:#}");
-        assert_eq!(record["partner"]["id"], answer.partner, "{answer:?} {record:#}");
+        assert_eq!(
+            record["outcome"]["status"], answer.status,
+            "{answer:?} {record:#}"
+        );
+        assert_eq!(
+            record["partner"]["id"], answer.partner,
+            "{answer:?} {record:#}"
+        );
     }
-    assert!(lost.is_empty(), "{} of {} lack their record: {lost:?}", lost.len(), answered.len());
+    assert!(
+        lost.is_empty(),
+        "{} of {} lack their record: {lost:?}",
+        lost.len(),
+        answered.len()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -197,17 +233,32 @@ async fn long_kill_under_load_loses_no_record_of_an_answered_call() {
     let commit = finish(git.args(["-C", env!("CARGO_MANIFEST_DIR"), "rev-parse", "HEAD"]));
     println!("seed {seed}, commit {}", commit.out.trim());
     let folder = Folder::new()
-        .edit("rate: 5/s, burst: 10 requests", "rate: 100000/s, burst: 100000 requests")
-        .edit("plans:\n", "plans:\n  narrow: { rate: 20/s, burst: 5 requests, concurrent: 8 requests }\n")
-        .edit("products: [catalogue], plan: trial", "products: [catalogue], plan: narrow")
-        .edit("rate: 200/s, burst: 400 requests", "rate: 100000/s, burst: 100000 requests");
+        .edit(
+            "rate: 5/s, burst: 10 requests",
+            "rate: 100000/s, burst: 100000 requests",
+        )
+        .edit(
+            "plans:\n",
+            "plans:\n  narrow: { rate: 20/s, burst: 5 requests, concurrent: 8 requests }\n",
+        )
+        .edit(
+            "products: [catalogue], plan: trial",
+            "products: [catalogue], plan: narrow",
+        )
+        .edit(
+            "rate: 200/s, burst: 400 requests",
+            "rate: 100000/s, burst: 100000 requests",
+        );
     let answered = campaign(&folder, kills, calls, seed).await;
     compare(&folder, &answered);
     let mut tally: BTreeMap<(&str, u16), usize> = BTreeMap::new();
     for answer in &answered {
         *tally.entry((answer.partner, answer.status)).or_default() += 1;
     }
-    println!("{kills} kills, {} answered calls: {tally:?}", answered.len());
+    println!(
+        "{kills} kills, {} answered calls: {tally:?}",
+        answered.len()
+    );
     assert!(answered.len() >= calls, "{}", answered.len());
     for expected in [
         ("swiftride", 200),

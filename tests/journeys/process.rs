@@ -31,7 +31,10 @@ pub(crate) struct Finished {
 
 /// Runs a command to its end.
 pub(crate) fn finish(command: &mut Command) -> Finished {
-    let output = command.stdin(Stdio::null()).output().expect("a program that starts");
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .expect("a program that starts");
     Finished {
         code: output.status.code(),
         out: String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -49,7 +52,10 @@ pub(crate) fn assert_clean(dir: &Path) -> String {
     let verified = verify(dir);
     assert_eq!(verified.code, Some(0), "{verified:?}");
     let (first, _) = verified.out.split_once('\n').expect("a line");
-    assert!(first.ends_with(": clean") && !first.starts_with("0 "), "{verified:?}");
+    assert!(
+        first.ends_with(": clean") && !first.starts_with("0 "),
+        "{verified:?}"
+    );
     verified.out
 }
 
@@ -79,7 +85,10 @@ impl Program {
             .stderr(Stdio::piped())
             .spawn()
             .expect("a program that starts");
-        let (sender, written) = watch::channel(Written { open: 2, ..Written::default() });
+        let (sender, written) = watch::channel(Written {
+            open: 2,
+            ..Written::default()
+        });
         let out = child.stdout.take().expect("a pipe");
         let err = child.stderr.take().expect("a pipe");
         let errors = sender.clone();
@@ -97,7 +106,10 @@ impl Program {
 
     /// Waits until a sandbox has printed its commands.
     pub(crate) async fn until_open(&mut self) {
-        self.until("an open sandbox", |written| written.out.matches("\n→ ").count() == 7).await;
+        self.until("an open sandbox", |written| {
+            written.out.matches("\n→ ").count() == 7
+        })
+        .await;
     }
 
     /// The process id.
@@ -117,11 +129,16 @@ impl Program {
 
     /// Waits for something to be written; panics when the program ends before.
     pub(crate) async fn until(&mut self, what: &str, is_there: impl Fn(&Written) -> bool) {
-        let seen = self.written.wait_for(|written| is_there(written) || written.open == 0);
+        let seen = self
+            .written
+            .wait_for(|written| is_there(written) || written.open == 0);
         let seen = tokio::time::timeout(PATIENCE, seen).await;
         let seen = seen.unwrap_or_else(|_| panic!("waited too long for {what}"));
         let seen = seen.expect("a thread that follows the program");
-        assert!(is_there(&seen), "the program ended without {what}: {seen:?}");
+        assert!(
+            is_there(&seen),
+            "the program ended without {what}: {seen:?}"
+        );
     }
 
     /// Asks it to end (SIGTERM).

@@ -68,7 +68,12 @@ async fn every_command_of_the_readme_works() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     let readme = std::fs::read_to_string(path).expect("README.md");
     let commands = commands(&readme);
-    assert!(commands.iter().any(|command| command.contains("-- sandbox")), "{commands:?}");
+    assert!(
+        commands
+            .iter()
+            .any(|command| command.contains("-- sandbox")),
+        "{commands:?}"
+    );
     let folder = checkout();
     // The sandbox's own ports may be taken where tests run: free ones stand for them.
     let ports = [("--api", "8443"), ("--issuer", "8444"), ("--bank", "8445")]
@@ -76,7 +81,10 @@ async fn every_command_of_the_readme_works() {
     let mut sandbox = None;
     for command in commands {
         let mut line = with_built(&command);
-        assert!(!line.contains("cargo"), "say in this test how this is run: {command}");
+        assert!(
+            !line.contains("cargo"),
+            "say in this test how this is run: {command}"
+        );
         for (_, usual, port) in &ports {
             let free = format!("localhost:{}", port.address.port());
             line = line.replace(&format!("localhost:{usual}"), &free);
@@ -84,7 +92,9 @@ async fn every_command_of_the_readme_works() {
         let mut shell = Command::new("sh");
         shell.current_dir(folder.path());
         if line.starts_with(&format!("{} sandbox", env!("CARGO_BIN_EXE_mortise"))) {
-            let options = ports.iter().map(|(option, _, port)| format!(" {option} {}", port.address));
+            let options = ports
+                .iter()
+                .map(|(option, _, port)| format!(" {option} {}", port.address));
             let line = format!("exec {}{}", line, options.collect::<String>());
             let mut program = Program::start(shell.args(["-c", &line]));
             program.until_open().await;

@@ -15,9 +15,13 @@ const WARM_UP: u64 = 4 * MIB;
 
 /// A folder whose products `one` and `two` are a bank's that speaks HTTP/1.1 and HTTP/2.
 async fn folder() -> Folder {
-    let standard = "    limits: standard                  # or a mapping that states every one of them\n";
+    let standard =
+        "    limits: standard                  # or a mapping that states every one of them\n";
     let folder = Folder::new().edit(standard, &limits());
-    let (chain, key) = (&folder.prepared().bank_certificate, &folder.prepared().bank_key);
+    let (chain, key) = (
+        &folder.prepared().bank_certificate,
+        &folder.prepared().bank_key,
+    );
     let one = FloodBank::start(chain, key, Version::Http1).await;
     let two = FloodBank::start(chain, key, Version::Http2).await;
     let folder = extra::add_behind_tls(folder, "one", one.address);
@@ -42,7 +46,9 @@ struct Memory {
 
 impl Memory {
     fn of(id: u32) -> Self {
-        Self { process: PathBuf::from(format!("/proc/{id}")) }
+        Self {
+            process: PathBuf::from(format!("/proc/{id}")),
+        }
     }
 
     /// Bytes in memory now.
@@ -64,7 +70,10 @@ impl Memory {
         let status = std::fs::read_to_string(self.process.join("status")).expect("a process");
         let line = status.lines().find_map(|line| line.strip_prefix(name));
         let number = line.and_then(|line| line.trim().strip_suffix(" kB"));
-        number.and_then(|number| number.parse::<u64>().ok()).expect("a number of kB") * 1024
+        number
+            .and_then(|number| number.parse::<u64>().ok())
+            .expect("a number of kB")
+            * 1024
     }
 }
 
@@ -76,7 +85,10 @@ async fn connect(folder: &Folder, version: Version) -> Client {
 /// Sends so many bytes up; the bank counts and compares them.
 async fn up(client: &mut Client, product: &str, bytes: u64) {
     let target = format!("/{product}/open");
-    let answer = client.send(Method::POST, &target, &[], flood(bytes)).await.expect("a head");
+    let answer = client
+        .send(Method::POST, &target, &[], flood(bytes))
+        .await
+        .expect("a head");
     assert_eq!(answer.status(), 200);
     let answer = kit::read(answer).await.expect("an answer");
     assert_eq!(answer.json()["bytes"], bytes, "{answer:?}");
@@ -85,7 +97,10 @@ async fn up(client: &mut Client, product: &str, bytes: u64) {
 /// Has so many bytes sent down, and counts and compares them.
 async fn down(client: &mut Client, product: &str, bytes: u64) {
     let target = format!("/{product}/open?{bytes}");
-    let answer = client.send(Method::GET, &target, &[], whole("")).await.expect("a head");
+    let answer = client
+        .send(Method::GET, &target, &[], whole(""))
+        .await
+        .expect("a head");
     assert_eq!(answer.status(), 200);
     assert_eq!(swallow(answer.into_body()).await, Ok(bytes));
 }
@@ -123,7 +138,10 @@ async fn long_streams_leave_memory_where_it_was_up_and_down_on_both_versions() {
                 before / 1024
             );
             for peak in [upward, downward] {
-                assert!(peak.saturating_sub(before) <= GROWTH_MAX, "{peak} after {before}");
+                assert!(
+                    peak.saturating_sub(before) <= GROWTH_MAX,
+                    "{peak} after {before}"
+                );
             }
         }
     }

@@ -64,12 +64,13 @@ impl Faulty {
 impl Replay for Faulty {
     fn claim<'a>(
         &'a self,
+        bank: &'a BankId,
         client: &'a ClientId,
         jti: &'a str,
         expires: Timestamp,
         now: Timestamp,
     ) -> Answer<'a, Claim> {
-        Box::pin(self.through(self.inner.claim(client, jti, expires, now)))
+        Box::pin(self.through(self.inner.claim(bank, client, jti, expires, now)))
     }
 }
 

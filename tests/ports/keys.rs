@@ -16,9 +16,13 @@ fn bank(id: &str) -> BankId {
 }
 
 fn key(kid: &str) -> SealedKey {
+    key_of("ES256", kid)
+}
+
+fn key_of(alg: &str, kid: &str) -> SealedKey {
     SealedKey {
         kid: kid.to_owned(),
-        alg: "ES256".to_owned(),
+        alg: alg.to_owned(),
         sealed: vec![0, 1, 2, 255, 0],
         made_at: Timestamp::new(1_800_000_000, 123_456_789).expect("in range"),
     }
@@ -51,7 +55,7 @@ async fn the_first_key_is_kept_to_the_byte_and_the_nanosecond() {
 }
 
 #[tokio::test]
-async fn a_ring_that_has_a_key_is_not_begun_again() {
+async fn an_algorithm_that_has_a_key_is_not_begun_again() {
     for adapter in stores::all() {
         let (store, harbour) = (&adapter.store, bank("harbour"));
         store
@@ -63,6 +67,34 @@ async fn a_ring_that_has_a_key_is_not_begun_again() {
             .await
             .expect("answers");
         assert_eq!(again, [key("one")], "{}", adapter.name);
+    }
+}
+
+#[tokio::test]
+async fn an_algorithm_without_a_key_is_begun_beside_the_others() {
+    for adapter in stores::all() {
+        let (store, harbour) = (&adapter.store, bank("harbour"));
+        let mut expected = Vec::new();
+        for (alg, kid) in [("ES256", "one"), ("PS256", "two"), ("EdDSA", "three")] {
+            expected.push(key_of(alg, kid));
+            for key in [key_of(alg, kid), key_of(alg, "late")] {
+                let begun = store.begin(&harbour, KeyUse::Tokens, key).await;
+                assert_eq!(begun.expect("answers"), expected, "{} {alg}", adapter.name);
+            }
+        }
+        let listed = store.list(&harbour, KeyUse::Tokens).await.expect("answers");
+        assert_eq!(listed, expected, "{}: oldest first", adapter.name);
+    }
+}
+
+#[tokio::test]
+async fn a_use_is_begun_whatever_another_use_has() {
+    for adapter in stores::all() {
+        let (store, harbour) = (&adapter.store, bank("harbour"));
+        for (key_use, kid) in [(KeyUse::Tokens, "one"), (KeyUse::Assertions, "two")] {
+            let begun = store.begin(&harbour, key_use, key(kid)).await;
+            assert_eq!(begun.expect("answers"), [key(kid)], "{}", adapter.name);
+        }
     }
 }
 

@@ -6,13 +6,17 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 
-use model::ClientId;
 use model::ports::{Claim, Replay};
+use model::{BankId, ClientId};
 
 use crate::faulty::{Fails, Faulty};
 use crate::stores;
 
 const LIFE: Duration = Duration::from_mins(1);
+
+fn bank(id: &str) -> BankId {
+    BankId::parse(id).expect("valid")
+}
 
 fn client(id: &str) -> ClientId {
     ClientId::parse(id).expect("valid")
@@ -23,7 +27,17 @@ fn start() -> Timestamp {
 }
 
 async fn claim(store: &dyn Replay, client: &ClientId, jti: &str, now: Timestamp) -> Claim {
-    let claimed = store.claim(client, jti, now + LIFE, now).await;
+    claim_at(store, &bank("harbour"), client, jti, now).await
+}
+
+async fn claim_at(
+    store: &dyn Replay,
+    bank: &BankId,
+    client: &ClientId,
+    jti: &str,
+    now: Timestamp,
+) -> Claim {
+    let claimed = store.claim(bank, client, jti, now + LIFE, now).await;
     claimed.expect("the store answers")
 }
 
@@ -75,6 +89,33 @@ async fn clients_and_jtis_are_told_apart_to_the_letter() {
                 assert_eq!(found, expected, "{}: {id} {jti:?}", adapter.name);
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn banks_see_nothing_of_each_others_jtis() {
+    for adapter in stores::all() {
+        for expected in [Claim::First, Claim::Seen] {
+            for (bank_id, client_id) in [("harbour", "app"), ("other", "app"), ("harbou", "rapp")] {
+                let (bank, client) = (bank(bank_id), client(client_id));
+                let found = claim_at(&*adapter.store, &bank, &client, "x", start()).await;
+                assert_eq!(found, expected, "{}: {bank_id} {client_id}", adapter.name);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_banks_claim_expires_by_itself_alone() {
+    for adapter in stores::all() {
+        let (store, app) = (&*adapter.store, client("app"));
+        let later = start() + LIFE + Duration::from_secs(1);
+        claim_at(store, &bank("harbour"), &app, "x", start()).await;
+        claim_at(store, &bank("other"), &app, "x", later).await;
+        // Whoever forgets the first bank's must not forget the other's with it.
+        claim_at(store, &bank("harbour"), &app, "y", later).await;
+        let found = claim_at(store, &bank("other"), &app, "x", later).await;
+        assert_eq!(found, Claim::Seen, "{}", adapter.name);
     }
 }
 
@@ -156,7 +197,10 @@ async fn behind_a_store_that_fails_no_jti_is_first_twice() {
             let store = Faulty::new(Arc::clone(&adapter.store), fails);
             let app = client("app");
             store.arm();
-            let failed = store.claim(&app, "a", start() + LIFE, start()).await;
+            let harbour = bank("harbour");
+            let failed = store
+                .claim(&harbour, &app, "a", start() + LIFE, start())
+                .await;
             assert!(failed.is_err(), "{} {fails:?}", adapter.name);
             let expected = match fails {
                 Fails::Before => Claim::First,

@@ -2,9 +2,11 @@
 
 use futures_util::FutureExt;
 use futures_util::future::join_all;
+use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
 use crypto::{Rules, SystemRandom, Typ};
+use model::ports::{Claim, Replay};
 use model::{ClientId, Clock, Decision, LogName};
 
 use super::*;
@@ -64,16 +66,6 @@ const OF_THE_REQUEST: &[Row] = &[
         |_, ask| {
             ask.form.push(("scope", Some("rates".into())));
             ask.form.push(("scope", Some("rates".into())));
-        },
-        400,
-        "invalid_request",
-        No,
-    ),
-    (
-        "PA-11 a repeated unknown parameter",
-        |_, ask| {
-            ask.form.push(("x", Some("1".into())));
-            ask.form.push(("x", Some("2".into())));
         },
         400,
         "invalid_request",
@@ -271,7 +263,7 @@ const OF_THE_METHOD: &[Row] = &[
         },
         401,
         "invalid_client",
-        No,
+        Yes,
     ),
     (
         "PK-01 two assertions",
@@ -738,6 +730,10 @@ async fn what_the_checklist_allows_is_granted() {
         ("PA-11 an unknown parameter", |_, ask| {
             ask.set("resource_hint", "1");
         }),
+        ("PA-11 a repeated unknown parameter", |_, ask| {
+            ask.form.push(("x", Some("1".into())));
+            ask.form.push(("x", Some("2".into())));
+        }),
         ("RFC 6749 §3.2 an empty parameter", |_, ask| {
             ask.set("scope", "");
         }),
@@ -840,6 +836,87 @@ async fn pk_04_two_clients_may_use_the_same_jti() {
         ask.claim("jti", json!("the-same"));
         assert_eq!(house.send(ask).await.status, 200, "{client}");
     }
+}
+
+#[tokio::test]
+async fn pk_04_a_jti_is_taken_at_its_own_bank_alone() {
+    let house = House::open().await;
+    let mut ask = house.ask("swiftride-app");
+    ask.claim("jti", json!("the-same"));
+    let (other, client) = (
+        BankId::parse("other").expect("valid"),
+        ClientId::parse("swiftride-app").expect("valid"),
+    );
+    let (now, replay) = (house.clock.now(), house.replay.as_ref());
+    let at_the_other = replay.claim(&other, &client, "the-same", now, now).await;
+    assert_eq!(at_the_other.expect("answers"), Claim::First);
+    assert_eq!(
+        house.send(ask).await.status,
+        200,
+        "the other bank's is not ours"
+    );
+    let at_ours = replay.claim(&bank(), &client, "the-same", now, now).await;
+    assert_eq!(
+        at_ours.expect("answers"),
+        Claim::Seen,
+        "taken under our bank"
+    );
+}
+
+#[tokio::test]
+async fn pa_11_no_known_parameter_may_stand_twice_whatever_else_is_wrong() {
+    for name in [
+        "grant_type",
+        "scope",
+        "client_id",
+        "client_secret",
+        "client_assertion",
+        "client_assertion_type",
+    ] {
+        let house = House::open().await;
+        let mut ask = house.ask("swiftride-app");
+        // A stranger's assertion: what is looked at late is refused before it all the same.
+        ask.signer = "mall-app";
+        ask.unset(name);
+        ask.form.push((name, Some(String::new())));
+        ask.form.push((name, Some("x".into())));
+        let answer = house.send(ask).await;
+        assert_eq!(answer.status, 400, "{name}");
+        assert_eq!(
+            answer.body["error_description"],
+            format!("The parameter {name} must not stand more than once.")
+        );
+    }
+}
+
+#[tokio::test]
+async fn ca_06_a_wrong_client_id_is_told_to_the_holder_of_the_key_alone_and_costs_no_jti() {
+    let house = House::open().await;
+    let mut stranger = house.ask("swiftride-app");
+    stranger.signer = "mall-app";
+    stranger.set("client_id", "mall-app");
+    let answer = house.send(stranger).await;
+    let words = answer.body["error_description"].as_str().expect("words");
+    assert!(words.starts_with("No registered client"), "{words}");
+    assert!(house.durable().is_empty(), "nobody is known");
+
+    let mut ask = house.ask("swiftride-app");
+    let claims = ask.claims.clone();
+    ask.set("client_id", "mall-app");
+    house.send(ask).await;
+    let durable = house.durable();
+    let [record] = durable.as_slice() else {
+        panic!("one record, not {durable:?}");
+    };
+    assert_eq!(
+        record.who.client.as_ref().map(ClientId::as_str),
+        Some("swiftride-app"),
+        "who proved itself, not who was named"
+    );
+
+    let mut again = house.ask("swiftride-app");
+    again.claims = claims;
+    assert_eq!(house.send(again).await.status, 200, "the jti was free");
 }
 
 #[tokio::test]
@@ -949,6 +1026,69 @@ async fn p4_the_answer_waits_for_the_record() {
     assert!(house.queued().is_empty(), "decided, so not aborted as well");
 }
 
+#[tokio::test(start_paused = true)]
+async fn p4_a_log_that_never_answers_is_not_waited_for_for_ever() {
+    let house = House::open().await;
+    *house.log.mood.lock().expect("sound") = Mood::Hangs;
+    let mut without_certificate = house.ask("swiftride-app");
+    without_certificate.chain = None;
+    for ask in [house.ask("swiftride-app"), without_certificate] {
+        let started = tokio::time::Instant::now();
+        let answer = house.send(ask).await;
+        assert_eq!(started.elapsed().as_secs(), 5);
+        assert_eq!(answer.status, 503);
+        assert_eq!(answer.body["error"], "temporarily_unavailable");
+        assert_eq!(answer.body.get("access_token"), None);
+        assert_eq!(answer.header("retry-after"), Some("1"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn bc_11_a_store_that_never_answers_is_not_waited_for_for_ever() {
+    let house = House::open().await;
+    *house.replay.mood.lock().expect("sound") = Mood::Hangs;
+    let started = tokio::time::Instant::now();
+    let answer = house.send(house.ask("swiftride-app")).await;
+    assert_eq!(started.elapsed().as_secs(), 10);
+    assert_eq!(answer.status, 503);
+    assert_eq!(answer.body["error"], "temporarily_unavailable");
+    assert_eq!(answer.header("retry-after"), Some("1"));
+    let records = house.durable();
+    let [record] = records.as_slice() else {
+        panic!("one record, not {records:?}");
+    };
+    assert_eq!((record.decision, record.status), (Decision::Failed, 503));
+    assert_eq!(record.code, Some("temporarily_unavailable"));
+    let rule = record.rule.as_deref().expect("words");
+    assert!(rule.contains("not decided in time"), "{rule}");
+    assert_eq!(
+        record.who.client.as_ref().map(ClientId::as_str),
+        Some("swiftride-app")
+    );
+    assert!(house.queued().is_empty(), "decided, so not aborted as well");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_form_that_never_arrives_is_not_waited_for_for_ever() {
+    let house = House::open().await;
+    let mut asked = house.asked(house.ask("swiftride-app"));
+    *asked.request.body_mut() = never();
+    let response = house.server.answer(&bank(), Endpoint::Token, asked).await;
+    assert_eq!(Answer::of(response).await.status, 503);
+    let records = house.queued();
+    let [record] = records.as_slice() else {
+        panic!("one record, not {records:?}");
+    };
+    assert_eq!((record.decision, record.status), (Decision::Failed, 503));
+    assert_eq!(record.who.client, None);
+}
+
+/// A body that neither ends nor breaks.
+fn never() -> model::MessageBody {
+    let frames = futures_util::stream::pending::<Result<_, model::BodyError>>();
+    http_body_util::StreamBody::new(frames).boxed_unsync()
+}
+
 #[tokio::test]
 async fn bc_11_without_the_replay_store_no_token_leaves() {
     for mood in [Mood::FailsBefore, Mood::FailsAfter] {
@@ -994,7 +1134,11 @@ async fn a_client_that_hangs_up_leaves_a_record() {
     let [record] = records.as_slice() else {
         panic!("one record, not {records:?}");
     };
-    assert_eq!((record.decision, record.status), (Decision::Aborted, 499));
+    assert_eq!(
+        (record.decision, record.status),
+        (Decision::Aborted, 0),
+        "nothing was sent"
+    );
     assert_eq!(
         record.who.client.as_ref().map(ClientId::as_str),
         Some("swiftride-app")
@@ -1009,12 +1153,15 @@ async fn records_stand_in_the_banks_log_and_hold_no_secret() {
     ask.without_typ(&house.keys["swiftride-app"]);
     let assertion = ask.assertion.clone().expect("set");
     house.send(ask).await;
+    let mut stranger = house.ask("swiftride-app");
+    stranger.signer = "mall-app";
+    house.send(stranger).await;
     let answer = house.send(house.ask("swiftride-app")).await;
     let token = answer.body["access_token"].as_str().expect("a token");
 
     let durable = house.log.durable.lock().expect("sound").clone();
     let queued = house.log.queued.lock().expect("sound").clone();
-    assert_eq!((durable.len(), queued.len()), (1, 1));
+    assert_eq!((durable.len(), queued.len()), (2, 1));
     for entry in durable.iter().chain(&queued) {
         assert_eq!(entry.log, LogName::Bank(bank()));
         let text = format!("{entry:?}");
@@ -1092,7 +1239,7 @@ async fn c_06_the_published_keys_are_public_and_named() {
 #[tokio::test]
 async fn documents_are_read_only() {
     let house = House::open().await;
-    for endpoint in [Endpoint::Metadata, Endpoint::Jwks] {
+    for endpoint in [Endpoint::Metadata, Endpoint::Jwks, Endpoint::UpstreamJwks] {
         let whole = get(&house, endpoint, Method::GET).await;
         let head = get(&house, endpoint, Method::HEAD).await;
         assert_eq!(head.status, 200);

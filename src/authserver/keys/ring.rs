@@ -1,5 +1,6 @@
 //! The key ring: made, sealed, loaded, published. Any number of keys; the newest with the
-//! configured algorithm signs, all are published, so that tokens signed before a rotation verify.
+//! configured algorithm signs, all are published, so that tokens signed before a rotation, or
+//! before the configured algorithm changed, verify.
 
 use std::sync::Arc;
 
@@ -19,8 +20,8 @@ pub(crate) struct Ring {
 }
 
 impl Ring {
-    /// Loads the ring, making the first key when it is empty. Of two nodes that start at once one
-    /// key is kept, and both load it.
+    /// Loads the ring, making a key when none has the algorithm. Of two nodes that start at once
+    /// one key is kept, and both load it.
     pub(crate) async fn open(
         bank: &BankId,
         key_use: KeyUse,
@@ -29,7 +30,7 @@ impl Ring {
     ) -> Result<Self, Fault> {
         let failed = |cause| Fault::caused(format!("reading the signing keys of {bank}"), cause);
         let mut stored = ports.keys.list(bank, key_use).await.map_err(failed)?;
-        if stored.is_empty() {
+        if !stored.iter().any(|key| key.alg == algorithm.as_str()) {
             let first = make(bank, key_use, algorithm, ports)?;
             stored = ports
                 .keys
@@ -78,7 +79,7 @@ fn make(
     algorithm: Algorithm,
     ports: &Ports,
 ) -> Result<SealedKey, Fault> {
-    let doing = format!("making the first signing key of {bank}");
+    let doing = format!("making a signing key of {bank}");
     let key = SigningKey::generate(algorithm).map_err(|cause| Fault::caused(&*doing, cause))?;
     let sealed = ports
         .kek

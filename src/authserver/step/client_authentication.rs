@@ -32,23 +32,15 @@ pub(crate) fn check<'a>(
     scheme: Option<&'static str>,
     form: &Parameters,
 ) -> Result<Proved<'a>, Denied> {
-    let assertion = form.optional("client_assertion")?;
-    let assertion_type = form.optional("client_assertion_type")?;
-    let has_secret = form.optional("client_secret")?.is_some();
-    let Some(assertion) = assertion else {
+    let Some(assertion) = form.client_assertion.as_deref() else {
         // CA-01, CA-04: neither a secret nor a certificate alone is a method here.
         return Err(Denied::NoAssertion { scheme });
     };
-    if has_secret || scheme.is_some() {
+    if form.client_secret.is_some() || scheme.is_some() {
         return Err(Denied::SeveralMethods); // CA-03
     }
-    if assertion_type != Some(ASSERTION_TYPE) {
+    if form.client_assertion_type.as_deref() != Some(ASSERTION_TYPE) {
         return Err(Denied::AssertionType); // PK-01
     }
-    let proved = private_key_jwt::verify(issuer, assertion, now)?;
-    // CA-06, CA-08: client_id may be absent; the assertion says who it is.
-    match form.optional("client_id")? {
-        Some(client_id) if client_id != proved.id().as_str() => Err(Denied::OtherClientId),
-        _ => Ok(proved),
-    }
+    private_key_jwt::verify(issuer, assertion, now)
 }

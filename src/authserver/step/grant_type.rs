@@ -20,8 +20,11 @@ impl GrantType {
 }
 
 pub(crate) fn read(form: &Parameters) -> Result<GrantType, Denied> {
-    match form.required("grant_type")? {
-        "client_credentials" => Ok(GrantType::ClientCredentials),
-        _ => Err(Denied::GrantType),
+    match form.grant_type.as_deref() {
+        Some("client_credentials") => Ok(GrantType::ClientCredentials),
+        Some(_) => Err(Denied::GrantType),
+        None => Err(Denied::Missing {
+            parameter: "grant_type",
+        }),
     }
 }

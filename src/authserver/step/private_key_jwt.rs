@@ -9,7 +9,6 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crypto::{Algorithm, JwsProblem, Rules, Times, Typ};
-use model::ports::{Claim, Replay};
 use model::{ClientId, PartnerId};
 
 use crate::ClientSettings;
@@ -36,15 +35,7 @@ pub(crate) struct Proved<'a> {
     client: &'a ClientId,
     settings: &'a ClientSettings,
     jti: String,
-    /// The first instant at which the assertion is refused for its age.
     expires: Timestamp,
-    now: Timestamp,
-}
-
-/// A client that proved to hold its key, now and not before.
-pub(crate) struct Authenticated<'a> {
-    client: &'a ClientId,
-    settings: &'a ClientSettings,
 }
 
 impl<'a> Proved<'a> {
@@ -58,32 +49,19 @@ impl<'a> Proved<'a> {
         &self.settings.partner
     }
 
-    /// Takes the `jti` until the assertion is too old (PK-04). One call: when the caller goes away
-    /// the `jti` is either free or taken, and taken is safe.
-    pub(crate) async fn use_up(self, replay: &dyn Replay) -> Result<Authenticated<'a>, Denied> {
-        let claim = replay
-            .claim(self.client, &self.jti, self.expires, self.now)
-            .await
-            .map_err(Denied::Store)?;
-        match claim {
-            Claim::First => Ok(Authenticated {
-                client: self.client,
-                settings: self.settings,
-            }),
-            Claim::Seen => Err(Denied::Replayed),
-        }
-    }
-}
-
-impl<'a> Authenticated<'a> {
-    /// Its id.
-    pub(crate) fn id(&self) -> &'a ClientId {
-        self.client
-    }
-
     /// What is registered for it.
     pub(crate) fn settings(&self) -> &'a ClientSettings {
         self.settings
+    }
+
+    /// The assertion's `jti`.
+    pub(crate) fn jti(&self) -> &str {
+        &self.jti
+    }
+
+    /// The first instant at which the assertion is refused for its age.
+    pub(crate) fn expires(&self) -> Timestamp {
+        self.expires
     }
 }
 
@@ -115,7 +93,6 @@ pub(crate) fn verify<'a>(
         settings,
         jti,
         expires,
-        now,
     })
 }
 

@@ -22,7 +22,7 @@ pub(crate) fn check(form: &Parameters, client: &InGoodStanding<'_>) -> Result<Gr
     if open.is_empty() {
         return Err(Denied::NoGrant);
     }
-    let Some(text) = form.optional("scope")? else {
+    let Some(text) = form.scope.as_deref() else {
         return Ok(Granted(open.clone()));
     };
     let asked = ScopeSet::parse(text).map_err(|_| Denied::ScopeMalformed)?;

@@ -4,7 +4,7 @@
 use model::Standing;
 
 use crate::denied::Denied;
-use crate::step::private_key_jwt::Authenticated;
+use crate::step::jti::Authenticated;
 
 /// An authenticated client whose partner is active.
 pub(crate) struct InGoodStanding<'a>(Authenticated<'a>);

@@ -46,7 +46,7 @@ pub(super) fn compile(
     let with_certificates = with_certificates(c, file, issuer)?;
     let path = path_of(&url.value);
     let identifier = url.value.as_str().trim_end_matches('/').to_owned();
-    let endpoints = endpoints(own, &with_certificates, path);
+    let endpoints = endpoints(own, &with_certificates, &identifier, path);
     claim(c, bank, url.at, &endpoints, places);
     let mtls_token_endpoint = match with_certificates.first() {
         Some(first) if !takes_certificates(own) => {
@@ -206,14 +206,18 @@ fn with_certificates<'f>(
     Some(all)
 }
 
-fn endpoints(own: &Listener, with_certificates: &[&Listener], path: &str) -> Vec<EndpointPlan> {
+fn endpoints(
+    own: &Listener,
+    with_certificates: &[&Listener],
+    identifier: &str,
+    path: &str,
+) -> Vec<EndpointPlan> {
     let at = |listener: &Listener, path: String, endpoint| EndpointPlan {
         listener: listener.id.value.clone(),
         path,
         endpoint,
     };
-    // RFC 8414 §3.1: the well-known part goes between host and path.
-    let metadata = format!("/.well-known/oauth-authorization-server{path}");
+    let metadata = authserver::well_known_path(identifier);
     let token = format!("{path}/token");
     let mut endpoints = vec![
         at(own, metadata, IssuerEndpoint::Metadata),

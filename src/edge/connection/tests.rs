@@ -413,9 +413,7 @@ async fn an_answer_to_head_has_the_length_of_the_one_to_get_and_no_content() {
             _ => Response::new(model::full("content")),
         };
         if request.uri().path() == "/said" {
-            answer
-                .headers_mut()
-                .insert("content-length", 1234.into());
+            answer.headers_mut().insert("content-length", 1234.into());
         }
         answer
     });

@@ -131,8 +131,21 @@ async fn hop_by_hop_fields_of_a_request_do_not_reach_the_handler() {
     )
     .await;
     assert_eq!(status, "200");
-    let seen = r#"POST / {"host": "a", "x-kept": "1"} Ok(2)"#;
-    assert!(answer.ends_with(seen), "{answer}");
+    let (_, seen) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(
+        seen.contains("\"x-kept\"") && seen.ends_with("Ok(2)"),
+        "{seen}"
+    );
+    for name in [
+        "connection",
+        "identity",
+        "te\"",
+        "upgrade",
+        "settings",
+        "encoding",
+    ] {
+        assert!(!seen.contains(name), "{name}: {seen}");
+    }
 }
 
 /// hyper's parser resolves these before we see them: each is one request, read in one way.

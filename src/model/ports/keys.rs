@@ -21,7 +21,7 @@ pub struct StoreUnavailable {
 pub struct SealedKey {
     /// Its `kid` (RFC 7517 §4.5), unique within a bank.
     pub kid: String,
-    /// Its algorithm (RFC 7518 §3.1): `ES256` or `PS256`.
+    /// Its algorithm (RFC 7518 §3.1, RFC 8037 §3.1): `ES256`, `PS256` or `EdDSA`.
     pub alg: String,
     /// The sealed private key: opaque to the store.
     pub sealed: Vec<u8>,
@@ -57,8 +57,9 @@ pub trait KeyRing: Send + Sync {
         key_use: KeyUse,
     ) -> BoxFuture<'a, Result<Vec<SealedKey>, StoreUnavailable>>;
 
-    /// Adds the ring's first key unless it has one; answers the ring as it then is, oldest
-    /// first. Of two callers one key is kept and both see it. Durable when it resolves.
+    /// Begins an algorithm in a ring: adds the key unless the ring has one of its algorithm;
+    /// answers the ring as it then is, oldest first. Of two callers with one algorithm one key is
+    /// kept and both see it. Keys of other algorithms stay. Durable when it resolves.
     fn begin<'a>(
         &'a self,
         bank: &'a BankId,

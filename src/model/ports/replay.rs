@@ -4,7 +4,7 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
 use super::StoreUnavailable;
-use crate::ClientId;
+use crate::{BankId, ClientId};
 
 /// What a claim found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,11 +17,12 @@ pub enum Claim {
 
 /// Remembers what may be used once.
 pub trait Replay: Send + Sync {
-    /// Takes `jti` for `client` until `expires`. Of two callers with the same pair exactly one
-    /// gets [`Claim::First`]. When the future resolves the claim survives a crash. Entries past
-    /// `expires` may be forgotten.
+    /// Takes `jti` for `client` at `bank` until `expires`. Of two callers with the same three
+    /// exactly one gets [`Claim::First`]; banks see nothing of each other's. When the future
+    /// resolves the claim survives a crash. Entries past `expires` may be forgotten.
     fn claim<'a>(
         &'a self,
+        bank: &'a BankId,
         client: &'a ClientId,
         jti: &'a str,
         expires: Timestamp,

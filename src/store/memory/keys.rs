@@ -32,9 +32,10 @@ impl KeyRing for Memory {
     ) -> BoxFuture<'a, Result<Vec<SealedKey>, StoreUnavailable>> {
         Box::pin(async move {
             let mut rings = lock(&self.keys);
-            let ring = rings
-                .entry((bank.clone(), key_use))
-                .or_insert_with(|| vec![key]);
+            let ring = rings.entry((bank.clone(), key_use)).or_default();
+            if !ring.iter().any(|its| its.alg == key.alg) {
+                ring.push(key);
+            }
             Ok(ring.clone())
         })
     }

@@ -5,8 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
-use model::ClientId;
 use model::ports::{Claim, Replay, StoreUnavailable};
+use model::{BankId, ClientId};
 
 use super::{Memory, lock};
 
@@ -14,34 +14,35 @@ use super::{Memory, lock};
 /// whenever claims come; few, so that no claim pays for many.
 const FORGOTTEN_PER_CLAIM: usize = 4;
 
-type Pair = (ClientId, String);
+/// A bank, its client, and the client's `jti`.
+type Place = (BankId, ClientId, String);
 
 /// What is taken, and the same in the order in which it may be forgotten.
 #[derive(Debug, Default)]
 pub(super) struct Claims {
-    taken: HashMap<Pair, Timestamp>,
-    by_expiry: BTreeSet<(Timestamp, Pair)>,
+    taken: HashMap<Place, Timestamp>,
+    by_expiry: BTreeSet<(Timestamp, Place)>,
 }
 
 impl Claims {
-    fn claim(&mut self, pair: Pair, expires: Timestamp, now: Timestamp) -> Claim {
+    fn claim(&mut self, place: Place, expires: Timestamp, now: Timestamp) -> Claim {
         self.forget(now);
-        if let Some(held_until) = self.taken.get(&pair).copied() {
+        if let Some(held_until) = self.taken.get(&place).copied() {
             if held_until >= now {
                 return Claim::Seen;
             }
-            self.by_expiry.remove(&(held_until, pair.clone()));
+            self.by_expiry.remove(&(held_until, place.clone()));
         }
-        self.by_expiry.insert((expires, pair.clone()));
-        self.taken.insert(pair, expires);
+        self.by_expiry.insert((expires, place.clone()));
+        self.taken.insert(place, expires);
         Claim::First
     }
 
     fn forget(&mut self, now: Timestamp) {
         for _ in 0..FORGOTTEN_PER_CLAIM {
             match self.by_expiry.pop_first() {
-                Some((expires, pair)) if expires < now => {
-                    self.taken.remove(&pair);
+                Some((expires, place)) if expires < now => {
+                    self.taken.remove(&place);
                 }
                 Some(live) => {
                     self.by_expiry.insert(live);
@@ -56,14 +57,15 @@ impl Claims {
 impl Replay for Memory {
     fn claim<'a>(
         &'a self,
+        bank: &'a BankId,
         client: &'a ClientId,
         jti: &'a str,
         expires: Timestamp,
         now: Timestamp,
     ) -> BoxFuture<'a, Result<Claim, StoreUnavailable>> {
         Box::pin(async move {
-            let pair = (client.clone(), jti.to_owned());
-            Ok(lock(&self.replay).claim(pair, expires, now))
+            let place = (bank.clone(), client.clone(), jti.to_owned());
+            Ok(lock(&self.replay).claim(place, expires, now))
         })
     }
 }
@@ -75,19 +77,18 @@ mod tests {
     #[test]
     fn expired_claims_are_forgotten_a_few_at_a_time() {
         let second = |s| Timestamp::from_second(s).expect("in range");
-        let client = ClientId::parse("app").expect("valid");
+        let place = |jti: String| {
+            let bank = BankId::parse("harbour").expect("valid");
+            (bank, ClientId::parse("app").expect("valid"), jti)
+        };
         let mut claims = Claims::default();
         for i in 0..10 {
-            claims.claim(
-                (client.clone(), format!("old-{i}")),
-                second(100 + i),
-                second(0),
-            );
+            claims.claim(place(format!("old-{i}")), second(100 + i), second(0));
         }
-        claims.claim((client.clone(), "new".into()), second(900), second(500));
+        claims.claim(place("new".into()), second(900), second(500));
         assert_eq!(claims.taken.len(), 10 - FORGOTTEN_PER_CLAIM + 1);
-        claims.claim((client.clone(), "newer".into()), second(900), second(500));
-        claims.claim((client, "newest".into()), second(900), second(500));
+        claims.claim(place("newer".into()), second(900), second(500));
+        claims.claim(place("newest".into()), second(900), second(500));
         assert_eq!(claims.taken.len(), 3, "only live claims are left");
         assert_eq!(claims.by_expiry.len(), 3, "both sides agree");
     }

@@ -31,12 +31,13 @@ impl KeyRing for Sqlite {
         let bank = bank.clone();
         Box::pin(
             self.writer
-                .carry_out("adding the first signing key", move |connection| {
+                .carry_out("beginning a signing algorithm", move |connection| {
                     connection.execute(
                         "INSERT INTO signing_key (bank, kid, alg, sealed, made_at, key_use)
                          SELECT ?1, ?2, ?3, ?4, ?5, ?6
                          WHERE NOT EXISTS
-                             (SELECT 1 FROM signing_key WHERE bank = ?1 AND key_use = ?6)",
+                             (SELECT 1 FROM signing_key
+                              WHERE bank = ?1 AND key_use = ?6 AND alg = ?3)",
                         params![
                             bank.as_str(),
                             key.kid,

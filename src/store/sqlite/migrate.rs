@@ -17,13 +17,14 @@ const APPLICATION_ID: i64 = 0x4D52_5453;
 pub(super) const ALL: &[&str] = &[
     // 1: used jtis (RFC 7523 §3) and the sealed signing keys of issuers.
     //
-    // The pair itself is the key, not a digest: client_id and jti are at most 128 characters each,
+    // The three themselves are the key, not a digest: a bank's id, a client_id and a jti are short,
     // and a person who reads the file can see what it remembers. WITHOUT ROWID: one tree, not two.
     "CREATE TABLE replay (
+        bank    TEXT NOT NULL,
         client  TEXT NOT NULL,
         jti     TEXT NOT NULL,
         expires INTEGER NOT NULL, -- microseconds since 1970-01-01T00:00:00Z
-        PRIMARY KEY (client, jti)
+        PRIMARY KEY (bank, client, jti)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX replay_by_expiry ON replay (expires);
 

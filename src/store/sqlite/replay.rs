@@ -4,8 +4,8 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
-use model::ClientId;
 use model::ports::{Claim, Replay, StoreUnavailable};
+use model::{BankId, ClientId};
 
 use super::Sqlite;
 
@@ -16,15 +16,16 @@ const FORGOTTEN_PER_CLAIM: u32 = 4;
 impl Replay for Sqlite {
     fn claim<'a>(
         &'a self,
+        bank: &'a BankId,
         client: &'a ClientId,
         jti: &'a str,
         expires: Timestamp,
         now: Timestamp,
     ) -> BoxFuture<'a, Result<Claim, StoreUnavailable>> {
-        let (client, jti) = (client.clone(), jti.to_owned());
+        let (bank, client, jti) = (bank.clone(), client.clone(), jti.to_owned());
         Box::pin(self.writer.carry_out("claiming a jti", move |connection| {
             forget(connection, now)?;
-            claim(connection, &client, &jti, expires, now)
+            claim(connection, &bank, &client, &jti, expires, now)
         }))
     }
 }
@@ -32,6 +33,7 @@ impl Replay for Sqlite {
 /// Both instants are rounded down alike, so an entry is never taken for expired too early.
 fn claim(
     connection: &Connection,
+    bank: &BankId,
     client: &ClientId,
     jti: &str,
     expires: Timestamp,
@@ -39,11 +41,12 @@ fn claim(
 ) -> rusqlite::Result<Claim> {
     let taken = connection
         .prepare_cached(
-            "INSERT INTO replay (client, jti, expires) VALUES (?1, ?2, ?3)
-             ON CONFLICT (client, jti) DO UPDATE SET expires = excluded.expires
-             WHERE replay.expires < ?4",
+            "INSERT INTO replay (bank, client, jti, expires) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (bank, client, jti) DO UPDATE SET expires = excluded.expires
+             WHERE replay.expires < ?5",
         )?
         .execute(params![
+            bank.as_str(),
             client.as_str(),
             jti,
             expires.as_microsecond(),
@@ -59,8 +62,8 @@ fn claim(
 fn forget(connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
-            "DELETE FROM replay WHERE (client, jti) IN
-             (SELECT client, jti FROM replay WHERE expires < ?1 ORDER BY expires LIMIT ?2)",
+            "DELETE FROM replay WHERE (bank, client, jti) IN
+             (SELECT bank, client, jti FROM replay WHERE expires < ?1 ORDER BY expires LIMIT ?2)",
         )?
         .execute(params![now.as_microsecond(), FORGOTTEN_PER_CLAIM])?;
     Ok(())
@@ -70,12 +73,17 @@ fn forget(connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
 mod tests {
     use super::*;
 
+    fn harbours_app() -> (BankId, ClientId) {
+        let bank = BankId::parse("harbour").expect("valid");
+        (bank, ClientId::parse("app").expect("valid"))
+    }
+
     #[tokio::test]
     async fn expired_claims_are_forgotten_a_few_at_a_time() {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let store = Sqlite::open(&dir.path().join("test.db")).expect("opens");
         let second = |s| Timestamp::from_second(s).expect("in range");
-        let client = ClientId::parse("app").expect("valid");
+        let (bank, client) = harbours_app();
         let rows = async || -> i64 {
             let count =
                 |c: &Connection| c.query_row("SELECT count(*) FROM replay", [], |row| row.get(0));
@@ -83,13 +91,13 @@ mod tests {
         };
         for i in 0..10 {
             let jti = format!("old-{i}");
-            let claimed = store.claim(&client, &jti, second(100), second(0));
+            let claimed = store.claim(&bank, &client, &jti, second(100), second(0));
             assert_eq!(claimed.await.expect("claims"), Claim::First);
         }
         for (i, left) in [(1, 7), (2, 4), (3, 3), (4, 4)] {
             let jti = format!("new-{i}");
             store
-                .claim(&client, &jti, second(900), second(500))
+                .claim(&bank, &client, &jti, second(900), second(500))
                 .await
                 .expect("claims");
             assert_eq!(rows().await, left);
@@ -101,11 +109,11 @@ mod tests {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let store = Sqlite::open(&dir.path().join("test.db")).expect("opens");
         let second = |s| Timestamp::from_second(s).expect("in range");
-        let client = ClientId::parse("app").expect("valid");
+        let (bank, client) = harbours_app();
         let jtis: Vec<String> = (0..1000).map(|i| (i % 500).to_string()).collect();
         let claims = jtis
             .iter()
-            .map(|jti| store.claim(&client, jti, second(100), second(0)));
+            .map(|jti| store.claim(&bank, &client, jti, second(100), second(0)));
         let answers = futures_util::future::join_all(claims).await;
         let first = answers
             .into_iter()

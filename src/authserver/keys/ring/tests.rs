@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crypto::{KeyEncryptionKey, SeededRandom};
+use crypto::{KeyEncryptionKey, Rules, SeededRandom, Typ};
 
 use super::*;
 use crate::test_house::{Authority, Keys, bank, client_keys, log, ports, replays, settings};
@@ -29,10 +29,19 @@ fn kids(ring: &Ring) -> Vec<String> {
 
 /// Adds a key as a rotation would.
 fn add(keys: &Keys, algorithm: Algorithm) -> String {
-    let made = make(&bank(), KeyUse::Tokens, algorithm, &ports_over(&Arc::default(), 1)).expect("makes");
+    let made = make(
+        &bank(),
+        KeyUse::Tokens,
+        algorithm,
+        &ports_over(&Arc::default(), 1),
+    )
+    .expect("makes");
     let kid = made.kid.clone();
     let mut rings = keys.0.lock().expect("sound");
-    rings.entry((bank(), KeyUse::Tokens)).or_default().push(made);
+    rings
+        .entry((bank(), KeyUse::Tokens))
+        .or_default()
+        .push(made);
     kid
 }
 
@@ -44,7 +53,10 @@ async fn the_first_start_makes_a_key_and_the_next_finds_it() {
         let second = open(&keys, algorithm).await.expect("opens again");
         assert_eq!(kids(&first), kids(&second));
         assert_eq!(second.signer().algorithm(), algorithm);
-        assert_eq!(keys.0.lock().expect("sound")[&(bank(), KeyUse::Tokens)].len(), 1);
+        assert_eq!(
+            keys.0.lock().expect("sound")[&(bank(), KeyUse::Tokens)].len(),
+            1
+        );
     }
 }
 
@@ -70,14 +82,39 @@ async fn the_newest_key_of_the_algorithm_signs_and_all_are_published() {
 }
 
 #[tokio::test]
-async fn a_ring_without_a_key_of_the_algorithm_is_a_fault_that_says_so() {
+async fn another_algorithm_gets_a_key_and_tokens_signed_before_verify() {
+    const RULES: Rules = Rules {
+        typ: Typ::Exactly(&["at+jwt"]),
+        bytes_max: 4096,
+    };
     let keys = Arc::<Keys>::default();
-    add(&keys, Algorithm::Es256);
-    let fault = open(&keys, Algorithm::Ps256).await.err().expect("fails");
-    assert!(
-        fault.to_string().contains("its ring holds no PS256 key"),
-        "{fault}"
-    );
+    let claims = serde_json::json!({"jti": "before"});
+    let mut signed = Vec::new();
+    for algorithm in [Algorithm::Es256, Algorithm::Ps256, Algorithm::EdDsa] {
+        let ring = open(&keys, algorithm).await.expect("opens");
+        assert_eq!(ring.signer().algorithm(), algorithm);
+        signed.push(ring.signer().sign("at+jwt", &claims).expect("signs"));
+        for token in &signed {
+            let verified = crypto::verify(token, &ring.public(), &RULES);
+            assert!(verified.is_ok(), "{algorithm}: {verified:?}");
+        }
+    }
+    let back = open(&keys, Algorithm::Es256).await.expect("opens");
+    assert_eq!(kids(&back).len(), 3, "the first key is found again");
+    for token in &signed {
+        assert!(crypto::verify(token, &back.public(), &RULES).is_ok());
+    }
+}
+
+#[tokio::test]
+async fn of_two_nodes_that_change_the_algorithm_at_once_one_key_is_kept() {
+    let keys = Arc::<Keys>::default();
+    let old = add(&keys, Algorithm::Es256);
+    let (one, other) = tokio::join!(open(&keys, Algorithm::EdDsa), open(&keys, Algorithm::EdDsa));
+    let (one, other) = (one.expect("opens"), other.expect("opens"));
+    assert_eq!(kids(&one), kids(&other));
+    assert_eq!(one.signer().kid(), other.signer().kid());
+    assert!(kids(&one).contains(&old), "still published");
 }
 
 #[tokio::test]
@@ -122,7 +159,10 @@ async fn sealed_keys_open_only_in_their_own_place() {
         kid: "another".to_owned(),
         ..mine
     };
-    keys.0.lock().expect("sound").insert((bank(), KeyUse::Tokens), vec![renamed]);
+    keys.0
+        .lock()
+        .expect("sound")
+        .insert((bank(), KeyUse::Tokens), vec![renamed]);
     assert!(
         open(&keys, Algorithm::Es256).await.is_err(),
         "another key's name"

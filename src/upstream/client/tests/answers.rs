@@ -248,6 +248,49 @@ async fn informational_answers_are_passed_over() {
 }
 
 #[tokio::test]
+async fn trailers_end_an_answer_cleanly_and_go_no_further() {
+    let with_trailers: Behaviour = Arc::new(|_| {
+        let mut trailers = http::HeaderMap::new();
+        trailers.insert("set-cookie", http::HeaderValue::from_static("a=b"));
+        let frames = [
+            Ok(Frame::data(Bytes::from_static(b"ok"))),
+            Ok(Frame::trailers(trailers)),
+        ];
+        let body = BodyExt::boxed_unsync(StreamBody::new(stream::iter(frames)));
+        Box::pin(async { Response::new(body) })
+    });
+    let pki = super::Pki::new();
+    let said = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ntrailer: set-cookie\r\n\r\n\
+                 2\r\nok\r\n0\r\nset-cookie: a=b\r\n\r\n";
+    for (name, bank, tls) in [
+        ("plain", Bank::repeating(said).await, None),
+        (
+            "h2",
+            Bank::tls(&pki, &["h2"], with_trailers).await,
+            Some(pki.client_tls()),
+        ),
+    ] {
+        let house = House::new(&[&bank], tls, UpstreamLimits::default());
+        for _ in 0..3 {
+            let answer = house.send(get("/rates")).await.expect(name);
+            assert!(!answer.headers().contains_key("trailer"), "{name}");
+            let mut body = answer.into_body();
+            let data = body.frame().await.expect(name).expect(name).into_data();
+            assert_eq!(data.expect(name), "ok", "{name}");
+            assert!(body.frame().await.is_none(), "{name}");
+            assert!(body.is_end_stream(), "{name}");
+            drop(body);
+            house
+                .until("the connection is unused", |house| {
+                    house.counts() == (0, 1, 1)
+                })
+                .await;
+        }
+        assert_eq!((bank.requests(), bank.accepted()), (3, 1), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn an_answer_cut_in_the_middle_is_never_taken_for_a_whole_one() {
     for said in [
         &b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhel"[..],

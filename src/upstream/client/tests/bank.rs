@@ -112,6 +112,26 @@ impl Bank {
         bank
     }
 
+    /// A bank without HTTP of its own that answers each request's head with these bytes, on one
+    /// connection as often as it is asked.
+    pub(super) async fn repeating(bytes: &'static [u8]) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            .await
+            .expect("a port");
+        let bank = Self::around(&listener, None);
+        bank.accept_with(listener, move |mut stream, seen| async move {
+            let mut head = Vec::new();
+            while stream.read_buf(&mut head).await.unwrap_or(0) > 0 {
+                if head.ends_with(b"\r\n\r\n") {
+                    head.clear();
+                    seen.requests.fetch_add(1, Ordering::SeqCst);
+                    let _ = stream.write_all(bytes).await;
+                }
+            }
+        });
+        bank
+    }
+
     /// How many requests it saw.
     pub(super) fn requests(&self) -> usize {
         self.seen.requests.load(Ordering::SeqCst)

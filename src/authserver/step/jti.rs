@@ -1,0 +1,57 @@
+//! Step: the assertion's `jti` is used up (RFC 7523 §3; PK-04).
+
+use jiff::Timestamp;
+
+use model::ClientId;
+use model::ports::{Claim, Replay};
+
+use crate::ClientSettings;
+use crate::denied::Denied;
+use crate::issuer::Issuer;
+use crate::step::client_id::Named;
+
+/// A client that proved to hold its key, now and not before.
+pub(crate) struct Authenticated<'a> {
+    client: &'a ClientId,
+    settings: &'a ClientSettings,
+}
+
+impl<'a> Authenticated<'a> {
+    /// Its id.
+    pub(crate) fn id(&self) -> &'a ClientId {
+        self.client
+    }
+
+    /// What is registered for it.
+    pub(crate) fn settings(&self) -> &'a ClientSettings {
+        self.settings
+    }
+}
+
+/// Takes the `jti` at this bank until the assertion is too old. One call: when the caller goes
+/// away the `jti` is either free or taken, and taken is safe.
+pub(crate) async fn use_up<'a>(
+    issuer: &Issuer,
+    replay: &dyn Replay,
+    client: Named<'a>,
+    now: Timestamp,
+) -> Result<Authenticated<'a>, Denied> {
+    let proved = client.proved();
+    let claim = replay
+        .claim(
+            &issuer.bank,
+            proved.id(),
+            proved.jti(),
+            proved.expires(),
+            now,
+        )
+        .await
+        .map_err(Denied::Store)?;
+    match claim {
+        Claim::First => Ok(Authenticated {
+            client: proved.id(),
+            settings: proved.settings(),
+        }),
+        Claim::Seen => Err(Denied::Replayed),
+    }
+}
