@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use jiff::Timestamp;
+use model::PresentedChain;
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, CustomExtension, DnType,
     ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose,
@@ -95,6 +96,18 @@ impl Fixture {
         let path = self.path(name);
         std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
         std::fs::write(path, content).expect("written");
+    }
+
+    /// A chain as a partner shows it: `good`, `revoked`, or `stranger` of another authority.
+    pub(crate) fn shown(&self, name: &str) -> PresentedChain {
+        let pem = std::fs::read(self.path(&format!("shown/{name}.pem"))).expect("a file");
+        let certificates = crypto::certificates(&pem).expect("a chain");
+        let thumbprint = crypto::sha256(&certificates[0]);
+        PresentedChain {
+            certificates,
+            leaf_thumbprint: thumbprint,
+            fingerprint: thumbprint,
+        }
     }
 
     pub(crate) fn load(&self, text: impl AsRef<[u8]>) -> Result<House, Mistakes> {

@@ -8,7 +8,7 @@ use x509_cert::Certificate;
 use x509_cert::crl::CertificateList;
 use x509_cert::ext::Extension;
 use x509_cert::ext::pkix::name::GeneralName;
-use x509_cert::ext::pkix::{BasicConstraints, SubjectAltName};
+use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, SubjectAltName};
 use x509_cert::name::Name;
 use x509_cert::time::Time;
 
@@ -48,9 +48,15 @@ pub struct CertificateFacts {
     pub spki: Vec<u8>,
     /// Whether its basicConstraints say that it is a CA.
     pub is_ca: bool,
+    /// Whether its extended key usage names clientAuth (RFC 5280 §4.2.1.12); not so without the
+    /// extension.
+    pub is_for_clients: bool,
     /// Whether it bears [`SANDBOX_MARKER`], whatever the marker's value.
     pub is_sandbox: bool,
 }
+
+/// id-kp-clientAuth (RFC 5280 §4.2.1.12).
+const CLIENT_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.2");
 
 /// What a revocation list says of its own age.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,6 +106,7 @@ pub fn certificate_facts(der: &[u8]) -> Result<CertificateFacts, BadCertificate>
     refuse_repeated(extensions)?;
     let names = extension::<SubjectAltName>(extensions)?;
     let constraints = extension::<BasicConstraints>(extensions)?;
+    let purposes = extension::<ExtendedKeyUsage>(extensions)?;
     Ok(CertificateFacts {
         subject: certificate.subject().to_string(),
         issuer: certificate.issuer().to_string(),
@@ -109,6 +116,7 @@ pub fn certificate_facts(der: &[u8]) -> Result<CertificateFacts, BadCertificate>
         dns_names: names.map(dns_names).unwrap_or_default(),
         spki: spki(certificate)?,
         is_ca: constraints.is_some_and(|constraints| constraints.ca),
+        is_for_clients: purposes.is_some_and(|purposes| purposes.0.contains(&CLIENT_AUTH)),
         is_sandbox: extensions
             .iter()
             .any(|extension| extension.extn_id == SANDBOX_MARKER_OID),

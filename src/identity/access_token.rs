@@ -62,6 +62,9 @@ pub struct AccessToken {
 #[derive(Deserialize)]
 struct Claims {
     iss: String,
+    /// Required (RFC 9068 §2.2); nothing here depends on its value.
+    #[serde(rename = "sub")]
+    _sub: String,
     aud: Audience,
     jti: String,
     client_id: String,

@@ -111,6 +111,10 @@ fn judge(
         return Err(CertificateProblem::OutsideValidity);
     }
     let facts = crypto::certificate_facts(leaf).map_err(|_| CertificateProblem::Malformed)?;
+    if !facts.is_for_clients {
+        // Stricter than RFC 5280, as checklist MT-01: the purpose must be said.
+        return Err(CertificateProblem::NotForClients);
+    }
     let organization = facts.organization_id.ok_or(CertificateProblem::NoPartner)?;
     let partner = trust
         .partner_of(&organization)

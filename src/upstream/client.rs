@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::uri::PathAndQuery;
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use http_body::Body;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -203,6 +203,7 @@ impl Upstream {
         if let Err(why) = message::direct(&mut request, target, endpoint, protocol) {
             return Exchanged::Failed(UpstreamFailure::Invalid(why));
         }
+        let is_head = request.method() == Method::HEAD;
         lease.mark_used();
         let head_timeout = self.pool.limits().head_timeout;
         let answered = match lease.held() {
@@ -218,7 +219,7 @@ impl Upstream {
         };
         match answered {
             None => Exchanged::Failed(UpstreamFailure::TimedOut(Waiting::Head)),
-            Some(Ok(answer)) => match self.accept(answer, lease) {
+            Some(Ok(answer)) => match self.accept(answer, is_head, lease) {
                 Ok(answer) => Exchanged::Answered(answer),
                 Err(why) => Exchanged::Failed(UpstreamFailure::Invalid(why)),
             },
@@ -229,18 +230,20 @@ impl Upstream {
         }
     }
 
-    /// Judges the answer's head; the place goes into its body.
+    /// Judges the answer's head; the place goes into its body. The answer to HEAD has none, whatever
+    /// an HTTP/2 bank may still send to end the stream (RFC 9110 §9.3.2).
     fn accept(
         &self,
         mut answer: Response<Incoming>,
+        is_head: bool,
         lease: Lease,
     ) -> Result<Response<MessageBody>, Unacceptable> {
         let limits = self.pool.limits();
         message::accept(&mut answer, limits.headers_max)?;
         Ok(answer.map(|incoming| {
-            if incoming.is_end_stream() {
+            if is_head || incoming.is_end_stream() {
                 lease.finish();
-                incoming.map_err(Into::into).boxed_unsync()
+                model::empty()
             } else {
                 AnswerBody::new(incoming, lease, limits.body_idle_timeout).boxed_unsync()
             }

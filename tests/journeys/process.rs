@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use kit::Folder;
 
 /// How long anything here may take before the test gives up.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The program, without arguments yet.
 pub(crate) fn mortise() -> Command {

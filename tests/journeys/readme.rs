@@ -42,13 +42,14 @@ fn commands(readme: &str) -> Vec<String> {
 /// for minutes what stands there already.
 fn with_built(command: &str) -> String {
     let built = env!("CARGO_BIN_EXE_mortise");
-    let command = command.replace("cargo run --release -- ", &format!("{built} "));
-    let command = command.replace("./target/release/mortise ", &format!("{built} "));
-    let command = command.replace("target/release/mortise ", &format!("{built} "));
-    match command.strip_prefix("mortise ") {
-        Some(rest) => format!("{built} {rest}"),
-        None => command,
-    }
+    let program = [
+        "cargo run --release -- ",
+        "target/release/mortise ",
+        "mortise ",
+    ]
+    .into_iter()
+    .find_map(|program| command.strip_prefix(program));
+    program.map_or_else(|| command.to_owned(), |rest| format!("{built} {rest}"))
 }
 
 /// A folder with the checkout's files in it, where commands may leave their own.

@@ -77,6 +77,9 @@ fn the_facts_of_a_partners_certificate_are_read() {
             subject: "CN=SwiftRide,2.5.4.97=#0c13505344434e2d5357494654524944452d303031,\
                       O=迅行\\, Ltd.\\0a,C=CN"
                 .to_owned(),
+            issuer: "CN=SwiftRide,2.5.4.97=#0c13505344434e2d5357494654524944452d303031,\
+                     O=迅行\\, Ltd.\\0a,C=CN"
+                .to_owned(),
             organization_id: Some(ORGANIZATION_ID.to_owned()),
             not_before: 1_767_225_600,
             not_after: 2_682_374_400,
@@ -86,6 +89,7 @@ fn the_facts_of_a_partners_certificate_are_read() {
             ],
             spki: rcgen::PublicKeyData::subject_public_key_info(&key),
             is_ca: false,
+            is_for_clients: false,
             is_sandbox: false,
         }
     );

@@ -134,18 +134,8 @@ fn of_trust(bank: &BankPlan, chains: &[(&str, PresentedChain)], lines: &mut BTre
 }
 
 fn chains(fixture: &Fixture) -> Vec<(&'static str, PresentedChain)> {
-    let chain = |name: &str| {
-        let pem = std::fs::read(fixture.path(&format!("shown/{name}.pem"))).expect("a file");
-        let certificates = crypto::certificates(&pem).expect("a chain");
-        let thumbprint = crypto::sha256(&certificates[0]);
-        PresentedChain {
-            certificates,
-            leaf_thumbprint: thumbprint,
-            fingerprint: thumbprint,
-        }
-    };
     ["good", "revoked", "stranger"]
-        .map(|name| (name, chain(name)))
+        .map(|name| (name, fixture.shown(name)))
         .into()
 }
 

@@ -291,6 +291,34 @@ async fn trailers_end_an_answer_cleanly_and_go_no_further() {
 }
 
 #[tokio::test]
+async fn an_answer_to_head_ends_with_its_head() {
+    // Over HTTP/2 the stream is ended by a frame of its own.
+    let ends_later: fn() -> Behaviour = || {
+        Arc::new(|_| {
+            let body = BodyExt::boxed_unsync(StreamBody::new(stream::empty()));
+            let answer = Response::builder().header("content-length", "7").body(body);
+            Box::pin(async { answer.expect("valid") })
+        })
+    };
+    for (name, bank, tls) in every_protocol(ends_later).await {
+        let house = House::new(&[&bank], tls, UpstreamLimits::default());
+        for _ in 0..3 {
+            let mut request = get("/rates");
+            *request.method_mut() = http::Method::HEAD;
+            let answer = house.send(request).await.expect(name);
+            assert!(answer.body().is_end_stream(), "{name}");
+            assert_eq!(answer.headers()["content-length"], "7", "{name}");
+            house
+                .until("the connection is unused", |house| {
+                    house.counts() == (0, 1, 1)
+                })
+                .await;
+        }
+        assert_eq!((bank.requests(), bank.accepted()), (3, 1), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn an_answer_cut_in_the_middle_is_never_taken_for_a_whole_one() {
     for said in [
         &b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhel"[..],
