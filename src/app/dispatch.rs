@@ -63,6 +63,7 @@ impl Handler for Dispatch {
         breach: Breach,
     ) -> Response {
         let ids = self.ids(&head.headers);
+        tracing::info!(request.id = %ids.0, rule = breach.what, "refused by the edge");
         let response = web::breach(breach, ids.0);
         let since = self.clock.monotonic();
         self.seal(connection, &head.method, &ids, since, response)

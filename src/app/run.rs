@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
@@ -126,18 +127,41 @@ impl Running {
     }
 }
 
+/// The signals that ask the process to end. Heard from the moment this is made: it is made before
+/// the first listener opens, so that no house that may be serving already is ended undrained.
+pub(crate) struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    /// Starts to hear SIGTERM and SIGINT.
+    pub(crate) fn hear() -> anyhow::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate()).context("waiting for SIGTERM")?,
+            interrupt: signal(SignalKind::interrupt()).context("waiting for SIGINT")?,
+        })
+    }
+}
+
+/// How long a node whose log cannot be written goes on refusing before it drains: callers and
+/// balancers see 503 and not only a closed connection.
+const REFUSING: Duration = Duration::from_secs(1);
+
 /// Runs until SIGTERM, SIGINT, or until the log is poisoned; then drains.
-pub(crate) async fn until_stopped(running: Running) -> anyhow::Result<ExitCode> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate()).context("waiting for SIGTERM")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("waiting for SIGINT")?;
+pub(crate) async fn until_stopped(running: Running, signals: Signals) -> anyhow::Result<ExitCode> {
+    let Signals {
+        mut terminate,
+        mut interrupt,
+    } = signals;
     let mut poisoned = running.poisoned.clone();
     let code = tokio::select! {
         _ = terminate.recv() => ExitCode::SUCCESS,
         _ = interrupt.recv() => ExitCode::SUCCESS,
         _ = poisoned.wait_for(|poisoned| *poisoned) => {
-            // Nothing more can be recorded: finish, exit, and let recovery judge the log.
+            // Nothing more can be recorded: refuse, finish, exit, and let recovery judge the log.
             tracing::error!("the audit log cannot be written; the process ends");
+            tokio::time::sleep(REFUSING).await;
             ExitCode::from(3)
         }
     };

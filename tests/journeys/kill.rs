@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use crypto::{Random, SeededRandom, SystemRandom};
 use kit::{Dial, Folder, Method, Partner, Version, records, whole};
 
-use crate::process::{PATIENCE, Program, assert_clean, finish};
+use crate::process::{PATIENCE, Program, assert_clean};
 
 /// An answer that a client has: its request id, whom it was for, its status.
 #[derive(Debug, Clone)]
@@ -220,6 +220,17 @@ fn compare(folder: &Folder, answered: &[Answered]) {
     );
 }
 
+/// The commit of this checkout, where git can tell.
+fn commit() -> String {
+    let mut git = Command::new("git");
+    git.args(["-C", env!("CARGO_MANIFEST_DIR"), "rev-parse", "HEAD"]);
+    let told = git.output().ok().filter(|output| output.status.success());
+    told.map_or_else(
+        || "unknown".to_owned(),
+        |output| String::from_utf8_lossy(&output.stdout).trim().to_owned(),
+    )
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn long_kill_under_load_loses_no_record_of_an_answered_call() {
     let is_long = std::env::var_os("MORTISE_LONG").is_some();
@@ -229,9 +240,7 @@ async fn long_kill_under_load_loses_no_record_of_an_answered_call() {
         Some(seed) => seed.expect("a number in MORTISE_SEED"),
         None => u64::from_le_bytes(crypto::random_array(&SystemRandom)),
     };
-    let mut git = Command::new("git");
-    let commit = finish(git.args(["-C", env!("CARGO_MANIFEST_DIR"), "rev-parse", "HEAD"]));
-    println!("seed {seed}, commit {}", commit.out.trim());
+    println!("seed {seed}, commit {}", commit());
     let folder = Folder::new()
         .edit(
             "rate: 5/s, burst: 10 requests",

@@ -26,7 +26,9 @@ pub use authority::{
     validity,
 };
 pub use bank::{Script, ScriptedBank};
-pub use client::{Answer, Client, Dial, Identity, RequestBody, Version, endless, read, untold, whole};
+pub use client::{
+    Answer, Client, Dial, Identity, RequestBody, Version, endless, read, untold, whole,
+};
 pub use echo::EchoBank;
 pub use flood::{FloodBank, flood, swallow};
 pub use folder::{Folder, Reserved};

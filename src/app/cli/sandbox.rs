@@ -12,7 +12,7 @@ use model::{Clock, SystemClock};
 
 use crate::cli::serve::runtime;
 use crate::cli::{environment, say, show};
-use crate::run::until_stopped;
+use crate::run::{Signals, until_stopped};
 use crate::sandbox::{Addresses, SandboxHouse};
 use crate::telemetry;
 
@@ -61,6 +61,7 @@ impl Sandbox {
             Addresses::planned(self.api, self.issuer, self.bank)
         };
         runtime()?.block_on(async {
+            let signals = Signals::hear()?;
             let house = match SandboxHouse::open(&dir, addresses, clock, &environment).await? {
                 Ok(house) => house,
                 Err(mistakes) => {
@@ -73,7 +74,7 @@ impl Sandbox {
             }
             say(&house.greeting()?);
             let (running, bank) = house.into_parts();
-            let code = until_stopped(running).await;
+            let code = until_stopped(running, signals).await;
             bank.drain(std::time::Duration::from_secs(1)).await;
             code
         })

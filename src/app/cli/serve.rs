@@ -24,8 +24,9 @@ pub(crate) fn run(path: &Path) -> anyhow::Result<ExitCode> {
     };
     telemetry::start(Arc::clone(&clock));
     runtime()?.block_on(async {
+        let signals = Signals::hear()?;
         let started = crate::run::start(house, Environment::system(clock)).await?;
-        until_stopped(started.running).await
+        until_stopped(started.running, signals).await
     })
 }
 
