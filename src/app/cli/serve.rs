@@ -9,7 +9,7 @@ use model::{Clock, SystemClock};
 
 use crate::cli::{environment, show};
 use crate::environment::Environment;
-use crate::run::until_stopped;
+use crate::run::{Signals, until_stopped};
 use crate::telemetry;
 
 /// Loads the file, starts the house, and runs until a signal or until the log is poisoned.
