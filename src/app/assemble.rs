@@ -10,7 +10,7 @@ use tokio_util::task::TaskTracker;
 
 use audit::Audit;
 use authserver::{AuthServer, ClientSettings, Endpoint, IssuerSettings, Ports};
-use config::{BankPlan, House, IssuerEndpoint, ListenerPlan, ProductPlan, Service};
+use config::{BankPlan, House, IssuerEndpoint, ListenerPlan, ProductPlan};
 use crypto::Jwks;
 use edge::ListenerSettings;
 use gateway::{
@@ -356,10 +356,8 @@ fn doors(listeners: &[ListenerPlan], banks: &[BankPlan]) -> HashMap<ListenerId, 
     let mut doors: HashMap<ListenerId, Doors> = HashMap::new();
     for listener in listeners {
         let authority = listener.url.authority().to_owned();
-        let serves_api = listener.serves.contains(&Service::Api);
         let door = Doors {
             authority,
-            serves_api,
             endpoints: HashMap::new(),
         };
         doors.insert(listener.edge.id.clone(), door);

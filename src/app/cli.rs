@@ -13,6 +13,7 @@ use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
 use clap::{Parser, Subcommand};
 
@@ -84,17 +85,31 @@ pub fn main() -> ExitCode {
         Command::Audit(audit) => audit.run(),
     };
     crate::telemetry::flush();
+    if let Some(error) = UNWRITTEN.get() {
+        warn(&format!(
+            "error: writing to standard output\n  caused by: {error}\n"
+        ));
+        return ExitCode::from(3);
+    }
     done.unwrap_or_else(|error| {
         complain(&error);
         ExitCode::from(3)
     })
 }
 
-/// Prints to standard output; a closed pipe is the reader's right.
+/// What kept standard output from being written, if anything did.
+static UNWRITTEN: OnceLock<std::io::Error> = OnceLock::new();
+
+/// Prints to standard output. A closed pipe is the reader's right; whatever else keeps the text
+/// from being written ends the command with an error: evidence sent to a full disk must not look
+/// exported.
 fn say(text: &str) {
     let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes());
-    let _ = out.flush();
+    if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush())
+        && error.kind() != std::io::ErrorKind::BrokenPipe
+    {
+        let _ = UNWRITTEN.set(error);
+    }
 }
 
 /// Prints an error and its causes to standard error.
@@ -114,9 +129,9 @@ fn warn(text: &str) {
 /// Prints a file's mistakes to standard error, coloured on a terminal and as wide as it is.
 fn show(mistakes: &config::Mistakes) {
     let is_terminal = std::io::stderr().is_terminal();
-    let width = environment("COLUMNS")
-        .and_then(|columns| columns.parse().ok())
-        .unwrap_or(100);
+    let width =
+        rustix::termios::tcgetwinsize(std::io::stderr()).map_or(0, |size| usize::from(size.ws_col));
+    let width = if width == 0 { 100 } else { width };
     warn(&mistakes.render(is_terminal, width));
 }
 

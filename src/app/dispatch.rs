@@ -27,8 +27,6 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(crate) struct Doors {
     /// `host[:port]` of the listener's `url`.
     pub(crate) authority: String,
-    /// Whether products are served here.
-    pub(crate) serves_api: bool,
     /// Paths of the issuers' endpoints.
     pub(crate) endpoints: HashMap<String, (BankId, Endpoint)>,
 }
@@ -65,6 +63,7 @@ impl Handler for Dispatch {
         let ids = self.ids(&head.headers);
         tracing::info!(request.id = %ids.0, rule = breach.what, "refused by the edge");
         let response = web::breach(breach, ids.0);
+        self.gateway.note_breach(connection, ids.0, &ids.1, breach);
         let since = self.clock.monotonic();
         self.seal(connection, &head.method, &ids, since, response)
     }
@@ -113,22 +112,20 @@ impl Dispatch {
         response
     }
 
+    /// An issuer's endpoint, or the road: what leads nowhere is refused there, and recorded.
     async fn choose(&self, asked: Asked) -> Response {
-        let Some(doors) = self.doors.get(&asked.connection.listener) else {
-            return web::problem(&Refusal::UnknownRoute, asked.request_id);
-        };
-        if let Some((bank, endpoint)) = doors.endpoint(&asked.request) {
-            if let Err(refusal) = self.gate.knock(asked.connection.peer.ip()) {
-                return web::problem(&refusal, asked.request_id);
-            }
-            if let Some(authserver) = self.authservers.get(&bank) {
-                return authserver.answer(&bank, endpoint, asked).await;
-            }
-        }
-        if doors.serves_api {
+        let doors = self.doors.get(&asked.connection.listener);
+        let found = doors.and_then(|doors| doors.endpoint(&asked.request));
+        let Some((bank, endpoint)) = found else {
             return self.gateway.answer(asked).await;
+        };
+        if let Err(refusal) = self.gate.knock(asked.connection.peer.ip()) {
+            return self.gateway.turn_away(asked, refusal).await;
         }
-        web::problem(&Refusal::UnknownRoute, asked.request_id)
+        match self.authservers.get(&bank) {
+            Some(authserver) => authserver.answer(&bank, endpoint, asked).await,
+            None => self.gateway.turn_away(asked, Refusal::UnknownRoute).await,
+        }
     }
 
     /// Our id of a request, and the partner's or one of ours (checklist AT-06).

@@ -88,19 +88,6 @@ impl Running {
         self.addresses.get(listener).copied()
     }
 
-    /// Connections open on all listeners.
-    pub fn connections_open(&self) -> usize {
-        self.edge.connections_open()
-    }
-
-    /// Requests that hold a place at an upstream, over all upstreams.
-    pub fn upstream_in_use(&self) -> usize {
-        self.upstreams
-            .iter()
-            .map(|upstream| upstream.in_use())
-            .sum()
-    }
-
     /// Stops accepting, finishes what is open within the drain time, then closes the log.
     pub async fn stop(self) {
         let drained = self.edge.drain(self.drain).await;

@@ -11,6 +11,7 @@ mod openapi_file;
 mod partners;
 mod products;
 mod trust;
+mod unbuilt;
 mod upstreams;
 
 use std::collections::HashMap;

@@ -27,8 +27,35 @@ type Bytes = Arc<Zeroizing<Vec<u8>>>;
 pub(crate) struct Files<'e> {
     folder: PathBuf,
     environment: Environment<'e>,
-    read: HashMap<PathBuf, Result<Bytes, String>>,
+    read: HashMap<PathBuf, Result<Bytes, ReadProblem>>,
     digest: crypto::Sha256,
+}
+
+/// Why a file's content is not had; a clause for a person.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ReadProblem {
+    #[error("there is no such file")]
+    Missing,
+    #[error("permission denied")]
+    Denied,
+    #[error("it is not a file but a folder")]
+    Folder,
+    #[error("it is not a file")]
+    NotAFile,
+    #[error("{0}")]
+    Failed(String),
+    #[error("it is longer than {0} bytes")]
+    TooLong(u64),
+}
+
+impl From<io::Error> for ReadProblem {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::NotFound => Self::Missing,
+            io::ErrorKind::PermissionDenied => Self::Denied,
+            _ => Self::Failed(error.to_string()),
+        }
+    }
 }
 
 /// `file:PATH`, as written.
@@ -64,8 +91,8 @@ impl<'e> Files<'e> {
         self.digest.finish()
     }
 
-    /// Reads a file of at most so many bytes; the error is a clause for a person.
-    pub(crate) fn read(&mut self, path: &Path, bytes_max: u64) -> Result<Bytes, String> {
+    /// Reads a file of at most so many bytes.
+    pub(crate) fn read(&mut self, path: &Path, bytes_max: u64) -> Result<Bytes, ReadProblem> {
         if let Some(known) = self.read.get(path) {
             return known.clone();
         }
@@ -238,35 +265,37 @@ fn path_of(written: &str) -> Result<String, Wrong> {
     Ok(written.to_owned())
 }
 
-fn read_bounded(path: &Path, bytes_max: u64) -> Result<Zeroizing<Vec<u8>>, String> {
-    let in_words = |error: io::Error| match error.kind() {
-        io::ErrorKind::NotFound => "there is no such file".to_owned(),
-        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
-        _ => error.to_string(),
-    };
+fn read_bounded(path: &Path, bytes_max: u64) -> Result<Zeroizing<Vec<u8>>, ReadProblem> {
     // Asked before opening: opening a pipe would wait for its other end.
-    let metadata = std::fs::metadata(path).map_err(in_words)?;
+    let metadata = std::fs::metadata(path)?;
+    if metadata.is_dir() {
+        return Err(ReadProblem::Folder);
+    }
     if !metadata.is_file() {
-        return Err("it is not a file".to_owned());
+        return Err(ReadProblem::NotAFile);
     }
     let mut bytes = Zeroizing::new(Vec::with_capacity(
         usize::try_from(metadata.len().min(bytes_max)).unwrap_or(0) + 1,
     ));
-    let mut file = File::open(path).map_err(in_words)?.take(bytes_max + 1);
-    file.read_to_end(&mut bytes).map_err(in_words)?;
+    let mut file = File::open(path)?.take(bytes_max + 1);
+    file.read_to_end(&mut bytes)?;
     if bytes.len() as u64 > bytes_max {
-        return Err(format!("it is longer than {bytes_max} bytes"));
+        return Err(ReadProblem::TooLong(bytes_max));
     }
     Ok(bytes)
 }
 
 /// The file beside a missing one whose name is nearest.
-fn neighbour(path: &Path) -> Option<String> {
+pub(crate) fn neighbour(path: &Path) -> Option<String> {
     if path.exists() {
         return None;
     }
     let name = path.file_name()?.to_str()?;
-    let names: Vec<String> = std::fs::read_dir(path.parent()?)
+    let folder = match path.parent()? {
+        here if here.as_os_str().is_empty() => Path::new("."),
+        folder => folder,
+    };
+    let names: Vec<String> = std::fs::read_dir(folder)
         .ok()?
         .take(1_000)
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())

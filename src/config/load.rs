@@ -5,7 +5,7 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use crate::compile::{self, Compiler};
-use crate::files::Files;
+use crate::files::{Files, ReadProblem, neighbour};
 use crate::house::{House, Mode};
 use crate::mistake::Mistakes;
 use crate::reader::Reader;
@@ -14,6 +14,8 @@ use crate::{file, yaml};
 
 /// The longest configuration that is read.
 const CONFIG_BYTES_MAX: u64 = 1 << 20;
+/// What a configuration is usually called.
+const USUAL_NAME: &str = "gateway.yaml";
 
 /// Loads a configuration: reads the file and all that it refers to, and gives the settings of the
 /// rooms or every mistake. `environment` reads a variable for `env:` references; `now` judges the
@@ -50,7 +52,9 @@ pub(crate) fn read(compiler: &mut Compiler<'_>, path: &Path) -> Option<House> {
             let source = reader.collector.sources.add(shown.clone(), String::new());
             reader
                 .collector
-                .mistake(start(source), format!("cannot read `{shown}`: {problem}"));
+                .mistake(start(source), format!("cannot read `{shown}`: {problem}"))
+                .help(what_to_read(path, &problem))
+                .unreadable();
             return None;
         }
     };
@@ -58,6 +62,27 @@ pub(crate) fn read(compiler: &mut Compiler<'_>, path: &Path) -> Option<House> {
     let root = yaml::parse(&mut reader.collector, source)?;
     let file = file::read(reader, &root)?;
     compile::compile(compiler, &file)
+}
+
+/// What would be right where the configuration itself cannot be read.
+fn what_to_read(path: &Path, problem: &ReadProblem) -> String {
+    let meant = match problem {
+        ReadProblem::Missing => neighbour(path).map(|name| path.with_file_name(name)),
+        ReadProblem::Folder => Some(path.join(USUAL_NAME)).filter(|inside| inside.is_file()),
+        _ => None,
+    };
+    if let Some(meant) = meant {
+        return format!("did you mean `{}`?", meant.display());
+    }
+    match problem {
+        ReadProblem::Denied => "let this user read the file and its folders",
+        ReadProblem::TooLong(_) => "a configuration is shorter: is this the file that was meant?",
+        ReadProblem::Failed(_) => "see that the path and its disk are in order",
+        ReadProblem::Missing | ReadProblem::Folder | ReadProblem::NotAFile => {
+            "name the configuration, a YAML file such as `gateway.yaml`"
+        }
+    }
+    .to_owned()
 }
 
 /// Takes a file's bytes in as a text; notes where they are not one.

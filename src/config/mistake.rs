@@ -16,9 +16,9 @@ const MISTAKES_MAX: usize = 200;
 pub struct Mistake {
     /// The file, as it was named to the loader or in the configuration.
     pub file: String,
-    /// The line, from 1.
+    /// The line, from 1; 1 also where the file itself cannot be read.
     pub line: usize,
-    /// The column, from 1, in characters.
+    /// The column, from 1, in characters; 1 also where the file itself cannot be read.
     pub column: usize,
     /// What is wrong.
     pub what: String,
@@ -30,6 +30,9 @@ pub struct Mistake {
     pub related: Vec<Related>,
     #[serde(skip)]
     pub(crate) excerpt: Option<Excerpt>,
+    /// Whether it is that `file` cannot be read, so that it has no lines.
+    #[serde(skip)]
+    pub(crate) is_unreadable: bool,
 }
 
 /// Another place that a mistake is about.
@@ -68,6 +71,12 @@ impl Mistakes {
     /// How many more there were than the list holds.
     pub fn left_out(&self) -> usize {
         self.left_out
+    }
+
+    /// Whether nothing could be judged because the configuration itself cannot be read: it is not
+    /// there, not a file, or reading it fails. A file that it refers to is a mistake in it.
+    pub fn is_unreadable(&self) -> bool {
+        self.list.iter().all(|mistake| mistake.is_unreadable)
     }
 
     /// What is answered should a file give neither settings nor a mistake: it is refused all the
@@ -177,6 +186,7 @@ impl Collector {
                 help: None,
                 related: Vec::new(),
                 excerpt: place.excerpt.filter(|_| shown),
+                is_unreadable: false,
             },
         ));
         Noted {
@@ -207,6 +217,14 @@ impl Noted<'_> {
             Some(help) => self.help(help),
             None => self,
         }
+    }
+
+    /// Says that the mistake is the file's own: it cannot be read.
+    pub(crate) fn unreadable(mut self) -> Self {
+        if let Some(mistake) = &mut self.mistake {
+            mistake.is_unreadable = true;
+        }
+        self
     }
 
     /// Points at another place.

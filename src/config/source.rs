@@ -34,7 +34,8 @@ pub(crate) struct Place {
     pub(crate) line: usize,
     /// From 1, in characters.
     pub(crate) column: usize,
-    /// The line and the part of it that is meant; absent when it is too long to show.
+    /// The line and the part of it that is meant; absent when it is too long to show, and when
+    /// the source has no text.
     pub(crate) excerpt: Option<Excerpt>,
 }
 
@@ -98,11 +99,13 @@ impl Sources {
         let line = rest.split('\n').next().unwrap_or("").trim_end_matches('\r');
         let from = (start - line_start).min(line.len());
         let to = floor_boundary(line, span.end.saturating_sub(line_start)).max(from);
+        let is_shown =
+            !source.text.is_empty() && line.len() <= EXCERPT_BYTES_MAX && !may_be_secret(line);
         Place {
             file: source.shown.clone(),
             line: index + 1,
             column: line.get(..from).unwrap_or("").chars().count() + 1,
-            excerpt: (line.len() <= EXCERPT_BYTES_MAX && !may_be_secret(line)).then(|| Excerpt {
+            excerpt: is_shown.then(|| Excerpt {
                 line: line.to_owned(),
                 marked: from..to,
             }),

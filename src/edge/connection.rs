@@ -85,6 +85,8 @@ async fn serve_http2(io: TokioIo<Watched>, desk: Arc<Desk>) -> Result<(), Broken
         .initial_stream_window_size(limits.h2_stream_window.min(WINDOW_MAX))
         .initial_connection_window_size(limits.h2_connection_window.min(WINDOW_MAX))
         .adaptive_window(false)
+        // The least that RFC 9113 §6.5.2 allows: no frame of a client holds up the others for long.
+        .max_frame_size(16_384)
         .max_send_buf_size(limits.h2_send_buffer)
         .keep_alive_interval(limits.h2_ping_interval)
         .keep_alive_timeout(limits.h2_ping_timeout);

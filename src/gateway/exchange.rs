@@ -45,8 +45,7 @@ impl Exchange {
         let (head, body) = asked.request.into_parts();
         let bytes_in = Arc::new(AtomicU64::new(0));
         let record = OpenRecord::open(
-            Arc::clone(&services.log),
-            Arc::clone(&services.clock),
+            services,
             asked.request_id,
             asked.interaction.clone(),
             asked.connection.as_ref(),

@@ -11,12 +11,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::ports::AuditUnavailable;
-use model::{Asked, Refusal, Response};
+use model::{Asked, Breach, Connection, InteractionId, Refusal, RequestId, Response};
 
 use crate::exchange::Exchange;
 use crate::halt::Halt;
 use crate::lent::Services;
 use crate::permit::Admitted;
+use crate::record::OpenRecord;
 use crate::snapshot::Snapshot;
 use crate::stage::authorize::authorize;
 use crate::stage::forward::{Answered, forward};
@@ -53,6 +54,37 @@ impl Gateway {
             Ok(answered) => self.finish(exchange, answered).await,
             Err(halt) => self.halt(exchange, &halt).await,
         }
+    }
+
+    /// Refuses and records a request that another door turned away before its room was asked.
+    pub async fn turn_away(&self, asked: Asked, refusal: Refusal) -> Response {
+        let exchange = Exchange::begin(asked, Arc::clone(&self.snapshot), &self.services);
+        self.halt(exchange, &Halt::Refused(refusal)).await
+    }
+
+    /// Records a request that broke a rule of HTTP at the edge. What comes from an address without
+    /// room in its bucket is counted, not written one by one.
+    pub fn note_breach(
+        &self,
+        connection: &Connection,
+        request: RequestId,
+        interaction: &InteractionId,
+        breach: Breach,
+    ) {
+        let refusal = Refusal::MalformedRequest { what: breach.what };
+        let is_flood = self.services.gate.knock(connection.peer.ip()).is_err();
+        if is_flood && !self.turned_away.is_first(refusal.code().as_str()) {
+            return;
+        }
+        let number = self.snapshot.number();
+        OpenRecord::open(
+            &self.services,
+            request,
+            interaction.clone(),
+            connection,
+            number,
+        )
+        .breach(breach.status, &refusal);
     }
 
     /// The road itself.

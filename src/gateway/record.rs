@@ -13,6 +13,7 @@ use model::{
 };
 
 use crate::halt::Halt;
+use crate::lent::Services;
 use crate::product::Route;
 use crate::turned_away::TurnedAway;
 
@@ -39,8 +40,7 @@ const EVIDENCE_WAIT_MIN: Duration = Duration::from_secs(2);
 
 impl OpenRecord {
     pub(crate) fn open(
-        log: Arc<dyn AuditLog>,
-        clock: Arc<dyn Clock>,
+        services: &Services,
         request: RequestId,
         interaction: InteractionId,
         connection: &Connection,
@@ -51,10 +51,10 @@ impl OpenRecord {
             ..Who::default()
         };
         Self {
-            started: clock.monotonic(),
+            log: Arc::clone(&services.log),
+            started: services.clock.monotonic(),
+            clock: Arc::clone(&services.clock),
             deadline: Duration::ZERO,
-            log,
-            clock,
             request,
             interaction,
             peer: connection.peer.ip(),
@@ -103,14 +103,7 @@ impl OpenRecord {
         upstream: Duration,
         duration: Duration,
     ) -> Result<(), AuditUnavailable> {
-        let entry = self.entry(
-            Decision::Allowed,
-            status.as_u16(),
-            None,
-            None,
-            duration,
-            upstream,
-        );
+        let entry = self.allowed(status, upstream, duration);
         self.written(entry).await
     }
 
@@ -121,15 +114,41 @@ impl OpenRecord {
         upstream: Duration,
         duration: Duration,
     ) -> Result<(), AuditUnavailable> {
-        let entry = self.entry(
-            Decision::Allowed,
-            status.as_u16(),
-            None,
-            None,
-            duration,
-            upstream,
-        );
+        let entry = self.allowed(status, upstream, duration);
         self.log.queue(entry)
+    }
+
+    fn allowed(
+        &mut self,
+        status: StatusCode,
+        upstream: Duration,
+        duration: Duration,
+    ) -> AuditEntry {
+        let status = status.as_u16();
+        self.entry(Decision::Allowed, status, None, None, duration, upstream)
+    }
+
+    /// Queues a refusal of the edge, with the status that it chose.
+    pub(crate) fn breach(mut self, status: StatusCode, refusal: &Refusal) {
+        let (code, rule) = (refusal.code().as_str(), web::detail(refusal).to_owned());
+        let none = Duration::ZERO;
+        let status = status.as_u16();
+        let entry = self.entry(
+            Decision::Refused,
+            status,
+            Some(code),
+            Some(rule),
+            none,
+            none,
+        );
+        self.queued(entry);
+    }
+
+    /// Queues what need not be waited for; that it could not be is told to the operator only.
+    fn queued(&self, entry: AuditEntry) {
+        if self.log.queue(entry).is_err() {
+            tracing::warn!(request.id = %self.request, "a refusal before identify was not recorded");
+        }
     }
 
     /// Writes a refusal, a failure or a fault: durably once the partner is known; before that it is
@@ -158,9 +177,7 @@ impl OpenRecord {
         if self.who.partner.is_some() {
             return self.written(entry).await;
         }
-        if self.log.queue(entry).is_err() {
-            tracing::warn!(request.id = %self.request, "a refusal before identify was not recorded");
-        }
+        self.queued(entry);
         Ok(())
     }
 

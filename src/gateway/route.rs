@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use http::Method;
 use http::header::HOST;
+use http::{HeaderMap, Method, Uri};
 use matchit::Router;
 
 use crate::product::Route;
@@ -120,25 +120,14 @@ impl Table {
 /// Whether a request names this authority (`host[:port]`), without case and with the default port
 /// of https left out.
 pub fn names_authority<B>(request: &http::Request<B>, ours: &str) -> bool {
-    let host = || {
-        request
-            .headers()
-            .get(HOST)
-            .and_then(|value| value.to_str().ok())
-    };
-    let asked = request
-        .uri()
-        .authority()
-        .map(http::uri::Authority::as_str)
-        .or_else(host);
-    asked.is_some_and(|asked| same_authority(ours, asked))
+    authority(request.uri(), request.headers()).is_some_and(|asked| same_authority(ours, asked))
 }
 
 /// The authority that a request names: `:authority` in HTTP/2, `Host` in HTTP/1.1.
-pub(crate) fn authority(head: &http::request::Parts) -> Option<&str> {
-    match head.uri.authority() {
+pub(crate) fn authority<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
+    match uri.authority() {
         Some(authority) => Some(authority.as_str()),
-        None => head.headers.get(HOST)?.to_str().ok(),
+        None => headers.get(HOST)?.to_str().ok(),
     }
 }
 

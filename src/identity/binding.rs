@@ -1,20 +1,28 @@
 //! Does the certificate match the token (RFC 8705 §3; checklist MT-07)?
 
+use std::sync::Arc;
+
 use model::{PresentedChain, Refusal};
 
 use crate::AccessToken;
 
-/// Proof that the holder of a token's key showed it.
+/// A token shown together with the certificate that it is bound to.
 #[derive(Debug)]
-pub struct Bound(());
+pub struct Bound(Arc<AccessToken>);
+
+impl Bound {
+    pub(crate) fn into_token(self) -> Arc<AccessToken> {
+        self.0
+    }
+}
 
 /// Compares the shown certificate with the token's `cnf.x5t#S256`, in constant time. Without it a
 /// stolen token would serve whoever stole it.
 ///
 /// Errors: [`Refusal::WrongBinding`].
-pub fn binding(token: &AccessToken, chain: &PresentedChain) -> Result<Bound, Refusal> {
+pub fn binding(token: Arc<AccessToken>, chain: &PresentedChain) -> Result<Bound, Refusal> {
     if crypto::equal(&token.confirmation, &chain.leaf_thumbprint) {
-        Ok(Bound(()))
+        Ok(Bound(token))
     } else {
         Err(Refusal::WrongBinding)
     }
@@ -29,7 +37,7 @@ mod tests {
     use crate::test_house::{Authority, NOW, at, chain, claims, issuer, key, partners_certificate};
 
     /// A token bound to a certificate with this thumbprint.
-    fn token(thumbprint: &[u8]) -> std::sync::Arc<AccessToken> {
+    fn token(thumbprint: &[u8]) -> Arc<AccessToken> {
         let key = key();
         let text = key.sign("at+jwt", &claims(thumbprint)).expect("signs");
         AccessTokens::new(1)
@@ -46,12 +54,18 @@ mod tests {
         let authority = Authority::root("Partner CA");
         let swiftride = shown(&authority, &partners_certificate("PSDCN-SWIFTRIDE"));
         let token = token(&swiftride.leaf_thumbprint);
-        assert!(binding(&token, &swiftride).is_ok());
+        assert!(binding(token.clone(), &swiftride).is_ok());
 
         let mall = shown(&authority, &partners_certificate("PSDCN-MALL"));
-        assert_eq!(binding(&token, &mall).err(), Some(Refusal::WrongBinding));
+        assert_eq!(
+            binding(token.clone(), &mall).err(),
+            Some(Refusal::WrongBinding)
+        );
         let renewed = shown(&authority, &partners_certificate("PSDCN-SWIFTRIDE"));
-        assert_eq!(binding(&token, &renewed).err(), Some(Refusal::WrongBinding));
+        assert_eq!(
+            binding(token.clone(), &renewed).err(),
+            Some(Refusal::WrongBinding)
+        );
     }
 
     #[test]
@@ -60,7 +74,7 @@ mod tests {
         let swiftride = shown(&authority, &partners_certificate("PSDCN-SWIFTRIDE"));
         let token = token(&crypto::sha256(&authority.certificate()));
         assert_eq!(
-            binding(&token, &swiftride).err(),
+            binding(token.clone(), &swiftride).err(),
             Some(Refusal::WrongBinding)
         );
     }
@@ -73,12 +87,12 @@ mod tests {
         for bit in 0..256 {
             swiftride.leaf_thumbprint[bit / 8] ^= 1 << (bit % 8);
             assert_eq!(
-                binding(&token, &swiftride).err(),
+                binding(token.clone(), &swiftride).err(),
                 Some(Refusal::WrongBinding),
                 "bit {bit}"
             );
             swiftride.leaf_thumbprint[bit / 8] ^= 1 << (bit % 8);
         }
-        assert!(binding(&token, &swiftride).is_ok());
+        assert!(binding(token.clone(), &swiftride).is_ok());
     }
 }

@@ -19,8 +19,7 @@ impl Caller {
     /// Errors: [`Refusal::BadToken`] when the client is unknown or another partner's.
     pub fn join(
         verdict: &Verdict,
-        token: Arc<AccessToken>,
-        _bound: Bound,
+        bound: Bound,
         owner: Option<&model::PartnerId>,
     ) -> Result<Self, Refusal> {
         if owner != Some(&verdict.partner.id) {
@@ -28,7 +27,7 @@ impl Caller {
         }
         Ok(Self {
             partner: Arc::clone(&verdict.partner),
-            token,
+            token: bound.into_token(),
         })
     }
 
@@ -58,7 +57,7 @@ mod tests {
     };
     use crate::{AccessTokens, Certificates, binding};
 
-    /// What swiftride shows: its verdict, its token, and the proof that they belong together.
+    /// What swiftride shows: its verdict, and its token with the certificate it is bound to.
     fn proofs() -> (Arc<Verdict>, Arc<AccessToken>, Bound) {
         let authority = Authority::root("Partner CA");
         let shown = chain(vec![
@@ -72,7 +71,7 @@ mod tests {
         let token = AccessTokens::new(1)
             .verify(&issuer(&key), &text.expect("signs"), at(NOW))
             .expect("a good token");
-        let bound = binding(&token, &shown).expect("bound");
+        let bound = binding(Arc::clone(&token), &shown).expect("bound");
         (verdict, token, bound)
     }
 
@@ -80,8 +79,7 @@ mod tests {
     fn chain_token_and_owner_that_agree_make_a_caller() {
         let (verdict, token, bound) = proofs();
         let owner = PartnerId::parse("swiftride").expect("an id");
-        let caller =
-            Caller::join(&verdict, Arc::clone(&token), bound, Some(&owner)).expect("a caller");
+        let caller = Caller::join(&verdict, bound, Some(&owner)).expect("a caller");
         assert!(Arc::ptr_eq(caller.partner(), &verdict.partner));
         assert_eq!(caller.partner().id, owner);
         assert_eq!(caller.client().as_str(), "swiftride-app");
@@ -90,19 +88,19 @@ mod tests {
 
     #[test]
     fn a_token_of_another_partners_client_is_refused() {
-        let (verdict, token, bound) = proofs();
+        let (verdict, _, bound) = proofs();
         let owner = PartnerId::parse("mall").expect("an id");
         assert_eq!(
-            Caller::join(&verdict, token, bound, Some(&owner)).err(),
+            Caller::join(&verdict, bound, Some(&owner)).err(),
             Some(Refusal::BadToken(TokenProblem::Client))
         );
     }
 
     #[test]
     fn a_token_of_a_client_that_nobody_owns_is_refused() {
-        let (verdict, token, bound) = proofs();
+        let (verdict, _, bound) = proofs();
         assert_eq!(
-            Caller::join(&verdict, token, bound, None).err(),
+            Caller::join(&verdict, bound, None).err(),
             Some(Refusal::BadToken(TokenProblem::Client))
         );
     }

@@ -15,19 +15,9 @@ mod hop_by_hop;
 mod id;
 mod message;
 mod partner;
+pub mod ports;
 mod product;
 mod refusal;
-
-/// The ports: what a product room may ask of a store or a log, in the domain's verbs.
-pub mod ports {
-    mod keys;
-    mod log;
-    mod replay;
-
-    pub use keys::{KeyRing, KeyUse, SealedKey, StoreUnavailable};
-    pub use log::{AuditLog, AuditUnavailable, Receipt};
-    pub use replay::{Claim, Replay};
-}
 
 pub use audit_event::{
     Access, AuditEntry, AuditEvent, Body, Decision, End, Ended, LogName, Object, Timing,
@@ -44,5 +34,5 @@ pub use id::{
 };
 pub use message::{BodyBroken, BodyError, MessageBody, Request, Response, empty, full};
 pub use partner::{Name, Partner, Standing};
-pub use product::{Effect, ProtectionClass, Scope, ScopeSet};
+pub use product::{ProtectionClass, Scope, ScopeSet};
 pub use refusal::{CertificateProblem, Code, Refusal, TokenProblem};

@@ -19,18 +19,7 @@ pub enum ProtectionClass {
 }
 
 impl ProtectionClass {
-    /// Reads the word used in OpenAPI files (`x-mortise-class`).
-    pub fn parse(word: &str) -> Option<Self> {
-        Some(match word {
-            "open" => Self::Open,
-            "partner" => Self::Partner,
-            "customer" => Self::Customer,
-            "payment" => Self::Payment,
-            _ => return None,
-        })
-    }
-
-    /// The word used in OpenAPI files and records.
+    /// The word used in OpenAPI files (`x-mortise-class`) and records.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Open => "open",
@@ -38,29 +27,6 @@ impl ProtectionClass {
             Self::Customer => "customer",
             Self::Payment => "payment",
         }
-    }
-}
-
-/// What an operation does to the world (`x-mortise-effect`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Effect {
-    /// Nothing: a read.
-    None,
-    /// Something changes, money does not move.
-    Change,
-    /// Money moves.
-    Money,
-}
-
-impl Effect {
-    /// Reads the word used in OpenAPI files.
-    pub fn parse(word: &str) -> Option<Self> {
-        Some(match word {
-            "none" => Self::None,
-            "change" => Self::Change,
-            "money" => Self::Money,
-            _ => return None,
-        })
     }
 }
 
@@ -185,11 +151,5 @@ mod tests {
     fn classes_are_ordered_by_protection() {
         assert!(ProtectionClass::Open < ProtectionClass::Partner);
         assert!(ProtectionClass::Customer < ProtectionClass::Payment);
-        for class in ["open", "partner", "customer", "payment"] {
-            assert_eq!(
-                ProtectionClass::parse(class).map(ProtectionClass::as_str),
-                Some(class)
-            );
-        }
     }
 }

@@ -38,17 +38,13 @@ fn commands(readme: &str) -> Vec<String> {
 }
 
 /// The command with the program that was built in the place of the one that a newcomer would have
-/// cargo build or find on the PATH: cargo holds a lock while it runs these tests, and would build
+/// cargo build or find where cargo puts it: cargo holds a lock while it runs these tests, and would build
 /// for minutes what stands there already.
 fn with_built(command: &str) -> String {
     let built = env!("CARGO_BIN_EXE_mortise");
-    let program = [
-        "cargo run --release -- ",
-        "target/release/mortise ",
-        "mortise ",
-    ]
-    .into_iter()
-    .find_map(|program| command.strip_prefix(program));
+    let program = ["cargo run --release -- ", "target/release/mortise "]
+        .into_iter()
+        .find_map(|program| command.strip_prefix(program));
     program.map_or_else(|| command.to_owned(), |rest| format!("{built} {rest}"))
 }
 

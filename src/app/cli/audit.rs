@@ -54,7 +54,7 @@ fn cat(dir: &Path, request: Option<&str>, log: Option<&str>) -> anyhow::Result<E
     }
     let wanted = request.map(str::to_ascii_lowercase);
     let mut printed = 0_u64;
-    for record in audit::read(dir).with_context(|| format!("reading {}", dir.display()))? {
+    for record in audit::read(dir).context("reading the audit log")? {
         let record = record.context("reading a record")?;
         let is_wanted = wanted.as_deref().is_none_or(|id| is_of(&record.json, id))
             && log.is_none_or(|log| record.log == log);
@@ -64,10 +64,27 @@ fn cat(dir: &Path, request: Option<&str>, log: Option<&str>) -> anyhow::Result<E
         }
     }
     if printed == 0 {
-        warn("no record found\n");
+        warn(&format!(
+            "no record found in {}{}{}\n",
+            dir.display(),
+            request
+                .map(|id| format!(" of the request {id}"))
+                .unwrap_or_default(),
+            log.map(|log| format!(" in the log {log}"))
+                .unwrap_or_default(),
+        ));
         return Ok(ExitCode::from(2));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A number with its noun, in the plural where it takes one.
+fn counted(number: u64, noun: &str) -> String {
+    match (number, noun) {
+        (1, _) => format!("1 {noun}"),
+        (_, "batch") => format!("{number} batches"),
+        _ => format!("{number} {noun}s"),
+    }
 }
 
 /// Whether a record's member `req` is this request id.
@@ -80,7 +97,7 @@ fn is_of(record: &[u8], id: &str) -> bool {
 }
 
 fn verify(dir: &Path, json: bool) -> anyhow::Result<ExitCode> {
-    let report = audit::verify(dir).with_context(|| format!("reading {}", dir.display()))?;
+    let report = audit::verify(dir).context("reading the audit log")?;
     let verdict = if !report.findings.is_empty() {
         ("tampered or damaged", 1)
     } else if report.records == 0 {
@@ -99,8 +116,11 @@ fn verify(dir: &Path, json: bool) -> anyhow::Result<ExitCode> {
         say(&format!("{json}\n"));
     } else {
         say(&format!(
-            "{} records in {} batches, {} segments: {}\n",
-            report.records, report.batches, report.segments, verdict.0
+            "{}, {}, {}: {}\n",
+            counted(report.records, "record"),
+            counted(report.batches, "batch"),
+            counted(report.segments, "segment"),
+            verdict.0
         ));
         for (log, records) in &report.logs {
             say(&format!("  {log}: {records}\n"));

@@ -3,7 +3,7 @@
 use openapi::{ApiDescription, Class, OperationDescription};
 use serde_json::{Map, Number, Value};
 
-use super::Compiler;
+use super::{Compiler, unbuilt};
 use crate::files::FileRef;
 use crate::load::text_source;
 use crate::source::{At, Span};
@@ -36,13 +36,28 @@ pub(super) fn read(c: &mut Compiler<'_>, reference: &At<FileRef>) -> Option<Desc
     if c.reader.collector.count() > before {
         return None;
     }
-    match ApiDescription::read(&to_json(&tree)) {
+    let mut document = to_json(&tree);
+    let unbuilt = unbuilt::take_out(&mut document);
+    match ApiDescription::read(&document) {
         Ok(description) => {
-            refuse_unbuilt(c, &tree, &description);
+            // Those taken out are not among these; what got past that is refused all the same.
+            for operation in &description.operations {
+                if !unbuilt::is_built(operation.class) {
+                    let mark = unbuilt::mark(&operation.pointer);
+                    refuse_unbuilt(c, &tree, &mark, operation.class);
+                }
+            }
             Some(Described { description, tree })
         }
         Err(problems) => {
+            let met: Vec<_> = unbuilt.iter().filter(|u| u.is_met(&problems)).collect();
+            for operation in &met {
+                refuse_unbuilt(c, &tree, &operation.mark(), operation.class);
+            }
             for problem in problems {
+                if met.iter().any(|operation| operation.holds(&problem)) {
+                    continue;
+                }
                 c.reader
                     .collector
                     .mistake(place(&tree, &problem.pointer), problem.what)
@@ -54,24 +69,20 @@ pub(super) fn read(c: &mut Compiler<'_>, reference: &At<FileRef>) -> Option<Desc
 }
 
 /// Classes whose proofs do not exist yet cannot be served.
-fn refuse_unbuilt(c: &mut Compiler<'_>, tree: &Node, description: &ApiDescription) {
-    for operation in &description.operations {
-        if matches!(operation.class, Class::Open | Class::Partner) {
-            continue;
-        }
-        let class = operation.class.as_str();
-        let pointer = format!("{}/x-mortise-class", operation.pointer);
-        c.reader
-            .collector
-            .mistake(
-                place(tree, &pointer),
-                format!("operations of class `{class}` are not available yet"),
-            )
-            .help(
-                "this version serves `open` and `partner`; leave the operation out of the file \
-                 until then: a lower class would leave it unguarded",
-            );
-    }
+fn refuse_unbuilt(c: &mut Compiler<'_>, tree: &Node, mark: &str, class: Class) {
+    c.reader
+        .collector
+        .mistake(
+            place(tree, mark),
+            format!(
+                "the class `{}` is not available in this version",
+                class.as_str()
+            ),
+        )
+        .help(
+            "this version serves `open` and `partner`; leave the operation out of the file until \
+             its class is there: a lower class would leave it unguarded",
+        );
 }
 
 /// Where a JSON Pointer (RFC 6901) points: the key of the member named last; where the pointer

@@ -40,13 +40,18 @@ pub(crate) fn render(mistakes: &Mistakes, coloured: bool, width: usize) -> Strin
 
 fn one(renderer: &Renderer, mistake: &Mistake) -> String {
     let what = clean(&mistake.what);
-    let mut group = Level::ERROR.primary_title(what).element(shown(
-        &mistake.file,
-        mistake.line,
-        mistake.column,
-        mistake.excerpt.as_ref(),
-        None,
-    ));
+    let group = Level::ERROR.primary_title(what);
+    let mut group = if mistake.is_unreadable {
+        group.element(Origin::path(mistake.file.as_str()))
+    } else {
+        group.element(shown(
+            &mistake.file,
+            mistake.line,
+            mistake.column,
+            mistake.excerpt.as_ref(),
+            None,
+        ))
+    };
     for related in &mistake.related {
         let Related {
             file, line, column, ..

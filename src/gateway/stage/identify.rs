@@ -41,10 +41,10 @@ pub(crate) fn identify(
     }
     let token = bearer_token(&exchange.head.headers, exchange.head.uri.query())?;
     let token = services.tokens.verify(&route.issuer, token, exchange.now)?;
-    let bound = binding(&token, chain)?;
     let owner = route.bank.owner(&token.client);
     exchange.record.token(&token.client, token.jti_digest);
-    let caller = Caller::join(&verdict, token, bound, owner)?;
+    let bound = binding(token, chain)?;
+    let caller = Caller::join(&verdict, bound, owner)?;
     Ok(Identified { caller })
 }
 

@@ -58,7 +58,7 @@ impl PartnerRoute {
 pub(crate) fn route(exchange: &mut Exchange) -> Result<Routed, Refusal> {
     let road = exchange.snapshot.road(&exchange.connection.listener);
     let road = road.ok_or(Refusal::UnknownRoute)?;
-    if !road.answers_to(authority(&exchange.head)) {
+    if !road.answers_to(authority(&exchange.head.uri, &exchange.head.headers)) {
         return Err(Refusal::UnknownRoute);
     }
     let path =

@@ -1,0 +1,9 @@
+//! The ports: what a product room may ask of a store or a log, in the domain's verbs.
+
+mod keys;
+mod log;
+mod replay;
+
+pub use keys::{KeyRing, KeyUse, SealedKey, StoreUnavailable};
+pub use log::{AuditLog, AuditUnavailable, Receipt};
+pub use replay::{Claim, Replay};

@@ -1,0 +1,27 @@
+# Sourced by the scripts that install what they need: `need PACKAGE COMMAND…`.
+# Installs a Debian package when the command fails and this is root with apt; else says what is
+# missing.
+need() {
+  package=$1
+  shift
+  "$@" >/dev/null 2>&1 && return 0
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    echo "installing $package (for $1)"
+    [ -n "${need_updated:-}" ] || { apt-get -qq update; need_updated=1; }
+    DEBIAN_FRONTEND=noninteractive apt-get -qq -y install --no-install-recommends "$package" >/dev/null
+  fi
+  "$@" >/dev/null 2>&1 || {
+    echo "$0: $1 is missing: install the package $package" >&2
+    exit 1
+  }
+}
+
+# Rust is not taken from Debian, whose release may be older than the manifest's rust-version.
+need_rust() {
+  wanted=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml)
+  found=$(cargo --version 2>/dev/null | cut -d' ' -f2)
+  if [ -z "$found" ] || [ "$(printf '%s\n%s\n' "$wanted" "$found" | sort -V | head -n 1)" != "$wanted" ]; then
+    echo "$0: Rust $wanted or newer is needed, found ${found:-none}: install it with rustup" >&2
+    exit 1
+  fi
+}
