@@ -107,6 +107,8 @@ impl Running {
         {
             tracing::warn!(count = self.tasks.len(), "tasks were left at the end");
         }
+        // With the last connection the rooms go, and what they had only counted is handed in.
+        drop(self.edge);
         let closed = tokio::task::spawn_blocking(move || self.audit.close()).await;
         if closed.is_err() {
             tracing::error!("the audit log did not close");

@@ -2,6 +2,7 @@
 //! start the house in front of it. The house is the product's, started by the same `start`.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -9,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 use anyhow::Context as _;
 
 use config::{House, Mistakes, Mode};
-use crypto::{Jwks, Random, SystemRandom};
+use crypto::{Jwks, SystemRandom};
 use edge::{ClientCertificates, Edge, Limits, ListenerSettings, TlsSettings};
 use model::{Clock, ListenerId};
 use sandbox::{ModelBank, Prepared};
@@ -17,35 +18,186 @@ use sandbox::{ModelBank, Prepared};
 use crate::environment::Environment;
 use crate::run::{Running, Started, start};
 
-/// Where a sandbox listens: planned, or bound already.
+mod sockets;
+
+pub(crate) use sockets::NotOpened;
+use sockets::{Sockets, refuse_when_running};
+
+/// Where a sandbox listens: wished for, or bound already.
 pub struct Addresses {
-    plan: sandbox::Plan,
-    sockets: Option<(TcpListener, TcpListener, TcpListener)>,
+    wishes: Wishes,
+    bound: Option<Sockets>,
+}
+
+/// What was asked for in so many words.
+#[derive(Debug, Clone, Copy, Default)]
+struct Wishes {
+    api: Option<SocketAddr>,
+    issuer: Option<SocketAddr>,
+    bank: Option<SocketAddr>,
+}
+
+impl Wishes {
+    /// Where a new folder's sandbox listens: loopback, and a port for what was not asked for.
+    fn plan(self) -> sandbox::Plan {
+        let at = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        sandbox::Plan {
+            api: self.api.unwrap_or(at(8443)),
+            issuer: self.issuer.unwrap_or(at(8444)),
+            bank: self.bank.unwrap_or(at(8445)),
+        }
+    }
 }
 
 impl Addresses {
-    /// Addresses to bind when the directory is new; later its file decides.
-    pub fn planned(api: SocketAddr, issuer: SocketAddr, bank: SocketAddr) -> Self {
+    /// Addresses to bind when the directory is new; later its file decides. What is not said is
+    /// 127.0.0.1 with the port 8443, 8444 or 8445.
+    pub fn planned(
+        api: Option<SocketAddr>,
+        issuer: Option<SocketAddr>,
+        bank: Option<SocketAddr>,
+    ) -> Self {
         Self {
-            plan: sandbox::Plan { api, issuer, bank },
-            sockets: None,
+            wishes: Wishes { api, issuer, bank },
+            bound: None,
         }
     }
 
     /// Sockets that are bound already, for a new directory.
-    pub fn bound(
-        api: TcpListener,
-        issuer: TcpListener,
-        bank: TcpListener,
-    ) -> std::io::Result<Self> {
-        let plan = sandbox::Plan {
-            api: api.local_addr()?,
-            issuer: issuer.local_addr()?,
-            bank: bank.local_addr()?,
+    pub fn bound(api: TcpListener, issuer: TcpListener, bank: TcpListener) -> anyhow::Result<Self> {
+        let wishes = Wishes {
+            api: Some(api.local_addr()?),
+            issuer: Some(issuer.local_addr()?),
+            bank: Some(bank.local_addr()?),
         };
-        Ok(Self {
-            plan,
-            sockets: Some((api, issuer, bank)),
+        let house = HashMap::from([
+            (ListenerId::parse("api")?, api),
+            (ListenerId::parse("issuer")?, issuer),
+        ]);
+        let bound = Some(Sockets { house, bank });
+        Ok(Self { wishes, bound })
+    }
+
+    /// An address that two of a new directory's listeners would share.
+    pub(crate) fn shared(&self) -> Option<SocketAddr> {
+        let plan = self.wishes.plan();
+        if plan.api == plan.issuer || plan.api == plan.bank {
+            return Some(plan.api);
+        }
+        (plan.issuer == plan.bank).then_some(plan.issuer)
+    }
+}
+
+/// A sandbox's directory, prepared and read; nothing runs yet.
+pub(crate) struct Site {
+    prepared: Prepared,
+    house: House,
+    bank: SocketAddr,
+    wishes: Wishes,
+    bound: Option<Sockets>,
+}
+
+impl Site {
+    /// Prepares the directory and reads its file. A new directory's sockets are bound before
+    /// anything is written. The inner error is the file's mistakes.
+    pub(crate) fn find(
+        dir: &Path,
+        addresses: Addresses,
+        clock: &dyn Clock,
+        environment: &dyn Fn(&str) -> Option<String>,
+    ) -> anyhow::Result<Result<Self, Mistakes>> {
+        let Addresses { wishes, mut bound } = addresses;
+        let plan = wishes.plan();
+        if bound.is_none() && !sandbox::is_prepared(dir) {
+            let listeners = [
+                (ListenerId::parse("api")?, plan.api),
+                (ListenerId::parse("issuer")?, plan.issuer),
+            ];
+            bound = Some(Sockets::bind(listeners, plan.bank, None)?);
+        }
+        let mut prepared = sandbox::prepare(dir, &plan, clock, &SystemRandom)?;
+        let house = match config::load(&prepared.config, Mode::Sandbox, environment, clock.now()) {
+            Ok(house) => house,
+            Err(mistakes) => return Ok(Err(mistakes)),
+        };
+        locate(&mut prepared, &house);
+        Ok(Ok(Self {
+            bank: bank_address(&house)?,
+            prepared,
+            house,
+            wishes,
+            bound,
+        }))
+    }
+
+    /// A line for each address that was asked for and is not used, since the file says another.
+    pub(crate) fn overruled(&self) -> String {
+        let listener = |id: &str| {
+            let mut all = self.house.listeners.iter();
+            let found = all.find(|listener| listener.edge.id.as_str() == id)?;
+            Some(found.address)
+        };
+        let says = [
+            ("--api", self.wishes.api, listener("api")),
+            ("--issuer", self.wishes.issuer, listener("issuer")),
+            ("--bank", self.wishes.bank, Some(self.bank)),
+        ];
+        let mut text = String::new();
+        for (option, wish, said) in says {
+            if let (Some(wish), Some(said)) = (wish, said)
+                && wish != said
+            {
+                let file = self.prepared.config.display();
+                let _ = writeln!(
+                    text,
+                    "note: {option} {wish} is not used: {file} is there already and says {said}"
+                );
+            }
+        }
+        text
+    }
+
+    /// Binds what is not bound yet, then starts bank and house.
+    pub(crate) async fn open(self, clock: Arc<dyn Clock>) -> anyhow::Result<SandboxHouse> {
+        let Self {
+            prepared, house, ..
+        } = self;
+        let sockets = if let Some(sockets) = self.bound {
+            sockets
+        } else {
+            refuse_when_running(&prepared.dir, &house.audit.dir)?;
+            let listeners = house.listeners.iter();
+            let listeners = listeners.map(|listener| (listener.edge.id.clone(), listener.address));
+            Sockets::bind(listeners, self.bank, Some(&prepared.config))?
+        };
+        let keys = Arc::new(OnceLock::new());
+        let bank = model_bank(&prepared, &house, Arc::clone(&clock), Arc::clone(&keys))?;
+        let bank = Arc::new(bank);
+        let handler = Arc::clone(&bank) as Arc<dyn model::Handler>;
+        let bank_edge = Edge::new(handler, Arc::clone(&clock));
+        bank_edge
+            .open(sockets.bank, bank_listener(&prepared)?)
+            .context("model bank: opening")?;
+        let env = Environment {
+            clock,
+            random: Arc::new(SystemRandom),
+            sockets: sockets.house,
+        };
+        let Started {
+            running,
+            assertion_keys,
+        } = start(house, env).await?;
+        let ours = assertion_keys
+            .into_iter()
+            .find(|(bank, _)| bank.as_str() == sandbox::BANK);
+        if let Some((_, jwks)) = ours {
+            let _ = keys.set(jwks);
+        }
+        Ok(SandboxHouse {
+            running,
+            bank_edge,
+            bank,
+            prepared,
         })
     }
 }
@@ -71,60 +223,10 @@ impl SandboxHouse {
         clock: Arc<dyn Clock>,
         environment: &dyn Fn(&str) -> Option<String>,
     ) -> anyhow::Result<Result<Self, Mistakes>> {
-        let random: Arc<dyn Random> = Arc::new(SystemRandom);
-        let mut prepared = sandbox::prepare(dir, &addresses.plan, clock.as_ref(), random.as_ref())?;
-        let house = match config::load(&prepared.config, Mode::Sandbox, environment, clock.now()) {
-            Ok(house) => house,
-            Err(mistakes) => return Ok(Err(mistakes)),
-        };
-        locate(&mut prepared, &house);
-        let (mut sockets, mut bank_socket) = (HashMap::new(), None);
-        if let Some((api, issuer, bank)) = addresses.sockets {
-            sockets.insert(ListenerId::parse("api")?, api);
-            sockets.insert(ListenerId::parse("issuer")?, issuer);
-            bank_socket = Some(bank);
+        match Site::find(dir, addresses, clock.as_ref(), environment)? {
+            Ok(site) => Ok(Ok(site.open(clock).await?)),
+            Err(mistakes) => Ok(Err(mistakes)),
         }
-        let bank_address = bank_address(&house)?;
-        let keys = Arc::new(OnceLock::new());
-        let bank = Arc::new(model_bank(
-            &prepared,
-            &house,
-            Arc::clone(&clock),
-            Arc::clone(&keys),
-        )?);
-        let bank_edge = Edge::new(
-            Arc::clone(&bank) as Arc<dyn model::Handler>,
-            Arc::clone(&clock),
-        );
-        let socket = match bank_socket {
-            Some(socket) => socket,
-            None => edge::bind(bank_address)
-                .with_context(|| format!("model bank: binding {bank_address}"))?,
-        };
-        bank_edge
-            .open(socket, bank_listener(&prepared)?)
-            .context("model bank: opening")?;
-        let env = Environment {
-            clock,
-            random,
-            sockets,
-        };
-        let Started {
-            running,
-            assertion_keys,
-        } = start(house, env).await?;
-        let ours = assertion_keys
-            .into_iter()
-            .find(|(bank, _)| bank.as_str() == sandbox::BANK);
-        if let Some((_, jwks)) = ours {
-            let _ = keys.set(jwks);
-        }
-        Ok(Ok(Self {
-            running,
-            bank_edge,
-            bank,
-            prepared,
-        }))
     }
 
     /// What the terminal shows once all listeners are open.

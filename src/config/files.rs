@@ -2,6 +2,7 @@
 //! relative to the configuration's folder, and for secrets also `env:NAME`.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -31,21 +32,31 @@ pub(crate) struct Files<'e> {
     digest: crypto::Sha256,
 }
 
-/// Why a file's content is not had; a clause for a person.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+/// Why a file's content is not had.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ReadProblem {
-    #[error("there is no such file")]
     Missing,
-    #[error("permission denied")]
     Denied,
-    #[error("it is not a file but a folder")]
     Folder,
-    #[error("it is not a file")]
+    /// A pipe, a socket or a device.
     NotAFile,
-    #[error("{0}")]
+    /// In the words of the system.
     Failed(String),
-    #[error("it is longer than {0} bytes")]
+    /// Longer than so many bytes.
     TooLong(u64),
+}
+
+impl fmt::Display for ReadProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => f.write_str("there is no such file"),
+            Self::Denied => f.write_str("permission denied"),
+            Self::Folder => f.write_str("it is not a file but a folder"),
+            Self::NotAFile => f.write_str("it is not a file"),
+            Self::Failed(words) => f.write_str(words),
+            Self::TooLong(bytes_max) => write!(f, "it is longer than {bytes_max} bytes"),
+        }
+    }
 }
 
 impl From<io::Error> for ReadProblem {

@@ -6,17 +6,17 @@
 //!
 //! **How a value goes through**: `yaml` reads text into a tree that knows each node's bytes; `file`
 //! walks it section by section with a `reader`, which notes every unknown or missing key, wrong
-//! type and unitless number; `files` reads what is referred to; `compile` joins names, certificates,
-//! API descriptions and agreements into the rooms' settings and notes what contradicts what.
-//! Nothing stops at the first mistake, and a file with one gives nothing at all.
+//! type and unitless number; `files` reads what is referred to; `compile` joins names,
+//! certificates, API descriptions and agreements into the rooms' settings and notes what
+//! contradicts what. Nothing stops at the first mistake, and a file with one gives nothing at all.
 //!
 //! **No lost line loosens** (promise P1). Whatever admits or refuses must be written: there is no
-//! default for `client_certificates`, `standing`, `revocation`, `from`, `until`, `deadline`, `gate`,
-//! `access_token_lifetime`, a product's `listeners`, an upstream's `tls` or a plan's limits. The
-//! `limits` of listeners and upstreams are many, and tighter ones than usual are wanted as often as
-//! wider ones; so it is all or nothing: `limits: standard`, or every limit. What has a default
-//! (`algorithm`, `name` of an upstream's `tls`, names of partners, `clients`, and of the node
-//! `drain` and the make of its log) lets nobody in who would be refused.
+//! default for `client_certificates`, `standing`, `revocation`, `from`, `until`, `deadline`,
+//! `gate`, `access_token_lifetime`, a product's `listeners`, an upstream's `tls` or a plan's
+//! limits. The `limits` of listeners and upstreams are many, and tighter ones than usual are wanted
+//! as often as wider ones; so it is all or nothing: `limits: standard`, or every limit. What has a
+//! default (`algorithm`, `name` of an upstream's `tls`, names of partners, `clients`, and of the
+//! node `drain` and the make of its log) lets nobody in who would be refused.
 //!
 //! **Absent on purpose**: includes, anchors and merge keys, environment variables inside values,
 //! secrets in the file (they come by `file:` or `env:`), keys whose effect is not built, a JSON

@@ -50,11 +50,14 @@ pub(crate) fn read(compiler: &mut Compiler<'_>, path: &Path) -> Option<House> {
         Ok(bytes) => bytes,
         Err(problem) => {
             let source = reader.collector.sources.add(shown.clone(), String::new());
-            reader
+            let noted = reader
                 .collector
                 .mistake(start(source), format!("cannot read `{shown}`: {problem}"))
-                .help(what_to_read(path, &problem))
-                .unreadable();
+                .help(what_to_read(path, &problem));
+            // One that is too long was read as far as it may be: that is its own mistake.
+            if !matches!(problem, ReadProblem::TooLong(_)) {
+                noted.unreadable();
+            }
             return None;
         }
     };

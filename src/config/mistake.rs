@@ -220,11 +220,10 @@ impl Noted<'_> {
     }
 
     /// Says that the mistake is the file's own: it cannot be read.
-    pub(crate) fn unreadable(mut self) -> Self {
-        if let Some(mistake) = &mut self.mistake {
+    pub(crate) fn unreadable(self) {
+        if let Some(mistake) = self.mistake {
             mistake.is_unreadable = true;
         }
-        self
     }
 
     /// Points at another place.

@@ -37,8 +37,9 @@ const NEVER_HOP_BY_HOP_PREFIXES: [&[u8]; 4] =
     [b"x-fapi-", b"x-forwarded-", b"x-idempotency-", b"x-jws-"];
 
 /// Checks a request's head and makes it plain: `Host` is then always there on HTTP/1.1 and HTTP/2
-/// and is the authority, hop-by-hop fields and those whose names have an underscore are gone, and no
-/// extension is left. So nothing that a handler adds can be what the client's `Connection` names.
+/// and is the authority, hop-by-hop fields and those whose names have an underscore are gone, and
+/// no extension is left. So nothing that a handler adds can be what the client's `Connection`
+/// names.
 pub(crate) fn admit(head: &mut Parts, is_tls: bool, limits: &Limits) -> Result<(), Breach> {
     check_method(head)?;
     check_fields(head, limits)?;

@@ -8,12 +8,12 @@
 //! **Doors**: [`bind`] gives a socket, [`Edge::open`] serves it by [`ListenerSettings`],
 //! [`Edge::drain`] ends what is open. [`Limits`] lists every limit with its default.
 //!
-//! **How a value goes through**: `server` opens a listener → `listener` accepts and counts (`slots`)
-//! → `tls` shakes hands (`client_auth`) and gives a [`model::Connection`] → `connection` runs hyper
-//! for the version that ALPN chose, over a `socket` that watches for stalls → `exchange` takes each
-//! request through `framing`, wraps its `body`, calls the handler and shapes the `answer`. A
-//! connection and all its streams are one task, so that ending the task drops every future and body
-//! in it; its `pulse` is what the task and its parts know of each other.
+//! **How a value goes through**: `server` opens a listener → `listener` accepts and counts
+//! (`slots`) → `tls` shakes hands (`client_auth`) and gives a [`model::Connection`] → `connection`
+//! runs hyper for the version that ALPN chose, over a `socket` that watches for stalls → `exchange`
+//! takes each request through `framing`, wraps its `body`, calls the handler and shapes the
+//! `answer`. A connection and all its streams are one task, so that ending the task drops every
+//! future and body in it; its `pulse` is what the task and its parts know of each other.
 //!
 //! **Absent on purpose**: any judgement of a certificate (`identity` judges it, on every request),
 //! routes, limits by partner, the wording of refusals other than malformed requests (`web`), audit,

@@ -32,7 +32,7 @@ pub(crate) struct Streams {
 }
 
 /// How far an answer's body is with its client. Even: the body was asked for more and has none
-/// yet, or was not begun. Odd: it gave a frame and was not asked again, so the client is waited for.
+/// yet, or was not begun. Odd: it gave a frame and was not asked again, so the client is awaited.
 #[derive(Debug, Default)]
 pub(crate) struct Progress(AtomicU64);
 

@@ -77,9 +77,11 @@ impl ScopeSet {
     /// Parses a space-delimited list (RFC 6749 §3.3); at most 64 scopes; the empty text is the
     /// empty set.
     pub fn parse(text: &str) -> Result<Self, BadId> {
+        if text.is_empty() {
+            return Ok(Self::default());
+        }
         let scopes: Vec<Scope> = text
             .split(' ')
-            .filter(|t| !t.is_empty())
             .map(Scope::parse)
             .collect::<Result<_, _>>()?;
         if scopes.len() > 64 {
@@ -143,7 +145,9 @@ mod tests {
         assert_eq!(set.to_string(), "branches rates");
         assert!(ScopeSet::parse("branches").expect("valid").is_within(&set));
         assert!(!set.is_within(&ScopeSet::parse("branches").expect("valid")));
-        assert!(ScopeSet::parse("a\\b").is_err());
+        for bad in ["a\\b", "a  b", " a", "a "] {
+            assert!(ScopeSet::parse(bad).is_err(), "{bad:?}");
+        }
         assert!(ScopeSet::parse("").expect("valid").is_empty());
     }
 

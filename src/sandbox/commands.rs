@@ -111,7 +111,7 @@ impl Shell<'_> {
         // One curl makes all thirty calls, by its own loop over the offsets, on one connection:
         // thirty processes could be slow enough to stay within the limit.
         Command {
-            title: "Hit the limit: thirty calls at once, counted by status",
+            title: "Hit the limit: thirty calls in a row, counted by status",
             lines: self.with_token(&format!(
                 "{}\n  {}\n  {} |\n  sort | uniq -c",
                 continued(&self.curl_as_partner("-sS -o /dev/null -w '%{http_code}\\n'")),
@@ -126,7 +126,7 @@ impl Shell<'_> {
         Command {
             title: "Read the evidence: the last records of the audit log",
             lines: format!("{} audit cat --dir {} | tail -n 5", self.exe, self.audit()),
-            expects: "a record for each call made above, refused ones too",
+            expects: "the last five records, refused ones too",
         }
     }
 

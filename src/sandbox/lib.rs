@@ -21,6 +21,6 @@ mod test_ca;
 pub use bank::ModelBank;
 pub use commands::{Command, commands, render};
 pub use prepare::{
-    BANK, PartnerFiles, Plan, PrepareFailed, Prepared, UPSTREAM, prepare, signing_key,
+    BANK, PartnerFiles, Plan, PrepareFailed, Prepared, UPSTREAM, is_prepared, prepare, signing_key,
 };
 pub use test_ca::{CannotMake, Issued, KeyKind, Leaf, Marker, Purpose, Revoked, TestCa, Validity};

@@ -11,6 +11,7 @@ use crate::test_ca::CannotMake;
 
 mod authorities;
 mod directory;
+mod leaf;
 mod partners;
 mod settings;
 
@@ -127,6 +128,11 @@ pub enum PrepareFailed {
         #[source]
         source: BadSigningKey,
     },
+}
+
+/// Whether `dir` holds a `gateway.yaml`: then the file decides where the sandbox listens.
+pub fn is_prepared(dir: &Path) -> bool {
+    dir.join(settings::CONFIG).exists()
 }
 
 /// Fills `dir` with what the sandbox needs and it lacks, and renews what is near its end: leaves

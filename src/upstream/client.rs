@@ -230,8 +230,8 @@ impl Upstream {
         }
     }
 
-    /// Judges the answer's head; the place goes into its body. The answer to HEAD has none, whatever
-    /// an HTTP/2 bank may still send to end the stream (RFC 9110 §9.3.2).
+    /// Judges the answer's head; the place goes into its body. The answer to HEAD has none,
+    /// whatever an HTTP/2 bank may still send to end the stream (RFC 9110 §9.3.2).
     fn accept(
         &self,
         mut answer: Response<Incoming>,

@@ -3,8 +3,9 @@
 //! **For**: problem documents, JSON answers and form bodies, each written once. **Doors**:
 //! [`problem`], [`internal_problem`], [`json`], [`read_form`]. **How a value goes through**: a
 //! room's typed refusal comes in, bytes with a status go out; a body comes in, a [`Form`] that
-//! gives a parameter only when it stands once comes out. **Absent on purpose**: routing, sessions, and any
-//! decision: `problem` maps, it does not judge. OAuth errors are mapped in `authserver`.
+//! gives a parameter only when it stands once comes out. **Absent on purpose**: routing,
+//! sessions, and any decision: `problem` maps, it does not judge. OAuth errors are mapped in
+//! `authserver`.
 
 mod form;
 mod json;

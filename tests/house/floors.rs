@@ -2,9 +2,10 @@
 //! one room do not import each other in circles.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 
-use crate::tree::{none_of, rooms, root, sources};
+use crate::manifests::{manifest, table};
+use crate::text::{closing, code, parts};
+use crate::tree::{none_of, rooms, sources};
 
 /// The plan, from the ground up.
 const FLOORS: &[&[&str]] = &[
@@ -48,14 +49,7 @@ fn floor(room: &str) -> usize {
 
 /// The names under `[dependencies]` of a room's manifest.
 fn dependencies(room: &str) -> Vec<String> {
-    let manifest = root().join("src").join(room).join("Cargo.toml");
-    let text = fs::read_to_string(manifest).expect("a manifest");
-    text.split("\n[")
-        .filter(|table| table.starts_with("dependencies]"))
-        .flat_map(|table| table.lines().skip(1))
-        .filter_map(|line| line.split_once('=').map(|(name, _)| name.trim().to_owned()))
-        .filter(|name| !name.is_empty() && !name.starts_with('#'))
-        .collect()
+    table(&manifest(&format!("src/{room}")), "dependencies")
 }
 
 #[test]
@@ -92,24 +86,6 @@ fn heavy_dependencies_have_one_door() {
 }
 
 #[test]
-fn every_dependency_of_a_room_is_used() {
-    let mut complaints = Vec::new();
-    for room in rooms() {
-        let text: String = sources(&format!("src/{room}"), ".rs")
-            .into_iter()
-            .map(|source| source.text)
-            .collect();
-        for dependency in dependencies(&room) {
-            let name = dependency.replace('-', "_");
-            if !text.contains(&format!("{name}::")) && !text.contains(&format!("use {name};")) {
-                complaints.push(format!("{room} never uses {dependency}"));
-            }
-        }
-    }
-    none_of(&complaints);
-}
-
-#[test]
 fn files_of_a_room_do_not_import_each_other_in_circles() {
     let mut complaints = Vec::new();
     for room in rooms() {
@@ -123,8 +99,8 @@ fn files_of_a_room_do_not_import_each_other_in_circles() {
     none_of(&complaints);
 }
 
-/// File → files of the same room that it imports by `crate::`. A parent that declares a child is
-/// no arrow; a child that uses its parent is one.
+/// File → files of the same room that it names by `crate::` or `super::`, imported or in the midst
+/// of its text.
 fn arrows(room: &str) -> BTreeMap<String, BTreeSet<String>> {
     let files = sources(&format!("src/{room}"), ".rs");
     let module = |path: &str| {
@@ -139,7 +115,7 @@ fn arrows(room: &str) -> BTreeMap<String, BTreeSet<String>> {
         .filter(|f| !f.is_tests() && !f.path.ends_with("/lib.rs"))
     {
         let from = module(&file.path);
-        let to: BTreeSet<String> = imported(file.without_tests())
+        let to: BTreeSet<String> = named(file.without_tests(), &from)
             .iter()
             .filter_map(|path| longest(path, &modules))
             .filter(|to| *to != from && !is_family(&from, to))
@@ -154,23 +130,43 @@ fn is_family(a: &str, b: &str) -> bool {
     a.starts_with(&format!("{b}::")) || b.starts_with(&format!("{a}::"))
 }
 
-fn imported(text: &str) -> Vec<String> {
+/// The paths that a module's text names by `crate::` or `super::`, written from the room's root.
+fn named(text: &str, module: &str) -> Vec<String> {
+    let code = code(text);
+    let parent = module.rsplit_once("::").map_or("", |(parent, _)| parent);
+    let parent: Vec<&str> = parent.split("::").filter(|part| !part.is_empty()).collect();
     let mut paths = Vec::new();
-    for statement in text.split(';') {
-        let Some(at) = statement.find("use crate::") else {
-            continue;
-        };
-        let path = &statement[at + "use crate::".len()..];
-        match path.split_once('{') {
-            Some((stem, names)) => {
-                for name in names.trim_end_matches('}').split(',') {
-                    paths.push(format!("{stem}{}", name.trim()));
-                }
+    for (root, stem) in [("crate::", Vec::new()), ("super::", parent)] {
+        for (at, _) in code.match_indices(root) {
+            let before = code[..at].chars().next_back();
+            if !before.is_some_and(|c| c.is_alphanumeric() || "_:$".contains(c)) {
+                paths.extend(spelt_out(&code[at + root.len()..], &stem));
             }
-            None => paths.push(path.trim().to_owned()),
         }
     }
     paths
+}
+
+/// The paths that begin here, those in braces each by itself.
+fn spelt_out(code: &str, stem: &[&str]) -> Vec<String> {
+    let is_path = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
+    let end = code.find(|c| !is_path(c)).unwrap_or(code.len());
+    let (path, rest) = code.split_at(end);
+    let mut stem = stem.to_vec();
+    for part in path.split("::").filter(|part| !part.is_empty()) {
+        match part {
+            "super" => drop(stem.pop()),
+            "self" => {}
+            _ => stem.push(part),
+        }
+    }
+    match closing(rest, 0) {
+        Some(end) if path.ends_with("::") && rest.starts_with('{') => parts(&rest[1..end - 1])
+            .into_iter()
+            .flat_map(|part| spelt_out(part, &stem))
+            .collect(),
+        _ => vec![stem.join("::")],
+    }
 }
 
 fn longest(path: &str, modules: &BTreeSet<String>) -> Option<String> {
@@ -206,4 +202,14 @@ fn find(
         trail.pop();
     }
     false
+}
+
+#[test]
+fn paths_are_found_wherever_they_stand() {
+    let text = "use crate::a::{B, c::{D, self}};\nuse super::e::F;\n// crate::no\n\
+                fn g() -> crate::h::I { super::super::j(\"crate::no\") }\n";
+    assert_eq!(
+        named(text, "x::y::z"),
+        ["a::B", "a::c::D", "a::c", "h::I", "x::y::e::F", "x::j"]
+    );
 }

@@ -1,5 +1,5 @@
-//! The plan of the house, held as tests: floors and arrows, sizes, headers, words, refusals, and
-//! the law of the permit.
+//! The plan of the house, held as tests: floors and arrows, sizes, headers, words, log fields,
+//! refusals, and the law of the permit.
 //!
 //! **For**: telling at once when a change leaves the plan. **Doors**: none; it is only tests.
 //! **How a value goes through**: manifests and sources are read as text from the checkout and
@@ -13,9 +13,17 @@ mod headers;
 #[cfg(test)]
 mod law;
 #[cfg(test)]
+mod logs;
+#[cfg(test)]
+mod manifests;
+#[cfg(test)]
+mod permit;
+#[cfg(test)]
 mod refusals;
 #[cfg(test)]
 mod sizes;
+#[cfg(test)]
+mod text;
 #[cfg(test)]
 mod tree;
 #[cfg(test)]

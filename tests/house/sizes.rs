@@ -1,12 +1,14 @@
-//! Sizes: files of at most 500 lines without their tests, functions of at most 70, folders of
-//! about 15 files.
+//! Sizes: files of at most 500 lines without their tests, functions of at most 70, lines of at most
+//! 100 columns, folders of about 15 files.
 
 use std::collections::BTreeMap;
 
+use crate::text::code;
 use crate::tree::{none_of, sources};
 
 const FILE_LINES_MAX: usize = 500;
 const FUNCTION_LINES_MAX: usize = 70;
+const LINE_COLUMNS_MAX: usize = 100;
 const FOLDER_FILES_MAX: usize = 20;
 
 #[test]
@@ -63,6 +65,34 @@ fn functions(text: &str) -> Vec<(String, usize)> {
 }
 
 #[test]
+fn no_line_is_longer_than_100_columns() {
+    let mut complaints = Vec::new();
+    for source in sources("src", ".rs").iter().chain(&sources("tests", ".rs")) {
+        for number in long_lines(&source.text) {
+            complaints.push(format!("{}:{number}", source.path));
+        }
+    }
+    none_of(&complaints);
+}
+
+/// The numbers of the lines that are too long, but for those with a literal, a row of a table or
+/// a link: breaking these makes nothing plainer.
+fn long_lines(text: &str) -> Vec<usize> {
+    let is_free = |line: &str, code: &str| {
+        let table = ["//! |", "/// |"];
+        code.contains('"')
+            || table.iter().any(|row| line.trim_start().starts_with(row))
+            || line.contains("://")
+    };
+    text.lines()
+        .zip(code(text).lines())
+        .enumerate()
+        .filter(|(_, (line, code))| line.chars().count() > LINE_COLUMNS_MAX && !is_free(line, code))
+        .map(|(at, _)| at + 1)
+        .collect()
+}
+
+#[test]
 fn no_folder_holds_too_many_files() {
     let mut folders: BTreeMap<String, usize> = BTreeMap::new();
     for source in sources("src", ".rs") {
@@ -89,4 +119,12 @@ fn the_length_of_a_function_is_measured_to_its_brace() {
         .map(|(_, lines)| lines)
         .collect();
     assert_eq!(lengths, [3, 3]);
+}
+
+#[test]
+fn lines_are_measured_in_characters_and_literals_are_free() {
+    let long = "x".repeat(LINE_COLUMNS_MAX);
+    let text = format!("{long}\n{long}y\n// {long}\n\"{long}\n{long}y\"\n/// | {long} |\n");
+    assert_eq!(long_lines(&text), [2, 3]);
+    assert!(long_lines(&"迅".repeat(LINE_COLUMNS_MAX)).is_empty());
 }

@@ -1,5 +1,5 @@
-//! Words: no folder named for a kind, no bare marker of things left, no sleeping or skipped test, no word of where
-//! the project was made.
+//! Words: no folder named for a kind, no bare marker of things left, no sleeping or skipped test,
+//! no word of where the project was made.
 
 use crate::tree::{none_of, sources};
 

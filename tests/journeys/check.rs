@@ -27,7 +27,7 @@ fn a_good_file_is_called_good_and_nothing_is_started() {
     let checked = check(&folder, &["--sandbox"]);
     assert_eq!(checked.code, Some(0), "{checked:?}");
     assert!(
-        checked.out.contains("is good: 1 banks, 2 partners, "),
+        checked.out.contains("is good: 1 bank, 2 partners, "),
         "{checked:?}"
     );
     assert!(checked.err.is_empty(), "{checked:?}");
@@ -35,8 +35,8 @@ fn a_good_file_is_called_good_and_nothing_is_started() {
     let json = check(&folder, &["--sandbox", "--json"]);
     let report: serde_json::Value = serde_json::from_str(&json.out).expect("JSON");
     assert_eq!(
-        (json.code, &report["mistakes"]),
-        (Some(0), &serde_json::json!([]))
+        (json.code, &report),
+        (Some(0), &serde_json::json!({ "mistakes": [], "count": 0 }))
     );
 }
 
@@ -68,6 +68,7 @@ fn all_mistakes_come_in_one_run_each_at_its_place_with_the_right_name() {
     assert_eq!(json.code, Some(1), "{json:?}");
     let report: serde_json::Value = serde_json::from_str(&json.out).expect("JSON");
     let mistakes = report["mistakes"].as_array().expect("a list");
+    assert_eq!(report["count"], mistakes.len(), "{report:#}");
     for (text, right) in wanted {
         let (line, column) = place(&folder, text);
         let at = format!("gateway.yaml:{line}:{column}");
@@ -169,9 +170,22 @@ async fn serve_runs_with_certificates_that_bear_no_marker() {
 fn what_cannot_be_read_and_what_is_no_command_have_their_exit_codes() {
     let folder = Folder::new();
     let missing = folder.dir().join("missing.yaml");
-    let checked = finish(mortise().arg("check").arg(&missing));
-    assert_eq!(checked.code, Some(1), "{checked:?}");
-    assert!(checked.err.contains("missing.yaml"), "{checked:?}");
+    for unread in [&missing, folder.dir()] {
+        for refused in [
+            finish(mortise().arg("check").arg(unread)),
+            finish(mortise().args(["serve", "--config"]).arg(unread)),
+        ] {
+            assert_eq!(refused.code, Some(3), "{refused:?}");
+            let path = unread.display().to_string();
+            assert!(refused.err.contains(&path), "{refused:?}");
+            assert!(refused.err.contains("= help: "), "{refused:?}");
+            assert!(!refused.err.contains("1 |"), "{refused:?}");
+        }
+        let json = finish(mortise().args(["check", "--json"]).arg(unread));
+        let report: serde_json::Value = serde_json::from_str(&json.out).expect("JSON");
+        assert_eq!(json.code, Some(3), "{json:?}");
+        assert_eq!(report["count"], 1, "{report:#}");
+    }
     let unknown = finish(mortise().arg("chekc"));
     assert_eq!(unknown.code, Some(2), "{unknown:?}");
     assert!(

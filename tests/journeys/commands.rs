@@ -1,5 +1,6 @@
 //! The commands that the sandbox prints: each, pasted as printed into a fresh shell in another
-//! folder, does what its title says.
+//! folder, does what its title says. And what a newcomer reads who cannot get so far: a busy port,
+//! a sandbox that runs already, a client's name that is not right.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -127,10 +128,16 @@ async fn each_printed_command_does_what_it_says_and_leaves_no_secret_behind() {
     meets_the_limit(&run(elsewhere.path(), limit).out);
     let records = run(elsewhere.path(), cat).out;
     assert_eq!(records.lines().count(), 5, "{records}");
+    let mut refused = 0;
     for line in records.lines() {
         let record: serde_json::Value = serde_json::from_str(line).expect("a JSON record");
         assert_eq!(record["partner"]["id"], "swiftride", "{record}");
+        refused += u32::from(record["outcome"]["decision"] == "refused");
     }
+    assert!(
+        refused > 0,
+        "the limit refused, and no record shows it: {records}"
+    );
     let verified = run(elsewhere.path(), verify).out;
     let (count, rest) = verified.split_once(' ').expect("a count");
     assert!(count.parse::<u64>().expect("a number") > 30, "{verified}");
@@ -303,4 +310,141 @@ async fn a_second_start_rewrites_nothing_and_is_ready_within_a_second() {
     // The best of three: another test may hold the machine for a while.
     assert!(fastest <= Duration::from_secs(1), "{fastest:?}");
     assert_eq!(files(&dir), before);
+}
+
+/// The sandbox that does not start: its exit code is 3, and this is what it says.
+fn unopened(dir: &Path, options: &[String]) -> String {
+    let finished = finish(mortise().args(["sandbox", "--dir"]).arg(dir).args(options));
+    assert_eq!(finished.code, Some(3), "{finished:?}");
+    assert_eq!(finished.out, "", "{finished:?}");
+    finished.err
+}
+
+fn held() -> (std::net::TcpListener, String) {
+    let socket = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = socket.local_addr().expect("an address").to_string();
+    (socket, address)
+}
+
+#[test]
+fn a_busy_port_leaves_no_folder_behind_and_says_which_option_mends_it() {
+    let ports = Folder::new();
+    let home = tempfile::tempdir().expect("a temporary folder");
+    let dir = home.path().join("new");
+    let (_busy, busy) = held();
+    let options = [
+        "--api".to_owned(),
+        busy.clone(),
+        "--issuer".to_owned(),
+        ports.issuer().to_string(),
+        "--bank".to_owned(),
+        ports.bank().to_string(),
+    ];
+    let said = unopened(&dir, &options);
+    let error = format!("error: the APIs cannot listen on {busy}: the address is in use already\n");
+    assert!(said.starts_with(&error), "{said}");
+    assert!(
+        said.contains("help: ") && said.contains("--api ADDRESS") && said.contains("--ephemeral"),
+        "{said}"
+    );
+    assert!(!said.contains("--bank"), "{said}");
+    assert!(!dir.exists(), "something was written");
+}
+
+#[test]
+fn a_folder_that_is_there_says_what_to_edit_and_its_log_gets_no_start_without_a_stop() {
+    let (_busy, busy) = held();
+    let folder = Folder::new();
+    let api = folder.api().to_string();
+    let folder = folder.edit(&api, &busy);
+    let wish = ["--api".to_owned(), api.clone()];
+    let said = unopened(folder.dir(), &wish);
+    let file = folder.config();
+    for part in [
+        format!(
+            "note: --api {api} is not used: {} is there already and says {busy}\n",
+            file.display()
+        ),
+        format!("error: the APIs cannot listen on {busy}: the address is in use already\n"),
+        format!("help: {} says where the sandbox listens", file.display()),
+        "`address` and `url` of the listener `api`".to_owned(),
+    ] {
+        assert!(said.contains(&part), "{part}\n{said}");
+    }
+    assert!(!folder.prepared().audit.exists(), "the log was opened");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_sandbox_on_one_folder_is_told_which_process_runs_there() {
+    let folder = Folder::new();
+    let first = Program::sandbox(&folder).await;
+    let said = unopened(folder.dir(), &[]);
+    let error = format!("error: another mortise (process {}) runs on ", first.id());
+    assert!(said.starts_with(&error), "{said}");
+    assert!(
+        said.contains("\nhelp: ") && !said.contains("cannot listen"),
+        "{said}"
+    );
+    assert_eq!(first.stop().await, Some(0));
+}
+
+#[test]
+fn a_port_that_no_folder_can_keep_is_refused_as_wrong_usage() {
+    let home = tempfile::tempdir().expect("a temporary folder");
+    for option in ["--api", "--issuer", "--bank"] {
+        let mut command = mortise();
+        command.current_dir(home.path());
+        let finished = finish(command.args(["sandbox", option, "127.0.0.1:0"]));
+        assert_eq!(finished.code, Some(2), "{finished:?}");
+        assert!(
+            finished
+                .err
+                .starts_with(&format!("error: {option} 127.0.0.1:0: port 0")),
+            "{finished:?}"
+        );
+        assert!(finished.err.contains("--ephemeral"), "{finished:?}");
+    }
+    assert_eq!(std::fs::read_dir(home.path()).expect("a folder").count(), 0);
+}
+
+#[test]
+fn an_unknown_client_or_bank_is_wrong_usage_and_the_known_ones_are_named() {
+    let folder = Folder::new();
+    let file = folder.config();
+    let asked = |words: &[&str]| {
+        let mut command = mortise();
+        command.args(["partner", "assertion"]).args(words);
+        let finished = finish(command.arg("--config").arg(&file));
+        assert_eq!((finished.code, finished.out.as_str()), (Some(2), ""));
+        finished.err
+    };
+    let file = file.display();
+    let said = asked(&["nobody"]);
+    assert!(
+        said.starts_with(&format!(
+            "error: {file} has no client `nobody`\nhelp: its clients: `"
+        )),
+        "{said}"
+    );
+    assert!(said.contains("`swiftride-app`"), "{said}");
+    let said = asked(&["swiftride-ap"]);
+    assert!(
+        said.contains("\nhelp: did you mean `swiftride-app`?\n"),
+        "{said}"
+    );
+    let said = asked(&["swiftride-app", "--bank", "harbor"]);
+    assert_eq!(
+        said,
+        format!(
+            "error: {file} has no bank `harbor`\nhelp: did you mean `harbour`?\n\
+             help: its banks: `harbour`\n"
+        )
+    );
+    let said = asked(&["nobody", "--bank", "harbour"]);
+    assert!(
+        said.starts_with(&format!(
+            "error: the bank `harbour` of {file} has no client `nobody`\n"
+        )),
+        "{said}"
+    );
 }

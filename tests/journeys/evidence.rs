@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::extra;
 use crate::process::eventually;
+use crate::tokens::is_oauth_error;
 
 /// The records of a request that are on disk now, oldest first.
 fn now_on_disk(house: &TestHouse, request: &str) -> Vec<Value> {
@@ -18,7 +19,7 @@ fn now_on_disk(house: &TestHouse, request: &str) -> Vec<Value> {
 }
 
 /// The one record of this type that a request has on disk now.
-fn one_now(house: &TestHouse, answer: &Answer, kind: &str) -> Value {
+pub(crate) fn one_now(house: &TestHouse, answer: &Answer, kind: &str) -> Value {
     let records = now_on_disk(house, &answer.request_id());
     let mut found = records.iter().filter(|record| record["type"] == kind);
     let first = found
@@ -29,7 +30,7 @@ fn one_now(house: &TestHouse, answer: &Answer, kind: &str) -> Value {
 }
 
 /// The same, waited for.
-async fn one_soon(house: &TestHouse, request: &str, kind: &str) -> Value {
+pub(crate) async fn one_soon(house: &TestHouse, request: &str, kind: &str) -> Value {
     let is_it = |record: &Value| record["type"] == kind;
     eventually(kind, || now_on_disk(house, request).into_iter().find(is_it)).await
 }
@@ -138,20 +139,17 @@ async fn a_refused_token_request_is_on_disk_when_its_answer_is_here() {
     let refused = partner
         .ask_token_on(&mut client, "payments", &assertion)
         .await;
-    assert_eq!(
-        (refused.status.as_u16(), refused.code()),
-        (401, "invalid_client".into())
-    );
+    is_oauth_error(&refused, 401, "invalid_client", "jti was used before");
     // Who used it twice was known by its signature.
-    let record = one_soon(&house, &refused.request_id(), "oauth.token").await;
+    let record = one_now(&house, &refused, "oauth.token");
     assert_eq!(record["outcome"]["decision"], "refused", "{record:#}");
+    assert_eq!(record["outcome"]["status"], 401, "{record:#}");
     assert_eq!(record["outcome"]["code"], "invalid_client", "{record:#}");
+    assert_eq!(record["partner"]["id"], "swiftride", "{record:#}");
+    assert_eq!(record["partner"]["client"], "swiftride-app", "{record:#}");
 
     let scope = partner.ask_token(&house, "payments").await;
-    assert_eq!(
-        (scope.status.as_u16(), scope.code()),
-        (400, "invalid_scope".into())
-    );
+    is_oauth_error(&scope, 400, "invalid_scope", "not open to this client");
     let record = one_now(&house, &scope, "oauth.token");
     assert_eq!(record["outcome"]["decision"], "refused", "{record:#}");
     assert_eq!(record["outcome"]["status"], 400);

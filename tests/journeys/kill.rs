@@ -10,14 +10,17 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crypto::{Random, SeededRandom, SystemRandom};
-use kit::{Dial, Folder, Method, Partner, Version, records, whole};
+use kit::{Client, Dial, FORM, Folder, Method, Partner, Version, records, token_form, whole};
+use model::SystemClock;
 
 use crate::process::{PATIENCE, Program, assert_clean};
 
-/// An answer that a client has: its request id, whom it was for, its status.
+/// An answer that a client has: its request id, the type of its record, whom it was for, its
+/// status.
 #[derive(Debug, Clone)]
 struct Answered {
     id: String,
+    kind: &'static str,
     partner: &'static str,
     status: u16,
 }
@@ -63,7 +66,9 @@ impl Ledger {
 
 /// One client: calls as fast as it is answered, connects again when a new program is open.
 struct Load {
-    partner: &'static str,
+    id: &'static str,
+    partner: Partner,
+    issuer: String,
     dial: Dial,
     api: SocketAddr,
     token: String,
@@ -79,6 +84,12 @@ const CALLS: [(&str, bool); 5] = [
     ("/catalogue/v1/products?limit=2", true),
     ("/branches/v1/branches", false),
 ];
+
+/// After so many calls a token is asked for.
+const CALLS_PER_TOKEN: usize = 7;
+
+/// One that is granted, one that is refused.
+const SCOPES: [&str; 2] = ["catalogue", "payments"];
 
 impl Load {
     async fn run(self) {
@@ -101,30 +112,51 @@ impl Load {
         let Ok(mut client) = self.dial.connect(self.api).await else {
             return;
         };
-        for (target, is_shown) in CALLS.iter().cycle() {
+        for (number, (target, is_shown)) in (1..).zip(CALLS.iter().cycle()) {
             if *generation.borrow() == 0 {
                 return;
             }
             let headers = [("authorization", self.token.as_str())];
             let headers = if *is_shown { &headers[..] } else { &[] };
-            let Ok(answer) = client.send(Method::GET, target, headers, whole("")).await else {
-                return;
-            };
-            // The head is here: that is an answer, whatever becomes of its body.
-            let id = answer.headers()["x-request-id"]
-                .to_str()
-                .expect("an id")
-                .to_owned();
-            let status = answer.status().as_u16();
-            self.ledger.note(Answered {
-                id,
-                partner: self.partner,
-                status,
-            });
-            if kit::read(answer).await.is_err() {
+            let request = (Method::GET, *target, headers, "");
+            if !self.is_answered(&mut client, "api.access", request).await {
                 return;
             }
+            if number % CALLS_PER_TOKEN == 0 {
+                let scope = SCOPES[number / CALLS_PER_TOKEN % 2];
+                let assertion = self.partner.assertion(&self.issuer, &SystemClock::new());
+                let form = token_form(scope, &assertion);
+                let request = (Method::POST, "/token", &[FORM][..], form.as_str());
+                if !self.is_answered(&mut client, "oauth.token", request).await {
+                    return;
+                }
+            }
         }
+    }
+
+    /// Sends a request and notes its answer; whether the connection is good for another.
+    async fn is_answered(
+        &self,
+        client: &mut Client,
+        kind: &'static str,
+        (method, target, headers, body): (Method, &str, &[(&str, &str)], &str),
+    ) -> bool {
+        let body = whole(body.to_owned());
+        let Ok(answer) = client.send(method, target, headers, body).await else {
+            return false;
+        };
+        // The head is here: that is an answer, whatever becomes of its body.
+        let id = answer.headers()["x-request-id"]
+            .to_str()
+            .expect("an id")
+            .to_owned();
+        self.ledger.note(Answered {
+            id,
+            kind,
+            partner: self.id,
+            status: answer.status().as_u16(),
+        });
+        kit::read(answer).await.is_ok()
     }
 }
 
@@ -134,14 +166,16 @@ async fn clients(folder: &Folder, ledger: &Arc<Ledger>) -> JoinSet<()> {
         ("swiftride", "swiftride-app"),
         ("cartwheel", "cartwheel-app"),
     ] {
-        let partner = Partner::in_folder(folder, client);
-        let token = partner.bearer_in(folder, "catalogue").await;
         for version in [Version::Http1, Version::Http2, Version::Http1] {
+            let partner = Partner::in_folder(folder, client);
+            let token = partner.bearer_in(folder, "catalogue").await;
             let load = Load {
-                partner: id,
+                id,
+                issuer: folder.prepared().issuer_url.clone(),
                 dial: folder.dial(Some(&partner.identity), version),
                 api: folder.api(),
-                token: token.clone(),
+                token,
+                partner,
                 ledger: Arc::clone(ledger),
             };
             tasks.spawn(load.run());
@@ -187,11 +221,14 @@ async fn campaign(folder: &Folder, kills: usize, calls: usize, seed: u64) -> Vec
     answered.clone()
 }
 
-/// Each answer has its one record, which says the same.
+/// Each answer has its one record, of its type, which says the same.
 fn compare(folder: &Folder, answered: &[Answered]) {
     let kept = records(&folder.prepared().audit);
     let mut by_id: HashMap<&str, Vec<&serde_json::Value>> = HashMap::new();
-    for record in kept.iter().filter(|record| record["type"] == "api.access") {
+    let is_outcome = |record: &&serde_json::Value| {
+        record["type"] == "api.access" || record["type"] == "oauth.token"
+    };
+    for record in kept.iter().filter(is_outcome) {
         by_id
             .entry(record["req"].as_str().expect("an id"))
             .or_default()
@@ -203,6 +240,7 @@ fn compare(folder: &Folder, answered: &[Answered]) {
             lost.push(answer);
             continue;
         };
+        assert_eq!(record["type"], answer.kind, "{answer:?} {record:#}");
         assert_eq!(
             record["outcome"]["status"], answer.status,
             "{answer:?} {record:#}"
@@ -234,7 +272,7 @@ fn commit() -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn long_kill_under_load_loses_no_record_of_an_answered_call() {
     let is_long = std::env::var_os("MORTISE_LONG").is_some();
-    let (kills, calls) = if is_long { (10, 5_000) } else { (3, 300) };
+    let (kills, calls) = if is_long { (10, 5_000) } else { (10, 1_000) };
     let given = std::env::var_os("MORTISE_SEED");
     let seed = match given.map(|seed| seed.to_string_lossy().parse()) {
         Some(seed) => seed.expect("a number in MORTISE_SEED"),
@@ -260,9 +298,10 @@ async fn long_kill_under_load_loses_no_record_of_an_answered_call() {
         );
     let answered = campaign(&folder, kills, calls, seed).await;
     compare(&folder, &answered);
-    let mut tally: BTreeMap<(&str, u16), usize> = BTreeMap::new();
+    let mut tally: BTreeMap<(&str, &str, u16), usize> = BTreeMap::new();
     for answer in &answered {
-        *tally.entry((answer.partner, answer.status)).or_default() += 1;
+        let key = (answer.kind, answer.partner, answer.status);
+        *tally.entry(key).or_default() += 1;
     }
     println!(
         "{kills} kills, {} answered calls: {tally:?}",
@@ -270,12 +309,16 @@ async fn long_kill_under_load_loses_no_record_of_an_answered_call() {
     );
     assert!(answered.len() >= calls, "{}", answered.len());
     for expected in [
-        ("swiftride", 200),
-        ("swiftride", 401),
-        ("swiftride", 403),
-        ("cartwheel", 200),
-        ("cartwheel", 403),
-        ("cartwheel", 429),
+        ("api.access", "swiftride", 200),
+        ("api.access", "swiftride", 401),
+        ("api.access", "swiftride", 403),
+        ("api.access", "cartwheel", 200),
+        ("api.access", "cartwheel", 403),
+        ("api.access", "cartwheel", 429),
+        ("oauth.token", "swiftride", 200),
+        ("oauth.token", "swiftride", 400),
+        ("oauth.token", "cartwheel", 200),
+        ("oauth.token", "cartwheel", 400),
     ] {
         assert!(tally.contains_key(&expected), "no {expected:?}: {tally:?}");
     }

@@ -190,6 +190,26 @@ async fn two_places() -> (TestHouse, EchoBank, Partner, String) {
 const HELD: &str = "/echo/v1/guarded?held";
 const QUICK: &str = "/echo/v1/guarded";
 
+/// Takes a place: the answer's head is here, the rest is held by the bank. The connection goes on;
+/// the rest is read by who awaits it, and reset when it is dropped.
+async fn hold(mut client: Client, token: &str) -> (Client, impl Future<Output = Answer> + use<>) {
+    let headers = [("authorization", token)];
+    let answer = client.send(Method::GET, HELD, &headers, whole("")).await;
+    let answer = answer.expect("an answer's head");
+    assert_eq!(answer.status(), 200);
+    (client, async {
+        read(answer).await.expect("a whole answer")
+    })
+}
+
+/// Asserts that no place is left.
+async fn is_full(client: &mut Client, token: &str) {
+    client
+        .get(QUICK, &[("authorization", token)])
+        .await
+        .refused(429, "too_many_concurrent");
+}
+
 /// Calls until there is a place again, for five seconds at most.
 async fn passes(client: &mut Client, token: &str) {
     let until = tokio::time::Instant::now() + Duration::from_secs(5);
@@ -206,26 +226,19 @@ async fn passes(client: &mut Client, token: &str) {
 #[tokio::test]
 async fn a_place_is_held_until_the_last_byte_and_comes_back_then() {
     let (house, bank, partner, token) = two_places().await;
-    let headers = [("authorization", token.as_str())];
     let mut other = connect(&partner, &house, Version::Http2).await;
     for version in Version::BOTH {
-        let mut held = Vec::new();
-        for _ in 0..2 {
-            let mut client = connect(&partner, &house, version).await;
-            let answer = client.send(Method::GET, HELD, &headers, whole("")).await;
-            held.push((client, answer.expect("an answer's head")));
-        }
-        other
-            .get(QUICK, &headers)
-            .await
-            .refused(429, "too_many_concurrent");
+        let held = [
+            hold(connect(&partner, &house, version).await, &token).await,
+            hold(connect(&partner, &house, version).await, &token).await,
+        ];
+        is_full(&mut other, &token).await;
         bank.release(1);
         // Whichever it is, one of them ends, and its place is free again.
         passes(&mut other, &token).await;
         bank.release(1);
-        for (_client, answer) in held {
-            let whole = read(answer).await.expect("a whole answer");
-            assert_eq!(whole.ok()["target"], HELD);
+        for (_client, rest) in held {
+            assert_eq!(rest.await.ok()["target"], HELD);
         }
         passes(&mut other, &token).await;
     }
@@ -234,19 +247,13 @@ async fn a_place_is_held_until_the_last_byte_and_comes_back_then() {
 #[tokio::test]
 async fn a_place_comes_back_when_the_client_hangs_up() {
     let (house, _bank, partner, token) = two_places().await;
-    let headers = [("authorization", token.as_str())];
     let mut other = connect(&partner, &house, Version::Http2).await;
     for version in Version::BOTH {
-        let mut held = Vec::new();
-        for _ in 0..2 {
-            let mut client = connect(&partner, &house, version).await;
-            let answer = client.send(Method::GET, HELD, &headers, whole("")).await;
-            held.push((client, answer.expect("an answer's head")));
-        }
-        other
-            .get(QUICK, &headers)
-            .await
-            .refused(429, "too_many_concurrent");
+        let held = [
+            hold(connect(&partner, &house, version).await, &token).await,
+            hold(connect(&partner, &house, version).await, &token).await,
+        ];
+        is_full(&mut other, &token).await;
         drop(held);
         passes(&mut other, &token).await;
     }
@@ -255,20 +262,10 @@ async fn a_place_comes_back_when_the_client_hangs_up() {
 #[tokio::test]
 async fn a_place_comes_back_when_one_stream_of_a_connection_is_reset() {
     let (house, _bank, partner, token) = two_places().await;
-    let headers = [("authorization", token.as_str())];
-    let mut client = connect(&partner, &house, Version::Http2).await;
-    let first = client
-        .send(Method::GET, HELD, &headers, whole(""))
-        .await
-        .expect("a head");
-    let second = client
-        .send(Method::GET, HELD, &headers, whole(""))
-        .await
-        .expect("a head");
-    client
-        .get(QUICK, &headers)
-        .await
-        .refused(429, "too_many_concurrent");
+    let client = connect(&partner, &house, Version::Http2).await;
+    let (client, first) = hold(client, &token).await;
+    let (mut client, second) = hold(client, &token).await;
+    is_full(&mut client, &token).await;
     drop(first);
     passes(&mut client, &token).await;
     drop(second);
@@ -277,20 +274,10 @@ async fn a_place_comes_back_when_one_stream_of_a_connection_is_reset() {
 #[tokio::test]
 async fn the_other_partners_places_are_its_own() {
     let (house, _bank, partner, token) = two_places().await;
-    let headers = [("authorization", token.as_str())];
-    let mut client = connect(&partner, &house, Version::Http2).await;
-    let first = client
-        .send(Method::GET, HELD, &headers, whole(""))
-        .await
-        .expect("a head");
-    let second = client
-        .send(Method::GET, HELD, &headers, whole(""))
-        .await
-        .expect("a head");
-    client
-        .get(QUICK, &headers)
-        .await
-        .refused(429, "too_many_concurrent");
+    let client = connect(&partner, &house, Version::Http2).await;
+    let (client, first) = hold(client, &token).await;
+    let (mut client, second) = hold(client, &token).await;
+    is_full(&mut client, &token).await;
     let modest = Partner::of(&house, "cartwheel-app");
     let token = modest.bearer(&house, "catalogue").await;
     let mut other = connect(&modest, &house, Version::Http1).await;

@@ -7,6 +7,7 @@ mod drain;
 mod ends;
 mod evidence;
 mod extra;
+mod gate;
 mod kill;
 mod limits;
 mod log_files;

@@ -38,8 +38,8 @@ fn commands(readme: &str) -> Vec<String> {
 }
 
 /// The command with the program that was built in the place of the one that a newcomer would have
-/// cargo build or find where cargo puts it: cargo holds a lock while it runs these tests, and would build
-/// for minutes what stands there already.
+/// cargo build or find where cargo puts it: cargo holds a lock while it runs these tests, and would
+/// build for minutes what stands there already.
 fn with_built(command: &str) -> String {
     let built = env!("CARGO_BIN_EXE_mortise");
     let program = ["cargo run --release -- ", "target/release/mortise "]

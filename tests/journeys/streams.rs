@@ -108,7 +108,7 @@ async fn down(client: &mut Client, product: &str, bytes: u64) {
 #[tokio::test(flavor = "multi_thread")]
 async fn long_streams_leave_memory_where_it_was_up_and_down_on_both_versions() {
     let is_long = std::env::var_os("MORTISE_LONG").is_some();
-    let bytes = if is_long { 1024 * MIB } else { 64 * MIB };
+    let bytes = if is_long { 1024 * MIB } else { 256 * MIB };
     let folder = folder().await;
     let sandbox = Program::sandbox(&folder).await;
     let memory = Memory::of(sandbox.id());

@@ -1,6 +1,8 @@
 //! The issuer: a token for a partner that proves its key and shows its certificate, and nothing
 //! else; what the road and the bank make of it.
 
+mod refused;
+
 use std::time::Duration;
 
 use kit::{
@@ -35,7 +37,9 @@ async fn published(house: &TestHouse, place: &str) -> crypto::Jwks {
     crypto::Jwks::parse(&jwks.body).expect("a key set")
 }
 
-fn is_oauth_error(answer: &Answer, status: u16, error: &str, says: &str) {
+/// Asserts that this is the OAuth error with this status and code, not stored, saying this.
+#[track_caller]
+pub(crate) fn is_oauth_error(answer: &Answer, status: u16, error: &str, says: &str) {
     let told = String::from_utf8_lossy(&answer.body);
     assert_eq!(
         (answer.status.as_u16(), answer.code().as_str()),
@@ -239,10 +243,7 @@ async fn an_assertion_for_another_issuer_or_by_another_key_is_refused() {
         "No registered client has a key",
     );
     let answer = partner.ask_token_on(&mut client, "branches", "a.b.c").await;
-    assert_eq!(
-        (answer.status.as_u16(), answer.code().as_str()),
-        (401, "invalid_client")
-    );
+    is_oauth_error(&answer, 401, "invalid_client", "JWS in compact form");
 }
 
 #[tokio::test]

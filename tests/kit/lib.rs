@@ -6,9 +6,9 @@
 //! and signing key), [`ScriptedBank`] and [`FloodBank`] (banks that answer as a test says),
 //! [`EchoBank`] (one that answers with what reached it), [`TestCa`] and the functions beside it
 //! (certificates that the sandbox has not), [`Folder`] (a sandbox's folder for tests that start
-//! the real program). **How a value goes through**: a test edits the sandbox's `gateway.yaml` as text, starts the house, calls it over
-//! real sockets and real TLS. **Absent on purpose**: any short cut past a socket, and any mock of
-//! a part of the product.
+//! the real program). **How a value goes through**: a test edits the sandbox's
+//! `gateway.yaml` as text, starts the house, calls it over real sockets and real TLS. **Absent on
+//! purpose**: any short cut past a socket, and any mock of a part of the product.
 
 mod authority;
 mod bank;
@@ -34,7 +34,7 @@ pub use flood::{FloodBank, flood, swallow};
 pub use folder::{Folder, Reserved};
 pub use house::{HouseBuilder, TestHouse, records};
 pub use issuer::under_kid;
-pub use partner::{Partner, shared, text};
+pub use partner::{FORM, Partner, shared, text, token_form};
 
 pub use bytes::Bytes;
 pub use http::{Method, StatusCode};

@@ -97,14 +97,9 @@ impl Partner {
 
     /// Asks for a token on a given connection with a given assertion.
     pub async fn ask_token_on(&self, client: &mut Client, scope: &str, assertion: &str) -> Answer {
-        let form = format!(
-            "grant_type=client_credentials&scope={scope}&client_assertion_type=\
-             urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&\
-             client_assertion={assertion}"
-        );
-        let headers = [("content-type", "application/x-www-form-urlencoded")];
+        let form = token_form(scope, assertion);
         client
-            .call(Method::POST, "/token", &headers, form)
+            .call(Method::POST, "/token", &[FORM], form)
             .await
             .expect("an answer")
     }
@@ -119,6 +114,18 @@ impl Partner {
             token.unwrap_or_else(|| panic!("no token: {body}"))
         )
     }
+}
+
+/// The header that says that a body is a form.
+pub const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+
+/// The form of a good token request.
+pub fn token_form(scope: &str, assertion: &str) -> String {
+    format!(
+        "grant_type=client_credentials&scope={scope}&client_assertion_type=\
+         urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&\
+         client_assertion={assertion}"
+    )
 }
 
 /// Reads a file of the sandbox as text.

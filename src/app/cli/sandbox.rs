@@ -1,19 +1,20 @@
 //! `mortise sandbox`: gateway and model bank in one process, over real TLS, offline.
 
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::Args;
 
+use config::Mistakes;
 use model::{Clock, SystemClock};
 
 use crate::cli::serve::runtime;
-use crate::cli::{environment, say, show};
+use crate::cli::{environment, say, show, warn};
 use crate::run::{Signals, until_stopped};
-use crate::sandbox::{Addresses, SandboxHouse};
+use crate::sandbox::{Addresses, NotOpened, SandboxHouse, Site};
 use crate::telemetry;
 
 /// Run the partner sandbox.
@@ -23,24 +24,28 @@ pub(crate) struct Sandbox {
     #[arg(long, value_name = "DIR", default_value = "mortise-sandbox")]
     dir: PathBuf,
     /// Use a temporary directory and free ports, and remove the directory at the end.
-    #[arg(long, conflicts_with = "dir")]
+    #[arg(long, conflicts_with_all = ["dir", "api", "issuer", "bank"])]
     ephemeral: bool,
     /// Write addresses and files as JSON here once all listeners are open.
     #[arg(long, value_name = "FILE")]
     ready_file: Option<PathBuf>,
-    /// Where the APIs listen, when the directory is new.
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8443")]
-    api: SocketAddr,
-    /// Where the issuer listens, when the directory is new.
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8444")]
-    issuer: SocketAddr,
-    /// Where the model bank listens, when the directory is new.
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8445")]
-    bank: SocketAddr,
+    /// Where the APIs listen, when the directory is new [default: 127.0.0.1:8443].
+    #[arg(long, value_name = "ADDRESS")]
+    api: Option<SocketAddr>,
+    /// Where the issuer listens, when the directory is new [default: 127.0.0.1:8444].
+    #[arg(long, value_name = "ADDRESS")]
+    issuer: Option<SocketAddr>,
+    /// Where the model bank listens, when the directory is new [default: 127.0.0.1:8445].
+    #[arg(long, value_name = "ADDRESS")]
+    bank: Option<SocketAddr>,
 }
 
 impl Sandbox {
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
+        if let Some(wrong) = self.wrong_usage() {
+            warn(&wrong);
+            return Ok(ExitCode::from(2));
+        }
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         telemetry::start(Arc::clone(&clock));
         let temporary = if self.ephemeral {
@@ -51,6 +56,71 @@ impl Sandbox {
         let dir = temporary
             .as_ref()
             .map_or(self.dir.clone(), |temporary| temporary.0.clone());
+        runtime()?.block_on(async {
+            let signals = Signals::hear()?;
+            let house = match self.open(&dir, clock).await {
+                Ok(Ok(house)) => house,
+                Ok(Err(mistakes)) => {
+                    show(&mistakes);
+                    return Ok(ExitCode::from(1));
+                }
+                Err(error) => {
+                    let Some(not_opened) = error.downcast_ref::<NotOpened>() else {
+                        return Err(error);
+                    };
+                    warn(&not_opened.render());
+                    return Ok(ExitCode::from(3));
+                }
+            };
+            let announced = self.announce(&house);
+            let (running, bank) = house.into_parts();
+            let code = match announced {
+                Ok(()) => until_stopped(running, signals).await,
+                Err(error) => {
+                    // What was opened is closed: the log must not end without its stop.
+                    running.stop().await;
+                    Err(error)
+                }
+            };
+            bank.drain(std::time::Duration::from_secs(1)).await;
+            code
+        })
+    }
+
+    /// What cannot be meant: a port that is another at each start, an address for two.
+    fn wrong_usage(&self) -> Option<String> {
+        let options = [
+            ("--api", self.api),
+            ("--issuer", self.issuer),
+            ("--bank", self.bank),
+        ];
+        let any_port = options
+            .into_iter()
+            .find_map(|(option, address)| Some((option, address.filter(|at| at.port() == 0)?)));
+        if let Some((option, address)) = any_port {
+            return Some(format!(
+                "error: {option} {address}: port 0 is no port that a folder can keep\n\
+                 help: give a port from 1 to 65535, or use --ephemeral: a temporary folder and \
+                 free ports\n"
+            ));
+        }
+        let shared = self.planned().shared()?;
+        Some(format!(
+            "error: {shared} is meant for two listeners\n\
+             help: give each its own: --api ADDRESS --issuer ADDRESS --bank ADDRESS\n"
+        ))
+    }
+
+    fn planned(&self) -> Addresses {
+        Addresses::planned(self.api, self.issuer, self.bank)
+    }
+
+    /// Opens the sandbox. The inner error is the file's mistakes.
+    async fn open(
+        &self,
+        dir: &Path,
+        clock: Arc<dyn Clock>,
+    ) -> anyhow::Result<Result<SandboxHouse, Mistakes>> {
         let addresses = if self.ephemeral {
             let bind = || -> anyhow::Result<TcpListener> {
                 let any: SocketAddr = ([127, 0, 0, 1], 0).into();
@@ -58,26 +128,23 @@ impl Sandbox {
             };
             Addresses::bound(bind()?, bind()?, bind()?)?
         } else {
-            Addresses::planned(self.api, self.issuer, self.bank)
+            self.planned()
         };
-        runtime()?.block_on(async {
-            let signals = Signals::hear()?;
-            let house = match SandboxHouse::open(&dir, addresses, clock, &environment).await? {
-                Ok(house) => house,
-                Err(mistakes) => {
-                    show(&mistakes);
-                    return Ok(ExitCode::from(1));
-                }
-            };
-            if let Some(path) = &self.ready_file {
-                house.write_ready_file(path)?;
-            }
-            say(&house.greeting()?);
-            let (running, bank) = house.into_parts();
-            let code = until_stopped(running, signals).await;
-            bank.drain(std::time::Duration::from_secs(1)).await;
-            code
-        })
+        let site = match Site::find(dir, addresses, clock.as_ref(), &environment)? {
+            Ok(site) => site,
+            Err(mistakes) => return Ok(Err(mistakes)),
+        };
+        warn(&site.overruled());
+        Ok(Ok(site.open(clock).await?))
+    }
+
+    /// Tells scripts and people that all listeners are open.
+    fn announce(&self, house: &SandboxHouse) -> anyhow::Result<()> {
+        if let Some(path) = &self.ready_file {
+            house.write_ready_file(path)?;
+        }
+        say(&house.greeting()?);
+        Ok(())
     }
 }
 

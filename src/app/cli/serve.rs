@@ -7,7 +7,7 @@ use std::sync::Arc;
 use config::Mode;
 use model::{Clock, SystemClock};
 
-use crate::cli::{environment, show};
+use crate::cli::{check, environment, show};
 use crate::environment::Environment;
 use crate::run::{Signals, until_stopped};
 use crate::telemetry;
@@ -19,7 +19,7 @@ pub(crate) fn run(path: &Path) -> anyhow::Result<ExitCode> {
         Ok(house) => house,
         Err(mistakes) => {
             show(&mistakes);
-            return Ok(ExitCode::from(1));
+            return Ok(check::code(&mistakes));
         }
     };
     telemetry::start(Arc::clone(&clock));

@@ -1,14 +1,13 @@
 //! Whole files: what loads, what it means, and every kind of mistake as it is printed.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::time::Duration;
 
 use edge::ClientCertificates;
 use identity::Certificates;
 use proptest::prelude::*;
 
-use crate::fixture::{EXAMPLE, FX, Fixture, MINIMAL, now, sandbox};
+use crate::fixture::{APIS, EXAMPLE, FX, Fixture, MINIMAL, now, sandbox};
 use crate::house::{IssuerEndpoint, Mode, Service};
 use crate::load;
 
@@ -266,26 +265,116 @@ fn ten_mistakes_are_told_in_one_run() {
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_a_mistake_of_its_own() {
-    let missing = load(
-        Path::new("no/such/gateway.yaml"),
-        Mode::Serve,
-        &|_| None,
-        now(),
-    );
-    let text = missing.expect_err("there is none").to_string();
-    assert!(
-        text.contains("cannot read `no/such/gateway.yaml`: there is no such file"),
-        "{text}"
+fn a_class_that_is_not_built_is_the_one_mistake_of_its_operation() {
+    // The answers of these APIs lie among the components and bear no marks of clusters.
+    for (file, other) in APIS {
+        let (built, count) = match other.matches("x-mortise-class: partner").count() {
+            0 => (
+                "class: open",
+                other.matches("x-mortise-class: open").count(),
+            ),
+            count => ("class: partner", count),
+        };
+        for class in ["customer", "payment"] {
+            let fixture = Fixture::of_sandbox();
+            fixture.write(file, other.replace(built, &format!("class: {class}")));
+            let refused = fixture.load_as(sandbox(), Mode::Sandbox);
+            let mistakes = refused.expect_err("the class is not built");
+            assert_eq!(mistakes.count(), count, "{mistakes}");
+            let what = format!("the class `{class}` is not available in this version");
+            assert!(mistakes.iter().all(|m| m.what == what), "{mistakes}");
+        }
+    }
+}
+
+#[test]
+fn a_class_that_is_not_built_is_refused_behind_a_reference_and_beside_other_mistakes() {
+    let item = "  /rates:\n    get:\n      operationId: listRates\n      x-mortise-class: open\n      \
+                x-mortise-effect: none\n      responses: { '200': { description: Rates } }\n";
+    assert!(FX.contains(item));
+    let moved = format!(
+        "{}components:\n  pathItems:\n{}",
+        FX.replace(
+            item,
+            "  /rates: { $ref: '#/components/pathItems/~1rates' }\n"
+        ),
+        item.replace("\n  ", "\n    ")
+            .replace("  /rates", "    /rates")
+            .trim_end()
     );
     let fixture = Fixture::new();
-    let folder = load(&fixture.path("tls"), Mode::Serve, &|_| None, now());
-    assert!(
-        folder
-            .expect_err("a folder")
-            .to_string()
-            .contains("it is not a file")
+    fixture.write("apis/fx.yaml", &moved);
+    fixture
+        .load(MINIMAL)
+        .map_err(|m| m.to_string())
+        .expect("it loads");
+    fixture.write(
+        "apis/fx.yaml",
+        moved.replace("class: open", "class: payment"),
     );
+    let told = fixture.printed(MINIMAL);
+    assert!(told.contains("class `payment` is not available"), "{told}");
+    assert!(told.ends_with("\n1 mistake\n"), "{told}");
+    let unused = moved
+        .replace("class: open", "class: payment")
+        .replace("  /rates: { $ref: '#/components/pathItems/~1rates' }\n", "");
+    fixture.write("apis/fx.yaml", unused);
+    assert!(fixture.load(MINIMAL).is_ok(), "no path leads to it");
+
+    let two = FX
+        .replace("class: open", "class: payment")
+        .replace("      x-mortise-scope: rates\n", "");
+    fixture.write("apis/fx.yaml", two);
+    let told = fixture.printed(MINIMAL);
+    assert!(told.contains("class `payment` is not available"), "{told}");
+    assert!(told.contains("no `x-mortise-scope`"), "{told}");
+    assert!(told.ends_with("\n2 mistakes\n"), "{told}");
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_told_without_a_line_and_with_what_to_do() {
+    let fixture = Fixture::new();
+    fixture.write("gateway.yaml", MINIMAL);
+    let shown = |name: &str| {
+        let read = load(&fixture.path(name), Mode::Serve, &|_| None, now());
+        let mistakes = read.expect_err("it cannot be read");
+        assert!(mistakes.is_unreadable(), "{name}");
+        let folder = fixture.path("");
+        let folder = folder.display().to_string();
+        let folder = folder.trim_end_matches('/');
+        mistakes
+            .to_string()
+            .replace(&format!("{folder}/"), "")
+            .replace(folder, "FOLDER")
+    };
+    assert_eq!(
+        shown("nope.yaml"),
+        "\
+error: cannot read `nope.yaml`: there is no such file
+--> nope.yaml
+ = help: name the configuration, a YAML file such as `gateway.yaml`
+
+1 mistake
+"
+    );
+    assert!(shown("gatway.yaml").contains("= help: did you mean `gateway.yaml`?"));
+    assert_eq!(
+        shown("tls"),
+        "\
+error: cannot read `tls`: it is not a file but a folder
+--> tls
+ = help: name the configuration, a YAML file such as `gateway.yaml`
+
+1 mistake
+"
+    );
+    assert!(shown("").contains("= help: did you mean `gateway.yaml`?"));
+    assert!(shown("gateway.yaml/x").contains("= help: see that the path"));
+}
+
+#[test]
+fn a_file_that_was_read_and_is_none_is_a_mistake_in_it() {
+    let fixture = Fixture::new();
     let long = fixture
         .load("#".repeat((1 << 20) + 1))
         .expect_err("too long");
@@ -297,6 +386,14 @@ fn a_file_that_cannot_be_read_is_a_mistake_of_its_own() {
         .load(b"edition: 2026-11\nplans: {caf\xe9: 1}\n")
         .expect_err("Latin-1");
     assert!(latin.to_string().contains(":2:12\n"), "{latin}");
+    let empty = fixture.load("").expect_err("empty");
+    assert!(!empty.to_string().contains("1 |"), "{empty}");
+    let missing = fixture
+        .load(MINIMAL.replace("file:keys/kek", "file:keys/kekk"))
+        .expect_err("a key that is not there");
+    for mistakes in [long, latin, empty, missing] {
+        assert!(!mistakes.is_unreadable(), "{mistakes}");
+    }
 }
 
 #[test]

@@ -1,3 +1,4 @@
+use futures_util::future::BoxFuture;
 use model::{ListenerId, Response, SystemClock};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -17,8 +18,7 @@ const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 fn gated(
     said: mpsc::UnboundedSender<&'static str>,
     gate: watch::Receiver<bool>,
-) -> impl Fn(Arc<model::Connection>, model::Request) -> futures_util::future::BoxFuture<'static, Response>
-{
+) -> impl Fn(Arc<model::Connection>, model::Request) -> BoxFuture<'static, Response> {
     move |_, _| {
         let (said, mut gate) = (said.clone(), gate.clone());
         Box::pin(async move {

@@ -9,8 +9,9 @@ use crypto::{CertificateFacts, Random};
 
 use super::PrepareFailed;
 use super::directory::{Access, Directory};
+use super::leaf::LeafFiles;
 use super::partners;
-use crate::test_ca::{CannotMake, KeyKind, Leaf, Marker, Purpose, Revoked, TestCa, Validity};
+use crate::test_ca::{CannotMake, KeyKind, Marker, Purpose, Revoked, TestCa, Validity};
 
 /// How long a leaf and a revocation list are good for.
 const LIFE_DAYS: u16 = 30;
@@ -44,18 +45,6 @@ pub(super) const PARTNERS: Root = Root {
 };
 /// What the partners' authority revoked.
 pub(super) const REVOKED: &str = "trust/partners.crl";
-
-/// A leaf's files, and what it says.
-pub(super) struct LeafFiles {
-    pub(super) certificate: &'static str,
-    pub(super) key: &'static str,
-    pub(super) kind: KeyKind,
-    pub(super) common_name: &'static str,
-    pub(super) organization: Option<&'static str>,
-    pub(super) organization_id: Option<&'static str>,
-    pub(super) names: &'static [&'static str],
-    pub(super) purpose: Purpose,
-}
 
 /// The gateway's listeners. RSA: the probes of some conformance suites offer nothing else (T-02).
 pub(super) const GATEWAY_SERVER: LeafFiles = LeafFiles {
@@ -168,8 +157,9 @@ impl Authorities<'_> {
         if is_good {
             return Ok(());
         }
+        let validity = Validity::days(self.now, LIFE_DAYS);
         let issued = authority
-            .issue_for(&files.leaf(self.now), &key, self.random)
+            .issue_for(&files.leaf(validity), &key, self.random)
             .map_err(&unmade)?;
         directory.write(files.certificate, issued.chain.as_bytes(), Access::Public)
     }
@@ -218,30 +208,6 @@ impl Authorities<'_> {
         let age = now - list.this_update;
         (0..LIST_AGE_MAX.as_secs()).contains(&age)
             && list.next_update - now >= RENEW_BEFORE.as_secs()
-    }
-}
-
-impl LeafFiles {
-    fn leaf(&self, now: Timestamp) -> Leaf {
-        Leaf {
-            common_name: self.common_name.to_owned(),
-            organization: self.organization.map(str::to_owned),
-            organization_id: self.organization_id.map(str::to_owned),
-            names: self.names.iter().copied().map(str::to_owned).collect(),
-            purposes: vec![self.purpose],
-            validity: Validity::days(now, LIFE_DAYS),
-            marker: Marker::Sandbox,
-        }
-    }
-
-    /// Whether a certificate says what this one is to say: another version of the sandbox may
-    /// have made it.
-    fn fits(&self, facts: &CertificateFacts) -> bool {
-        let dns_names = self.names.iter().copied();
-        let dns_names = dns_names.filter(|name| name.parse::<std::net::IpAddr>().is_err());
-        !facts.is_ca
-            && facts.organization_id.as_deref() == self.organization_id
-            && dns_names.eq(facts.dns_names.iter().map(String::as_str))
     }
 }
 

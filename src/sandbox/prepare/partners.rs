@@ -2,8 +2,8 @@
 
 use crypto::{Jwks, SigningKey};
 
-use super::authorities::LeafFiles;
 use super::directory::{Access, Directory};
+use super::leaf::LeafFiles;
 use super::{PartnerFiles, PrepareFailed};
 use crate::test_ca::{KeyKind, Purpose};
 

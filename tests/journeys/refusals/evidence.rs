@@ -5,6 +5,7 @@ use std::time::Duration;
 use kit::{HouseBuilder, Partner, TestHouse, Version};
 
 use super::{BRANCHES, OPEN, connect, stranger};
+use crate::tokens::is_oauth_error;
 
 /// Calls for records until the log wants its next segment, which it cannot make any more.
 async fn break_the_log(house: &TestHouse) {
@@ -44,10 +45,13 @@ async fn a_log_that_cannot_be_written_answers_nobody() {
     answer.refused(503, "audit_unavailable");
     // No token without evidence.
     let answer = partner.ask_token(&house, "branches").await;
-    assert_eq!(
-        (answer.status.as_u16(), answer.code().as_str()),
-        (503, "temporarily_unavailable")
+    is_oauth_error(
+        &answer,
+        503,
+        "temporarily_unavailable",
+        "cannot keep its records",
     );
+    assert_eq!(answer.header("retry-after"), "1");
     tokio::time::timeout(Duration::from_secs(5), house.stop())
         .await
         .expect("a house that stops");

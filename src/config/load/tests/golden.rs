@@ -402,12 +402,16 @@ const CASES: &[Case] = &[
         &[(FX_FILE, "      x-mortise-class: open\n", "")],
     ),
     api(
-        "openapi-class-unbuilt",
+        "openapi-class-customer",
         &[(
             FX_FILE,
             "x-mortise-class: open",
-            "x-mortise-class: customer\n      x-mortise-scope: accounts",
+            "x-mortise-class: customer",
         )],
+    ),
+    api(
+        "openapi-class-payment",
+        &[(FX_FILE, "x-mortise-class: open", "x-mortise-class: payment")],
     ),
     api(
         "openapi-scope-missing",
