@@ -61,7 +61,7 @@ pub(crate) fn read(compiler: &mut Compiler<'_>, path: &Path) -> Option<House> {
             return None;
         }
     };
-    let source = text_source(reader, shown, &bytes)?;
+    let source = reader.text_source(shown, &bytes)?;
     let root = yaml::parse(&mut reader.collector, source)?;
     let file = file::read(reader, &root)?;
     compile::compile(compiler, &file)
@@ -86,30 +86,6 @@ fn what_to_read(path: &Path, problem: &ReadProblem) -> String {
         }
     }
     .to_owned()
-}
-
-/// Takes a file's bytes in as a text; notes where they are not one.
-pub(crate) fn text_source(reader: &mut Reader, shown: String, bytes: &[u8]) -> Option<usize> {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Some(reader.collector.sources.add(shown, text.to_owned())),
-        Err(problem) => {
-            let good = String::from_utf8_lossy(bytes.get(..problem.valid_up_to()).unwrap_or(&[]));
-            let end = good.len();
-            let source = reader.collector.sources.add(shown, good.into_owned());
-            reader
-                .collector
-                .mistake(
-                    Span {
-                        source,
-                        start: end,
-                        end,
-                    },
-                    "the file is not UTF-8 text from here on",
-                )
-                .help("save it as UTF-8");
-            None
-        }
-    }
 }
 
 #[cfg(test)]

@@ -76,6 +76,30 @@ impl Wrong {
 }
 
 impl Reader {
+    /// Takes a file's bytes in as a text; notes where they are not one.
+    pub(crate) fn text_source(&mut self, shown: String, bytes: &[u8]) -> Option<usize> {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Some(self.collector.sources.add(shown, text.to_owned())),
+            Err(problem) => {
+                let good =
+                    String::from_utf8_lossy(bytes.get(..problem.valid_up_to()).unwrap_or(&[]));
+                let end = good.len();
+                let source = self.collector.sources.add(shown, good.into_owned());
+                self.collector
+                    .mistake(
+                        Span {
+                            source,
+                            start: end,
+                            end,
+                        },
+                        "the file is not UTF-8 text from here on",
+                    )
+                    .help("save it as UTF-8");
+                None
+            }
+        }
+    }
+
     /// Opens a mapping with fixed keys. `at` is where it is named, `what` what it is ("a plan"),
     /// `path` its place in the file with `*` for names ("plans.*").
     pub(crate) fn section<'n>(

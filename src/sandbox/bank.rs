@@ -10,6 +10,7 @@ use futures_util::future::BoxFuture;
 use crypto::Jwks;
 use model::{Breach, Clock, Connection, Handler, Request, Response};
 
+mod asked;
 mod assertion;
 mod branches;
 mod catalogue;
@@ -21,9 +22,10 @@ mod refused;
 mod routes;
 mod seed;
 
+use asked::Asked;
 use assertion::Assertions;
 use refused::Refused;
-use routes::{Asked, OPERATIONS};
+use routes::OPERATIONS;
 use seed::Seed;
 
 /// The model bank: answers as the bank "harbour" behind the gateway.

@@ -5,7 +5,6 @@ use serde_json::{Map, Number, Value};
 
 use super::{Compiler, unbuilt};
 use crate::files::FileRef;
-use crate::load::text_source;
 use crate::source::{At, Span};
 use crate::yaml::{self, Kind, Node, Reading, reading};
 
@@ -30,7 +29,7 @@ pub(super) fn read(c: &mut Compiler<'_>, reference: &At<FileRef>) -> Option<Desc
     let content = c
         .files
         .content(&mut c.reader, reference, OPENAPI_BYTES_MAX)?;
-    let source = text_source(&mut c.reader, content.shown, &content.bytes)?;
+    let source = c.reader.text_source(content.shown, &content.bytes)?;
     let before = c.reader.collector.count();
     let tree = yaml::parse(&mut c.reader.collector, source)?;
     if c.reader.collector.count() > before {

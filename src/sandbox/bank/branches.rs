@@ -5,11 +5,11 @@ use serde::Serialize;
 
 use model::Response;
 
+use super::asked::Asked;
 use super::decimal::degrees;
 use super::paging::Page;
 use super::query::Query;
 use super::refused::Refused;
-use super::routes::Asked;
 use super::seed::Seed;
 
 /// A text in the bank's two languages.

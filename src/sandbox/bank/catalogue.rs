@@ -10,12 +10,12 @@ use serde::Serialize;
 
 use model::Response;
 
+use super::asked::Asked;
 use super::branches::Text;
 use super::decimal::places_of;
 use super::paging::Page;
 use super::query::Query;
 use super::refused::Refused;
-use super::routes::Asked;
 use super::seed::{Seed, day_number};
 
 /// A kind of product and in what it is offered.

@@ -10,10 +10,10 @@ use serde::Serialize;
 
 use model::Response;
 
+use super::asked::Asked;
 use super::decimal::{ONE, significant};
 use super::query::Query;
 use super::refused::Refused;
-use super::routes::Asked;
 use super::seed::{Seed, day_number};
 
 /// A currency the bank trades.

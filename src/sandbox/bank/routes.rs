@@ -1,11 +1,9 @@
 //! The bank's table: path to operation.
 
-use jiff::civil::Date;
-
 use model::Response;
 
+use super::asked::Asked;
 use super::refused::Refused;
-use super::seed::Seed;
 use super::{branches, catalogue, fx};
 
 /// One operation, as its OpenAPI file names it.
@@ -20,21 +18,6 @@ pub(super) struct Operation {
     pub(super) scope: Option<&'static str>,
     /// Answers.
     pub(super) answer: fn(&Asked<'_>) -> Result<Response, Refused>,
-}
-
-/// What is asked of an operation.
-#[derive(Debug)]
-pub(super) struct Asked<'a> {
-    /// The seed of the data.
-    pub(super) seed: Seed,
-    /// The bank's calendar day.
-    pub(super) today: Date,
-    /// The path as it was asked for.
-    pub(super) path: &'a str,
-    /// The last segment, where the operation has an argument; else empty.
-    pub(super) argument: &'a str,
-    /// The query as it was sent.
-    pub(super) query: Option<&'a str>,
 }
 
 /// All operations.
