@@ -53,6 +53,14 @@ impl Access {
         }
     }
 
+    /// Its certificate is revoked: for the road, and for the token endpoint.
+    async fn is_revoked(&self, house: &TestHouse) {
+        self.is_refused(house, 401, "certificate_refused", "is revoked")
+            .await;
+        self.is_refused_a_token(house, 401, "invalid_client", "is revoked")
+            .await;
+    }
+
     /// It gets no token either.
     async fn is_refused_a_token(&self, house: &TestHouse, status: u16, code: &str, says: &str) {
         let answer = self.partner.ask_token(house, "branches").await;
@@ -85,12 +93,7 @@ async fn a_certificate_on_a_new_list_is_refused_after_a_restart_and_the_other_pa
         .revoking(&[&serial(&pem)])
         .start()
         .await;
-    access
-        .is_refused(&house, 401, "certificate_refused", "is revoked")
-        .await;
-    access
-        .is_refused_a_token(&house, 401, "invalid_client", "is revoked")
-        .await;
+    access.is_revoked(&house).await;
     is_served(&other, &house).await;
 }
 
@@ -155,12 +158,7 @@ async fn a_certificate_under_an_intermediate_works_until_the_intermediate_revoke
     let builder = house.rebuild().await;
     let list = revocation_list(&intermediate, &[&leaf.serial], builder.now());
     let house = builder.write("trust/east.crl", &list).start().await;
-    access
-        .is_refused(&house, 401, "certificate_refused", "is revoked")
-        .await;
-    access
-        .is_refused_a_token(&house, 401, "invalid_client", "is revoked")
-        .await;
+    access.is_revoked(&house).await;
 }
 
 #[tokio::test]
@@ -173,12 +171,7 @@ async fn a_revoked_intermediate_takes_its_certificates_with_it() {
     } = under().await;
     let revoked = serial(intermediate.certificate());
     let house = house.rebuild().await.revoking(&[&revoked]).start().await;
-    access
-        .is_refused(&house, 401, "certificate_refused", "is revoked")
-        .await;
-    access
-        .is_refused_a_token(&house, 401, "invalid_client", "is revoked")
-        .await;
+    access.is_revoked(&house).await;
 }
 
 #[tokio::test]
