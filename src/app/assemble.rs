@@ -1,7 +1,6 @@
 //! Settings to rooms: open the log and the stores, build each room, hand each its ports.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -34,7 +33,7 @@ const REMEMBERED: usize = 65_536;
 /// What a house is made of, ready to be opened.
 pub(crate) struct Rooms {
     pub(crate) dispatch: Dispatch,
-    pub(crate) listeners: Vec<(SocketAddr, ListenerSettings)>,
+    pub(crate) listeners: Vec<ListenerSettings>,
     pub(crate) audit: Audit,
     pub(crate) assertion_keys: HashMap<BankId, Jwks>,
     pub(crate) upstreams: Vec<Arc<Upstream>>,
@@ -150,11 +149,7 @@ pub(crate) async fn assemble(
         authservers,
         doors,
     };
-    let listeners = house
-        .listeners
-        .into_iter()
-        .map(|plan| (plan.address, plan.edge))
-        .collect();
+    let listeners = house.listeners.into_iter().map(|plan| plan.edge).collect();
     Ok(Rooms {
         dispatch,
         listeners,

@@ -1,7 +1,7 @@
 //! Start, wait for a signal, drain in order: listeners, then tasks, then the log.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,9 +38,11 @@ pub struct Running {
     drain: Duration,
 }
 
-/// Opens log, stores and rooms, then the listeners: no request comes in before all of them stand.
+/// Binds the listeners' addresses, opens log, stores and rooms, then the listeners: an address that
+/// cannot be had leaves no trace in the log, and no request comes in before all rooms stand.
 pub async fn start(house: config::House, mut env: Environment) -> anyhow::Result<Started> {
     let drain = house.drain;
+    let mut sockets = bound(&house.listeners, &mut env.sockets)?;
     let tasks = TaskTracker::new();
     let (poison, poisoned) = watch::channel(false);
     let Rooms {
@@ -53,14 +55,11 @@ pub async fn start(house: config::House, mut env: Environment) -> anyhow::Result
     let handler: Arc<dyn Handler> = Arc::new(dispatch);
     let edge = Edge::new(handler, Arc::clone(&env.clock));
     let mut addresses = HashMap::new();
-    for (address, settings) in listeners {
+    for settings in listeners {
         let id = settings.id.clone();
-        let socket = match env.sockets.remove(&id) {
-            Some(socket) => socket,
-            None => {
-                edge::bind(address).with_context(|| format!("listener {id}: binding {address}"))?
-            }
-        };
+        let socket = sockets
+            .remove(&id)
+            .with_context(|| format!("listener {id}: finding its socket"))?;
         let bound = edge
             .open(socket, settings)
             .with_context(|| format!("listener {id}: opening"))?;
@@ -80,6 +79,28 @@ pub async fn start(house: config::House, mut env: Environment) -> anyhow::Result
         running,
         assertion_keys,
     })
+}
+
+/// The listeners' sockets: those handed in, and the others bound to the addresses of the file.
+fn bound(
+    listeners: &[config::ListenerPlan],
+    handed_in: &mut HashMap<ListenerId, TcpListener>,
+) -> anyhow::Result<HashMap<ListenerId, TcpListener>> {
+    let mut sockets = HashMap::new();
+    for listener in listeners {
+        let (id, address) = (&listener.edge.id, listener.address);
+        let socket = match handed_in.remove(id) {
+            Some(socket) => socket,
+            None => edge::bind(address).with_context(|| {
+                format!(
+                    "the listener `{id}` cannot have {address}: free it, or give the listener \
+                     another `address`"
+                )
+            })?,
+        };
+        sockets.insert(id.clone(), socket);
+    }
+    Ok(sockets)
 }
 
 impl Running {

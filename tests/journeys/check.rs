@@ -167,6 +167,22 @@ async fn serve_runs_with_certificates_that_bear_no_marker() {
 }
 
 #[test]
+fn serve_says_which_address_it_cannot_have_and_leaves_no_trace() {
+    let folder = Folder::new().with_production_certificates();
+    let taken = std::net::TcpListener::bind(folder.issuer()).expect("the reserved port");
+    let refused = finish(mortise().args(["serve", "--config"]).arg(folder.config()));
+    assert_eq!(refused.code, Some(3), "{refused:?}");
+    let address = taken.local_addr().expect("an address").to_string();
+    for said in ["`issuer`", &address, "another `address`", "in use"] {
+        assert!(refused.err.contains(said), "{said}: {refused:?}");
+    }
+    assert!(
+        !folder.prepared().audit.exists(),
+        "a start that failed left a trace"
+    );
+}
+
+#[test]
 fn what_cannot_be_read_and_what_is_no_command_have_their_exit_codes() {
     let folder = Folder::new();
     let missing = folder.dir().join("missing.yaml");
