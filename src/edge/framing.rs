@@ -223,8 +223,8 @@ fn check_length(head: &Parts) -> Result<(), Breach> {
     Ok(())
 }
 
-/// Exactly `chunked`. Known forms of other codings are not implemented (RFC 9112 §6.1), the rest is
-/// malformed.
+/// Exactly `chunked`. A list of other codings is answered 501 (RFC 9112 §6.1): the gateway decodes
+/// none, on purpose. What is no list of codings is malformed.
 fn check_coding(value: &[u8]) -> Result<(), Breach> {
     if value.eq_ignore_ascii_case(b"chunked") {
         return Ok(());

@@ -78,7 +78,8 @@ pub(crate) async fn forward(
     }
 }
 
-/// What is told of a failure. Only where nothing can have been sent is it a refusal of ours.
+/// What is told of a failure. The request was admitted, so it is a failure even where nothing can
+/// have been sent; only the code tells the partner that (`upstream_unavailable`).
 fn halt(failure: &UpstreamFailure, upstream: Duration) -> Halt {
     let refusal = match failure {
         UpstreamFailure::Unavailable(_)
