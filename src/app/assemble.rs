@@ -18,8 +18,8 @@ use gateway::{
 };
 use identity::{AccessTokens, Certificates, Issuer};
 use model::{
-    AuditEntry, AuditEvent, BankId, ListenerId, LogName, OperationId, PartnerId, PlanId, ProductId,
-    Scope,
+    AuditEntry, AuditEvent, BankId, ListenerId, LogName, Object, OperationId, PartnerId, PlanId,
+    ProductId, Scope,
 };
 use store::Sqlite;
 use upstream::Upstream;
@@ -270,13 +270,18 @@ fn lay(
                     anyhow::bail!("operation {}: its class is not available", operation.id)
                 }
             };
-            let route = Route {
-                bank: Arc::clone(bank),
+            let object = Object {
+                bank: bank.id.clone(),
                 product: product.id.clone(),
                 operation: OperationId::parse(&operation.id)?,
-                class,
+                class: (&class).into(),
                 method: operation.method.clone(),
                 template: Arc::from(template.as_str()),
+            };
+            let route = Route {
+                bank: Arc::clone(bank),
+                object: Arc::new(object),
+                class,
                 issuer: Arc::clone(issuer),
                 upstream: Arc::clone(upstream),
                 upstream_id: product.upstream.clone(),
@@ -309,7 +314,7 @@ fn rights(
             &plan.partner,
             bank,
             limits,
-            Some(plan.from),
+            plan.from,
             plan.until,
             &shared.limiters,
         );

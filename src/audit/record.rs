@@ -264,7 +264,7 @@ impl<'a> AccessRecord<'a> {
             net: network(access.peer),
             partner: PartnerPart::of(&access.who),
             auth: AuthPart::of(&access.who),
-            object: access.object.as_ref().map(ObjectPart::of),
+            object: access.object.as_deref().map(ObjectPart::of),
             outcome: OutcomePart {
                 decision: access.decision.as_str(),
                 status: access.status,

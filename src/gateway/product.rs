@@ -4,13 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::Method;
 use jiff::Timestamp;
 
 use identity::{Issuer, Trust};
-use model::{
-    BankId, ClientId, Object, OperationId, PartnerId, ProductId, ProtectionClass, Scope, UpstreamId,
-};
+use model::{BankId, ClientId, Object, PartnerId, ProtectionClass, Scope, UpstreamId};
 use upstream::Upstream;
 
 use crate::assertion::Assertions;
@@ -82,7 +79,7 @@ impl Bank {
 /// A partner's right to a product, from when until when, within which limits.
 #[derive(Debug)]
 pub struct Agreement {
-    from: Option<Timestamp>,
+    from: Timestamp,
     until: Timestamp,
     limiter: Arc<AgreementLimiter>,
 }
@@ -94,7 +91,7 @@ impl Agreement {
         partner: &PartnerId,
         bank: &BankId,
         plan: &Plan,
-        from: Option<Timestamp>,
+        from: Timestamp,
         until: Timestamp,
         limiters: &Limiters,
     ) -> Self {
@@ -106,7 +103,7 @@ impl Agreement {
     }
 
     fn is_in_force(&self, now: Timestamp) -> bool {
-        self.from.is_none_or(|from| from <= now) && now < self.until
+        (self.from..self.until).contains(&now)
     }
 }
 
@@ -115,16 +112,11 @@ impl Agreement {
 pub struct Route {
     /// The bank.
     pub bank: Arc<Bank>,
-    /// The product.
-    pub product: ProductId,
-    /// The operation.
-    pub operation: OperationId,
+    /// What a record says was called: product, operation, method, and the path template with the
+    /// API's base path. Made once, shared by the records of all its requests.
+    pub object: Arc<Object>,
     /// Its class.
     pub class: Class,
-    /// Its method.
-    pub method: Method,
-    /// Its path template with the API's base path.
-    pub template: Arc<str>,
     /// Whose tokens it takes: the bank's issuer, for this listener's audience.
     pub issuer: Arc<Issuer>,
     /// Where it goes.
@@ -151,18 +143,6 @@ impl Route {
         match self.agreement(partner, now) {
             Some(agreement) => &agreement.limiter,
             None => &self.bank.unagreed,
-        }
-    }
-
-    /// What a record says was called.
-    pub(crate) fn object(&self) -> Object {
-        Object {
-            bank: self.bank.id.clone(),
-            product: self.product.clone(),
-            operation: self.operation.clone(),
-            class: (&self.class).into(),
-            method: self.method.clone(),
-            template: Arc::clone(&self.template),
         }
     }
 }

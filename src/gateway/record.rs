@@ -28,7 +28,7 @@ pub(crate) struct OpenRecord {
     peer: IpAddr,
     snapshot: u64,
     who: Who,
-    object: Option<Object>,
+    object: Option<Arc<Object>>,
     /// The request's deadline, by the clock that never goes back; known with the route.
     deadline: Duration,
     is_written: bool,
@@ -67,7 +67,7 @@ impl OpenRecord {
 
     /// What was called is known.
     pub(crate) fn object(&mut self, route: &Route) {
-        self.object = Some(route.object());
+        self.object = Some(Arc::clone(&route.object));
         self.deadline = self.started.saturating_add(route.deadline);
     }
 

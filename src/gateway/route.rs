@@ -80,20 +80,23 @@ impl Table {
             let Some(at_path) = table.paths.get_mut(place) else {
                 continue;
             };
-            if let Some(first) = at_path.iter().find(|r| r.method == route.method) {
+            if let Some(first) = at_path
+                .iter()
+                .find(|r| r.object.method == route.object.method)
+            {
                 return Err(RouteConflict {
-                    method: route.method.clone(),
-                    template: route.template.to_string(),
-                    first: first.product.to_string(),
-                    second: route.product.to_string(),
+                    method: route.object.method.clone(),
+                    template: route.object.template.to_string(),
+                    first: first.object.product.to_string(),
+                    second: route.object.product.to_string(),
                 });
             }
             if at_path.is_empty() && table.router.insert(pattern.0.clone(), place).is_err() {
                 return Err(RouteConflict {
-                    method: route.method.clone(),
-                    template: route.template.to_string(),
+                    method: route.object.method.clone(),
+                    template: route.object.template.to_string(),
                     first: "another product".to_owned(),
-                    second: route.product.to_string(),
+                    second: route.object.product.to_string(),
                 });
             }
             at_path.push(Arc::new(route));
@@ -110,10 +113,15 @@ impl Table {
         else {
             return Found::Nothing;
         };
-        if let Some(route) = at_path.iter().find(|route| route.method == method) {
+        if let Some(route) = at_path.iter().find(|route| route.object.method == method) {
             return Found::Route(Arc::clone(route));
         }
-        Found::OtherMethods(at_path.iter().map(|route| route.method.clone()).collect())
+        Found::OtherMethods(
+            at_path
+                .iter()
+                .map(|route| route.object.method.clone())
+                .collect(),
+        )
     }
 }
 

@@ -166,7 +166,7 @@ pub struct Access {
     /// Who.
     pub who: Who,
     /// What; absent when no route was found.
-    pub object: Option<Object>,
+    pub object: Option<Arc<Object>>,
     /// The decision.
     pub decision: Decision,
     /// The status sent, or that would have been sent.

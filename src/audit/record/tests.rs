@@ -27,14 +27,14 @@ fn access() -> Access {
         interaction: InteractionId::parse("93bac548-d2de-4546-b106-880a5018460d").unwrap(),
         peer: "203.0.113.77".parse().unwrap(),
         who: who(),
-        object: Some(Object {
+        object: Some(Arc::new(Object {
             bank: BankId::parse("harbour").unwrap(),
             product: ProductId::parse("fx").unwrap(),
             operation: OperationId::parse("getRate").unwrap(),
             class: ProtectionClass::Partner,
             method: http::Method::GET,
             template: Arc::from("/rates/{pair}"),
-        }),
+        })),
         decision: Decision::Refused,
         status: 403,
         code: Some("insufficient_scope"),
@@ -160,7 +160,7 @@ fn the_longest_texts_are_cut_with_length_and_digest_and_the_record_keeps_its_lim
     let mut access = access();
     access.interaction = InteractionId::parse("93bac548-d2de-4546-b106-880a5018460d").unwrap();
     access.rule = Some(long.clone());
-    if let Some(object) = &mut access.object {
+    if let Some(object) = access.object.as_mut().and_then(Arc::get_mut) {
         object.template = Arc::from(long.as_str());
         object.method = http::Method::from_bytes(&b"M".repeat(3_000)).unwrap();
         object.bank = BankId::parse(&"b".repeat(64)).unwrap();
