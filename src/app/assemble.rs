@@ -8,8 +8,8 @@ use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
 use audit::Audit;
-use authserver::{AuthServer, ClientSettings, Endpoint, IssuerSettings, Ports};
-use config::{BankPlan, House, IssuerEndpoint, ListenerPlan, ProductPlan};
+use authserver::{AuthServer, ClientSettings, Elsewhere, Endpoint, IssuerSettings, Ports};
+use config::{BankPlan, House, IssuerEndpoint, ListenerPlan, ProductPlan, TokensPlan};
 use crypto::Jwks;
 use edge::ListenerSettings;
 use gateway::{
@@ -180,10 +180,10 @@ async fn build(
         kek: Arc::clone(&plan.issuer.kek),
         certificates: Arc::clone(&shared.certificates),
     };
-    let authserver = AuthServer::open(vec![issuer_settings(&plan)], ports)
+    let (ours, elsewhere) = issuer_settings(&plan);
+    let authserver = AuthServer::open(ours, elsewhere, ports)
         .await
         .context("opening the issuer")?;
-    let issuer_url = plan.issuer.url.clone();
     let (assertion_key, assertion_keys) = authserver
         .assertion_keys(&plan.id)
         .context("finding the assertion keys")?;
@@ -192,14 +192,14 @@ async fn build(
         Arc::clone(&plan.trust),
         owners,
         Arc::new(Assertions::new(
-            issuer_url.clone(),
+            plan.issuer.assertion_issuer.clone(),
             assertion_key,
             REMEMBERED,
         )),
         &shared.unagreed,
         &shared.limiters,
     ));
-    let issuers = issuers(listeners, &issuer_url, &authserver.keys(&plan.id));
+    let issuers = issuers(listeners, &plan.issuer.url, &authserver.keys(&plan.id));
     let mut upstreams = HashMap::new();
     for settings in plan.upstreams {
         let id = settings.id.clone();
@@ -326,8 +326,16 @@ fn rights(
     Ok(Arc::new(rights))
 }
 
-fn issuer_settings(plan: &BankPlan) -> IssuerSettings {
+/// The bank's issuer: ours, or its own.
+fn issuer_settings(plan: &BankPlan) -> (Vec<IssuerSettings>, Vec<Elsewhere>) {
     let issuer = &plan.issuer;
+    let tokens = match &issuer.tokens {
+        TokensPlan::Ours(tokens) => tokens,
+        TokensPlan::Elsewhere(keys) => {
+            let (bank, keys) = (plan.id.clone(), keys.clone());
+            return (Vec::new(), vec![Elsewhere { bank, keys }]);
+        }
+    };
     let clients = issuer.clients.iter().map(|(id, client)| {
         let settings = ClientSettings {
             partner: client.partner.clone(),
@@ -337,18 +345,19 @@ fn issuer_settings(plan: &BankPlan) -> IssuerSettings {
         };
         (id.clone(), settings)
     });
-    IssuerSettings {
+    let settings = IssuerSettings {
         bank: plan.id.clone(),
         issuer: issuer.url.clone(),
-        token_endpoint: issuer.token_endpoint.clone(),
-        jwks_uri: issuer.jwks_uri.clone(),
-        mtls_token_endpoint: issuer.mtls_token_endpoint.clone(),
+        token_endpoint: tokens.token_endpoint.clone(),
+        jwks_uri: tokens.jwks_uri.clone(),
+        mtls_token_endpoint: tokens.mtls_token_endpoint.clone(),
         audience: issuer.audience.clone(),
-        access_token_lifetime: issuer.access_token_lifetime,
-        algorithm: issuer.algorithm,
+        access_token_lifetime: tokens.access_token_lifetime,
+        algorithm: tokens.algorithm,
         clients: clients.collect(),
         trust: Arc::clone(&plan.trust),
-    }
+    };
+    (vec![settings], Vec::new())
 }
 
 /// What each listener serves besides products.

@@ -317,7 +317,7 @@ fn model_bank(
         .banks
         .iter()
         .find(|bank| bank.id.as_str() == sandbox::BANK)
-        .map(|bank| bank.issuer.url.clone())
+        .map(|bank| bank.issuer.assertion_issuer.clone())
         .unwrap_or_default();
     let keys = move || {
         keys.get()

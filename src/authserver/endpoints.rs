@@ -23,7 +23,7 @@ use crate::AuthServer;
 use crate::denied::Denied;
 use crate::evidence::OpenRecord;
 use crate::grant::client_credentials;
-use crate::issuer::Issuer;
+use crate::issuer::{AtBank, Issuer, Tokens};
 use crate::oauth_error::OauthError;
 use crate::step::grant_type::GrantType;
 use crate::step::{
@@ -55,14 +55,18 @@ impl AuthServer {
     /// answers. The future may be dropped at any await: a `jti` is then taken or free, a record
     /// written or queued as aborted, and no token has left.
     pub async fn answer(&self, bank: &BankId, endpoint: Endpoint, asked: Asked) -> Response {
-        let Some(issuer) = self.issuer(bank) else {
+        let Some(AtBank { tokens, assertions }) = self.at(bank) else {
             return web::problem(&Refusal::UnknownRoute, asked.request_id);
         };
-        match endpoint {
-            Endpoint::Metadata => document(&asked, &issuer.metadata),
-            Endpoint::Jwks => document(&asked, &issuer.jwks),
-            Endpoint::UpstreamJwks => document(&asked, &issuer.upstream_jwks),
-            Endpoint::Token => self.token(issuer, asked).await,
+        match (endpoint, tokens) {
+            (Endpoint::UpstreamJwks, _) => document(&asked, &assertions.jwks),
+            (Endpoint::Metadata, Tokens::Ours(issuer)) => document(&asked, &issuer.metadata),
+            (Endpoint::Jwks, Tokens::Ours(issuer)) => document(&asked, &issuer.jwks),
+            (Endpoint::Token, Tokens::Ours(issuer)) => self.token(issuer, asked).await,
+            // The bank's own authorization server answers for itself.
+            (Endpoint::Metadata | Endpoint::Jwks | Endpoint::Token, Tokens::Elsewhere(_)) => {
+                web::problem(&Refusal::UnknownRoute, asked.request_id)
+            }
         }
     }
 

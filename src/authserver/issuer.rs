@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crypto::Algorithm;
+use crypto::{Algorithm, Jwks};
 use identity::Trust;
 use model::ports::KeyUse;
 use model::{BankId, ClientId, Fault};
@@ -28,15 +28,42 @@ pub(crate) struct Issuer {
     pub(crate) clients: HashMap<ClientId, ClientSettings>,
     pub(crate) trust: Arc<Trust>,
     pub(crate) ring: Ring,
-    /// The keys of identity assertions to the bank's services.
-    pub(crate) assertions: Ring,
     pub(crate) decoys: Decoys,
     /// The metadata document (RFC 8414 §3.2).
     pub(crate) metadata: Bytes,
     /// The public keys (RFC 7517 §5).
     pub(crate) jwks: Bytes,
-    /// The public keys that the bank's services verify identity assertions with.
-    pub(crate) upstream_jwks: Bytes,
+}
+
+/// What a bank has here: its tokens' keys, and ours to its services.
+pub(crate) struct AtBank {
+    pub(crate) tokens: Tokens,
+    pub(crate) assertions: Assertions,
+}
+
+/// Who issues a bank's access tokens.
+pub(crate) enum Tokens {
+    /// We do.
+    Ours(Box<Issuer>),
+    /// Its own authorization server does, with these keys.
+    Elsewhere(Jwks),
+}
+
+/// The keys of identity assertions to a bank's services.
+pub(crate) struct Assertions {
+    pub(crate) ring: Ring,
+    /// The public keys that the bank's services verify them with.
+    pub(crate) jwks: Bytes,
+}
+
+impl Assertions {
+    pub(crate) async fn open(bank: &BankId, ports: &Ports) -> Result<Self, Fault> {
+        let ring = Ring::open(bank, KeyUse::Assertions, Algorithm::Es256, ports).await?;
+        Ok(Self {
+            jwks: jwks::document(&ring)?,
+            ring,
+        })
+    }
 }
 
 impl Issuer {
@@ -53,12 +80,9 @@ impl Issuer {
             return refused("its tokens must live at least one second");
         }
         let ring = Ring::open(&bank, KeyUse::Tokens, settings.algorithm, ports).await?;
-        let assertions = Ring::open(&bank, KeyUse::Assertions, Algorithm::Es256, ports).await?;
         Ok(Self {
             metadata: metadata::document(&settings)?,
             jwks: jwks::document(&ring)?,
-            upstream_jwks: jwks::document(&assertions)?,
-            assertions,
             decoys: Decoys::for_clients(&settings.clients),
             ring,
             bank: settings.bank,

@@ -2,9 +2,9 @@
 //!
 //! **For**: giving partners' clients sender-constrained access tokens (RFC 6749, RFC 9068,
 //! RFC 8705) under the FAPI 2.0 Security Profile, and publishing what they need to know.
-//! **Doors**: [`AuthServer::open`] with one [`IssuerSettings`] per bank; [`AuthServer::answer`] for
-//! an [`Endpoint`]; [`AuthServer::keys`] for the road; [`well_known_path`]; [`assertion`] for the
-//! command line.
+//! **Doors**: [`AuthServer::open`] with one [`IssuerSettings`] per bank, or [`Elsewhere`] for one
+//! that has an authorization server of its own; [`AuthServer::answer`] for an [`Endpoint`];
+//! [`AuthServer::keys`] for the road; [`well_known_path`]; [`assertion`] for the command line.
 //!
 //! **How a value goes through**: a form becomes an authenticated client (its key, its `jti` used
 //! once), a client in good standing, a certificate of the same partner, granted scopes; only these
@@ -42,4 +42,4 @@ pub use assertion::assertion;
 pub use endpoints::Endpoint;
 pub use metadata::well_known_path;
 pub use server::AuthServer;
-pub use settings::{ClientSettings, IssuerSettings, Ports};
+pub use settings::{ClientSettings, Elsewhere, IssuerSettings, Ports};

@@ -6,50 +6,68 @@ use std::sync::Arc;
 use crypto::{Jwks, SigningKey};
 use model::{BankId, Fault};
 
-use crate::issuer::Issuer;
-use crate::{IssuerSettings, Ports};
+use crate::issuer::{Assertions, AtBank, Issuer, Tokens};
+use crate::{Elsewhere, IssuerSettings, Ports};
 
 /// The authorization server of all banks of a gateway. A bank sees nothing of another.
 pub struct AuthServer {
-    issuers: HashMap<BankId, Issuer>,
+    banks: HashMap<BankId, AtBank>,
     ports: Ports,
 }
 
 impl AuthServer {
-    /// Opens each issuer's key ring (making a key when none has the configured algorithm) and
+    /// Opens each bank's key rings (making a key when none has the configured algorithm) and
     /// writes its documents. Fails when the store does not answer, a key cannot be unsealed, a
     /// bank stands twice, or an issuer identifier breaks RFC 8414 §2.
-    pub async fn open(settings: Vec<IssuerSettings>, ports: Ports) -> Result<Self, Fault> {
-        let mut issuers = HashMap::with_capacity(settings.len());
-        for settings in settings {
+    pub async fn open(
+        issuers: Vec<IssuerSettings>,
+        elsewhere: Vec<Elsewhere>,
+        ports: Ports,
+    ) -> Result<Self, Fault> {
+        let mut server = Self {
+            banks: HashMap::with_capacity(issuers.len() + elsewhere.len()),
+            ports,
+        };
+        for settings in issuers {
             let bank = settings.bank.clone();
-            let issuer = Issuer::open(settings, &ports).await?;
-            if issuers.insert(bank.clone(), issuer).is_some() {
-                return Err(Fault::new(format!("opening two issuers for bank {bank}")));
-            }
+            let issuer = Issuer::open(settings, &server.ports).await?;
+            server.take_in(bank, Tokens::Ours(Box::new(issuer))).await?;
         }
-        Ok(Self { issuers, ports })
+        for Elsewhere { bank, keys } in elsewhere {
+            server.take_in(bank, Tokens::Elsewhere(keys)).await?;
+        }
+        Ok(server)
     }
 
-    /// The public keys that a bank's access tokens verify with; none for a bank without issuer,
+    async fn take_in(&mut self, bank: BankId, tokens: Tokens) -> Result<(), Fault> {
+        let assertions = Assertions::open(&bank, &self.ports).await?;
+        let at_bank = AtBank { tokens, assertions };
+        match self.banks.insert(bank.clone(), at_bank) {
+            None => Ok(()),
+            Some(_) => Err(Fault::new(format!("opening two issuers for bank {bank}"))),
+        }
+    }
+
+    /// The public keys that a bank's access tokens verify with; none for a bank that is not known,
     /// so that nothing verifies.
     pub fn keys(&self, bank: &BankId) -> Jwks {
-        self.issuers.get(bank).map_or_else(
-            || Jwks::from_keys(Vec::new()),
-            |issuer| issuer.ring.public(),
-        )
+        match self.at(bank).map(|at_bank| &at_bank.tokens) {
+            Some(Tokens::Ours(issuer)) => issuer.ring.public(),
+            Some(Tokens::Elsewhere(keys)) => keys.clone(),
+            None => Jwks::from_keys(Vec::new()),
+        }
     }
 
     /// The key that signs identity assertions to a bank's services, and the public keys that they
-    /// verify with, published at [`crate::Endpoint::UpstreamJwks`]; `None` for a bank without
-    /// issuer.
+    /// verify with, published at [`crate::Endpoint::UpstreamJwks`]; `None` for a bank that is not
+    /// known.
     pub fn assertion_keys(&self, bank: &BankId) -> Option<(Arc<SigningKey>, Jwks)> {
-        let ring = &self.issuers.get(bank)?.assertions;
+        let ring = &self.at(bank)?.assertions.ring;
         Some((Arc::clone(ring.signer()), ring.public()))
     }
 
-    pub(crate) fn issuer(&self, bank: &BankId) -> Option<&Issuer> {
-        self.issuers.get(bank)
+    pub(crate) fn at(&self, bank: &BankId) -> Option<&AtBank> {
+        self.banks.get(bank)
     }
 
     pub(crate) fn ports(&self) -> &Ports {

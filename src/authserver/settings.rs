@@ -9,7 +9,7 @@ use identity::{Certificates, Trust};
 use model::ports::{AuditLog, KeyRing, Replay};
 use model::{BankId, ClientId, Clock, PartnerId, ScopeSet, Standing};
 
-/// One bank's issuer.
+/// One bank's issuer, which we are.
 #[derive(Debug)]
 pub struct IssuerSettings {
     /// The bank.
@@ -32,6 +32,16 @@ pub struct IssuerSettings {
     pub clients: HashMap<ClientId, ClientSettings>,
     /// Whose certificates the bank believes.
     pub trust: Arc<Trust>,
+}
+
+/// A bank with an authorization server of its own: that issues its tokens, and answers for itself.
+/// Of ours it has the keys of identity assertions.
+#[derive(Debug)]
+pub struct Elsewhere {
+    /// The bank.
+    pub bank: BankId,
+    /// The public keys that its tokens verify with.
+    pub keys: Jwks,
 }
 
 /// One client: confidential, authenticated by `private_key_jwt`.

@@ -313,7 +313,7 @@ impl House {
         let mut settings = settings(&authority, &keys);
         change(&mut settings);
         Self {
-            server: AuthServer::open(vec![settings], ports)
+            server: AuthServer::open(vec![settings], Vec::new(), ports)
                 .await
                 .expect("opens"),
             clock,

@@ -22,11 +22,11 @@ use crate::yaml::Node;
 
 pub(crate) use agreements::Agreement;
 pub(crate) use banks::Bank;
-pub(crate) use issuer::Issuer;
+pub(crate) use issuer::{Issuer, Tokens};
 pub(crate) use listeners::Listener;
 pub(crate) use node::{AuditSection, Gate};
 pub(crate) use partner_ca::{PartnerCa, Revocation};
-pub(crate) use partners::{Client, Partner};
+pub(crate) use partners::Partner;
 pub(crate) use plans::Plan;
 pub(crate) use products::Product;
 pub(crate) use tls::TlsEntry;

@@ -75,6 +75,7 @@ impl Fixture {
         for (name, text) in files() {
             fixture.write(name, text);
         }
+        fixture.write("apis/branches.yaml", APIS[1].1);
         fixture.write("apis/fx.yaml", FX);
         fixture
     }
@@ -229,6 +230,7 @@ fn files() -> &'static HashMap<&'static str, String> {
         files.insert("keys/kek", format!("{}\n", kek()));
         files.insert("keys/short", "c2hvcnQ\n".to_owned());
         for name in [
+            "trust/quay.jwks.json",
             "partners/swiftride.jwks.json",
             "partners/cartwheel.jwks.json",
         ] {

@@ -120,38 +120,54 @@ pub struct BankPlan {
 pub struct IssuerPlan {
     /// Its identifier (RFC 8414 §2), as it stands in tokens and metadata.
     pub url: String,
-    /// Where tokens are asked for without a client certificate, at the issuer's own URL.
-    pub token_endpoint: String,
-    /// Where its public keys are.
-    pub jwks_uri: String,
-    /// The token endpoint where client certificates are taken (RFC 8705 §5), when the issuer's own
-    /// listener takes none.
-    pub mtls_token_endpoint: Option<String>,
+    /// Who issues its access tokens.
+    pub tokens: TokensPlan,
+    /// Who we are to the bank's services: the `iss` of identity assertions, whose public keys are
+    /// at `/jwks/upstream` below it. Our issuer's URL, where we issue the tokens.
+    pub assertion_issuer: String,
     /// Every listener and path at which something of it is answered.
     pub endpoints: Vec<EndpointPlan>,
     /// The audience of its access tokens: the URLs of the listeners that serve the bank's products.
     pub audience: Vec<String>,
-    /// How long an access token lives.
-    pub access_token_lifetime: Duration,
-    /// How it signs.
-    pub algorithm: Algorithm,
-    /// What wraps its signing keys in the store.
+    /// What wraps our signing keys in the store.
     pub kek: Arc<KeyEncryptionKey>,
     /// The clients of the partners that have an agreement with the bank.
     pub clients: HashMap<ClientId, ClientPlan>,
+}
+
+/// Who issues a bank's access tokens.
+#[derive(Debug)]
+pub enum TokensPlan {
+    /// This gateway.
+    Ours(OurTokensPlan),
+    /// The bank's own authorization server, with these public keys.
+    Elsewhere(Jwks),
+}
+
+/// The access tokens that this gateway issues for a bank.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OurTokensPlan {
+    /// Where tokens are asked for without a client certificate, at the issuer's own URL.
+    pub token_endpoint: String,
+    /// Where the public keys are.
+    pub jwks_uri: String,
+    /// The token endpoint where client certificates are taken (RFC 8705 §5), when the issuer's own
+    /// listener takes none.
+    pub mtls_token_endpoint: Option<String>,
+    /// How long a token lives.
+    pub access_token_lifetime: Duration,
+    /// How it is signed.
+    pub algorithm: Algorithm,
 }
 
 impl fmt::Debug for IssuerPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("IssuerPlan")
             .field("url", &self.url)
-            .field("token_endpoint", &self.token_endpoint)
-            .field("jwks_uri", &self.jwks_uri)
-            .field("mtls_token_endpoint", &self.mtls_token_endpoint)
+            .field("tokens", &self.tokens)
+            .field("assertion_issuer", &self.assertion_issuer)
             .field("endpoints", &self.endpoints)
             .field("audience", &self.audience)
-            .field("access_token_lifetime", &self.access_token_lifetime)
-            .field("algorithm", &self.algorithm)
             .field("clients", &self.clients)
             .finish_non_exhaustive()
     }

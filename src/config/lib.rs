@@ -38,7 +38,7 @@ mod fixture;
 
 pub use house::{
     AgreementPlan, BankPlan, ClientPlan, EndpointPlan, GatePlan, House, IssuerEndpoint, IssuerPlan,
-    ListenerPlan, Mode, PartnerPlan, PlanSettings, ProductPlan, Service,
+    ListenerPlan, Mode, OurTokensPlan, PartnerPlan, PlanSettings, ProductPlan, Service, TokensPlan,
 };
 pub use load::load;
 pub use mistake::{Mistake, Mistakes, Related};

@@ -4,6 +4,7 @@ mod certificates;
 mod check;
 mod commands;
 mod drain;
+mod elsewhere;
 mod ends;
 mod evidence;
 mod extra;

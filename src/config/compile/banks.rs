@@ -40,6 +40,7 @@ pub(super) fn compile(
         });
     }
     issuers::refuse_hidden(c, &places, &paths);
+    issuers::refuse_shared(c, file);
     refuse_idle_discovery(c, file);
     plans
 }
@@ -67,7 +68,7 @@ fn refuse_idle_discovery(c: &mut Compiler<'_>, file: &File) {
     let urls: Option<Vec<_>> = file
         .banks
         .iter()
-        .map(|bank| Some(bank.issuer.as_ref()?.url.as_ref()?.value.origin()))
+        .map(|bank| Some(bank.issuer.as_ref()?.place.as_ref()?.value.origin()))
         .collect();
     let Some(origins) = urls else {
         return;

@@ -6,8 +6,10 @@ use model::{ClientId, Scope, ScopeSet};
 
 use super::Compiler;
 use super::certificates::unreadable;
-use crate::file::{self, Client, File};
+use crate::file::{self, File};
+use crate::files::FileRef;
 use crate::house::{AgreementPlan, ClientPlan, ProductPlan};
+use crate::source::At;
 
 /// Longest key set that is read (checklist L-11).
 const JWKS_BYTES_MAX: u64 = 32 << 10;
@@ -20,12 +22,15 @@ pub(super) fn key_sets(c: &mut Compiler<'_>, file: &File) -> KeySets {
     file.partners
         .iter()
         .flat_map(|partner| &partner.clients)
-        .filter_map(|client| Some((client.id.value.clone(), key_set(c, client)?)))
+        .filter_map(|client| {
+            let jwks = key_set(c, client.jwks.as_ref()?)?;
+            Some((client.id.value.clone(), jwks))
+        })
         .collect()
 }
 
-fn key_set(c: &mut Compiler<'_>, client: &Client) -> Option<crypto::Jwks> {
-    let reference = client.jwks.as_ref()?;
+/// Reads a key set (RFC 7517 §5).
+pub(super) fn key_set(c: &mut Compiler<'_>, reference: &At<FileRef>) -> Option<crypto::Jwks> {
     let content = c.files.content(&mut c.reader, reference, JWKS_BYTES_MAX)?;
     match crypto::Jwks::parse(&content.bytes) {
         Ok(jwks) => Some(jwks),

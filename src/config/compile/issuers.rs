@@ -3,15 +3,19 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crypto::KeyEncryptionKey;
+use crypto::{Jwks, KeyEncryptionKey};
 use edge::ClientCertificates;
 use model::ListenerId;
 use url::Url;
 
 use super::Compiler;
+use super::clients::key_set;
 use super::products::Paths;
-use crate::file::{Bank, File, Issuer, Listener};
-use crate::house::{EndpointPlan, IssuerEndpoint, IssuerPlan, ProductPlan, Service};
+use crate::file::{Bank, File, Issuer, Listener, Tokens};
+use crate::files::FileRef;
+use crate::house::{
+    EndpointPlan, IssuerEndpoint, IssuerPlan, OurTokensPlan, ProductPlan, Service, TokensPlan,
+};
 use crate::source::{At, Span};
 
 /// The places taken so far, as listener and path, with the issuer's URL that took them.
@@ -42,31 +46,92 @@ pub(super) fn compile(
         }
     });
     let url = issuer.url.as_ref()?;
-    let own = own_listener(c, file, issuer, url)?;
+    let place = issuer.place.as_ref();
+    let (tokens, endpoints) = match &issuer.tokens {
+        Tokens::Ours {
+            access_token_lifetime,
+            algorithm,
+        } => {
+            let (own, places) = ours(c, file, issuer, place?)?;
+            let tokens = OurTokensPlan {
+                token_endpoint: format!("{}/token", url.value),
+                jwks_uri: format!("{}/jwks", url.value),
+                mtls_token_endpoint: own,
+                access_token_lifetime: (*access_token_lifetime)?,
+                algorithm: *algorithm,
+            };
+            (Some(TokensPlan::Ours(tokens)), places)
+        }
+        Tokens::Elsewhere { jwks } => {
+            let keys = their_keys(c, file, url, jwks.as_ref());
+            let own = own_listener(c, file, issuer, place?, &[Service::Discovery])?;
+            let path = path_of(&place?.value);
+            let places = vec![upstream_jwks(own, path)];
+            (keys.map(TokensPlan::Elsewhere), places)
+        }
+    };
+    claim(c, bank, place?.at, &endpoints, places);
+    Some(IssuerPlan {
+        url: url.value.clone(),
+        tokens: tokens?,
+        assertion_issuer: place?.value.as_str().trim_end_matches('/').to_owned(),
+        endpoints,
+        audience: audience(file, products),
+        kek: kek?,
+        clients: HashMap::new(),
+    })
+}
+
+/// Where an issuer of ours answers, and its token endpoint where certificates are taken, when its
+/// own listener takes none.
+fn ours(
+    c: &mut Compiler<'_>,
+    file: &File,
+    issuer: &Issuer,
+    url: &At<Url>,
+) -> Option<(Option<String>, Vec<EndpointPlan>)> {
+    let own = own_listener(c, file, issuer, url, &[Service::Token, Service::Discovery])?;
     let with_certificates = with_certificates(c, file, issuer)?;
     let path = path_of(&url.value);
-    let identifier = url.value.as_str().trim_end_matches('/').to_owned();
-    let endpoints = endpoints(own, &with_certificates, &identifier, path);
-    claim(c, bank, url.at, &endpoints, places);
-    let mtls_token_endpoint = match with_certificates.first() {
+    let identifier = url.value.as_str().trim_end_matches('/');
+    let endpoints = endpoints(own, &with_certificates, identifier, path);
+    let alias = match with_certificates.first() {
         Some(first) if !takes_certificates(own) => {
             let origin = first.url.as_ref()?.value.origin().ascii_serialization();
             Some(format!("{origin}{path}/token"))
         }
         _ => None,
     };
-    Some(IssuerPlan {
-        token_endpoint: format!("{identifier}/token"),
-        jwks_uri: format!("{identifier}/jwks"),
-        url: identifier,
-        mtls_token_endpoint,
-        endpoints,
-        audience: audience(file, products),
-        access_token_lifetime: issuer.access_token_lifetime?,
-        algorithm: issuer.algorithm,
-        kek: kek?,
-        clients: HashMap::new(),
-    })
+    Some((alias, endpoints))
+}
+
+/// The keys of a bank's own issuer, which cannot be at a listener of ours.
+fn their_keys(
+    c: &mut Compiler<'_>,
+    file: &File,
+    url: &At<String>,
+    jwks: Option<&At<FileRef>>,
+) -> Option<Jwks> {
+    let origin = Url::parse(&url.value).ok()?.origin();
+    let ours = |listener: &&Listener| {
+        let its = listener.url.as_ref();
+        its.is_some_and(|its| its.value.origin() == origin)
+    };
+    if let Some(listener) = file.listeners.iter().find(ours) {
+        c.reader
+            .collector
+            .mistake(
+                url.at,
+                "this issuer would be this gateway, and its keys are another's",
+            )
+            .see(listener.id.at, "the listener with this URL")
+            .help(
+                "write the URL of the bank's own authorization server, as it stands in `iss` of \
+                 its tokens; or remove `jwks`, for an issuer of ours",
+            );
+        return None;
+    }
+    key_set(c, jwks?)
 }
 
 /// Notes products whose operations would answer where an issuer does. Comes after all banks.
@@ -89,6 +154,27 @@ pub(super) fn refuse_hidden(c: &mut Compiler<'_>, places: &Places, paths: &Paths
     }
 }
 
+/// Notes banks that name one issuer: who issues for two lets callers of the one in at the other.
+pub(super) fn refuse_shared(c: &mut Compiler<'_>, file: &File) {
+    let mut known: HashMap<&str, Span> = HashMap::new();
+    let issuers = file.banks.iter().filter_map(|bank| bank.issuer.as_ref());
+    for issuer in issuers.filter(|issuer| matches!(issuer.tokens, Tokens::Elsewhere { .. })) {
+        let Some(url) = &issuer.url else {
+            continue;
+        };
+        if let Some(first) = known.insert(&url.value, url.at) {
+            c.reader
+                .collector
+                .mistake(url.at, "two banks have this issuer")
+                .see(first, "the first")
+                .help(
+                    "banks see nothing of each other: each needs an issuer of its own, with a URL \
+                     of its own",
+                );
+        }
+    }
+}
+
 /// The path of an issuer's URL, without a slash at its end.
 fn path_of(url: &Url) -> &str {
     url.path().trim_end_matches('/')
@@ -108,6 +194,7 @@ fn own_listener<'f>(
     file: &'f File,
     issuer: &Issuer,
     url: &At<Url>,
+    services: &[Service],
 ) -> Option<&'f Listener> {
     let origin = url.value.origin();
     let own = file.listeners.iter().find(|listener| {
@@ -132,13 +219,16 @@ fn own_listener<'f>(
         c.reader
             .collector
             .mistake(url.at, format!("no listener has the URL `{origin}`"))
-            .help(match near {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => "give a listener this URL, with `serves: [token, discovery]`".to_owned(),
+            .help(if let Some(near) = near {
+                format!("did you mean `{near}`?")
+            } else {
+                let words: Vec<_> = services.iter().map(|word| word.as_str()).collect();
+                let words = words.join(", ");
+                format!("give a listener this URL, with `serves: [{words}]`")
             });
         return None;
     };
-    for service in [Service::Token, Service::Discovery] {
+    for &service in services {
         if own.serves(service) != Some(false) {
             continue;
         }
@@ -206,6 +296,15 @@ fn with_certificates<'f>(
     Some(all)
 }
 
+/// Where the bank's services read the keys of identity assertions.
+fn upstream_jwks(own: &Listener, path: &str) -> EndpointPlan {
+    EndpointPlan {
+        listener: own.id.value.clone(),
+        path: format!("{path}/jwks/upstream"),
+        endpoint: IssuerEndpoint::UpstreamJwks,
+    }
+}
+
 fn endpoints(
     own: &Listener,
     with_certificates: &[&Listener],
@@ -222,11 +321,7 @@ fn endpoints(
     let mut endpoints = vec![
         at(own, metadata, IssuerEndpoint::Metadata),
         at(own, format!("{path}/jwks"), IssuerEndpoint::Jwks),
-        at(
-            own,
-            format!("{path}/jwks/upstream"),
-            IssuerEndpoint::UpstreamJwks,
-        ),
+        upstream_jwks(own, path),
         at(own, token.clone(), IssuerEndpoint::Token),
     ];
     endpoints.extend(

@@ -8,18 +8,25 @@ use identity::Certificates;
 use proptest::prelude::*;
 
 use crate::fixture::{APIS, EXAMPLE, FX, Fixture, MINIMAL, now, sandbox};
-use crate::house::{IssuerEndpoint, Mode, Service};
+use crate::house::{BankPlan, IssuerEndpoint, Mode, OurTokensPlan, Service, TokensPlan};
 use crate::load;
 
 mod deletion;
 mod golden;
+
+fn ours(bank: &BankPlan) -> &OurTokensPlan {
+    match &bank.issuer.tokens {
+        TokensPlan::Ours(ours) => ours,
+        TokensPlan::Elsewhere(_) => panic!("the bank {} issues its tokens itself", bank.id),
+    }
+}
 
 #[test]
 fn the_example_loads_and_shows_every_key() {
     let fixture = Fixture::new();
     let house = fixture.load(EXAMPLE).map_err(|m| m.to_string());
     let house = house.expect("the example has no mistake");
-    assert_eq!(house.banks.len(), 1);
+    assert_eq!(house.banks.len(), 2);
     let keys = fixture.keys(EXAMPLE);
     let hidden: Vec<_> = keys.asked.difference(&keys.found).collect();
     assert!(hidden.is_empty(), "not in the example: {hidden:?}");
@@ -40,7 +47,7 @@ fn the_defaults_in_the_example_are_the_defaults() {
         format!("{:?}", a.upstreams[0].limits),
         format!("{:?}", b.upstreams[0].limits)
     );
-    assert_eq!(a.issuer.algorithm, b.issuer.algorithm);
+    assert_eq!(ours(a).algorithm, ours(b).algorithm);
     assert_eq!(written.drain, silent.drain);
     let told = |settings: &audit::Settings| {
         let settings = settings.clone();
@@ -68,10 +75,16 @@ fn a_file_becomes_settings_of_every_room() {
     let bank = &house.banks[0];
     let issuer = &bank.issuer;
     assert_eq!(issuer.url, "https://auth.harbour.example");
-    assert_eq!(issuer.token_endpoint, "https://auth.harbour.example/token");
-    assert_eq!(issuer.jwks_uri, "https://auth.harbour.example/jwks");
     assert_eq!(
-        issuer.mtls_token_endpoint.as_deref(),
+        ours(&house.banks[0]).token_endpoint,
+        "https://auth.harbour.example/token"
+    );
+    assert_eq!(
+        ours(&house.banks[0]).jwks_uri,
+        "https://auth.harbour.example/jwks"
+    );
+    assert_eq!(
+        ours(&house.banks[0]).mtls_token_endpoint.as_deref(),
         Some("https://api.harbour.example/token")
     );
     assert_eq!(issuer.audience, ["https://api.harbour.example"]);
@@ -128,7 +141,7 @@ fn an_issuer_with_a_path_has_its_metadata_between_host_and_path() {
         ]
     );
     assert_eq!(
-        issuer.mtls_token_endpoint.as_deref(),
+        ours(&house.banks[0]).mtls_token_endpoint.as_deref(),
         Some("https://api.harbour.example/harbour/token")
     );
 }
@@ -148,7 +161,7 @@ fn one_listener_may_serve_all_and_then_needs_no_alias() {
         .load(text)
         .map_err(|m| m.to_string())
         .expect("it loads");
-    assert_eq!(house.banks[0].issuer.mtls_token_endpoint, None);
+    assert_eq!(ours(&house.banks[0]).mtls_token_endpoint, None);
     assert_eq!(house.banks[0].issuer.endpoints.len(), 4);
 }
 

@@ -206,7 +206,8 @@ async fn settings_that_break_a_rule_do_not_open() {
     for (what, change) in rows {
         let mut settings = settings(&Authority::new(), &client_keys());
         change(&mut settings);
-        let opened = AuthServer::open(vec![settings], ports_over(&Arc::default(), 1)).await;
+        let opened =
+            AuthServer::open(vec![settings], Vec::new(), ports_over(&Arc::default(), 1)).await;
         assert!(opened.is_err(), "{what}");
     }
     let (authority, clients) = (Authority::new(), client_keys());
@@ -214,6 +215,6 @@ async fn settings_that_break_a_rule_do_not_open() {
         settings(&authority, &clients),
         settings(&authority, &clients),
     ];
-    let opened = AuthServer::open(twice, ports_over(&Arc::default(), 1)).await;
+    let opened = AuthServer::open(twice, Vec::new(), ports_over(&Arc::default(), 1)).await;
     assert!(opened.is_err(), "two issuers for one bank");
 }

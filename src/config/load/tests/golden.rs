@@ -5,6 +5,8 @@ use std::path::Path;
 
 use crate::fixture::{FX, Fixture, MINIMAL};
 
+mod issuers;
+
 /// A name, what is replaced in the shortest configuration, and files that are written beside it.
 struct Case {
     name: &'static str,
@@ -432,12 +434,16 @@ const CASES: &[Case] = &[
     },
 ];
 
+fn all() -> impl Iterator<Item = &'static Case> {
+    CASES.iter().chain(issuers::CASES)
+}
+
 #[test]
 fn every_kind_of_mistake_is_printed_as_agreed() {
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden");
     let write = std::env::var_os("MORTISE_GOLDEN").is_some();
     let mut different = Vec::new();
-    for case in CASES {
+    for case in all() {
         let fixture = Fixture::new();
         for (name, old, new) in case.files {
             let path = fixture.path(name);
@@ -465,7 +471,7 @@ fn every_kind_of_mistake_is_printed_as_agreed() {
         }
     }
     assert!(different.is_empty(), "{}", different.join("\n"));
-    assert!(CASES.len() >= 30);
+    assert!(all().count() >= 30);
 }
 
 #[test]
@@ -480,10 +486,7 @@ fn no_golden_file_is_left_over_and_each_tells_a_mistake() {
             .file_stem()
             .and_then(|name| name.to_str())
             .expect("a name");
-        assert!(
-            CASES.iter().any(|case| case.name == name),
-            "{name} has no case"
-        );
+        assert!(all().any(|case| case.name == name), "{name} has no case");
         let text = std::fs::read_to_string(&path).expect("a text");
         assert!(text.starts_with("error: "), "{name}: {text}");
         assert!(!text.contains("bXktc2VjcmV0"), "{name} shows a secret");

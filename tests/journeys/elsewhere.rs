@@ -1,0 +1,133 @@
+//! A bank with an authorization server of its own: that issues the tokens, and we verify them.
+
+use crypto::{Algorithm, SigningKey};
+use kit::{Answer, Client, HouseBuilder, Method, Partner, TestHouse, Version};
+use serde_json::{Value, json};
+
+const BRANCHES: &str = "/branches/v1/branches?city=shanghai";
+const LOGIN: &str = "https://login.harbour.example/";
+
+/// The sandbox's bank with an issuer of its own, whose keys are these.
+async fn house(keys: &[&SigningKey]) -> TestHouse {
+    let keys = keys.iter().map(|key| key.verification_key()).collect();
+    let jwks = crypto::Jwks::from_keys(keys).to_json().to_string();
+    let builder = HouseBuilder::new();
+    let ours = builder.prepared().issuer_url.clone();
+    builder
+        .write("trust/harbour.jwks.json", &jwks)
+        .edit("serves: [api, token]", "serves: [api]")
+        .edit("serves: [discovery, token]", "serves: [discovery]")
+        .edit(
+            &format!("url: {ours}\n      access_token_lifetime: 300s\n      keys: {{ kek: file:keys/kek }}"),
+            &format!(
+                "url: {LOGIN}\n      jwks: file:trust/harbour.jwks.json\n      \
+                 keys: {{ kek: file:keys/kek, url: {ours} }}"
+            ),
+        )
+        .start()
+        .await
+}
+
+/// A partner's connection, and the claims of a good token of the bank's.
+struct Caller {
+    client: Client,
+    claims: Value,
+}
+
+impl Caller {
+    async fn of(house: &TestHouse, client: &str) -> Self {
+        let partner = Partner::of(house, client);
+        let dial = house.dial(Some(&partner.identity), Version::Http2);
+        let mut claims = house.claims(&partner, "branches");
+        claims["iss"] = LOGIN.into();
+        Self {
+            client: dial.connect(house.api()).await.expect("a connection"),
+            claims,
+        }
+    }
+
+    async fn asks(&mut self, key: &SigningKey, claims: &Value) -> Answer {
+        let token = key.sign("at+jwt", claims).expect("a token");
+        let bearer = format!("Bearer {token}");
+        self.client
+            .get(BRANCHES, &[("authorization", &bearer)])
+            .await
+    }
+
+    fn with(&self, claim: &str, value: Value) -> Value {
+        let mut claims = self.claims.clone();
+        claims[claim] = value;
+        claims
+    }
+}
+
+fn key(algorithm: Algorithm) -> SigningKey {
+    SigningKey::generate(algorithm).expect("a key")
+}
+
+#[tokio::test]
+async fn tokens_of_the_banks_own_issuer_open_its_apis_and_the_bank_learns_who_calls() {
+    let keys = [Algorithm::Ps256, Algorithm::Es256, Algorithm::EdDsa].map(key);
+    let house = house(&keys.each_ref()).await;
+    let mut caller = Caller::of(&house, "swiftride-app").await;
+    for key in &keys {
+        let claims = caller.claims.clone();
+        // The model bank verifies the identity assertion: who signed it, and for whom.
+        caller.asks(key, &claims).await.ok();
+    }
+    assert_eq!(house.bank.calls(), 3);
+}
+
+#[tokio::test]
+async fn a_token_that_another_made_or_that_is_for_another_is_refused() {
+    let (theirs, foreign) = (key(Algorithm::Es256), key(Algorithm::Es256));
+    let house = house(&[&theirs]).await;
+    let mut caller = Caller::of(&house, "swiftride-app").await;
+    let good = caller.claims.clone();
+    let answer = caller.asks(&foreign, &good).await;
+    answer.refused_saying(401, "bad_token", "No key of the issuer");
+    let rows = [
+        // To the byte: without the slash it is another issuer.
+        (
+            "iss",
+            json!("https://login.harbour.example"),
+            "another issuer",
+        ),
+        ("iss", json!(house.issuer_url()), "another issuer"),
+        ("aud", json!(house.issuer_url()), "another audience"),
+        ("client_id", json!("cartwheel-app"), "client is not one"),
+        ("client_id", json!("nobody"), "client is not one"),
+        ("cnf", json!({}), "not bound"),
+        ("exp", json!(house.now().as_second() - 3600), "expired"),
+    ];
+    for (claim, value, says) in rows {
+        let claims = caller.with(claim, value);
+        let answer = caller.asks(&theirs, &claims).await;
+        answer.refused_saying(401, "bad_token", says);
+    }
+    let mut other = Caller::of(&house, "cartwheel-app").await;
+    other
+        .asks(&theirs, &good)
+        .await
+        .refused(401, "wrong_binding");
+    assert_eq!(house.bank.calls(), 0);
+    caller.asks(&theirs, &good).await.ok();
+}
+
+#[tokio::test]
+async fn such_a_bank_has_no_token_endpoint_here_and_only_the_keys_of_our_assertions() {
+    let theirs = key(Algorithm::Es256);
+    let house = house(&[&theirs]).await;
+    let partner = Partner::of(&house, "swiftride-app");
+    let dial = house.dial(Some(&partner.identity), Version::Http1);
+    let mut client = dial.connect(house.issuer()).await.expect("a connection");
+    for target in ["/jwks", "/.well-known/oauth-authorization-server", "/token"] {
+        client.get(target, &[]).await.refused(404, "unknown_route");
+    }
+    let answer = client.call(Method::POST, "/token", &[], "").await;
+    answer.expect("an answer").refused(404, "unknown_route");
+    let keys = client.get("/jwks/upstream", &[]).await.ok();
+    let keys = keys["keys"].as_array().expect("keys");
+    assert_eq!(keys.len(), 1);
+    assert_ne!(keys[0]["kid"], theirs.kid());
+}
