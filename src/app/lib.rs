@@ -19,6 +19,6 @@ mod telemetry;
 
 pub use cli::main;
 pub use environment::Environment;
-pub use run::{Running, Started, start};
+pub use run::{Left, Load, Running, Started, start};
 #[cfg(feature = "sandbox")]
 pub use sandbox::{Addresses, SandboxHouse};

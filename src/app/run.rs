@@ -38,6 +38,28 @@ pub struct Running {
     drain: Duration,
 }
 
+/// What a running house holds at a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Load {
+    /// Connections of callers, handshakes included.
+    pub connections: usize,
+    /// Requests that hold a place at an upstream.
+    pub in_use: usize,
+    /// Requests that wait for such a place.
+    pub waiting: usize,
+    /// Connections to upstreams that a request uses.
+    pub connections_used: usize,
+}
+
+/// What was left when the drain time was over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Left {
+    /// Connections of callers that were cut.
+    pub connections: usize,
+    /// Tasks that had not ended: connections to upstreams, as a rule.
+    pub tasks: usize,
+}
+
 /// Binds the listeners' addresses, opens log, stores and rooms, then the listeners: an address that
 /// cannot be had leaves no trace in the log, and no request comes in before all rooms stand.
 pub async fn start(house: config::House, mut env: Environment) -> anyhow::Result<Started> {
@@ -109,8 +131,30 @@ impl Running {
         self.addresses.get(listener).copied()
     }
 
-    /// Stops accepting, finishes what is open within the drain time, then closes the log.
-    pub async fn stop(self) {
+    /// What answers for all listeners, for callers in this process.
+    pub fn handler(&self) -> Arc<dyn Handler> {
+        self.edge.handler()
+    }
+
+    /// What is open and under way now.
+    pub fn load(&self) -> Load {
+        let sum = |count: fn(&Upstream) -> usize| {
+            let counts = self.upstreams.iter().map(|upstream| count(upstream));
+            counts.sum::<usize>()
+        };
+        Load {
+            connections: self.edge.connections_open(),
+            in_use: sum(Upstream::in_use),
+            waiting: sum(Upstream::waiting),
+            connections_used: sum(|upstream| {
+                upstream.connections_open().saturating_sub(upstream.idle())
+            }),
+        }
+    }
+
+    /// Stops accepting, finishes what is open within the drain time, then closes the log. Says
+    /// what did not end by itself.
+    pub async fn stop(self) -> Left {
         let drained = self.edge.drain(self.drain).await;
         if drained.connections_cut > 0 {
             tracing::warn!(
@@ -122,17 +166,20 @@ impl Running {
             upstream.drain();
         }
         self.tasks.close();
-        if tokio::time::timeout(self.drain, self.tasks.wait())
-            .await
-            .is_err()
-        {
-            tracing::warn!(count = self.tasks.len(), "tasks were left at the end");
+        let ended = tokio::time::timeout(self.drain, self.tasks.wait()).await;
+        let tasks_left = if ended.is_ok() { 0 } else { self.tasks.len() };
+        if tasks_left > 0 {
+            tracing::warn!(count = tasks_left, "tasks were left at the end");
         }
         // With the last connection the rooms go, and what they had only counted is handed in.
         drop(self.edge);
         let closed = tokio::task::spawn_blocking(move || self.audit.close()).await;
         if closed.is_err() {
             tracing::error!("the audit log did not close");
+        }
+        Left {
+            connections: drained.connections_cut,
+            tasks: tasks_left,
         }
     }
 }

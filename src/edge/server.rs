@@ -107,6 +107,11 @@ impl Edge {
         Drained { connections_cut }
     }
 
+    /// The handler that answers for all listeners, for callers in this process.
+    pub fn handler(&self) -> Arc<dyn Handler> {
+        Arc::clone(&self.house.handler)
+    }
+
     /// Connections open now, on all listeners, handshakes included.
     pub fn connections_open(&self) -> usize {
         self.house.open().pulses.len()

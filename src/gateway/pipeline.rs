@@ -115,12 +115,12 @@ impl Gateway {
         forward(exchange, services, admitted).await
     }
 
-    /// Outcome, then answer. The answer's body is tracked before its record is waited for: a client
-    /// that hangs up meanwhile leaves `api.end` with `aborted` behind the record.
+    /// Outcome, then answer. The answer is tracked before its record is waited for: a client that
+    /// hangs up meanwhile leaves `api.end` with `aborted` behind the record.
     async fn finish(&self, mut exchange: Exchange, answered: Answered) -> Response {
         let duration = self.since(exchange.started);
         let (waits, upstream) = (answered.waits_for_evidence(), answered.upstream);
-        let response = respond(&mut exchange, &self.services, answered);
+        let (response, unsent) = respond(&mut exchange, &self.services, answered);
         let written = if waits {
             exchange
                 .record
@@ -132,7 +132,12 @@ impl Gateway {
                 .allow_queued(response.status(), upstream, duration)
         };
         match written {
-            Ok(()) => response,
+            Ok(()) => {
+                if let Some(unsent) = unsent {
+                    unsent.sent();
+                }
+                response
+            }
             Err(AuditUnavailable) => halted(exchange, &Halt::Refused(Refusal::AuditUnavailable)),
         }
     }

@@ -34,6 +34,49 @@ pub(crate) struct Last {
     pub(crate) place: Option<WithinLimits>,
 }
 
+impl Last {
+    /// Gives the place back and queues the record of the end.
+    fn tell(self, bytes_out: u64, ended: Ended) {
+        drop(self.place);
+        let duration = self.clock.monotonic().saturating_sub(self.started);
+        let end = End {
+            request: self.request,
+            partner: self.partner,
+            bytes_in: self.bytes_in.load(Ordering::Relaxed),
+            bytes_out,
+            duration_us: micros(duration),
+            ended,
+        };
+        let entry = AuditEntry {
+            log: self.name,
+            at: self.clock.now(),
+            event: AuditEvent::End(end),
+        };
+        if self.log.queue(entry).is_err() {
+            tracing::warn!(request.id = %self.request, "the end of an answer was not recorded");
+        }
+    }
+}
+
+/// An answer without a body that has not left: dropped before [`Unsent::sent`], since the client
+/// hung up while its record was waited for, it queues `api.end` with `aborted`.
+pub(crate) struct Unsent(Option<Last>);
+
+impl Unsent {
+    /// The answer leaves: its record says all there is.
+    pub(crate) fn sent(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Unsent {
+    fn drop(&mut self) {
+        if let Some(last) = self.0.take() {
+            last.tell(0, Ended::Aborted);
+        }
+    }
+}
+
 /// An answer's body on its way to the partner. When it ends, is cut, or is dropped by a client
 /// that hung up, the record `api.end` is queued and the place given back.
 pub(crate) struct Tracked {
@@ -43,40 +86,24 @@ pub(crate) struct Tracked {
 }
 
 impl Tracked {
-    pub(crate) fn track(inner: MessageBody, last: Last) -> MessageBody {
+    /// Tracks a body. Where nothing streams the place goes back now, and there is only to be told
+    /// if the answer does not leave.
+    pub(crate) fn track(inner: MessageBody, mut last: Last) -> (MessageBody, Option<Unsent>) {
         if inner.is_end_stream() {
-            // Nothing streams: the first record says all there is. The place goes back now.
-            return inner;
+            last.place = None;
+            return (inner, Some(Unsent(Some(last))));
         }
-        Self {
+        let tracked = Self {
             inner,
             bytes_out: 0,
             last: Some(last),
-        }
-        .boxed_unsync()
+        };
+        (tracked.boxed_unsync(), None)
     }
 
     fn end(&mut self, ended: Ended) {
-        let Some(last) = self.last.take() else {
-            return;
-        };
-        drop(last.place);
-        let duration = last.clock.monotonic().saturating_sub(last.started);
-        let end = End {
-            request: last.request,
-            partner: last.partner,
-            bytes_in: last.bytes_in.load(Ordering::Relaxed),
-            bytes_out: self.bytes_out,
-            duration_us: micros(duration),
-            ended,
-        };
-        let entry = AuditEntry {
-            log: last.name,
-            at: last.clock.now(),
-            event: AuditEvent::End(end),
-        };
-        if last.log.queue(entry).is_err() {
-            tracing::warn!(request.id = %last.request, "the end of an answer was not recorded");
+        if let Some(last) = self.last.take() {
+            last.tell(self.bytes_out, ended);
         }
     }
 

@@ -125,6 +125,11 @@ impl Upstream {
         self.pool.count(State::in_use)
     }
 
+    /// How many requests wait for a place.
+    pub fn waiting(&self) -> usize {
+        self.pool.waiting()
+    }
+
     /// How many connections are open, used or not.
     pub fn connections_open(&self) -> usize {
         self.pool.count(State::open)

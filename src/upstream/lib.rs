@@ -2,8 +2,8 @@
 //!
 //! **For**: one [`Upstream`] is one bank service with its endpoints, its TLS identity and its own
 //! pool of connections. **Doors**: [`Upstream::new`], [`Upstream::send`], [`Upstream::drain`], the
-//! counts (`in_use`, `connections_open`, `idle`), the settings, and [`may_be_plain`] for those who
-//! check a file before it is used.
+//! counts (`in_use`, `waiting`, `connections_open`, `idle`), the settings, and [`may_be_plain`] for
+//! those who check a file before it is used.
 //! **How a value goes through**: `client` makes the head this room's own (`message`), takes a place
 //! from the pool (`pool`, which keeps the books of `state` and lets `balance` choose the endpoint),
 //! opens a connection when the place is a right to open one (`connect`, `tls`, `connection`), sends

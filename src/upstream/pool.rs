@@ -100,6 +100,11 @@ impl Pool {
         count(&self.books().state)
     }
 
+    /// How many wait for a place.
+    pub(crate) fn waiting(&self) -> usize {
+        self.books().waiters.len()
+    }
+
     /// Takes a place, waiting for one in the order of arrival, at most `wait_timeout` and until
     /// `until`. Dropping the future leaves the queue, or gives the place back.
     pub(crate) async fn place(

@@ -9,6 +9,7 @@ mod ends;
 mod evidence;
 mod extra;
 mod gate;
+mod hang_ups;
 mod kill;
 mod limits;
 mod log_files;

@@ -1,5 +1,6 @@
 //! A client that is not ours: hyper over rustls, one connection at a time.
 
+use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::pin::Pin;
@@ -12,12 +13,14 @@ use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Frame, Incoming};
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use model::PresentedChain;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{
     ClientConfig, HandshakeKind, ProtocolVersion, RootCertStore, SupportedProtocolVersion,
 };
-use tokio::net::TcpSocket;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 /// The body of a request.
 pub type RequestBody = BoxBody<Bytes, std::io::Error>;
@@ -57,6 +60,20 @@ impl Identity {
         Self {
             chain: crypto::certificates(chain).expect("certificates in PEM"),
             key: crypto::private_key(key).expect("a key in PEM"),
+        }
+    }
+
+    /// What a server learns of it in the handshake.
+    pub(crate) fn presented(&self) -> PresentedChain {
+        let mut whole = Vec::new();
+        for certificate in &self.chain {
+            whole.extend_from_slice(&(certificate.len() as u64).to_be_bytes());
+            whole.extend_from_slice(certificate);
+        }
+        PresentedChain {
+            certificates: self.chain.clone(),
+            leaf_thumbprint: crypto::sha256(self.leaf()),
+            fingerprint: crypto::sha256(&whole),
         }
     }
 
@@ -189,8 +206,13 @@ impl Dial {
         }
     }
 
-    /// Connects to `localhost` at an address.
-    pub async fn connect(&self, address: SocketAddr) -> std::io::Result<Client> {
+    /// The HTTP version offered.
+    pub(crate) fn version(&self) -> Version {
+        self.version
+    }
+
+    /// Connects to `localhost` at an address, and shakes hands.
+    pub(crate) async fn open(&self, address: SocketAddr) -> std::io::Result<TlsStream<TcpStream>> {
         let socket = TcpSocket::new_v4()?;
         if let Some(from) = self.from {
             socket.bind(SocketAddr::new(from, 0))?;
@@ -198,9 +220,14 @@ impl Dial {
         let tcp = socket.connect(address).await?;
         tcp.set_nodelay(true)?;
         let name = ServerName::try_from("localhost").expect("a name");
-        let tls = TlsConnector::from(Arc::clone(&self.config))
+        TlsConnector::from(Arc::clone(&self.config))
             .connect(name, tcp)
-            .await?;
+            .await
+    }
+
+    /// Connects to `localhost` at an address.
+    pub async fn connect(&self, address: SocketAddr) -> std::io::Result<Client> {
+        let tls = self.open(address).await?;
         let authority = format!("localhost:{}", address.port());
         let session = tls.get_ref().1;
         let is_resumed = session.handshake_kind() == Some(HandshakeKind::Resumed);
@@ -269,18 +296,11 @@ impl Client {
         headers: &[(&str, &str)],
         body: RequestBody,
     ) -> Result<http::Response<Incoming>, hyper::Error> {
-        let uri = match &self.sender {
-            Sender::Http1(_) => target.to_owned(),
-            Sender::Http2(_) => format!("https://{}{target}", self.authority),
+        let version = match &self.sender {
+            Sender::Http1(_) => Version::Http1,
+            Sender::Http2(_) => Version::Http2,
         };
-        let mut request = Request::builder().method(method).uri(uri);
-        if matches!(self.sender, Sender::Http1(_)) {
-            request = request.header("host", &self.authority);
-        }
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let request = request.body(body).expect("a request");
+        let request = request(version, &self.authority, (method, target, headers), body);
         match &mut self.sender {
             Sender::Http1(sender) => {
                 sender.ready().await?;
@@ -314,6 +334,27 @@ impl Client {
     }
 }
 
+/// A request as a version of HTTP names its host.
+pub(crate) fn request(
+    version: Version,
+    authority: &str,
+    (method, target, headers): (Method, &str, &[(&str, &str)]),
+    body: RequestBody,
+) -> Request<RequestBody> {
+    let uri = match version {
+        Version::Http1 => target.to_owned(),
+        Version::Http2 => format!("https://{authority}{target}"),
+    };
+    let mut request = Request::builder().method(method).uri(uri);
+    if version == Version::Http1 {
+        request = request.header("host", authority);
+    }
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(body).expect("a request")
+}
+
 /// A body that is there at once.
 pub fn whole(bytes: impl Into<Bytes>) -> RequestBody {
     Full::new(bytes.into())
@@ -337,6 +378,37 @@ pub fn endless(bytes: impl Into<Bytes>) -> RequestBody {
         has_end: false,
     }
     .boxed()
+}
+
+/// A body in these pieces, none of which is there at once.
+pub fn hesitant(pieces: impl IntoIterator<Item = Bytes>) -> RequestBody {
+    Hesitant {
+        pieces: pieces.into_iter().collect(),
+        is_ready: false,
+    }
+    .boxed()
+}
+
+struct Hesitant {
+    pieces: VecDeque<Bytes>,
+    is_ready: bool,
+}
+
+impl Body for Hesitant {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
+        self.is_ready = !self.is_ready;
+        if self.is_ready {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(self.pieces.pop_front().map(|piece| Ok(Frame::data(piece))))
+    }
 }
 
 struct Piecemeal {

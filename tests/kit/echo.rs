@@ -3,8 +3,8 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -21,7 +21,7 @@ use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 
 use crate::client::Version;
-use crate::house::HouseBuilder;
+use crate::house::{HouseBuilder, limits_with};
 
 /// The echo bank's API: class `open` under `/echo/v1/open`, class `partner` (scope `echo`) under
 /// `/echo/v1/guarded`; GET and POST each.
@@ -60,7 +60,7 @@ paths:
 /// A bank that answers 200 with a JSON object: `version`, `method`, `target`, `headers` (each name
 /// with its values), `bytes` and `sha256` of the body, and `certificate`, the `x5t#S256` of what
 /// the gateway showed. A target whose query is `held` is answered in two parts, the second of them
-/// once [`EchoBank::release`] lets it go.
+/// once [`EchoBank::release`] lets it go; one whose query is `empty` by 204 and no body.
 pub struct EchoBank {
     /// Where it listens.
     pub address: SocketAddr,
@@ -71,6 +71,7 @@ pub struct EchoBank {
 
 struct Shared {
     calls: AtomicUsize,
+    interactions: Mutex<Vec<String>>,
     releases: Semaphore,
 }
 
@@ -120,6 +121,7 @@ impl EchoBank {
         let address = listener.local_addr().expect("an address");
         let shared = Arc::new(Shared {
             calls: AtomicUsize::new(0),
+            interactions: Mutex::default(),
             releases: Semaphore::new(0),
         });
         let for_calls = Arc::clone(&shared);
@@ -142,6 +144,23 @@ impl EchoBank {
     /// How many requests reached it.
     pub fn calls(&self) -> usize {
         self.shared.calls.load(Ordering::SeqCst)
+    }
+
+    /// The interaction ids of the requests that reached it, in their order.
+    pub fn interactions(&self) -> Vec<String> {
+        let seen = self.shared.interactions.lock();
+        seen.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Sets one limit of the upstream that it is; the others stay as the reference file has them.
+    #[must_use]
+    pub fn limited(mut self, name: &str, value: &str) -> Self {
+        let written = limits_with("\n    upstreams:", "\n    products:", 10, name, value);
+        let standard = "        limits: standard\n";
+        assert!(self.upstream.contains(standard), "limited twice");
+        let limits = format!("        limits:\n{written}");
+        self.upstream = self.upstream.replace(standard, &limits);
+        self
     }
 
     /// Lets so many held answers go.
@@ -216,6 +235,11 @@ where
 async fn echo(request: Request<Incoming>, shown: &str, shared: Arc<Shared>) -> Response<Echoed> {
     shared.calls.fetch_add(1, Ordering::SeqCst);
     let (head, body) = request.into_parts();
+    if let Some(id) = head.headers.get("x-fapi-interaction-id") {
+        let id = String::from_utf8_lossy(id.as_bytes()).into_owned();
+        let seen = shared.interactions.lock();
+        seen.unwrap_or_else(PoisonError::into_inner).push(id);
+    }
     let body = body
         .collect()
         .await
@@ -236,6 +260,15 @@ async fn echo(request: Request<Incoming>, shown: &str, shared: Arc<Shared>) -> R
         "sha256": crypto::hex(&crypto::sha256(&body)),
         "certificate": shown,
     });
+    if head.uri.query() == Some("empty") {
+        let nothing = Echoed {
+            first: None,
+            rest: None,
+            wait: wait(shared),
+        };
+        let answer = Response::builder().status(204);
+        return answer.body(nothing).expect("an answer");
+    }
     let is_held = head.uri.query() == Some("held");
     let mut said = Bytes::from(said.to_string());
     let first = if is_held {
@@ -272,6 +305,10 @@ struct Echoed {
 impl Body for Echoed {
     type Data = Bytes;
     type Error = Infallible;
+
+    fn is_end_stream(&self) -> bool {
+        self.first.is_none() && self.rest.is_none()
+    }
 
     fn poll_frame(
         mut self: Pin<&mut Self>,

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tempfile::TempDir;
 
-use app::{Addresses, Running, SandboxHouse};
+use app::{Addresses, Left, Running, SandboxHouse};
 use edge::Edge;
-use model::{Clock, MovedClock};
+use model::{Alpn, Clock, Connection, ListenerId, MovedClock, TlsFacts};
 use sandbox::{ModelBank, PartnerFiles, Plan, Prepared};
 
 use crate::client::{Dial, Identity, Version};
+use crate::partner::Partner;
 
 /// Prepares a house: its folder exists, its file may be edited, nothing runs yet.
 pub struct HouseBuilder {
@@ -99,29 +100,8 @@ impl HouseBuilder {
     /// Sets one limit of the API listener; the others stay as the reference file has them.
     #[must_use]
     pub fn limited(self, name: &str, value: &str) -> Self {
-        let reference = include_str!("../../config/gateway.yaml");
-        let listeners = reference.split("\nlisteners:\n").nth(1).expect("listeners");
-        let limits = listeners
-            .split("    limits: ")
-            .nth(1)
-            .expect("limits, written out");
-        let end = limits.find("\n  issuer:").expect("the end of the limits");
-        let mut is_set = false;
-        let mut text = "    client_certificates: optional\n    limits:\n".to_owned();
-        for line in limits[..end]
-            .lines()
-            .filter(|line| line.starts_with("      "))
-        {
-            let line = line.split(" #").next().unwrap_or(line).trim_end();
-            is_set |= line.trim_start().starts_with(&format!("{name}: "));
-            let written = match line.split_once(": ") {
-                Some((key, _)) if key.trim() == name => format!("{key}: {value}"),
-                _ => line.to_owned(),
-            };
-            text.push_str(&written);
-            text.push('\n');
-        }
-        assert!(is_set, "a listener has no limit {name}");
+        let written = limits_with("\nlisteners:\n", "\n  issuer:", 6, name, value);
+        let text = format!("    client_certificates: optional\n    limits:\n{written}");
         let file = std::fs::read_to_string(self.config()).expect("a readable file");
         let from = file
             .find("    client_certificates: optional")
@@ -174,6 +154,38 @@ impl HouseBuilder {
             bank_edge,
         }
     }
+}
+
+/// The limits of the reference file's section that begins and ends so, in lines indented so far,
+/// one of them set to another value.
+pub(crate) fn limits_with(
+    begins: &str,
+    ends: &str,
+    indent: usize,
+    name: &str,
+    value: &str,
+) -> String {
+    let reference = include_str!("../../config/gateway.yaml");
+    let section = reference.split(begins).nth(1).expect("the section");
+    let limits = section.split(" limits: ").nth(1).expect("limits");
+    let end = limits.find(ends).expect("the end of the limits");
+    let is_limit = |line: &&str| line.starts_with(&" ".repeat(indent));
+    let mut is_set = false;
+    let mut text = String::new();
+    for line in limits[..end].lines().filter(is_limit) {
+        let line = line.split(" #").next().unwrap_or(line).trim_end();
+        let written = match line.split_once(": ") {
+            Some((key, _)) if key.trim() == name => {
+                is_set = true;
+                format!("{key}: {value}")
+            }
+            _ => line.to_owned(),
+        };
+        text.push_str(&written);
+        text.push('\n');
+    }
+    assert!(is_set, "there is no limit {name}");
+    text
 }
 
 impl Default for HouseBuilder {
@@ -263,6 +275,29 @@ impl TestHouse {
         let authority =
             std::fs::read(&self.prepared.server_authority).expect("the authority's file");
         Dial::tls12(&authority, identity, version)
+    }
+
+    /// What the edge tells the house of a connection of this partner's to the API listener, or of
+    /// one without a certificate.
+    pub fn connection(&self, partner: Option<&Partner>) -> Arc<Connection> {
+        let chain = partner.map(|partner| Arc::new(partner.identity.presented()));
+        Arc::new(Connection {
+            listener: ListenerId::parse("api").expect("an id"),
+            peer: ([127, 0, 0, 1], 50_000).into(),
+            tls: Some(TlsFacts {
+                alpn: Alpn::Http2,
+                resumed: false,
+            }),
+            chain,
+        })
+    }
+
+    /// Stops it, and says what did not end by itself, and what its log holds.
+    pub async fn end(self) -> (Left, Vec<serde_json::Value>) {
+        let left = self.running.stop().await;
+        let within = std::time::Duration::from_secs(5);
+        self.bank_edge.drain(within).await;
+        (left, records(&self.prepared.audit))
     }
 
     /// Stops it, and gives the folder back so that another house may be started in it.

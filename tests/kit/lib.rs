@@ -4,14 +4,17 @@
 //! a temporary folder, on free ports, with a clock that tests move), [`Client`] (hyper and rustls,
 //! HTTP/1.1 or HTTP/2, with or without a certificate), [`Partner`] (a client with its certificate
 //! and signing key), [`ScriptedBank`] and [`FloodBank`] (banks that answer as a test says),
-//! [`EchoBank`] (one that answers with what reached it), [`TestCa`] and the functions beside it
-//! (certificates that the sandbox has not), [`Folder`] (a sandbox's folder for tests that start
+//! [`EchoBank`] (one that answers with what reached it), [`given_up_after`] and
+//! [`Dial::lone_call`] (exchanges polled by hand and given up), [`TestCa`] and the functions beside
+//! it (certificates that the sandbox has not), [`Folder`] (a sandbox's folder for tests that start
 //! the real program). **How a value goes through**: a test edits the sandbox's
 //! `gateway.yaml` as text, starts the house, calls it over real sockets and real TLS. **Absent on
-//! purpose**: any short cut past a socket, and any mock of a part of the product.
+//! purpose**: any short cut past a socket, but for exchanges polled by hand; any mock of a part of
+//! the product.
 
 mod authority;
 mod bank;
+mod by_hand;
 mod client;
 mod echo;
 mod flood;
@@ -21,13 +24,15 @@ mod issuer;
 mod partner;
 mod problem;
 
+pub use app::{Left, Load};
 pub use authority::{
     SWIFTRIDE, intermediate, issue, other_authority, partner_leaf, revocation_list, serial,
     validity,
 };
 pub use bank::{Script, ScriptedBank};
+pub use by_hand::{Moment, given_up_after, read_handled};
 pub use client::{
-    Answer, Client, Dial, Identity, RequestBody, Version, endless, read, untold, whole,
+    Answer, Client, Dial, Identity, RequestBody, Version, endless, hesitant, read, untold, whole,
 };
 pub use echo::EchoBank;
 pub use flood::{FloodBank, flood, swallow};

@@ -2,21 +2,22 @@
 
 use std::sync::Arc;
 
-use model::{MessageBody, Response};
+use model::Response;
 
 use crate::exchange::Exchange;
 use crate::halt::Halt;
 use crate::headers::clean_answer;
 use crate::lent::Services;
 use crate::stage::forward::Answered;
-use crate::tracked::{Last, Tracked};
+use crate::tracked::{Last, Tracked, Unsent};
 
-/// The bank's answer as the partner gets it.
+/// The bank's answer as the partner gets it; and, when it has no body, what tells that it did not
+/// leave.
 pub(crate) fn respond(
     exchange: &mut Exchange,
     services: &Services,
     answered: Answered,
-) -> Response {
+) -> (Response, Option<Unsent>) {
     let (mut head, body) = answered.response.into_parts();
     clean_answer(&mut head.headers);
     head.headers
@@ -33,8 +34,8 @@ pub(crate) fn respond(
         partner,
         place: answered.place,
     };
-    let body: MessageBody = Tracked::track(body, last);
-    http::Response::from_parts(head, body)
+    let (body, unsent) = Tracked::track(body, last);
+    (http::Response::from_parts(head, body), unsent)
 }
 
 /// A refusal or a fault as the partner gets it.
