@@ -43,16 +43,12 @@ enum Command {
         config: PathBuf,
     },
     /// Check a configuration file: every mistake in one run, and nothing is started.
-    Check {
-        /// The configuration file.
-        #[arg(value_name = "FILE", default_value = "gateway.yaml")]
-        config: PathBuf,
-        /// Check it as the sandbox would, which takes the sandbox's certificates.
+    Check(check::Check),
+    /// Print the JSON Schema of the configuration file, for editors.
+    Schema {
+        /// The schema of a file that the configuration includes, which may lack sections.
         #[arg(long)]
-        sandbox: bool,
-        /// Print the mistakes as JSON.
-        #[arg(long)]
-        json: bool,
+        part: bool,
     },
     /// Tools for partners.
     #[command(subcommand)]
@@ -76,11 +72,11 @@ pub fn main() -> ExitCode {
         #[cfg(feature = "sandbox")]
         Command::Sandbox(sandbox) => sandbox.run(),
         Command::Serve { config } => serve::run(&config),
-        Command::Check {
-            config,
-            sandbox,
-            json,
-        } => Ok(check::run(&config, sandbox, json)),
+        Command::Check(check) => Ok(check.run()),
+        Command::Schema { part } => {
+            say_schema(part);
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Partner(partner) => partner.run(),
         Command::Audit(audit) => audit.run(),
     };
@@ -110,6 +106,16 @@ fn say(text: &str) {
     {
         let _ = UNWRITTEN.set(error);
     }
+}
+
+/// Prints the schema of the configuration file, or of one that it includes.
+fn say_schema(part: bool) {
+    let of = if part {
+        config::SchemaOf::Part
+    } else {
+        config::SchemaOf::Whole
+    };
+    say(&format!("{:#}\n", config::schema(of)));
 }
 
 /// Prints an error and its causes to standard error.

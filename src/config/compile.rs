@@ -54,14 +54,14 @@ pub(crate) fn compile(c: &mut Compiler<'_>, file: &File) -> Option<House> {
     let banks = banks::compile(c, file, &agreements);
     let audit = file.audit.as_ref().and_then(|audit| {
         Some(audit::Settings {
-            dir: c.files.path(audit.dir.as_deref()?),
-            node: audit.node.clone(),
-            segment_bytes: audit.segment_bytes,
-            linger: audit.linger,
-            queue_bytes_max: audit.queue_bytes_max,
+            dir: c.files.path(audit.dir.as_ref()?),
+            node: audit.node.clone()?,
+            segment_bytes: audit.segment_bytes?,
+            linger: audit.linger?,
+            queue_bytes_max: audit.queue_bytes_max?,
         })
     });
-    let store = file.store.as_deref().map(|path| c.files.path(path));
+    let store = file.store.as_ref().map(|path| c.files.path(path));
     let gate = file.gate.as_ref().and_then(|gate| {
         Some(GatePlan {
             rate: gate.rate?,
@@ -80,7 +80,7 @@ pub(crate) fn compile(c: &mut Compiler<'_>, file: &File) -> Option<House> {
         gate: gate?,
         store: store?,
         audit: audit?,
-        drain: file.drain,
+        drain: file.drain?,
         digest: String::new(),
     })
 }

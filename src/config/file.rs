@@ -16,7 +16,9 @@ mod products;
 mod tls;
 mod upstreams;
 
-use crate::reader::{Named, Reader, Section, Wrong};
+use crate::mistake::Code;
+use crate::reader::{Reader, Section, Wrong};
+use crate::shape::{Id, Key, Kind, Shape};
 use crate::source::{At, Span};
 use crate::yaml::Node;
 
@@ -35,6 +37,80 @@ pub(crate) use upstreams::{Upstream, UpstreamTls};
 /// The only edition there is.
 const EDITION: &str = "2026-11";
 
+/// The whole file: the root of the table of keys.
+pub(crate) static FILE: Shape = Shape::new(
+    "the configuration",
+    &[
+        Key::demanded(
+            "edition",
+            Kind::Word(&[EDITION]),
+            "write `edition: 2026-11`: it fixes what the keys of this file mean",
+            "Fixes what the keys of the file mean.",
+        ),
+        Key::required(
+            "listeners",
+            Kind::Named(&listeners::LISTENER, Id::Name),
+            "{ NAME: … }",
+            "Where callers come in.",
+        ),
+        Key::required(
+            "tls",
+            Kind::List {
+                of: "mappings `{ names, certificate, key }`",
+                item: &Kind::Section(&tls::ENTRY),
+            },
+            "[{ names: [api.bank.example], certificate: file:PATH, key: file:PATH }]",
+            "Server certificates, each for the names that it is shown for.",
+        ),
+        Key::required(
+            "plans",
+            Kind::Named(&plans::PLAN, Id::Name),
+            "{ NAME: … }",
+            "Named sets of limits.",
+        ),
+        Key::required(
+            "banks",
+            Kind::Named(&banks::BANK, Id::Name),
+            "{ NAME: … }",
+            "The tenants.",
+        ),
+        Key::required(
+            "partners",
+            Kind::Named(&partners::PARTNER, Id::Name),
+            "{ NAME: … }",
+            "The onboarded organisations.",
+        ),
+        Key::required(
+            "agreements",
+            Kind::List {
+                of: "mappings `{ partner, bank, products, plan, from, until }`",
+                item: &Kind::Section(&agreements::AGREEMENT),
+            },
+            "[{ partner, bank, products, plan, from, until }]",
+            "What a partner may use of a bank.",
+        ),
+        Key::required(
+            "gate",
+            Kind::Section(&node::GATE),
+            "{ rate: 200/s, burst: 400 requests }",
+            "What one address may knock, before anything is checked.",
+        ),
+        Key::required(
+            "store",
+            Kind::Section(&node::STORE),
+            "{ path: data/mortise.sqlite }",
+            "What must outlive a restart.",
+        ),
+        Key::required(
+            "audit",
+            Kind::Section(&node::AUDIT),
+            "{ dir: data/audit }",
+            "The evidence.",
+        ),
+        node::DRAIN,
+    ],
+);
+
 /// The whole file.
 pub(crate) struct File {
     pub(crate) listeners: Vec<Listener>,
@@ -44,9 +120,9 @@ pub(crate) struct File {
     pub(crate) partners: Vec<Partner>,
     pub(crate) agreements: Vec<Agreement>,
     pub(crate) gate: Option<Gate>,
-    pub(crate) store: Option<String>,
+    pub(crate) store: Option<At<String>>,
     pub(crate) audit: Option<AuditSection>,
-    pub(crate) drain: std::time::Duration,
+    pub(crate) drain: Option<std::time::Duration>,
 }
 
 /// Reads the tree.
@@ -55,7 +131,7 @@ pub(crate) fn read(reader: &mut Reader, root: &Node) -> Option<File> {
         end: root.span.start,
         ..root.span
     };
-    let mut section = reader.section(root, start, "the configuration", "")?;
+    let mut section = Section::open(reader, root, start, &FILE)?;
     edition(reader, &mut section);
     let file = File {
         listeners: listeners::read(reader, &mut section),
@@ -74,11 +150,10 @@ pub(crate) fn read(reader: &mut Reader, root: &Node) -> Option<File> {
 }
 
 fn edition(reader: &mut Reader, section: &mut Section<'_>) {
-    let help = format!("write `edition: {EDITION}`: it fixes what the keys of this file mean");
-    let Some(value) = section.demanded(reader, "edition", &help) else {
+    let Some(value) = section.value(reader, "edition") else {
         return;
     };
-    reader.parsed(value, &format!("`{EDITION}`"), |text| {
+    reader.parsed(value, |text| {
         if text == EDITION {
             return Ok(());
         }
@@ -90,14 +165,14 @@ fn edition(reader: &mut Reader, section: &mut Section<'_>) {
 }
 
 /// The members of a named section: each name parsed as an id, then the member read.
-fn members<I, T>(
+fn members<'n, I, T>(
     reader: &mut Reader,
-    section: &mut Section<'_>,
+    section: &mut Section<'n>,
     key: &'static str,
     parse: impl Fn(&str) -> Result<I, model::BadId>,
-    mut read: impl FnMut(&mut Reader, At<I>, Named<'_>) -> Option<T>,
+    mut read: impl FnMut(&mut Reader, At<I>, Section<'n>) -> Option<T>,
 ) -> Vec<T> {
-    let Some(value) = section.required(reader, key, "{ NAME: … }") else {
+    let Some(value) = section.value(reader, key) else {
         return Vec::new();
     };
     let members = reader.named(value);
@@ -105,7 +180,7 @@ fn members<I, T>(
         .into_iter()
         .filter_map(|member| {
             let id = id(reader, member.name, member.at, &parse)?;
-            read(reader, id, member)
+            read(reader, id, member.section?)
         })
         .collect()
 }
@@ -123,7 +198,11 @@ fn id<I>(
             reader.refused_names.insert(name.to_lowercase());
             reader
                 .collector
-                .mistake(at, format!("`{name}` cannot be {}", bad.what))
+                .mistake(
+                    Code::BadValue,
+                    at,
+                    format!("`{name}` cannot be {}", bad.what),
+                )
                 .help(format!("it must be {}", bad.rule));
             None
         }

@@ -10,8 +10,9 @@ use std::sync::Arc;
 
 use secrecy::zeroize::Zeroizing;
 
-use crate::mistake::nearest;
-use crate::reader::{Reader, Value, Wrong};
+use crate::mistake::{Code, nearest};
+use crate::reader::{Reader, Value, Written, Wrong};
+use crate::shape;
 use crate::source::{At, Span};
 use crate::yaml::Kind;
 
@@ -118,8 +119,8 @@ impl<'e> Files<'e> {
     }
 
     /// The path as it is named from the configuration's folder.
-    pub(crate) fn path(&self, written: &str) -> PathBuf {
-        self.folder.join(written)
+    pub(crate) fn path(&self, written: &At<String>) -> PathBuf {
+        self.folder.join(&written.value)
     }
 
     /// The text of a secret.
@@ -134,7 +135,7 @@ impl<'e> Files<'e> {
                 let text = std::str::from_utf8(&content.bytes).ok().map(str::to_owned);
                 if text.is_none() {
                     let what = format!("`{}` is not UTF-8 text", content.shown);
-                    reader.collector.mistake(reference.at, what);
+                    reader.collector.mistake(Code::Content, reference.at, what);
                 }
                 text.map(Zeroizing::new)
             }
@@ -144,6 +145,7 @@ impl<'e> Files<'e> {
                     reader
                         .collector
                         .mistake(
+                            Code::Unreadable,
                             reference.at,
                             format!("the environment variable `{name}` is not set"),
                         )
@@ -171,7 +173,7 @@ impl<'e> Files<'e> {
         written: &str,
         bytes_max: u64,
     ) -> Option<Content> {
-        let path = self.path(written);
+        let path = self.folder.join(written);
         match self.read(&path, bytes_max) {
             Ok(bytes) => Some(Content {
                 shown: path.display().to_string(),
@@ -184,7 +186,11 @@ impl<'e> Files<'e> {
                 });
                 reader
                     .collector
-                    .mistake(at, format!("cannot read `{}`: {problem}", path.display()))
+                    .mistake(
+                        Code::Unreadable,
+                        at,
+                        format!("cannot read `{}`: {problem}", path.display()),
+                    )
                     .maybe_help(near);
                 None
             }
@@ -195,10 +201,11 @@ impl<'e> Files<'e> {
 impl Reader {
     /// A value that must be `file:PATH`.
     pub(crate) fn file(&mut self, value: Value<'_>) -> Option<At<FileRef>> {
-        let key = value.key;
-        self.parsed(value, "a reference such as `file:PATH`", |text| match text
-            .strip_prefix("file:")
-        {
+        if !matches!(value.kind, shape::Kind::File) {
+            return self.misread(value);
+        }
+        let key = value.key.name;
+        self.parsed(value, |text| match text.strip_prefix("file:") {
             Some(path) => Ok(FileRef(path_of(path)?)),
             None => Err(Wrong::new(
                 format!("`{key}` must be a reference `file:PATH`"),
@@ -216,31 +223,35 @@ impl Reader {
 
     /// A list of `file:PATH`, at least one.
     pub(crate) fn files(&mut self, value: Value<'_>) -> Option<Vec<At<FileRef>>> {
-        let items = self.items(value, "references `file:PATH`")?;
+        let items = self.items(value)?;
+        let count = items.len();
         let read: Vec<_> = items
-            .iter()
-            .filter_map(|node| self.file(Value { node, ..value }))
+            .into_iter()
+            .filter_map(|item| self.file(item))
             .collect();
-        (read.len() == items.len()).then_some(read)
+        (read.len() == count).then_some(read)
     }
 
     /// A secret by reference: `file:PATH` or `env:NAME`. Anything else is refused without being
     /// shown, since it may be the secret itself.
     pub(crate) fn secret(&mut self, value: Value<'_>) -> Option<At<SecretRef>> {
-        let Kind::Scalar { text, .. } = &value.node.kind else {
+        let (shape::Kind::Secret, Written::Here(node)) = (value.kind, value.written) else {
+            return self.misread(value);
+        };
+        let Kind::Scalar { text, .. } = &node.kind else {
             self.not_a_reference(value);
             return None;
         };
         let written = At {
             value: text.as_str(),
-            at: value.node.span,
+            at: node.span,
         };
         if let Some(path) = written.value.strip_prefix("file:") {
             return match path_of(path) {
                 Ok(path) => Some(written.map(|_| SecretRef::File(path))),
                 Err(wrong) => {
                     self.collector
-                        .mistake(written.at, wrong.what)
+                        .mistake(wrong.code, written.at, wrong.what)
                         .maybe_help(wrong.help);
                     None
                 }
@@ -256,10 +267,10 @@ impl Reader {
     fn not_a_reference(&mut self, value: Value<'_>) {
         self.collector
             .secret_mistake(
-                value.node.span,
+                value.at(),
                 format!(
                     "`{}` must be a reference, never the secret itself",
-                    value.key
+                    value.key.name
                 ),
             )
             .help("write `file:PATH` or `env:NAME`");

@@ -129,7 +129,8 @@ impl Fixture {
             mode: Mode::Serve,
             now: now(),
         };
-        load::read(&mut compiler, &self.path("gateway.yaml"));
+        let root = load::tree(&mut compiler, &self.path("gateway.yaml")).expect("a tree");
+        load::compile(&mut compiler, &root);
         compiler.reader.keys
     }
 

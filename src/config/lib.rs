@@ -1,7 +1,8 @@
 //! The configuration: one YAML file in, valid settings of all rooms or all its mistakes out.
 //!
-//! **For**: `mortise serve`, `check` and `sandbox`, and whoever else must know what a file means
-//! before it acts. **Doors**: [`load`], which gives a [`House`] or [`Mistakes`]; a [`Mistake`] is
+//! **For**: `mortise serve`, `check`, `schema`, `sandbox`, and whoever else must know what a file
+//! means before it acts. **Doors**: [`load`], which gives a [`House`] or [`Mistakes`]; [`explain`],
+//! which also tells the defaults in force; [`schema`], the file's JSON Schema. A [`Mistake`] is
 //! data, and [`Mistakes::render`] prints them as a compiler does.
 //!
 //! **How a value goes through**: `yaml` reads text into a tree that knows each node's bytes; `file`
@@ -9,6 +10,11 @@
 //! type and unitless number; `files` reads what is referred to; `compile` joins names,
 //! certificates, API descriptions and agreements into the rooms' settings and notes what
 //! contradicts what. Nothing stops at the first mistake, and a file with one gives nothing at all.
+//!
+//! **One table of keys** (`shape`, filled in beside each reader in `file`) says of every key what
+//! its value must be, what holds without it and what it does; the reader, the schema and `explain`
+//! follow it. To add a key: a `Key` in the `Shape` of its section, a line that reads it, and a line
+//! in `config/gateway.yaml` with comment and default; `MORTISE_GOLDEN=write` writes the schema.
 //!
 //! **No lost line loosens** (promise P1). Whatever admits or refuses must be written: there is no
 //! default for `client_certificates`, `standing`, `revocation`, `from`, `until`, `deadline`,
@@ -19,10 +25,11 @@
 //! node `drain` and the make of its log) lets nobody in who would be refused.
 //!
 //! **Absent on purpose**: includes, anchors and merge keys, environment variables inside values,
-//! secrets in the file (they come by `file:` or `env:`), keys whose effect is not built, a JSON
-//! Schema, and reloading: a caller loads again and swaps.
+//! secrets in the file (they come by `file:` or `env:`), keys whose effect is not built, and
+//! reloading: a caller loads again and swaps.
 
 mod compile;
+mod explain;
 mod file;
 mod files;
 mod house;
@@ -30,16 +37,21 @@ mod load;
 mod mistake;
 mod quantity;
 mod reader;
+mod schema;
+mod shape;
 mod source;
 mod yaml;
 
 #[cfg(test)]
 mod fixture;
 
+pub use explain::InForce;
 pub use house::{
     AgreementPlan, BankPlan, ClientPlan, EndpointPlan, GatePlan, House, IssuerEndpoint, IssuerPlan,
     ListenerPlan, Mode, OurTokensPlan, PartnerPlan, PlanSettings, ProductPlan, Service, TokensPlan,
 };
-pub use load::load;
-pub use mistake::{Mistake, Mistakes, Related};
+pub use load::{explain, load};
+pub use mistake::{Code, Mistake, Mistakes, Related};
 pub use quantity::Rate;
+pub use schema::{SchemaOf, schema};
+pub use source::End;

@@ -5,12 +5,14 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use crate::compile::{self, Compiler};
+use crate::explain::{InForce, defaults};
+use crate::file;
 use crate::files::{Files, ReadProblem, neighbour};
 use crate::house::{House, Mode};
-use crate::mistake::Mistakes;
+use crate::mistake::{Code, Mistakes};
 use crate::reader::Reader;
-use crate::source::Span;
-use crate::{file, yaml};
+use crate::source::{Sources, Span};
+use crate::yaml::{self, Node};
 
 /// The longest configuration that is read.
 const CONFIG_BYTES_MAX: u64 = 1 << 20;
@@ -26,6 +28,26 @@ pub fn load(
     environment: &dyn Fn(&str) -> Option<String>,
     now: Timestamp,
 ) -> Result<House, Mistakes> {
+    loaded(path, mode, environment, now, |_, _| ()).map(|(house, ())| house)
+}
+
+/// Loads a configuration as [`load`] does, and tells the defaults in force besides.
+pub fn explain(
+    path: &Path,
+    mode: Mode,
+    environment: &dyn Fn(&str) -> Option<String>,
+    now: Timestamp,
+) -> Result<(House, Vec<InForce>), Mistakes> {
+    loaded(path, mode, environment, now, defaults)
+}
+
+fn loaded<T: Default>(
+    path: &Path,
+    mode: Mode,
+    environment: &dyn Fn(&str) -> Option<String>,
+    now: Timestamp,
+    look: impl FnOnce(&Node, &Sources) -> T,
+) -> Result<(House, T), Mistakes> {
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut compiler = Compiler {
         reader: Reader::default(),
@@ -33,12 +55,22 @@ pub fn load(
         mode,
         now,
     };
-    let house = read(&mut compiler, path);
-    compiler.finish(house)
+    let Some(root) = tree(&mut compiler, path) else {
+        return compiler.finish(None).map(|house| (house, T::default()));
+    };
+    let house = compile(&mut compiler, &root);
+    let seen = look(&root, &compiler.reader.collector.sources);
+    compiler.finish(house).map(|house| (house, seen))
 }
 
 /// Reads and compiles as far as that goes.
-pub(crate) fn read(compiler: &mut Compiler<'_>, path: &Path) -> Option<House> {
+pub(crate) fn compile(compiler: &mut Compiler<'_>, root: &Node) -> Option<House> {
+    let file = file::read(&mut compiler.reader, root)?;
+    compile::compile(compiler, &file)
+}
+
+/// Reads the file as a tree.
+pub(crate) fn tree(compiler: &mut Compiler<'_>, path: &Path) -> Option<Node> {
     let Compiler { reader, files, .. } = compiler;
     let shown = path.display().to_string();
     let start = |source| Span {
@@ -52,7 +84,11 @@ pub(crate) fn read(compiler: &mut Compiler<'_>, path: &Path) -> Option<House> {
             let source = reader.collector.sources.add(shown.clone(), String::new());
             let noted = reader
                 .collector
-                .mistake(start(source), format!("cannot read `{shown}`: {problem}"))
+                .mistake(
+                    Code::Unreadable,
+                    start(source),
+                    format!("cannot read `{shown}`: {problem}"),
+                )
                 .help(what_to_read(path, &problem));
             // One that is too long was read as far as it may be: that is its own mistake.
             if !matches!(problem, ReadProblem::TooLong(_)) {
@@ -62,9 +98,7 @@ pub(crate) fn read(compiler: &mut Compiler<'_>, path: &Path) -> Option<House> {
         }
     };
     let source = reader.text_source(shown, &bytes)?;
-    let root = yaml::parse(&mut reader.collector, source)?;
-    let file = file::read(reader, &root)?;
-    compile::compile(compiler, &file)
+    yaml::parse(&mut reader.collector, source)
 }
 
 /// What would be right where the configuration itself cannot be read.

@@ -4,9 +4,12 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::source::{Excerpt, Sources, Span};
+use crate::source::{End, Excerpt, Sources, Span};
 
+mod code;
 mod render;
+
+pub use code::Code;
 
 /// More mistakes than this are counted, not kept.
 const MISTAKES_MAX: usize = 200;
@@ -20,6 +23,10 @@ pub struct Mistake {
     pub line: usize,
     /// The column, from 1, in characters; 1 also where the file itself cannot be read.
     pub column: usize,
+    /// Where it ends, exclusive: the same place when only a point is meant.
+    pub end: End,
+    /// What kind of mistake it is.
+    pub code: Code,
     /// What is wrong.
     pub what: String,
     /// What would be right, when that can be said.
@@ -44,6 +51,8 @@ pub struct Related {
     pub line: usize,
     /// The column, from 1, in characters.
     pub column: usize,
+    /// Where it ends, exclusive.
+    pub end: End,
     /// What is there.
     pub what: String,
     #[serde(skip)]
@@ -68,6 +77,14 @@ impl Mistakes {
         self.list.len() + self.left_out
     }
 
+    /// How many files they are in, of those in the list.
+    pub fn files(&self) -> usize {
+        let mut files: Vec<&str> = self.list.iter().map(|m| m.file.as_str()).collect();
+        files.sort_unstable();
+        files.dedup();
+        files.len()
+    }
+
     /// How many more there were than the list holds.
     pub fn left_out(&self) -> usize {
         self.left_out
@@ -89,7 +106,7 @@ impl Mistakes {
             start: 0,
             end: 0,
         };
-        collector.mistake(at, "the configuration cannot be used");
+        collector.mistake(Code::Fault, at, "the configuration cannot be used");
         Self {
             list: collector
                 .list
@@ -125,14 +142,14 @@ pub(crate) struct Collector {
 
 impl Collector {
     /// Notes a mistake at a place.
-    pub(crate) fn mistake(&mut self, at: Span, what: impl Into<String>) -> Noted<'_> {
-        self.note(at, true, what.into())
+    pub(crate) fn mistake(&mut self, code: Code, at: Span, what: impl Into<String>) -> Noted<'_> {
+        self.note(code, at, true, what.into())
     }
 
     /// Notes a mistake in a value that may be a secret written in the wrong place: the line is
     /// named, not shown.
     pub(crate) fn secret_mistake(&mut self, at: Span, what: impl Into<String>) -> Noted<'_> {
-        self.note(at, false, what.into())
+        self.note(Code::Secret, at, false, what.into())
     }
 
     /// Whether anything was noted.
@@ -156,7 +173,7 @@ impl Collector {
         })
     }
 
-    fn note(&mut self, at: Span, shown: bool, what: String) -> Noted<'_> {
+    fn note(&mut self, code: Code, at: Span, shown: bool, what: String) -> Noted<'_> {
         // Asked first: finding a place costs time, and a file may hold very many mistakes.
         if self.list.len() == MISTAKES_MAX {
             self.left_out += 1;
@@ -182,6 +199,8 @@ impl Collector {
                 file: place.file,
                 line: place.line,
                 column: place.column,
+                end: place.end,
+                code,
                 what,
                 help: None,
                 related: Vec::new(),
@@ -234,6 +253,7 @@ impl Noted<'_> {
                 file: place.file,
                 line: place.line,
                 column: place.column,
+                end: place.end,
                 what: what.into(),
                 excerpt: place.excerpt,
             });
@@ -297,8 +317,10 @@ mod tests {
                 start,
                 end: start,
             };
-            collector.mistake(at, "wrong");
-            collector.mistake(at, "wrong").help("never seen");
+            collector.mistake(Code::Unit, at, "wrong");
+            collector
+                .mistake(Code::Unit, at, "wrong")
+                .help("never seen");
         }
         let mistakes = collector.finish().expect("mistakes");
         assert_eq!(mistakes.iter().count(), MISTAKES_MAX);

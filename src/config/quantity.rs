@@ -1,12 +1,13 @@
 //! Durations, sizes, counts, rates and dates: a number never stands without its unit.
 
 use std::num::NonZeroU32;
-use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use jiff::civil::Date;
 
+use crate::mistake::Code;
 use crate::reader::{Reader, Section, Value, Wrong};
+use crate::shape::Kind;
 use crate::source::At;
 
 /// So many in such a time.
@@ -19,7 +20,7 @@ pub struct Rate {
 }
 
 /// The highest rate and count that is read.
-const COUNT_MAX: u32 = 1_000_000;
+pub(crate) const COUNT_MAX: u32 = 1_000_000;
 
 const DURATION_UNITS: [(&str, u64); 5] = [
     ("ms", 1),
@@ -36,156 +37,154 @@ const SIZE_UNITS: [(&str, u64); 4] = [
 ];
 
 impl Reader {
-    /// A duration such as `30s` within a range.
-    pub(crate) fn duration(
-        &mut self,
-        value: Value<'_>,
-        range: RangeInclusive<Duration>,
-    ) -> Option<At<Duration>> {
-        self.parsed(value, "a duration such as `30s`", |text| {
+    /// A duration such as `30s` within the range of its key.
+    pub(crate) fn duration(&mut self, value: Value<'_>) -> Option<At<Duration>> {
+        let Kind::Duration(least, most) = value.kind else {
+            return self.misread(value);
+        };
+        self.parsed(value, |text| {
             let millis = with_unit(text, "a duration", &DURATION_UNITS, "30s")?;
             let found = Duration::from_millis(millis);
-            within(value.key, found, &range, |d| shown_duration(*d))
+            within(value, found, (least, most), |d| shown_duration(*d))
         })
     }
 
-    /// A duration with a default, which the target holds.
-    pub(crate) fn time(
-        &mut self,
-        section: &mut Section<'_>,
-        key: &'static str,
-        range: RangeInclusive<Duration>,
-        target: &mut Duration,
-    ) {
-        let read = section
-            .setting(self, key, &shown_duration(*target))
-            .and_then(|value| self.duration(value, range));
-        if let Some(duration) = read {
-            *target = duration.value;
-        }
+    /// A size such as `10 MiB` within the range of its key, in bytes.
+    pub(crate) fn size(&mut self, value: Value<'_>) -> Option<At<u64>> {
+        let Kind::Size(least, most) = value.kind else {
+            return self.misread(value);
+        };
+        self.parsed(value, |text| {
+            let bytes = with_unit(text, "a size", &SIZE_UNITS, "10 MiB")?;
+            within(value, bytes, (least, most), |bytes| shown_size(*bytes))
+        })
     }
 
-    /// A size such as `10 MiB` with a default, which the target holds, in bytes.
-    pub(crate) fn bytes<N: TryFrom<u64> + TryInto<u64> + Copy>(
-        &mut self,
-        section: &mut Section<'_>,
-        key: &'static str,
-        range: RangeInclusive<u64>,
-        target: &mut N,
-    ) {
-        let standard = (*target).try_into().map(shown_size).unwrap_or_default();
-        let read = section.setting(self, key, &standard).and_then(|value| {
-            self.parsed(value, "a size such as `10 MiB`", |text| {
-                let bytes = with_unit(text, "a size", &SIZE_UNITS, "10 MiB")?;
-                within(key, bytes, &range, |bytes| shown_size(*bytes))
+    /// Bytes per second such as `256 B/s` within the range of its key.
+    pub(crate) fn byte_rate(&mut self, value: Value<'_>) -> Option<At<u64>> {
+        let Kind::ByteRate(least, most) = value.kind else {
+            return self.misread(value);
+        };
+        self.parsed(value, |text| {
+            let Some(size) = text.strip_suffix("/s") else {
+                return Err(Wrong::of(
+                    Code::Unit,
+                    format!("`{text}` does not say in which time"),
+                    "write bytes per second, such as `256 B/s`",
+                ));
+            };
+            let bytes = with_unit(size.trim_end(), "a size", &SIZE_UNITS, "256 B/s")?;
+            within(value, bytes, (least, most), |bytes| {
+                format!("{}/s", shown_size(*bytes))
             })
-        });
-        if let Some(bytes) = read.and_then(|at| N::try_from(at.value).ok()) {
-            *target = bytes;
-        }
+        })
     }
 
-    /// Bytes per second such as `256 B/s` with a default, which the target holds.
-    pub(crate) fn bytes_per_second(
-        &mut self,
-        section: &mut Section<'_>,
-        key: &'static str,
-        range: RangeInclusive<u64>,
-        target: &mut u32,
-    ) {
-        let standard = format!("{}/s", shown_size(u64::from(*target)));
-        let read = section.setting(self, key, &standard).and_then(|value| {
-            self.parsed(value, "bytes per second such as `256 B/s`", |text| {
-                let Some(size) = text.strip_suffix("/s") else {
-                    return Err(Wrong::new(
-                        format!("`{text}` does not say in which time"),
-                        "write bytes per second, such as `256 B/s`",
-                    ));
-                };
-                let bytes = with_unit(size.trim_end(), "a size", &SIZE_UNITS, "256 B/s")?;
-                within(key, bytes, &range, |bytes| {
-                    format!("{}/s", shown_size(*bytes))
-                })
-            })
-        });
-        if let Some(bytes) = read.and_then(|at| u32::try_from(at.value).ok()) {
-            *target = bytes;
-        }
+    /// A count such as `100 requests`, not 0.
+    pub(crate) fn count(&mut self, value: Value<'_>) -> Option<At<NonZeroU32>> {
+        let counted = self.counted(value)?;
+        Some(counted.map(|count| NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN)))
     }
 
-    /// A count such as `100 requests`, not 0; `unit` is the plural.
-    pub(crate) fn count(
-        &mut self,
-        value: Value<'_>,
-        unit: &'static str,
-        range: RangeInclusive<u32>,
-    ) -> Option<At<NonZeroU32>> {
-        self.counted(value, unit, range)
-            .map(|at| at.map(|count| NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN)))
-    }
-
-    /// A count with a default, which the target holds.
-    pub(crate) fn number<N: TryFrom<u32> + TryInto<u32> + Copy>(
-        &mut self,
-        section: &mut Section<'_>,
-        key: &'static str,
-        unit: &'static str,
-        range: RangeInclusive<u32>,
-        target: &mut N,
-    ) {
-        let standard = (*target)
-            .try_into()
-            .map(|count| format!("{count} {unit}"))
-            .unwrap_or_default();
-        let read = section
-            .setting(self, key, &standard)
-            .and_then(|value| self.counted(value, unit, range));
-        if let Some(count) = read.and_then(|at| N::try_from(at.value).ok()) {
-            *target = count;
-        }
-    }
-
-    fn counted(
-        &mut self,
-        value: Value<'_>,
-        unit: &'static str,
-        range: RangeInclusive<u32>,
-    ) -> Option<At<u32>> {
+    /// A count such as `100 requests` within the range of its key.
+    pub(crate) fn counted(&mut self, value: Value<'_>) -> Option<At<u32>> {
+        let Kind::Count(unit, least, most) = value.kind else {
+            return self.misread(value);
+        };
         let example = format!("100 {unit}");
-        self.parsed(value, &format!("a count such as `{example}`"), |text| {
+        self.parsed(value, |text| {
             let singular = unit.strip_suffix('s').unwrap_or(unit);
             let found = with_unit(text, "a count", &[(unit, 1), (singular, 1)], &example)?;
             let found = u32::try_from(found).unwrap_or(u32::MAX);
-            within(value.key, found, &range, |count| match count {
+            within(value, found, (least, most), |count| match count {
                 1 => format!("1 {singular}"),
                 _ => format!("{count} {unit}"),
             })
         })
     }
 
+    /// Sets a duration from its key.
+    pub(crate) fn set_duration(
+        &mut self,
+        section: &mut Section<'_>,
+        key: &'static str,
+        target: &mut Duration,
+    ) {
+        let value = section.value(self, key);
+        if let Some(read) = value.and_then(|value| self.duration(value)) {
+            *target = read.value;
+        }
+    }
+
+    /// Sets a number of bytes from its key.
+    pub(crate) fn set_size<N: TryFrom<u64>>(
+        &mut self,
+        section: &mut Section<'_>,
+        key: &'static str,
+        target: &mut N,
+    ) {
+        let value = section.value(self, key);
+        let read = value.and_then(|value| self.size(value));
+        if let Some(read) = read.and_then(|at| N::try_from(at.value).ok()) {
+            *target = read;
+        }
+    }
+
+    /// Sets bytes per second from their key.
+    pub(crate) fn set_byte_rate(
+        &mut self,
+        section: &mut Section<'_>,
+        key: &'static str,
+        target: &mut u32,
+    ) {
+        let value = section.value(self, key);
+        let read = value.and_then(|value| self.byte_rate(value));
+        if let Some(read) = read.and_then(|at| u32::try_from(at.value).ok()) {
+            *target = read;
+        }
+    }
+
+    /// Sets a count from its key.
+    pub(crate) fn set_count<N: TryFrom<u32>>(
+        &mut self,
+        section: &mut Section<'_>,
+        key: &'static str,
+        target: &mut N,
+    ) {
+        let value = section.value(self, key);
+        let read = value.and_then(|value| self.counted(value));
+        if let Some(read) = read.and_then(|at| N::try_from(at.value).ok()) {
+            *target = read;
+        }
+    }
+
     /// A rate such as `50/s` or `600/min`.
     pub(crate) fn rate(&mut self, value: Value<'_>) -> Option<At<Rate>> {
-        self.parsed(value, "a rate such as `50/s`", |text| {
-            let wrong = || {
-                Wrong::new(
+        if !matches!(value.kind, Kind::Rate) {
+            return self.misread(value);
+        }
+        self.parsed(value, |text| {
+            let wrong = |code| {
+                Wrong::of(
+                    code,
                     format!("`{text}` is not a rate"),
                     "write so many in a second, a minute or an hour: `50/s`, `600/min`, `9000/h`",
                 )
             };
-            let (count, unit) = text.split_once('/').ok_or_else(wrong)?;
+            let (count, unit) = text.split_once('/').ok_or_else(|| wrong(Code::Unit))?;
             let per = match unit.trim() {
                 "s" => 1,
                 "min" => 60,
                 "h" => 3_600,
-                _ => return Err(wrong()),
+                _ => return Err(wrong(Code::Unit)),
             };
-            let count = digits(count.trim()).ok_or_else(wrong)?;
+            let count = digits(count.trim()).ok_or_else(|| wrong(Code::BadValue))?;
             let count = u32::try_from(count).unwrap_or(u32::MAX);
-            let count = within(value.key, count, &(1..=COUNT_MAX), |count| {
+            let count = within(value, count, (&1, &COUNT_MAX), |count| {
                 format!("{count}/{}", unit.trim())
             })?;
             Ok(Rate {
-                count: NonZeroU32::new(count).ok_or_else(wrong)?,
+                count: NonZeroU32::new(count).ok_or_else(|| wrong(Code::OutOfRange))?,
                 per: Duration::from_secs(per),
             })
         })
@@ -193,7 +192,10 @@ impl Reader {
 
     /// A date such as `2027-12-31`.
     pub(crate) fn date(&mut self, value: Value<'_>) -> Option<At<Date>> {
-        self.parsed(value, "a date such as `2027-12-31`", |text| {
+        if !matches!(value.kind, Kind::Date) {
+            return self.misread(value);
+        }
+        self.parsed(value, |text| {
             let shaped = text.len() == 10
                 && text.bytes().enumerate().all(|(i, b)| match i {
                     4 | 7 => b == b'-',
@@ -225,7 +227,8 @@ fn with_unit(text: &str, what: &str, units: &[(&str, u64)], example: &str) -> Re
         names.clear();
     }
     let Some(number) = digits(number) else {
-        return Err(Wrong::new(
+        return Err(Wrong::of(
+            Code::BadValue,
             format!("`{text}` is not {what}"),
             format!("write a whole number and a unit, such as `{example}`"),
         ));
@@ -237,19 +240,22 @@ fn with_unit(text: &str, what: &str, units: &[(&str, u64)], example: &str) -> Re
             [] => "",
         };
         let space = if what == "a duration" { "" } else { " " };
-        return Err(Wrong::new(
+        return Err(Wrong::of(
+            Code::Unit,
             format!("`{text}` has no unit"),
             format!("write `{number}{space}{first}`{names}"),
         ));
     }
     match units.iter().find(|(name, _)| *name == unit) {
         Some((_, factor)) => number.checked_mul(*factor).ok_or_else(|| {
-            Wrong::new(
+            Wrong::of(
+                Code::OutOfRange,
                 format!("`{text}` is too large"),
                 format!("write something such as `{example}`"),
             )
         }),
-        None => Err(Wrong::new(
+        None => Err(Wrong::of(
+            Code::Unit,
             format!("`{unit}` is not a unit of {what}"),
             match near_unit(unit, units) {
                 Some(near) => format!("did you mean `{near}`?{}", names.replace("; the", " The")),
@@ -284,25 +290,22 @@ fn digits(text: &str) -> Option<u64> {
 }
 
 fn within<T: PartialOrd>(
-    key: &str,
+    value: Value<'_>,
     found: T,
-    range: &RangeInclusive<T>,
+    (least, most): (&T, &T),
     shown: impl Fn(&T) -> String,
 ) -> Result<T, Wrong> {
-    if range.contains(&found) {
+    if (least..=most).contains(&&found) {
         return Ok(found);
     }
-    Err(Wrong::new(
-        format!("`{key}` cannot be {}", shown(&found)),
-        format!(
-            "it may be from {} to {}",
-            shown(range.start()),
-            shown(range.end())
-        ),
+    Err(Wrong::of(
+        Code::OutOfRange,
+        format!("`{}` cannot be {}", value.key.name, shown(&found)),
+        format!("it may be from {} to {}", shown(least), shown(most)),
     ))
 }
 
-fn shown_duration(duration: Duration) -> String {
+pub(crate) fn shown_duration(duration: Duration) -> String {
     shown(
         u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
         &DURATION_UNITS,
@@ -310,7 +313,7 @@ fn shown_duration(duration: Duration) -> String {
     )
 }
 
-fn shown_size(bytes: u64) -> String {
+pub(crate) fn shown_size(bytes: u64) -> String {
     shown(bytes, &SIZE_UNITS, " ")
 }
 

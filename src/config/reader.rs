@@ -1,12 +1,16 @@
-//! Walks the tree. A section is a mapping of which the reader asks key after key; what was not
-//! asked for is unknown. Every method notes its mistake and answers `None`, so that reading goes on
-//! and all mistakes come in one run.
+//! Walks the tree by the table of keys. Every method notes its mistake and answers `None`, so that
+//! reading goes on and all mistakes come in one run.
 
 use std::collections::HashSet;
 
-use crate::mistake::{Collector, listed, nearest};
+use crate::mistake::{Code, Collector, listed, nearest};
+use crate::shape::{self, Key};
 use crate::source::{At, Span};
-use crate::yaml::{Kind, Node, Pair, Reading, reading};
+use crate::yaml::{Kind, Node, Reading, reading};
+
+mod section;
+
+pub(crate) use section::Section;
 
 /// Reads values out of the tree and gathers what is wrong with them.
 #[derive(Debug, Default)]
@@ -14,63 +18,85 @@ pub(crate) struct Reader {
     pub(crate) collector: Collector,
     /// Names that were refused, in lower case.
     pub(crate) refused_names: HashSet<String>,
-    /// Paths of keys asked for and of keys found, for the test that holds the example complete.
+    /// Keys asked for and keys found, for the test that holds table and example complete.
     #[cfg(test)]
     pub(crate) keys: Keys,
 }
 
-/// See [`Reader::keys`].
+/// See [`Reader::keys`]: what the section is and the key's name.
 #[cfg(test)]
 #[derive(Debug, Default)]
 pub(crate) struct Keys {
-    pub(crate) asked: std::collections::BTreeSet<String>,
-    pub(crate) found: std::collections::BTreeSet<String>,
+    pub(crate) asked: HashSet<(*const shape::Shape, &'static str)>,
+    pub(crate) found: HashSet<(*const shape::Shape, &'static str)>,
 }
 
-/// A mapping with a fixed set of keys.
-#[derive(Debug)]
-pub(crate) struct Section<'n> {
-    /// Where the section is named: what is missing is missing there.
-    pub(crate) at: Span,
-    what: &'static str,
-    #[cfg_attr(not(test), expect(dead_code, reason = "the paths are for a test"))]
-    path: String,
-    pairs: &'n [Pair],
-    /// Whether every key must be written: see [`Section::whole`].
-    is_whole: bool,
-    asked: Vec<&'static str>,
-    missing: Vec<(&'static str, String)>,
-}
-
-/// The value of one key.
+/// The value of one key, or one item of it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Value<'n> {
-    /// How mistakes name it.
-    pub(crate) key: &'n str,
+    /// The key, which mistakes name.
+    pub(crate) key: &'static Key,
+    /// What the value must be.
+    pub(crate) kind: &'static shape::Kind,
     pub(crate) key_span: Span,
-    pub(crate) node: &'n Node,
+    pub(crate) written: Written<'n>,
+}
+
+/// Where a value comes from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Written<'n> {
+    /// Out of the file.
+    Here(&'n Node),
+    /// Out of the table: the key has a default and was left out.
+    Default(&'static str),
+}
+
+/// A value that may be a word instead of something else.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Alternative<'n> {
+    Word,
+    Other(Value<'n>),
 }
 
 /// One member of a mapping whose keys are names chosen by the writer.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(crate) struct Named<'n> {
     pub(crate) name: &'n str,
     pub(crate) at: Span,
-    pub(crate) node: &'n Node,
+    /// Its keys; absent when it is no mapping.
+    pub(crate) section: Option<Section<'n>>,
 }
 
 /// Why a text is not the value wanted.
 #[derive(Debug)]
 pub(crate) struct Wrong {
+    pub(crate) code: Code,
     pub(crate) what: String,
     pub(crate) help: Option<String>,
 }
 
 impl Wrong {
+    /// A value that breaks the rules of its kind.
     pub(crate) fn new(what: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::of(Code::BadValue, what, help)
+    }
+
+    /// A mistake of another kind.
+    pub(crate) fn of(code: Code, what: impl Into<String>, help: impl Into<String>) -> Self {
         Self {
+            code,
             what: what.into(),
             help: Some(help.into()),
+        }
+    }
+}
+
+impl Value<'_> {
+    /// Where the value stands; of a default, where it would be written.
+    pub(crate) fn at(&self) -> Span {
+        match self.written {
+            Written::Here(node) => node.span,
+            Written::Default(_) => self.key_span,
         }
     }
 }
@@ -87,6 +113,7 @@ impl Reader {
                 let source = self.collector.sources.add(shown, good.into_owned());
                 self.collector
                     .mistake(
+                        Code::NotYaml,
                         Span {
                             source,
                             start: end,
@@ -100,35 +127,17 @@ impl Reader {
         }
     }
 
-    /// Opens a mapping with fixed keys. `at` is where it is named, `what` what it is ("a plan"),
-    /// `path` its place in the file with `*` for names ("plans.*").
-    pub(crate) fn section<'n>(
-        &mut self,
-        node: &'n Node,
-        at: Span,
-        what: &'static str,
-        path: impl Into<String>,
-    ) -> Option<Section<'n>> {
-        let Kind::Map(pairs) = &node.kind else {
-            self.wrong_kind(node, at, &format!("{what} must be a mapping of keys"));
-            return None;
-        };
-        Some(Section {
-            at,
-            what,
-            path: path.into(),
-            pairs,
-            is_whole: false,
-            asked: Vec::new(),
-            missing: Vec::new(),
-        })
-    }
-
     /// The members of a mapping whose keys are names.
     pub(crate) fn named<'n>(&mut self, value: Value<'n>) -> Vec<Named<'n>> {
-        let Kind::Map(pairs) = &value.node.kind else {
-            let what = format!("`{}` must be a mapping from names", value.key);
-            self.wrong_kind(value.node, value.key_span, &what);
+        let shape::Kind::Named(shape, _) = value.kind else {
+            return self.misread(value).unwrap_or_default();
+        };
+        let Written::Here(node) = value.written else {
+            return Vec::new();
+        };
+        let Kind::Map(pairs) = &node.kind else {
+            let what = format!("`{}` must be a mapping from names", value.key.name);
+            self.wrong_kind(node, value.key_span, &what);
             return Vec::new();
         };
         pairs
@@ -136,51 +145,146 @@ impl Reader {
             .map(|pair| Named {
                 name: &pair.key,
                 at: pair.key_span,
-                node: &pair.value,
+                section: Section::open(self, &pair.value, pair.key_span, shape),
             })
             .collect()
     }
 
     /// The items of a list that must not be empty.
-    pub(crate) fn items<'n>(&mut self, value: Value<'n>, of: &str) -> Option<&'n [Node]> {
-        match &value.node.kind {
+    pub(crate) fn items<'n>(&mut self, value: Value<'n>) -> Option<Vec<Value<'n>>> {
+        let shape::Kind::List { of, item } = value.kind else {
+            return self.misread(value);
+        };
+        let Written::Here(node) = value.written else {
+            return None;
+        };
+        let name = value.key.name;
+        match &node.kind {
             Kind::List(items) if items.is_empty() => {
                 self.collector
-                    .mistake(value.node.span, format!("`{}` is empty", value.key))
+                    .mistake(Code::MissingKey, node.span, format!("`{name}` is empty"))
                     .help(format!("write at least one of {of}"));
                 None
             }
-            Kind::List(items) => Some(items),
+            Kind::List(items) => Some(
+                items
+                    .iter()
+                    .map(|node| Value {
+                        kind: item,
+                        written: Written::Here(node),
+                        ..value
+                    })
+                    .collect(),
+            ),
             Kind::Scalar { text, plain } if !(*plain && reading(text) == Reading::Null) => {
                 self.collector
-                    .mistake(value.node.span, format!("`{}` must be a list", value.key))
+                    .mistake(
+                        Code::WrongType,
+                        node.span,
+                        format!("`{name}` must be a list"),
+                    )
                     .help(if text.len() > 60 {
                         format!("write {of} in brackets, separated by commas")
                     } else {
-                        format!("write `{}: [{text}]`", value.key)
+                        format!("write `{name}: [{text}]`")
                     });
                 None
             }
             _ => {
-                let what = format!("`{}` must be a list of {of}", value.key);
-                self.wrong_kind(value.node, value.key_span, &what);
+                let what = format!("`{name}` must be a list of {of}");
+                self.wrong_kind(node, value.key_span, &what);
                 None
             }
         }
     }
 
-    /// A scalar's text, however it was written; `expected` completes "must be …".
-    pub(crate) fn scalar<'n>(&mut self, value: Value<'n>, expected: &str) -> Option<At<&'n str>> {
-        let what = || format!("`{}` must be {expected}", value.key);
-        match &value.node.kind {
+    /// The items of a list of mappings; an item that is no mapping is noted and left out.
+    pub(crate) fn sections<'n>(&mut self, value: Value<'n>) -> Vec<Section<'n>> {
+        let items = self.items(value).unwrap_or_default();
+        items
+            .into_iter()
+            .filter_map(|item| match (item.kind, item.written) {
+                (shape::Kind::Section(shape), Written::Here(node)) => {
+                    Section::open(self, node, node.span, shape)
+                }
+                _ => self.misread(item),
+            })
+            .collect()
+    }
+
+    /// A value that is a mapping.
+    pub(crate) fn section<'n>(&mut self, value: Value<'n>) -> Option<Section<'n>> {
+        match (value.kind, value.written) {
+            (shape::Kind::Section(shape), Written::Here(node)) => {
+                Section::open(self, node, value.key_span, shape)
+            }
+            _ => self.misread(value),
+        }
+    }
+
+    /// A word, or something else.
+    pub(crate) fn alternative<'n>(&mut self, value: Value<'n>) -> Option<Alternative<'n>> {
+        let shape::Kind::Or(word, other) = value.kind else {
+            return self.misread(value);
+        };
+        let other = Value {
+            kind: other,
+            ..value
+        };
+        let is_scalar = match value.written {
+            Written::Here(node) => matches!(node.kind, Kind::Scalar { .. }),
+            Written::Default(_) => true,
+        };
+        let takes_scalars = !matches!(
+            other.kind,
+            shape::Kind::Section(_) | shape::Kind::Standard(_) | shape::Kind::List { .. }
+        );
+        if !is_scalar {
+            return Some(Alternative::Other(other));
+        }
+        let text = self.scalar(value)?;
+        if text.value == *word {
+            return Some(Alternative::Word);
+        }
+        if takes_scalars {
+            return Some(Alternative::Other(other));
+        }
+        let name = value.key.name;
+        let help = match nearest(text.value, [*word]) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("write {}", value.kind.expected()),
+        };
+        self.collector
+            .mistake(
+                Code::BadValue,
+                text.at,
+                format!("`{name}` cannot be `{}`", text.value),
+            )
+            .help(help);
+        None
+    }
+
+    /// A scalar's text, however it was written.
+    pub(crate) fn scalar<'n>(&mut self, value: Value<'n>) -> Option<At<&'n str>> {
+        let node = match value.written {
+            Written::Here(node) => node,
+            Written::Default(text) => {
+                return Some(At {
+                    value: text,
+                    at: value.key_span,
+                });
+            }
+        };
+        match &node.kind {
             Kind::Scalar { text, plain } if !(*plain && reading(text) == Reading::Null) => {
                 Some(At {
                     value: text,
-                    at: value.node.span,
+                    at: node.span,
                 })
             }
             _ => {
-                self.wrong_kind(value.node, value.key_span, &what());
+                let what = format!("`{}` must be {}", value.key.name, value.kind.expected());
+                self.wrong_kind(node, value.key_span, &what);
                 None
             }
         }
@@ -190,10 +294,9 @@ impl Reader {
     pub(crate) fn parsed<T>(
         &mut self,
         value: Value<'_>,
-        expected: &str,
         parse: impl FnOnce(&str) -> Result<T, Wrong>,
     ) -> Option<At<T>> {
-        let scalar = self.scalar(value, expected)?;
+        let scalar = self.scalar(value)?;
         match parse(scalar.value) {
             Ok(parsed) => Some(At {
                 value: parsed,
@@ -201,7 +304,7 @@ impl Reader {
             }),
             Err(wrong) => {
                 self.collector
-                    .mistake(scalar.at, wrong.what)
+                    .mistake(wrong.code, scalar.at, wrong.what)
                     .maybe_help(wrong.help);
                 None
             }
@@ -211,11 +314,15 @@ impl Reader {
     /// A text meant for people: numbers, booleans and what older readers take for booleans must be
     /// in quotes.
     pub(crate) fn text(&mut self, value: Value<'_>) -> Option<At<String>> {
-        let scalar = self.scalar(value, "a text")?;
-        let plain = matches!(&value.node.kind, Kind::Scalar { plain: true, .. });
+        let scalar = self.scalar(value)?;
+        let Written::Here(node) = value.written else {
+            return self.misread(value);
+        };
+        let plain = matches!(&node.kind, Kind::Scalar { plain: true, .. });
+        let name = value.key.name;
         if plain && reading(scalar.value) != Reading::Text {
-            let what = format!("`{}` must be a text", value.key);
-            self.wrong_kind(value.node, value.key_span, &what);
+            let what = format!("`{name}` must be a text");
+            self.wrong_kind(node, value.key_span, &what);
             return None;
         }
         let trimmed = scalar.value.trim();
@@ -230,7 +337,7 @@ impl Reader {
         };
         if let Some(wrong) = wrong {
             self.collector
-                .mistake(scalar.at, format!("`{}` {wrong}", value.key));
+                .mistake(Code::BadValue, scalar.at, format!("`{name}` {wrong}"));
             return None;
         }
         Some(At {
@@ -239,22 +346,72 @@ impl Reader {
         })
     }
 
-    /// One of a few words.
-    pub(crate) fn word<T: Copy>(&mut self, value: Value<'_>, words: &[(&str, T)]) -> Option<At<T>> {
+    /// One of a few words, which are those of the table.
+    pub(crate) fn word<T: Copy>(
+        &mut self,
+        value: Value<'_>,
+        words: &[(&'static str, T)],
+    ) -> Option<At<T>> {
         let names = || words.iter().map(|(name, _)| *name);
-        let expected = format!("one of {}", listed(names()));
-        self.parsed(value, &expected, |text| {
+        let shape::Kind::Word(listed) = value.kind else {
+            return self.misread(value);
+        };
+        if !names().eq(listed.iter().copied()) {
+            return self.misread(value);
+        }
+        self.parsed(value, |text| {
             if let Some((_, word)) = words.iter().find(|(name, _)| *name == text) {
                 return Ok(*word);
             }
             Err(Wrong::new(
-                format!("`{}` cannot be `{text}`", value.key),
+                format!("`{}` cannot be `{text}`", value.key.name),
                 match nearest(text, names()) {
                     Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("write {expected}"),
+                    None => format!("write {}", value.kind.expected()),
                 },
             ))
         })
+    }
+
+    /// The name of something else in the file.
+    pub(crate) fn name(&mut self, value: Value<'_>) -> Option<At<String>> {
+        match value.kind {
+            shape::Kind::Name => self.scalar(value).map(|name| name.map(str::to_owned)),
+            _ => self.misread(value),
+        }
+    }
+
+    /// A list of names, none of them twice.
+    pub(crate) fn name_list(&mut self, value: Value<'_>) -> Vec<At<String>> {
+        let mut names: Vec<At<String>> = Vec::new();
+        for item in self.items(value).unwrap_or_default() {
+            let Some(name) = self.name(item) else {
+                continue;
+            };
+            match names.iter().find(|known| known.value == name.value) {
+                Some(first) => {
+                    let what = format!("`{}` is listed twice", name.value);
+                    self.collector
+                        .mistake(Code::DuplicateKey, name.at, what)
+                        .see(first.at, "first here");
+                }
+                None => names.push(name),
+            }
+        }
+        names
+    }
+
+    /// Notes that code and table disagree: it is a fault of this program, and the file is refused.
+    pub(crate) fn misread<T>(&mut self, value: Value<'_>) -> Option<T> {
+        let what = format!(
+            "`{}` is read as something else than its table says: {}",
+            value.key.name,
+            value.kind.expected()
+        );
+        self.collector
+            .mistake(Code::Fault, value.key_span, what)
+            .help("this is a fault of the program: mend the key's `kind` in `src/config/file`");
+        None
     }
 
     /// Notes a name that nothing bears: `what` ("there is no plan") before the name, which is one
@@ -276,12 +433,16 @@ impl Reader {
             None => format!("there are {}", listed(known)),
         };
         self.collector
-            .mistake(name.at, format!("{what} `{}`", name.value))
+            .mistake(
+                Code::DanglingName,
+                name.at,
+                format!("{what} `{}`", name.value),
+            )
             .help(help);
     }
 
     /// Notes that a node is not of the kind that `what` demands.
-    fn wrong_kind(&mut self, node: &Node, named_at: Span, what: &str) {
+    pub(crate) fn wrong_kind(&mut self, node: &Node, named_at: Span, what: &str) {
         let mut quote = None;
         let found = match &node.kind {
             Kind::Broken => return,
@@ -291,8 +452,11 @@ impl Reader {
                 quote = Some(format!("if a text is meant, put it in quotes: \"{text}\""));
                 match reading(text) {
                     Reading::Null => {
-                        self.collector
-                            .mistake(named_at, format!("{what}, but nothing is written"));
+                        self.collector.mistake(
+                            Code::WrongType,
+                            named_at,
+                            format!("{what}, but nothing is written"),
+                        );
                         return;
                     }
                     Reading::Boolean(_) => format!("the boolean `{text}`"),
@@ -309,147 +473,7 @@ impl Reader {
             Kind::Scalar { .. } => "a text".to_owned(),
         };
         self.collector
-            .mistake(node.span, format!("{what}, not {found}"))
+            .mistake(Code::WrongType, node.span, format!("{what}, not {found}"))
             .maybe_help(quote.filter(|_| what.ends_with("a text")));
     }
-}
-
-impl<'n> Section<'n> {
-    /// A section in which nothing is written.
-    pub(crate) fn empty(at: Span, what: &'static str, path: &str) -> Self {
-        Self {
-            at,
-            what,
-            path: path.to_owned(),
-            pairs: &[],
-            is_whole: false,
-            asked: Vec::new(),
-            missing: Vec::new(),
-        }
-    }
-
-    /// The section, of which no [`Section::setting`] may be left out: a value that is tighter than
-    /// the default would loosen with its line (promise P1).
-    pub(crate) fn whole(mut self) -> Self {
-        self.is_whole = true;
-        self
-    }
-
-    /// The value of a key that has a default, which is `standard`; in a whole section it must be
-    /// written all the same.
-    pub(crate) fn setting(
-        &mut self,
-        reader: &mut Reader,
-        key: &'static str,
-        standard: &str,
-    ) -> Option<Value<'n>> {
-        let value = self.optional(reader, key);
-        if value.is_none() && self.is_whole {
-            self.missing.push((key, format!("`{key}: {standard}`")));
-        }
-        value
-    }
-
-    /// The value of a key that may be left out.
-    pub(crate) fn optional(&mut self, reader: &mut Reader, key: &'static str) -> Option<Value<'n>> {
-        self.asked.push(key);
-        let pair = self.pairs.iter().find(|pair| pair.key == key);
-        self.remember(reader, key, pair.is_some());
-        pair.map(|pair| Value {
-            key: &pair.key,
-            key_span: pair.key_span,
-            node: &pair.value,
-        })
-    }
-
-    /// The value of a key that must be written; `example` is how.
-    pub(crate) fn required(
-        &mut self,
-        reader: &mut Reader,
-        key: &'static str,
-        example: &str,
-    ) -> Option<Value<'n>> {
-        self.demanded(reader, key, &format!("write `{key}: {example}`"))
-    }
-
-    /// The value of a key that must be written; `help` says how, or what it is for.
-    pub(crate) fn demanded(
-        &mut self,
-        reader: &mut Reader,
-        key: &'static str,
-        help: &str,
-    ) -> Option<Value<'n>> {
-        let value = self.optional(reader, key);
-        if value.is_none() {
-            self.missing.push((key, help.to_owned()));
-        }
-        value
-    }
-
-    /// Ends the section: what was not asked for is unknown, what was asked for and must be written
-    /// is missing. A misspelt key is told once, as unknown.
-    pub(crate) fn finish(mut self, reader: &mut Reader) {
-        let is_written = |key: &str| self.pairs.iter().any(|pair| pair.key == key);
-        let known = || self.asked.iter().copied();
-        let unwritten: Vec<&str> = known().filter(|key| !is_written(key)).collect();
-        for pair in self.pairs {
-            if self.asked.contains(&pair.key.as_str()) {
-                continue;
-            }
-            let near = nearest(&pair.key, unwritten.iter().copied());
-            let help = match near {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("{} has the keys {}", self.what, listed(known())),
-            };
-            reader
-                .collector
-                .mistake(
-                    pair.key_span,
-                    format!("{} has no key `{}`", self.what, pair.key),
-                )
-                .help(help);
-            self.missing.retain(|(key, _)| Some(*key) != near);
-        }
-        if self.is_whole {
-            self.tell_not_whole(reader);
-            return;
-        }
-        for (key, help) in self.missing {
-            reader
-                .collector
-                .mistake(self.at, format!("{} lacks the key `{key}`", self.what))
-                .help(help);
-        }
-    }
-
-    /// All that a whole section lacks is one mistake.
-    fn tell_not_whole(self, reader: &mut Reader) {
-        let (keys, settings): (Vec<_>, Vec<_>) = self.missing.into_iter().unzip();
-        let lacks = match keys.len() {
-            0 => return,
-            1 => "the key",
-            _ => "the keys",
-        };
-        let keys = listed(keys);
-        reader
-            .collector
-            .mistake(self.at, format!("{} lacks {lacks} {keys}", self.what))
-            .help(format!(
-                "none may be left out; the standard is {}",
-                settings.join(", ")
-            ));
-    }
-
-    #[cfg(test)]
-    fn remember(&self, reader: &mut Reader, key: &str, found: bool) {
-        let path = [self.path.as_str(), key].join(".");
-        if found {
-            reader.keys.found.insert(path.clone());
-        }
-        reader.keys.asked.insert(path);
-    }
-
-    #[cfg(not(test))]
-    #[expect(clippy::unused_self, reason = "the paths are for a test")]
-    fn remember(&self, _: &mut Reader, _: &str, _: bool) {}
 }

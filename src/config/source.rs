@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use serde::Serialize;
+
 /// A stretch of one source, in bytes. Cheap to copy; only [`Sources`] can read it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Span {
@@ -34,9 +36,20 @@ pub(crate) struct Place {
     pub(crate) line: usize,
     /// From 1, in characters.
     pub(crate) column: usize,
+    /// Where the span ends, exclusive.
+    pub(crate) end: End,
     /// The line and the part of it that is meant; absent when it is too long to show, and when
     /// the source has no text.
     pub(crate) excerpt: Option<Excerpt>,
+}
+
+/// Where something ends: the first column that is no longer part of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct End {
+    /// The line, from 1.
+    pub line: usize,
+    /// The column, from 1, in characters.
+    pub column: usize,
 }
 
 /// One line of a source and the bytes of it that are meant.
@@ -79,38 +92,60 @@ impl Sources {
         self.0.get(source).map_or("", |source| &source.text)
     }
 
-    /// Where the span begins.
+    /// Where the span begins and ends.
     pub(crate) fn place(&self, span: Span) -> Place {
         let Some(source) = self.0.get(span.source) else {
             return Place {
                 file: String::new(),
                 line: 1,
                 column: 1,
+                end: End { line: 1, column: 1 },
                 excerpt: None,
             };
         };
-        let start = floor_boundary(&source.text, span.start);
-        let index = source
-            .line_starts
-            .partition_point(|&at| at <= start)
-            .saturating_sub(1);
-        let line_start = source.line_starts.get(index).copied().unwrap_or(0);
-        let rest = source.text.get(line_start..).unwrap_or("");
-        let line = rest.split('\n').next().unwrap_or("").trim_end_matches('\r');
-        let from = (start - line_start).min(line.len());
-        let to = floor_boundary(line, span.end.saturating_sub(line_start)).max(from);
+        let (index, from, line) = source.line_at(span.start);
+        let (end_index, end_from, end_line) = source.line_at(span.end.max(span.start));
+        let to = if index == end_index {
+            end_from
+        } else {
+            line.len()
+        };
         let is_shown =
             !source.text.is_empty() && line.len() <= EXCERPT_BYTES_MAX && !may_be_secret(line);
         Place {
             file: source.shown.clone(),
             line: index + 1,
-            column: line.get(..from).unwrap_or("").chars().count() + 1,
+            column: column(line, from),
+            end: End {
+                line: end_index + 1,
+                column: column(end_line, end_from),
+            },
             excerpt: is_shown.then(|| Excerpt {
                 line: line.to_owned(),
                 marked: from..to,
             }),
         }
     }
+}
+
+impl Source {
+    /// The number of the line that a byte is in, from 0, the byte's place in it, and the line.
+    fn line_at(&self, at: usize) -> (usize, usize, &str) {
+        let at = floor_boundary(&self.text, at);
+        let index = self
+            .line_starts
+            .partition_point(|&start| start <= at)
+            .saturating_sub(1);
+        let start = self.line_starts.get(index).copied().unwrap_or(0);
+        let rest = self.text.get(start..).unwrap_or("");
+        let line = rest.split('\n').next().unwrap_or("").trim_end_matches('\r');
+        (index, (at - start).min(line.len()), line)
+    }
+}
+
+/// The column of a byte of a line, from 1, in characters.
+fn column(line: &str, at: usize) -> usize {
+    line.get(..at).unwrap_or("").chars().count() + 1
 }
 
 /// Whether a line may hold a secret that somebody wrote into the file: it is named like one and is

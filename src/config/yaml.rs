@@ -10,7 +10,7 @@ use std::collections::HashMap;
 
 use serde_saphyr::granit_parser::{self, Event, Marker, Parser, ScalarStyle};
 
-use crate::mistake::Collector;
+use crate::mistake::{Code, Collector};
 use crate::source::Span;
 
 /// Deepest nesting that is read.
@@ -80,6 +80,7 @@ pub(crate) fn parse(collector: &mut Collector, source: usize) -> Option<Node> {
                 builder
                     .collector
                     .mistake(
+                        Code::NotYaml,
                         Span {
                             source,
                             start,
@@ -98,7 +99,9 @@ pub(crate) fn parse(collector: &mut Collector, source: usize) -> Option<Node> {
             start: 0,
             end: 0,
         };
-        builder.collector.mistake(whole, "the file is empty");
+        builder
+            .collector
+            .mistake(Code::NotYaml, whole, "the file is empty");
     }
     builder.root
 }
@@ -139,7 +142,7 @@ impl Builder<'_> {
         match event {
             Event::DocumentStart(..) if self.root.is_some() => {
                 self.collector
-                    .mistake(span, "a second YAML document begins here")
+                    .mistake(Code::NotYaml, span, "a second YAML document begins here")
                     .help("a file holds one document");
                 return false;
             }
@@ -149,7 +152,7 @@ impl Builder<'_> {
             }
             Event::Alias(_) | Event::UnresolvedAlias(_) => {
                 self.collector
-                    .mistake(span, "YAML aliases are not read")
+                    .mistake(Code::YamlFeature, span, "YAML aliases are not read")
                     .help("write the value where it acts");
                 return self.close(Node {
                     span,
@@ -178,12 +181,12 @@ impl Builder<'_> {
     fn refuse_properties(&mut self, span: Span, anchor: usize, tagged: bool) {
         if anchor != 0 {
             self.collector
-                .mistake(span, "YAML anchors are not read")
+                .mistake(Code::YamlFeature, span, "YAML anchors are not read")
                 .help("write the value where it acts");
         }
         if tagged {
             self.collector
-                .mistake(span, "YAML tags are not read")
+                .mistake(Code::YamlFeature, span, "YAML tags are not read")
                 .help("write the value without a tag");
         }
     }
@@ -206,12 +209,16 @@ impl Builder<'_> {
         if plain && text == "<<" {
             *key = Some(None);
             self.collector
-                .mistake(span, "YAML merge keys are not read")
+                .mistake(Code::YamlFeature, span, "YAML merge keys are not read")
                 .help("write the keys where they act");
         } else if let Some(first) = seen.get(text).copied() {
             *key = Some(None);
             self.collector
-                .mistake(span, format!("the key `{text}` is written twice"))
+                .mistake(
+                    Code::DuplicateKey,
+                    span,
+                    format!("the key `{text}` is written twice"),
+                )
                 .see(first, "first here")
                 .help("keep one of the two");
         } else {
@@ -256,7 +263,7 @@ impl Builder<'_> {
         self.nodes += 1;
         if self.nodes > NODES_MAX {
             self.collector
-                .mistake(node.span, "the file holds too many values")
+                .mistake(Code::NotYaml, node.span, "the file holds too many values")
                 .help(format!("at most {NODES_MAX} are read"));
             return false;
         }
@@ -273,7 +280,7 @@ impl Builder<'_> {
                 None => {
                     *key = Some(None);
                     self.collector
-                        .mistake(node.span, "a key must be a text")
+                        .mistake(Code::WrongType, node.span, "a key must be a text")
                         .help("write `name: value`");
                 }
             },

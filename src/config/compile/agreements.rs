@@ -9,6 +9,7 @@ use jiff::{Timestamp, ToSpan};
 use super::Compiler;
 use crate::file::{Agreement, Bank, File, Partner, Plan, Product};
 use crate::house::AgreementPlan;
+use crate::mistake::Code;
 use crate::source::At;
 
 pub(super) fn compile(c: &mut Compiler<'_>, file: &File) -> Vec<AgreementPlan> {
@@ -70,7 +71,11 @@ fn one(c: &mut Compiler<'_>, file: &File, agreement: &Agreement) -> Option<Agree
     {
         c.reader
             .collector
-            .mistake(until.at, "the agreement ends before it begins")
+            .mistake(
+                Code::Contradiction,
+                until.at,
+                "the agreement ends before it begins",
+            )
             .see(from.at, "it begins here");
     }
     let (from, until) = (agreement.from.as_ref()?, agreement.until.as_ref()?);
@@ -112,7 +117,7 @@ fn beginning(c: &mut Compiler<'_>, at: &At<Date>, date: Date) -> Option<Timestam
     if instant.is_none() {
         c.reader
             .collector
-            .mistake(at.at, "this day is too far away");
+            .mistake(Code::OutOfRange, at.at, "this day is too far away");
     }
     instant
 }
@@ -135,6 +140,7 @@ fn refuse_overlap(c: &mut Compiler<'_>, agreement: &Agreement, before: &[&Agreem
             c.reader
                 .collector
                 .mistake(
+                    Code::Clash,
                     product.at,
                     format!("`{}` is agreed twice for the same days", product.value),
                 )

@@ -7,6 +7,7 @@ use super::products::{self, Paths};
 use super::{Compiler, issuers, trust, upstreams};
 use crate::file::{self, Bank, File};
 use crate::house::{AgreementPlan, BankPlan, Service};
+use crate::mistake::Code;
 
 pub(super) fn compile(
     c: &mut Compiler<'_>,
@@ -88,7 +89,7 @@ fn refuse_idle_discovery(c: &mut Compiler<'_>, file: &File) {
         }
         c.reader
             .collector
-            .mistake(*at, "no issuer's URL is at this listener")
+            .mistake(Code::Unused, *at, "no issuer's URL is at this listener")
             .see(url.at, "its URL")
             .help("remove `discovery`, or give an issuer this URL");
     }

@@ -8,6 +8,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use super::Compiler;
 use crate::files::{Content, FileRef};
 use crate::house::Mode;
+use crate::mistake::Code;
 use crate::source::{At, Span};
 
 /// Longest file of certificates or keys.
@@ -57,6 +58,7 @@ pub(super) fn authorities(
             c.reader
                 .collector
                 .mistake(
+                    Code::Unfit,
                     reference.at,
                     format!("`{path}` holds no authority: {subject}"),
                 )
@@ -87,7 +89,11 @@ pub(super) fn key(
         Ok(false) => {
             c.reader
                 .collector
-                .mistake(reference.at, "the key does not belong to the certificate")
+                .mistake(
+                    Code::Unfit,
+                    reference.at,
+                    "the key does not belong to the certificate",
+                )
                 .see(
                     chain_at,
                     format!("the certificate of {}", chain.leaf.subject),
@@ -117,7 +123,7 @@ pub(super) fn unreadable(
         text.push_str(&problem.to_string());
         cause = problem.source();
     }
-    c.reader.collector.mistake(at, text);
+    c.reader.collector.mistake(Code::Content, at, text);
 }
 
 fn certificates(
@@ -159,6 +165,7 @@ fn is_acceptable(
     if facts.is_sandbox && c.mode == Mode::Serve {
         collector
             .mistake(
+                Code::Sandbox,
                 at,
                 format!("`{shown}` holds a certificate of the sandbox: {subject}"),
             )
@@ -169,6 +176,7 @@ fn is_acceptable(
         let date = date(facts.not_after);
         collector
             .mistake(
+                Code::Expired,
                 at,
                 format!("`{shown}` holds a certificate that expired on {date}: {subject}"),
             )
@@ -179,6 +187,7 @@ fn is_acceptable(
         let date = date(facts.not_before);
         collector
             .mistake(
+                Code::Expired,
                 at,
                 format!("`{shown}` holds a certificate that begins on {date}: {subject}"),
             )

@@ -16,6 +16,7 @@ use crate::files::FileRef;
 use crate::house::{
     EndpointPlan, IssuerEndpoint, IssuerPlan, OurTokensPlan, ProductPlan, Service, TokensPlan,
 };
+use crate::mistake::Code;
 use crate::source::{At, Span};
 
 /// The places taken so far, as listener and path, with the issuer's URL that took them.
@@ -37,7 +38,7 @@ pub(super) fn compile(
             Err(problem) => {
                 c.reader
                     .collector
-                    .mistake(reference.at, problem.to_string())
+                    .mistake(Code::Secret, reference.at, problem.to_string())
                     .help(
                         "32 random bytes: `head -c 32 /dev/urandom | basenc --base64url | tr -d =`",
                     );
@@ -58,7 +59,7 @@ pub(super) fn compile(
                 jwks_uri: format!("{}/jwks", url.value),
                 mtls_token_endpoint: own,
                 access_token_lifetime: (*access_token_lifetime)?,
-                algorithm: *algorithm,
+                algorithm: (*algorithm)?,
             };
             (Some(TokensPlan::Ours(tokens)), places)
         }
@@ -121,6 +122,7 @@ fn their_keys(
         c.reader
             .collector
             .mistake(
+                Code::Contradiction,
                 url.at,
                 "this issuer would be this gateway, and its keys are another's",
             )
@@ -143,6 +145,7 @@ pub(super) fn refuse_hidden(c: &mut Compiler<'_>, places: &Places, paths: &Paths
         c.reader
             .collector
             .mistake(
+                Code::Shadowed,
                 *at,
                 format!(
                     "`{product}` has an operation where this issuer answers: {path} on the \
@@ -165,7 +168,7 @@ pub(super) fn refuse_shared(c: &mut Compiler<'_>, file: &File) {
         if let Some(first) = known.insert(&url.value, url.at) {
             c.reader
                 .collector
-                .mistake(url.at, "two banks have this issuer")
+                .mistake(Code::Clash, url.at, "two banks have this issuer")
                 .see(first, "the first")
                 .help(
                     "banks see nothing of each other: each needs an issuer of its own, with a URL \
@@ -218,7 +221,11 @@ fn own_listener<'f>(
         let near = crate::mistake::nearest(&origin, origins.iter().map(String::as_str));
         c.reader
             .collector
-            .mistake(url.at, format!("no listener has the URL `{origin}`"))
+            .mistake(
+                Code::DanglingName,
+                url.at,
+                format!("no listener has the URL `{origin}`"),
+            )
             .help(if let Some(near) = near {
                 format!("did you mean `{near}`?")
             } else {
@@ -236,6 +243,7 @@ fn own_listener<'f>(
         c.reader
             .collector
             .mistake(
+                Code::Contradiction,
                 url.at,
                 format!(
                     "the listener `{}` of this issuer does not serve `{word}`",
@@ -245,19 +253,25 @@ fn own_listener<'f>(
             .see(own.id.at, "the listener")
             .help(format!("write `{word}` into its `serves`"));
     }
+    refuse_hidden_metadata(c, issuer, own);
+    Some(own)
+}
+
+/// Who has no certificate yet must be able to read how to get a token.
+fn refuse_hidden_metadata(c: &mut Compiler<'_>, issuer: &Issuer, own: &Listener) {
     if let Some(asked) = &own.client_certificates
         && asked.value == ClientCertificates::Required
     {
         c.reader
             .collector
             .mistake(
+                Code::Contradiction,
                 asked.at,
                 "the metadata of an issuer must be readable without a certificate",
             )
             .see(issuer.at, "the issuer")
             .help("write `optional`, or give the issuer a listener of its own");
     }
-    Some(own)
 }
 
 /// The listeners at which certificate-bound tokens are given out: one at least.
@@ -283,6 +297,7 @@ fn with_certificates<'f>(
             c.reader
                 .collector
                 .mistake(
+                    Code::Unguarded,
                     issuer.at,
                     "no listener gives out tokens to clients that show a certificate",
                 )
@@ -355,6 +370,7 @@ fn claim(
         c.reader
             .collector
             .mistake(
+                Code::Clash,
                 at,
                 format!(
                     "the issuer of `{}` would answer where another does: {path} on the listener \

@@ -9,6 +9,7 @@ use super::Compiler;
 use super::certificates::{chain, key};
 use crate::file::{File, Listener, TlsEntry};
 use crate::house::ListenerPlan;
+use crate::mistake::Code;
 use crate::source::{At, Span};
 
 /// A certificate with its key, for the names of its entry.
@@ -40,7 +41,11 @@ pub(super) fn compile(c: &mut Compiler<'_>, file: &File) -> Vec<ListenerPlan> {
         if !used && all_urls_known && !entry.file.names.is_empty() {
             c.reader
                 .collector
-                .mistake(entry.file.at, "no listener's URL has one of these names")
+                .mistake(
+                    Code::Unused,
+                    entry.file.at,
+                    "no listener's URL has one of these names",
+                )
                 .help("remove the certificate, or give a listener a URL with its name");
         }
     }
@@ -79,7 +84,7 @@ fn refuse_shared(c: &mut Compiler<'_>, listeners: &[Listener]) {
         if let Some(other) = shared {
             c.reader
                 .collector
-                .mistake(address.at, "two listeners have this address")
+                .mistake(Code::Clash, address.at, "two listeners have this address")
                 .see(other.at, "the first")
                 .help("give one of them another port");
         }
@@ -93,7 +98,7 @@ fn refuse_shared(c: &mut Compiler<'_>, listeners: &[Listener]) {
         if let Some(other) = shared {
             c.reader
                 .collector
-                .mistake(url.at, "two listeners have this URL")
+                .mistake(Code::Clash, url.at, "two listeners have this URL")
                 .see(other.at, "the first")
                 .help("give each a URL of its own: it is what tokens are good for");
         }
@@ -115,6 +120,7 @@ fn entries<'f>(c: &mut Compiler<'_>, files: &'f [TlsEntry]) -> Vec<Entry<'f>> {
                 c.reader
                     .collector
                     .mistake(
+                        Code::DuplicateKey,
                         name.at,
                         format!("the name `{}` is listed twice", name.value),
                     )
@@ -164,6 +170,7 @@ fn refuse_foreign_names(c: &mut Compiler<'_>, names: &[At<String>], leaf: &Certi
         c.reader
             .collector
             .mistake(
+                Code::Unfit,
                 name.at,
                 format!("the certificate is not for the name `{}`", name.value),
             )
@@ -201,7 +208,11 @@ fn entry_of(c: &mut Compiler<'_>, listener: &Listener, entries: &[Entry<'_>]) ->
         };
         c.reader
             .collector
-            .mistake(url.at, format!("there is no certificate for `{host}`"))
+            .mistake(
+                Code::DanglingName,
+                url.at,
+                format!("there is no certificate for `{host}`"),
+            )
             .help(help);
     }
     found

@@ -5,6 +5,7 @@ use serde_json::{Map, Number, Value};
 
 use super::{Compiler, unbuilt};
 use crate::files::FileRef;
+use crate::mistake::Code;
 use crate::source::{At, Span};
 use crate::yaml::{self, Kind, Node, Reading, reading};
 
@@ -59,7 +60,7 @@ pub(super) fn read(c: &mut Compiler<'_>, reference: &At<FileRef>) -> Option<Desc
                 }
                 c.reader
                     .collector
-                    .mistake(place(&tree, &problem.pointer), problem.what)
+                    .mistake(Code::Api, place(&tree, &problem.pointer), problem.what)
                     .help(problem.help);
             }
             None
@@ -72,6 +73,7 @@ fn refuse_unbuilt(c: &mut Compiler<'_>, tree: &Node, mark: &str, class: Class) {
     c.reader
         .collector
         .mistake(
+            Code::Api,
             place(tree, mark),
             format!(
                 "the class `{}` is not available in this version",

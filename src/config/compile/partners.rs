@@ -7,6 +7,7 @@ use model::Partner;
 use super::Compiler;
 use crate::file::{self, File};
 use crate::house::PartnerPlan;
+use crate::mistake::Code;
 use crate::source::Span;
 
 pub(super) fn compile(c: &mut Compiler<'_>, file: &File) -> Vec<PartnerPlan> {
@@ -44,6 +45,7 @@ fn refuse_shared_clients(c: &mut Compiler<'_>, file: &File) {
             c.reader
                 .collector
                 .mistake(
+                    Code::Clash,
                     client.id.at,
                     format!("two partners have the client `{}`", client.id.value),
                 )

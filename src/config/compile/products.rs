@@ -10,6 +10,7 @@ use super::Compiler;
 use super::openapi_file::{self, Described};
 use crate::file::{Bank, File, Listener, Product};
 use crate::house::{ProductPlan, Service};
+use crate::mistake::Code;
 use crate::source::Span;
 
 /// Where each operation is served, over all banks: to find two that want one path.
@@ -84,6 +85,7 @@ fn listeners<'f>(
                 c.reader
                     .collector
                     .mistake(
+                        Code::Contradiction,
                         name.at,
                         format!("the listener `{}` does not serve `api`", name.value),
                     )
@@ -115,7 +117,11 @@ fn refuse_unusable_names(c: &mut Compiler<'_>, described: &Described) {
             };
             c.reader
                 .collector
-                .mistake(at, format!("`{written}` cannot be {}", bad.what))
+                .mistake(
+                    Code::BadValue,
+                    at,
+                    format!("`{written}` cannot be {}", bad.what),
+                )
                 .help(format!("it must be {}", bad.rule));
         }
     }
@@ -142,6 +148,7 @@ fn refuse_without_certificates(
         c.reader
             .collector
             .mistake(
+                Code::Unguarded,
                 certificates.at,
                 format!(
                     "the listener `{}` asks for no certificate, but serves `{}`, whose operations \
@@ -179,6 +186,7 @@ impl Paths {
                 c.reader
                     .collector
                     .mistake(
+                        Code::Shadowed,
                         product.id.at,
                         format!(
                             "`{name}` and `{first}` both have {} {path} on the listener `{}`",

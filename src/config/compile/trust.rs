@@ -11,6 +11,7 @@ use super::certificates::{authorities, unreadable};
 use super::partners::partner_of;
 use crate::file::{self, Bank, PartnerCa};
 use crate::files::FileRef;
+use crate::mistake::Code;
 use crate::source::{At, Span};
 
 /// Longest revocation list that is read.
@@ -48,6 +49,7 @@ pub(super) fn compile(
                 .map(|cause| format!(": {cause}"))
                 .unwrap_or_default();
             c.reader.collector.mistake(
+                Code::Unfit,
                 ca.at,
                 format!("the partner CA cannot be used: {problem}{cause}"),
             );
@@ -72,6 +74,7 @@ fn are_apart(c: &mut Compiler<'_>, bank: &Bank, partners: &[&file::Partner]) -> 
         c.reader
             .collector
             .mistake(
+                Code::Clash,
                 organization_id.at,
                 format!(
                     "two partners of the bank `{}` have the organization_id `{}`",

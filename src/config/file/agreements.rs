@@ -2,9 +2,39 @@
 
 use jiff::civil::Date;
 
-use super::products::{name, names};
 use crate::reader::{Reader, Section};
+use crate::shape::{Key, Kind, Shape};
 use crate::source::At;
+
+pub(super) static AGREEMENT: Shape = Shape::new(
+    "an agreement",
+    &[
+        Key::required("partner", Kind::Name, "NAME", "Whose agreement it is."),
+        Key::required("bank", Kind::Name, "NAME", "With which bank."),
+        Key::required(
+            "products",
+            Kind::List {
+                of: "products",
+                item: &Kind::Name,
+            },
+            "[NAME]",
+            "The products of the bank that the partner may use.",
+        ),
+        Key::required("plan", Kind::Name, "NAME", "The plan whose limits hold."),
+        Key::demanded(
+            "from",
+            Kind::Date,
+            "write the first day on which it holds, such as `2026-01-01`",
+            "The first day on which it holds, in UTC.",
+        ),
+        Key::demanded(
+            "until",
+            Kind::Date,
+            "write the last day on which it holds, such as `2027-12-31`",
+            "The last day on which it holds, in UTC.",
+        ),
+    ],
+);
 
 /// Partner × bank.
 pub(crate) struct Agreement {
@@ -17,44 +47,30 @@ pub(crate) struct Agreement {
 }
 
 pub(super) fn read(reader: &mut Reader, section: &mut Section<'_>) -> Vec<Agreement> {
-    let Some(value) = section.required(
-        reader,
-        "agreements",
-        "[{ partner, bank, products, plan, from, until }]",
-    ) else {
+    let Some(value) = section.value(reader, "agreements") else {
         return Vec::new();
     };
-    let of = "mappings `{ partner, bank, products, plan, from, until }`";
-    let items = reader.items(value, of).unwrap_or_default();
+    let items = reader.sections(value);
     items
-        .iter()
-        .filter_map(|node| {
-            let mut section = reader.section(node, node.span, "an agreement", "agreements.*")?;
-            let partner = section.required(reader, "partner", "NAME");
-            let bank = section.required(reader, "bank", "NAME");
-            let products = section.required(reader, "products", "[NAME]");
-            let plan = section.required(reader, "plan", "NAME");
-            let from = section.demanded(
-                reader,
-                "from",
-                "write the first day on which it holds, such as `2026-01-01`",
-            );
-            let until = section.demanded(
-                reader,
-                "until",
-                "write the last day on which it holds, such as `2027-12-31`",
-            );
+        .into_iter()
+        .map(|mut section| {
+            let partner = section.value(reader, "partner");
+            let bank = section.value(reader, "bank");
+            let products = section.value(reader, "products");
+            let plan = section.value(reader, "plan");
+            let from = section.value(reader, "from");
+            let until = section.value(reader, "until");
             section.finish(reader);
-            Some(Agreement {
-                partner: partner.and_then(|value| name(reader, value)),
-                bank: bank.and_then(|value| name(reader, value)),
+            Agreement {
+                partner: partner.and_then(|value| reader.name(value)),
+                bank: bank.and_then(|value| reader.name(value)),
                 products: products
-                    .map(|value| names(reader, value, "products"))
+                    .map(|value| reader.name_list(value))
                     .unwrap_or_default(),
-                plan: plan.and_then(|value| name(reader, value)),
+                plan: plan.and_then(|value| reader.name(value)),
                 from: from.and_then(|value| reader.date(value)),
                 until: until.and_then(|value| reader.date(value)),
-            })
+            }
         })
         .collect()
 }

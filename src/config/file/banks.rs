@@ -6,7 +6,38 @@ use super::{
     Issuer, PartnerCa, Product, Upstream, issuer, members, partner_ca, products, upstreams,
 };
 use crate::reader::{Reader, Section};
+use crate::shape::{Id, Key, Kind, Shape};
 use crate::source::At;
+
+pub(super) static BANK: Shape = Shape::new(
+    "a bank",
+    &[
+        Key::required(
+            "issuer",
+            Kind::Section(&issuer::ISSUER),
+            "{ url: https://auth.bank.example, access_token_lifetime: 300s, keys: { kek: file:PATH } }",
+            "The bank's authorization server.",
+        ),
+        Key::required(
+            "partner_ca",
+            Kind::Section(&partner_ca::PARTNER_CA),
+            "{ authorities: [file:PATH], revocation: … }",
+            "Whose certificates prove a partner of this bank.",
+        ),
+        Key::required(
+            "upstreams",
+            Kind::Named(&upstreams::UPSTREAM, Id::Name),
+            "{ NAME: … }",
+            "The bank's services.",
+        ),
+        Key::required(
+            "products",
+            Kind::Named(&products::PRODUCT, Id::Name),
+            "{ NAME: … }",
+            "What the bank offers.",
+        ),
+    ],
+);
 
 /// A tenant.
 pub(crate) struct Bank {
@@ -23,8 +54,7 @@ pub(super) fn read(reader: &mut Reader, section: &mut Section<'_>) -> Vec<Bank> 
         section,
         "banks",
         BankId::parse,
-        |reader, id, member| {
-            let mut section = reader.section(member.node, member.at, "a bank", "banks.*")?;
+        |reader, id, mut section| {
             let bank = Bank {
                 id,
                 issuer: issuer::read(reader, &mut section),

@@ -1,17 +1,76 @@
 //! `banks.*.issuer`: the bank's authorization server.
 
-use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crypto::Algorithm;
 use url::Url;
 
 use crate::files::{FileRef, SecretRef};
+use crate::mistake::Code;
 use crate::reader::{Reader, Section, Value, Wrong};
+use crate::shape::{Key, Kind, Need, Shape};
 use crate::source::{At, Span};
 
-/// How long an access token may live: it cannot be called back before it expires.
-const LIFETIME: RangeInclusive<Duration> = Duration::from_secs(10)..=Duration::from_mins(15);
+/// An issuer's identifier.
+const URL: Kind = Kind::Own {
+    expected: "a URL such as `https://auth.bank.example`",
+    pattern: "^https://[^?#@ ]+$",
+};
+
+pub(super) static ISSUER: Shape = Shape::new(
+    "an issuer",
+    &[
+        Key::required(
+            "url",
+            URL,
+            "https://auth.bank.example",
+            "Its identifier: the listener with this URL answers; with `jwks`, `iss` of its tokens.",
+        ),
+        Key::absent(
+            "jwks",
+            Kind::File,
+            "this gateway issues the tokens",
+            "The public keys (RFC 7517) of the bank's own authorization server.",
+        ),
+        Key {
+            name: "access_token_lifetime",
+            // It cannot be called back before it expires.
+            kind: Kind::Duration(Duration::from_secs(10), Duration::from_mins(15)),
+            need: Need::RequiredUnless("jwks", "300s"),
+            doc: "How long an access token lives.",
+        },
+        Key {
+            name: "algorithm",
+            kind: Kind::Word(&["PS256", "ES256"]),
+            need: Need::DefaultUnless("jwks", "PS256"),
+            doc: "How access tokens are signed.",
+        },
+        Key::demanded(
+            "keys",
+            Kind::Section(&KEYS),
+            "write `keys: { kek: file:PATH }`: the key that wraps the signing keys in the store",
+            "What protects our signing keys.",
+        ),
+    ],
+);
+
+static KEYS: Shape = Shape::new(
+    "`keys`",
+    &[
+        Key::required(
+            "kek",
+            Kind::Secret,
+            "file:PATH",
+            "Seals the signing keys in the store: 32 random bytes in base64url.",
+        ),
+        Key::absent(
+            "url",
+            URL,
+            "the issuer's URL",
+            "With `jwks`: who we are to the bank's services, and where they read our keys.",
+        ),
+    ],
+);
 
 /// An issuer of access tokens.
 pub(crate) struct Issuer {
@@ -37,21 +96,16 @@ pub(crate) enum Tokens {
     /// This gateway.
     Ours {
         access_token_lifetime: Option<Duration>,
-        algorithm: Algorithm,
+        algorithm: Option<Algorithm>,
     },
     /// The bank's own authorization server, with the keys in this file.
     Elsewhere { jwks: Option<At<FileRef>> },
 }
 
 pub(super) fn read(reader: &mut Reader, section: &mut Section<'_>) -> Option<Issuer> {
-    let value = section.required(
-        reader,
-        "issuer",
-        "{ url: https://auth.bank.example, access_token_lifetime: 300s, keys: { kek: file:PATH } }",
-    )?;
-    let mut section = reader.section(value.node, value.key_span, "an issuer", "banks.*.issuer")?;
-    let url = section.required(reader, "url", "https://auth.bank.example");
-    let jwks = section.optional(reader, "jwks");
+    let mut section = section.inner(reader, "issuer")?;
+    let url = section.value(reader, "url");
+    let jwks = section.value(reader, "jwks");
     let (url, own_place, tokens) = if let Some(jwks) = jwks {
         let url = url.and_then(|value| their_url(reader, value));
         let tokens = elsewhere(reader, &mut section, jwks);
@@ -61,17 +115,14 @@ pub(super) fn read(reader: &mut Reader, section: &mut Section<'_>) -> Option<Iss
         let (url, place) = url.and_then(|value| our_url(reader, value)).unzip();
         (url, place, Some(ours(reader, &mut section)))
     };
-    let keys = section.demanded(
-        reader,
-        "keys",
-        "write `keys: { kek: file:PATH }`: the key that wraps the signing keys in the store",
-    );
-    let Keys { kek, place } = keys
-        .and_then(|value| keys_of(reader, value, tokens.as_ref()))
+    let Keys { kek, place } = section
+        .inner(reader, "keys")
+        .map(|keys| keys_of(reader, keys, tokens.as_ref()))
         .unwrap_or_default();
+    let at = section.at;
     section.finish(reader);
     Some(Issuer {
-        at: value.key_span,
+        at,
         url,
         place: own_place.or(place),
         tokens: tokens.unwrap_or(Tokens::Elsewhere { jwks: None }),
@@ -80,17 +131,15 @@ pub(super) fn read(reader: &mut Reader, section: &mut Section<'_>) -> Option<Iss
 }
 
 fn ours(reader: &mut Reader, section: &mut Section<'_>) -> Tokens {
-    let access_token_lifetime = section
-        .required(reader, "access_token_lifetime", "300s")
-        .and_then(|value| reader.duration(value, LIFETIME))
+    let lifetime = section.value(reader, "access_token_lifetime");
+    let algorithm = section.value(reader, "algorithm");
+    let access_token_lifetime = lifetime
+        .and_then(|value| reader.duration(value))
         .map(|at| at.value);
-    let algorithm = section
-        .optional(reader, "algorithm")
-        .and_then(|value| {
-            let words = [("PS256", Algorithm::Ps256), ("ES256", Algorithm::Es256)];
-            reader.word(value, &words)
-        })
-        .map_or(Algorithm::Ps256, |at| at.value);
+    let words = [("PS256", Algorithm::Ps256), ("ES256", Algorithm::Es256)];
+    let algorithm = algorithm
+        .and_then(|value| reader.word(value, &words))
+        .map(|at| at.value);
     Tokens::Ours {
         access_token_lifetime,
         algorithm,
@@ -101,13 +150,14 @@ fn ours(reader: &mut Reader, section: &mut Section<'_>) -> Tokens {
 fn elsewhere(reader: &mut Reader, section: &mut Section<'_>, jwks: Value<'_>) -> Option<Tokens> {
     let mut contradicts = false;
     for key in ["access_token_lifetime", "algorithm"] {
-        let Some(value) = section.optional(reader, key) else {
+        let Some(value) = section.value(reader, key) else {
             continue;
         };
         contradicts = true;
         reader
             .collector
             .mistake(
+                Code::Contradiction,
                 value.key_span,
                 format!("`{key}` stands beside `jwks`: who issues the tokens?"),
             )
@@ -121,48 +171,43 @@ fn elsewhere(reader: &mut Reader, section: &mut Section<'_>, jwks: Value<'_>) ->
     (!contradicts).then_some(Tokens::Elsewhere { jwks })
 }
 
-fn keys_of(reader: &mut Reader, keys: Value<'_>, tokens: Option<&Tokens>) -> Option<Keys> {
-    let path = "banks.*.issuer.keys";
-    let mut section = reader.section(keys.node, keys.key_span, "`keys`", path)?;
-    let kek = section.required(reader, "kek", "file:PATH");
-    let place = match tokens {
-        Some(Tokens::Elsewhere { .. }) => section
-            .demanded(
-                reader,
+fn keys_of(reader: &mut Reader, mut section: Section<'_>, tokens: Option<&Tokens>) -> Keys {
+    let kek = section.value(reader, "kek");
+    let url = section.value(reader, "url");
+    let place = match (tokens, url) {
+        (Some(Tokens::Elsewhere { .. }), Some(url)) => our_url(reader, url).map(|(_, url)| url),
+        (Some(Tokens::Elsewhere { .. }), None) => {
+            section.lacks(
                 "url",
                 "write `url: https://auth.example/bank`, at a listener that serves `discovery`: \
                  the bank's services read there who calls them",
-            )
-            .and_then(|value| our_url(reader, value))
-            .map(|(_, url)| url),
-        Some(Tokens::Ours { .. }) => {
-            if let Some(url) = section.optional(reader, "url") {
-                reader
-                    .collector
-                    .mistake(
-                        url.key_span,
-                        "`keys` of an issuer of ours has no URL of its own",
-                    )
-                    .help("remove it: the keys are at the issuer's URL");
-            }
+            );
             None
         }
-        None => {
-            let _ = section.optional(reader, "url");
+        (Some(Tokens::Ours { .. }), Some(url)) => {
+            reader
+                .collector
+                .mistake(
+                    Code::Contradiction,
+                    url.key_span,
+                    "`keys` of an issuer of ours has no URL of its own",
+                )
+                .help("remove it: the keys are at the issuer's URL");
             None
         }
+        (Some(Tokens::Ours { .. }) | None, _) => None,
     };
     section.finish(reader);
-    Some(Keys {
+    Keys {
         kek: kek.and_then(|value| reader.secret(value)),
         place,
-    })
+    }
 }
 
 /// The identifier of an issuer of ours: written as it will be compared, byte by byte (checklist
 /// MD-02).
 fn our_url(reader: &mut Reader, value: Value<'_>) -> Option<(At<String>, At<Url>)> {
-    let url = reader.parsed(value, A_URL, |text| {
+    let url = reader.parsed(value, |text| {
         let url = identifier(text)?;
         let canonical = url.as_str().trim_end_matches('/');
         if canonical == text {
@@ -181,13 +226,11 @@ fn our_url(reader: &mut Reader, value: Value<'_>) -> Option<(At<String>, At<Url>
 
 /// The identifier of a bank's own issuer: whatever stands in its tokens, to the byte.
 fn their_url(reader: &mut Reader, value: Value<'_>) -> Option<At<String>> {
-    reader.parsed(value, A_URL, |text| {
+    reader.parsed(value, |text| {
         identifier(text)?;
         Ok(text.to_owned())
     })
 }
-
-const A_URL: &str = "a URL such as `https://auth.bank.example`";
 
 /// `https`, neither query nor fragment (RFC 8414 §2).
 fn identifier(text: &str) -> Result<Url, Wrong> {

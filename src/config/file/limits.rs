@@ -3,215 +3,389 @@
 //! There is no middle: were a limit left out to fall back, a lost line would loosen whatever was
 //! tighter than its default (promise P1).
 
-use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use upstream::UpstreamLimits;
 
-use crate::reader::{Reader, Section, Wrong};
-use crate::yaml::Kind;
+use crate::mistake::Code;
+use crate::quantity::shown_size;
+use crate::reader::{Reader, Section};
+use crate::shape::{Key, Kind, Shape};
 
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
 
 /// A wait on which a caller may be kept.
-const WAIT: RangeInclusive<Duration> = Duration::from_millis(10)..=Duration::from_mins(10);
+const WAIT: Kind = Kind::Duration(Duration::from_millis(10), Duration::from_mins(10));
 /// A time that a connection may live or rest.
-const REST: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_hours(24);
+const REST: Kind = Kind::Duration(Duration::from_secs(1), Duration::from_hours(24));
 /// A flow-control window (RFC 9113 §6.9): 64 KiB less one byte is where HTTP/2 begins.
-const WINDOW: RangeInclusive<u64> = 64 * KIB..=1024 * MIB;
+const WINDOW: Kind = Kind::Size(64 * KIB, 1024 * MIB);
+/// What is held of one message.
+const BUFFER: Kind = Kind::Size(16 * KIB, 16 * MIB);
 /// The fields of a head.
-const HEADERS: RangeInclusive<u32> = 10..=1_000;
+const HEADERS: Kind = Kind::Count("headers", 10, 1_000);
+/// Streams of a connection.
+const STREAMS: Kind = Kind::Count("streams", 1, 10_000);
+/// Streams that are reset.
+const RESETS: Kind = Kind::Count("resets", 1, 10_000);
+/// Connections of a listener.
+const CONNECTIONS: Kind = Kind::Count("connections", 1, 1_000_000);
+
+pub(super) static LISTENER_LIMITS: Shape = Shape::whole(
+    "`limits`",
+    &[
+        Key::default(
+            "head_max",
+            Kind::Size(4 * KIB, 256 * KIB),
+            "32 KiB",
+            "Request line and header lines; more is answered 431.",
+        ),
+        Key::default(
+            "target_max",
+            Kind::Size(KIB, 64 * KIB),
+            "8 KiB",
+            "Path and query; more is answered 414.",
+        ),
+        Key::default(
+            "headers_max",
+            HEADERS,
+            "100 headers",
+            "Header lines; more is answered 431.",
+        ),
+        Key::default(
+            "head_timeout",
+            WAIT,
+            "10s",
+            "From the first byte of a head to its last.",
+        ),
+        Key::default(
+            "handshake_timeout",
+            WAIT,
+            "10s",
+            "From the connection to the end of the TLS handshake.",
+        ),
+        Key::default(
+            "idle_timeout",
+            REST,
+            "75s",
+            "A connection without a request is closed after this.",
+        ),
+        Key::default(
+            "body_max",
+            Kind::Size(0, 64 * 1024 * MIB),
+            "10 MiB",
+            "A request's body; more is answered 413.",
+        ),
+        Key::default(
+            "body_idle_timeout",
+            WAIT,
+            "30s",
+            "The longest wait for the next byte of a request's body.",
+        ),
+        Key::default(
+            "body_rate_min",
+            Kind::ByteRate(1, MIB),
+            "256 B/s",
+            "What such a body must reach on average.",
+        ),
+        Key::default(
+            "write_timeout",
+            WAIT,
+            "30s",
+            "The longest that a client may take nothing of its answer.",
+        ),
+        Key::default(
+            "linger",
+            Kind::Duration(Duration::from_millis(100), Duration::from_secs(30)),
+            "2s",
+            "How long bytes are still taken after an early answer.",
+        ),
+        Key::default(
+            "connections",
+            CONNECTIONS,
+            "10000 connections",
+            "Open at once; more are closed at once.",
+        ),
+        Key::default(
+            "connections_per_address",
+            CONNECTIONS,
+            "1000 connections",
+            "Open at once of one IPv4 address or one IPv6 /64.",
+        ),
+        Key::default(
+            "requests_per_connection",
+            Kind::Count("requests", 1, 1_000_000),
+            "10000 requests",
+            "Then a connection is closed gracefully.",
+        ),
+        Key::parts("h2", &LISTENER_H2, "Limits of HTTP/2."),
+    ],
+);
+
+static LISTENER_H2: Shape = Shape::whole(
+    "`h2`",
+    &[
+        Key::default(
+            "streams",
+            STREAMS,
+            "100 streams",
+            "Open at once on one connection.",
+        ),
+        Key::default(
+            "pending_resets",
+            RESETS,
+            "20 resets",
+            "Streams that a client may reset before they are taken up.",
+        ),
+        Key::default(
+            "local_resets",
+            RESETS,
+            "100 resets",
+            "Streams that a client may make us reset.",
+        ),
+        Key::default(
+            "stream_window",
+            WINDOW,
+            "256 KiB",
+            "What a client may send ahead on one stream.",
+        ),
+        Key::default(
+            "connection_window",
+            WINDOW,
+            "1 MiB",
+            "What a client may send ahead on all streams of a connection.",
+        ),
+        Key::default(
+            "send_buffer",
+            BUFFER,
+            "128 KiB",
+            "What is held of an answer while the client does not take it.",
+        ),
+        Key::default(
+            "ping_interval",
+            REST,
+            "30s",
+            "Silence after which a sign of life is asked for.",
+        ),
+        Key::default("ping_timeout", WAIT, "10s", "How long that sign may take."),
+    ],
+);
+
+pub(super) static UPSTREAM_LIMITS: Shape = Shape::whole(
+    "`limits`",
+    &[
+        Key::default(
+            "connect_timeout",
+            WAIT,
+            "3s",
+            "Name, TCP, TLS and HTTP handshakes together.",
+        ),
+        Key::default(
+            "head_timeout",
+            WAIT,
+            "30s",
+            "To the first line of the answer.",
+        ),
+        Key::default(
+            "body_idle_timeout",
+            WAIT,
+            "30s",
+            "The longest pause within an answer.",
+        ),
+        Key::default(
+            "idle_timeout",
+            REST,
+            "30s",
+            "How long a connection may rest.",
+        ),
+        Key::default(
+            "age_max",
+            REST,
+            "10min",
+            "Older connections take no new request.",
+        ),
+        Key::default(
+            "connections",
+            Kind::Count("connections", 1, 65_535),
+            "256 connections",
+            "Open at once to one endpoint.",
+        ),
+        Key::default(
+            "waiting",
+            Kind::Count("requests", 0, 1_000_000),
+            "1024 requests",
+            "Requests that may wait for a connection; 0 requests: none.",
+        ),
+        Key::default("wait_timeout", WAIT, "2s", "How long a request may wait."),
+        Key::default(
+            "back_off",
+            WAIT,
+            "1s",
+            "How long an endpoint rests that could not be reached.",
+        ),
+        Key::default(
+            "head_max",
+            Kind::Size(8 * KIB, MIB),
+            "64 KiB",
+            "The head of an answer.",
+        ),
+        Key::default("headers_max", HEADERS, "100 headers", "Its header lines."),
+        Key::default(
+            "http1_buffer",
+            Kind::Size(8 * KIB, 16 * MIB),
+            "128 KiB",
+            "What one HTTP/1.1 connection holds in each direction; at least `head_max`.",
+        ),
+        Key::parts("h2", &UPSTREAM_H2, "Limits of HTTP/2."),
+    ],
+);
+
+static UPSTREAM_H2: Shape = Shape::whole(
+    "`h2`",
+    &[
+        Key::default(
+            "streams",
+            STREAMS,
+            "100 streams",
+            "On one connection; the bank may allow fewer.",
+        ),
+        Key::default(
+            "stream_window",
+            WINDOW,
+            "256 KiB",
+            "What one answer may send ahead.",
+        ),
+        Key::default(
+            "connection_window",
+            WINDOW,
+            "1 MiB",
+            "What all answers of a connection may send ahead.",
+        ),
+        Key::default(
+            "send_buffer",
+            BUFFER,
+            "256 KiB",
+            "What is held of a request while the bank does not take it.",
+        ),
+        Key::default(
+            "frame_max",
+            Kind::Size(16 * KIB, 16 * MIB - KIB),
+            "16 KiB",
+            "The largest frame taken.",
+        ),
+        Key::default(
+            "ping_interval",
+            REST,
+            "20s",
+            "Silence after which a sign of life is asked for.",
+        ),
+        Key::default("ping_timeout", WAIT, "10s", "How long that sign may take."),
+    ],
+);
 
 /// `listeners.*.limits`.
 pub(super) fn listener_limits(reader: &mut Reader, section: &mut Section<'_>) -> edge::Limits {
     let mut limits = edge::Limits::default();
-    let Some(mut s) = whole(reader, section, "listeners.*.limits") else {
+    let Some(mut s) = section.inner(reader, "limits") else {
         return limits;
     };
     let l = &mut limits;
-    reader.bytes(&mut s, "head_max", 4 * KIB..=256 * KIB, &mut l.head_bytes);
-    reader.bytes(&mut s, "target_max", KIB..=64 * KIB, &mut l.target_bytes);
-    reader.number(&mut s, "headers_max", "headers", HEADERS, &mut l.headers);
-    reader.time(&mut s, "head_timeout", WAIT, &mut l.head_timeout);
-    reader.time(&mut s, "handshake_timeout", WAIT, &mut l.handshake_timeout);
-    reader.time(&mut s, "idle_timeout", REST, &mut l.idle_timeout);
-    reader.bytes(&mut s, "body_max", 0..=64 * 1024 * MIB, &mut l.body_bytes);
-    reader.time(&mut s, "body_idle_timeout", WAIT, &mut l.body_idle_timeout);
-    reader.bytes_per_second(&mut s, "body_rate_min", 1..=MIB, &mut l.body_rate_min);
-    reader.time(&mut s, "write_timeout", WAIT, &mut l.write_timeout);
-    let linger = Duration::from_millis(100)..=Duration::from_secs(30);
-    reader.time(&mut s, "linger", linger, &mut l.linger);
-    let connections = 1..=1_000_000;
-    reader.number(
-        &mut s,
-        "connections",
-        "connections",
-        connections.clone(),
-        &mut l.connections_max,
-    );
-    reader.number(
+    reader.set_size(&mut s, "head_max", &mut l.head_bytes);
+    reader.set_size(&mut s, "target_max", &mut l.target_bytes);
+    reader.set_count(&mut s, "headers_max", &mut l.headers);
+    reader.set_duration(&mut s, "head_timeout", &mut l.head_timeout);
+    reader.set_duration(&mut s, "handshake_timeout", &mut l.handshake_timeout);
+    reader.set_duration(&mut s, "idle_timeout", &mut l.idle_timeout);
+    reader.set_size(&mut s, "body_max", &mut l.body_bytes);
+    reader.set_duration(&mut s, "body_idle_timeout", &mut l.body_idle_timeout);
+    reader.set_byte_rate(&mut s, "body_rate_min", &mut l.body_rate_min);
+    reader.set_duration(&mut s, "write_timeout", &mut l.write_timeout);
+    reader.set_duration(&mut s, "linger", &mut l.linger);
+    reader.set_count(&mut s, "connections", &mut l.connections_max);
+    reader.set_count(
         &mut s,
         "connections_per_address",
-        "connections",
-        connections.clone(),
         &mut l.connections_per_address,
     );
-    reader.number(
+    reader.set_count(
         &mut s,
         "requests_per_connection",
-        "requests",
-        connections,
         &mut l.requests_per_connection,
     );
-    if let Some(h2) = h2(reader, &mut s, "listeners.*.limits.h2") {
-        listener_h2(reader, h2, l);
+    if let Some(mut h2) = s.inner(reader, "h2") {
+        let s = &mut h2;
+        reader.set_count(s, "streams", &mut l.h2_streams);
+        reader.set_count(s, "pending_resets", &mut l.h2_pending_resets);
+        reader.set_count(s, "local_resets", &mut l.h2_local_resets);
+        reader.set_size(s, "stream_window", &mut l.h2_stream_window);
+        reader.set_size(s, "connection_window", &mut l.h2_connection_window);
+        reader.set_size(s, "send_buffer", &mut l.h2_send_buffer);
+        reader.set_duration(s, "ping_interval", &mut l.h2_ping_interval);
+        reader.set_duration(s, "ping_timeout", &mut l.h2_ping_timeout);
+        h2.finish(reader);
     }
     s.finish(reader);
     limits
-}
-
-fn listener_h2(reader: &mut Reader, mut s: Section<'_>, l: &mut edge::Limits) {
-    reader.number(&mut s, "streams", "streams", 1..=10_000, &mut l.h2_streams);
-    let resets = 1..=10_000;
-    reader.number(
-        &mut s,
-        "pending_resets",
-        "resets",
-        resets.clone(),
-        &mut l.h2_pending_resets,
-    );
-    reader.number(
-        &mut s,
-        "local_resets",
-        "resets",
-        resets,
-        &mut l.h2_local_resets,
-    );
-    reader.bytes(&mut s, "stream_window", WINDOW, &mut l.h2_stream_window);
-    reader.bytes(
-        &mut s,
-        "connection_window",
-        WINDOW,
-        &mut l.h2_connection_window,
-    );
-    reader.bytes(
-        &mut s,
-        "send_buffer",
-        16 * KIB..=16 * MIB,
-        &mut l.h2_send_buffer,
-    );
-    reader.time(&mut s, "ping_interval", REST, &mut l.h2_ping_interval);
-    reader.time(&mut s, "ping_timeout", WAIT, &mut l.h2_ping_timeout);
-    s.finish(reader);
 }
 
 /// `banks.*.upstreams.*.limits`.
 pub(super) fn upstream_limits(reader: &mut Reader, section: &mut Section<'_>) -> UpstreamLimits {
     let mut limits = UpstreamLimits::default();
-    let Some(mut s) = whole(reader, section, "banks.*.upstreams.*.limits") else {
+    let Some(mut s) = section.inner(reader, "limits") else {
         return limits;
     };
     let l = &mut limits;
-    reader.time(&mut s, "connect_timeout", WAIT, &mut l.connect_timeout);
-    reader.time(&mut s, "head_timeout", WAIT, &mut l.head_timeout);
-    reader.time(&mut s, "body_idle_timeout", WAIT, &mut l.body_idle_timeout);
-    reader.time(&mut s, "idle_timeout", REST, &mut l.idle_timeout);
-    reader.time(&mut s, "age_max", REST, &mut l.max_age);
-    reader.number(
-        &mut s,
-        "connections",
-        "connections",
-        1..=65_535,
-        &mut l.connections_max,
-    );
-    reader.number(
-        &mut s,
-        "waiting",
-        "requests",
-        0..=1_000_000,
-        &mut l.waiters_max,
-    );
-    reader.time(&mut s, "wait_timeout", WAIT, &mut l.wait_timeout);
-    reader.time(&mut s, "back_off", WAIT, &mut l.back_off);
-    reader.bytes(&mut s, "head_max", 8 * KIB..=MIB, &mut l.head_bytes);
-    reader.number(
-        &mut s,
-        "headers_max",
-        "headers",
-        HEADERS,
-        &mut l.headers_max,
-    );
-    let head = u64::from(l.head_bytes);
-    let buffer = head..=16 * MIB;
-    reader.bytes(&mut s, "http1_buffer", buffer, &mut l.http1_buffer_bytes);
-    if let Some(h2) = h2(reader, &mut s, "banks.*.upstreams.*.limits.h2") {
-        upstream_h2(reader, h2, l);
+    reader.set_duration(&mut s, "connect_timeout", &mut l.connect_timeout);
+    reader.set_duration(&mut s, "head_timeout", &mut l.head_timeout);
+    reader.set_duration(&mut s, "body_idle_timeout", &mut l.body_idle_timeout);
+    reader.set_duration(&mut s, "idle_timeout", &mut l.idle_timeout);
+    reader.set_duration(&mut s, "age_max", &mut l.max_age);
+    reader.set_count(&mut s, "connections", &mut l.connections_max);
+    reader.set_count(&mut s, "waiting", &mut l.waiters_max);
+    reader.set_duration(&mut s, "wait_timeout", &mut l.wait_timeout);
+    reader.set_duration(&mut s, "back_off", &mut l.back_off);
+    reader.set_size(&mut s, "head_max", &mut l.head_bytes);
+    reader.set_count(&mut s, "headers_max", &mut l.headers_max);
+    http1_buffer(reader, &mut s, l);
+    if let Some(mut h2) = s.inner(reader, "h2") {
+        let s = &mut h2;
+        reader.set_count(s, "streams", &mut l.h2_streams);
+        reader.set_size(s, "stream_window", &mut l.h2_stream_window_bytes);
+        reader.set_size(s, "connection_window", &mut l.h2_connection_window_bytes);
+        reader.set_size(s, "send_buffer", &mut l.h2_send_buffer_bytes);
+        reader.set_size(s, "frame_max", &mut l.h2_frame_bytes);
+        reader.set_duration(s, "ping_interval", &mut l.h2_ping_interval);
+        reader.set_duration(s, "ping_timeout", &mut l.h2_ping_timeout);
+        h2.finish(reader);
     }
     s.finish(reader);
     limits
 }
 
-fn upstream_h2(reader: &mut Reader, mut s: Section<'_>, l: &mut UpstreamLimits) {
-    reader.number(&mut s, "streams", "streams", 1..=10_000, &mut l.h2_streams);
-    reader.bytes(
-        &mut s,
-        "stream_window",
-        WINDOW,
-        &mut l.h2_stream_window_bytes,
-    );
-    reader.bytes(
-        &mut s,
-        "connection_window",
-        WINDOW,
-        &mut l.h2_connection_window_bytes,
-    );
-    reader.bytes(
-        &mut s,
-        "send_buffer",
-        16 * KIB..=16 * MIB,
-        &mut l.h2_send_buffer_bytes,
-    );
-    reader.bytes(
-        &mut s,
-        "frame_max",
-        16 * KIB..=16 * MIB - KIB,
-        &mut l.h2_frame_bytes,
-    );
-    reader.time(&mut s, "ping_interval", REST, &mut l.h2_ping_interval);
-    reader.time(&mut s, "ping_timeout", WAIT, &mut l.h2_ping_timeout);
-    s.finish(reader);
-}
-
-/// The limits as written; `None` when they are the standard ones.
-fn whole<'n>(
-    reader: &mut Reader,
-    section: &mut Section<'n>,
-    path: &'static str,
-) -> Option<Section<'n>> {
-    let help = "write `limits: standard`, or a mapping of all limits";
-    let value = section.demanded(reader, "limits", help)?;
-    if let Kind::Scalar { .. } = &value.node.kind {
-        reader.parsed(value, "`standard` or a mapping of all limits", |text| {
-            (text == "standard")
-                .then_some(())
-                .ok_or_else(|| Wrong::new(format!("`limits` cannot be `{text}`"), help))
-        });
-        return None;
-    }
-    let section = reader.section(value.node, value.key_span, "`limits`", path)?;
-    Some(section.whole())
-}
-
-/// The limits of HTTP/2; where they are not written, all of them are missing.
-fn h2<'n>(
-    reader: &mut Reader,
-    limits: &mut Section<'n>,
-    path: &'static str,
-) -> Option<Section<'n>> {
-    let section = match limits.optional(reader, "h2") {
-        Some(value) => reader.section(value.node, value.key_span, "`h2`", path)?,
-        None => Section::empty(limits.at, "`h2`", path),
+/// A head is held whole: what holds it cannot be shorter.
+fn http1_buffer(reader: &mut Reader, s: &mut Section<'_>, l: &mut UpstreamLimits) {
+    let Some(value) = s.value(reader, "http1_buffer") else {
+        return;
     };
-    Some(section.whole())
+    let Some(bytes) = reader.size(value) else {
+        return;
+    };
+    let head = u64::from(l.head_bytes);
+    if bytes.value < head {
+        reader
+            .collector
+            .mistake(
+                Code::Contradiction,
+                bytes.at,
+                format!(
+                    "`http1_buffer` of {} cannot hold a head of {}",
+                    shown_size(bytes.value),
+                    shown_size(head)
+                ),
+            )
+            .help("write at least what `head_max` allows");
+        return;
+    }
+    l.http1_buffer_bytes = usize::try_from(bytes.value).unwrap_or(usize::MAX);
 }

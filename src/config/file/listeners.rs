@@ -8,10 +8,58 @@ use model::ListenerId;
 use url::Url;
 
 use super::members;
-use crate::file::limits::listener_limits;
+use crate::file::limits::{LISTENER_LIMITS, listener_limits};
 use crate::house::Service;
+use crate::mistake::Code;
 use crate::reader::{Reader, Section, Value, Wrong};
+use crate::shape::{Key, Kind, Shape};
 use crate::source::{At, Span};
+
+pub(super) static LISTENER: Shape = Shape::new(
+    "a listener",
+    &[
+        Key::required(
+            "address",
+            Kind::Own {
+                expected: "an address and a port such as `0.0.0.0:8443`",
+                pattern: "^([0-9.]+|\\[[0-9a-fA-F:.%]+\\]):[0-9]{1,5}$",
+            },
+            "0.0.0.0:8443",
+            "IP address and port to listen on.",
+        ),
+        Key::required(
+            "url",
+            Kind::Own {
+                expected: "a URL such as `https://api.bank.example`",
+                pattern: "^https://[^/?#@]+$",
+            },
+            "https://api.bank.example",
+            "How callers reach it: scheme, host and port; also what access tokens are good for.",
+        ),
+        Key::required(
+            "serves",
+            Kind::List {
+                of: "`api`, `token`, `discovery`",
+                item: &Kind::Word(&["api", "token", "discovery"]),
+            },
+            "[api, token]",
+            "What is served: the products, the token endpoints of the issuers, their metadata and \
+             public keys.",
+        ),
+        Key::demanded(
+            "client_certificates",
+            Kind::Word(&["none", "optional", "required"]),
+            "write `optional`, `required`, or `none` where no partner's certificate is needed",
+            "Whether clients are asked for a certificate.",
+        ),
+        Key::demanded(
+            "limits",
+            Kind::Standard(&LISTENER_LIMITS),
+            "write `limits: standard`, or a mapping of all limits",
+            "What a connection and a request may take.",
+        ),
+    ],
+);
 
 /// A listener.
 pub(crate) struct Listener {
@@ -30,17 +78,11 @@ pub(super) fn read(reader: &mut Reader, section: &mut Section<'_>) -> Vec<Listen
         section,
         "listeners",
         ListenerId::parse,
-        |reader, id, member| {
-            let mut section =
-                reader.section(member.node, member.at, "a listener", "listeners.*")?;
-            let address = section.required(reader, "address", "0.0.0.0:8443");
-            let url = section.required(reader, "url", "https://api.bank.example");
-            let serves = section.required(reader, "serves", "[api, token]");
-            let client_certificates = section.demanded(
-                reader,
-                "client_certificates",
-                "write `optional`, `required`, or `none` where no partner's certificate is needed",
-            );
+        |reader, id, mut section| {
+            let address = section.value(reader, "address");
+            let url = section.value(reader, "url");
+            let serves = section.value(reader, "serves");
+            let client_certificates = section.value(reader, "client_certificates");
             let limits = listener_limits(reader, &mut section);
             section.finish(reader);
             let words = [
@@ -62,8 +104,7 @@ pub(super) fn read(reader: &mut Reader, section: &mut Section<'_>) -> Vec<Listen
 }
 
 fn read_address(reader: &mut Reader, value: Value<'_>) -> Option<At<SocketAddr>> {
-    let expected = "an address and a port such as `0.0.0.0:8443`";
-    reader.parsed(value, expected, |text| {
+    reader.parsed(value, |text| {
         text.parse().map_err(|_| {
             Wrong::new(
                 format!("`{text}` is not an address and a port"),
@@ -76,7 +117,7 @@ fn read_address(reader: &mut Reader, value: Value<'_>) -> Option<At<SocketAddr>>
 /// How callers reach the listener from outside: an origin (RFC 6454 §6.2), written as it will be
 /// compared: it is the audience of access tokens.
 fn read_url(reader: &mut Reader, value: Value<'_>) -> Option<At<Url>> {
-    reader.parsed(value, "a URL such as `https://api.bank.example`", |text| {
+    reader.parsed(value, |text| {
         let wrong = |help: String| Wrong::new(format!("`{text}` cannot be a listener's URL"), help);
         let url = Url::parse(text)
             .ok()
@@ -98,12 +139,12 @@ fn read_url(reader: &mut Reader, value: Value<'_>) -> Option<At<Url>> {
 }
 
 fn read_serves(reader: &mut Reader, value: Value<'_>) -> Option<BTreeMap<Service, Span>> {
-    let items = reader.items(value, "`api`, `token`, `discovery`")?;
+    let items = reader.items(value)?;
     let words = Service::ALL.map(|service| (service.as_str(), service));
     let mut serves = BTreeMap::new();
     let mut all = true;
-    for node in items {
-        let Some(service) = reader.word(Value { node, ..value }, &words) else {
+    for item in items {
+        let Some(service) = reader.word(item, &words) else {
             all = false;
             continue;
         };
@@ -111,6 +152,7 @@ fn read_serves(reader: &mut Reader, value: Value<'_>) -> Option<BTreeMap<Service
             reader
                 .collector
                 .mistake(
+                    Code::DuplicateKey,
                     service.at,
                     format!("`{}` is listed twice", service.value.as_str()),
                 )

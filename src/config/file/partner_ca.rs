@@ -3,9 +3,52 @@
 use std::time::Duration;
 
 use crate::files::FileRef;
-use crate::reader::{Reader, Section, Value};
+use crate::reader::{Alternative, Reader, Section, Value};
+use crate::shape::{Key, Kind, Shape};
 use crate::source::{At, Span};
-use crate::yaml::Kind;
+
+pub(super) static PARTNER_CA: Shape = Shape::new(
+    "a partner CA",
+    &[
+        Key::required(
+            "authorities",
+            Kind::List {
+                of: "references `file:PATH`",
+                item: &Kind::File,
+            },
+            "[file:PATH]",
+            "The CAs that issue the partners' certificates.",
+        ),
+        Key::demanded(
+            "revocation",
+            Kind::Or("none", &Kind::Section(&REVOCATION)),
+            "write `revocation: { crl: [file:PATH], refuse_when_older_than: 24h }`, or \
+             `revocation: none` when revoked certificates are to be let in",
+            "What is revoked; `none` lets revoked certificates in.",
+        ),
+    ],
+);
+
+static REVOCATION: Shape = Shape::new(
+    "`revocation`",
+    &[
+        Key::required(
+            "crl",
+            Kind::List {
+                of: "references `file:PATH`",
+                item: &Kind::File,
+            },
+            "[file:PATH]",
+            "Revocation lists, PEM or DER, one for each authority.",
+        ),
+        Key::demanded(
+            "refuse_when_older_than",
+            Kind::Duration(Duration::from_mins(1), Duration::from_hours(24 * 31)),
+            "write how old a list may be, such as `24h`: past that age everyone is refused",
+            "An older list is not believed: everyone is refused.",
+        ),
+    ],
+);
 
 /// The authorities of a bank's partners.
 pub(crate) struct PartnerCa {
@@ -26,20 +69,10 @@ pub(crate) enum Revocation {
 }
 
 pub(super) fn read(reader: &mut Reader, section: &mut Section<'_>) -> Option<PartnerCa> {
-    let value = section.required(
-        reader,
-        "partner_ca",
-        "{ authorities: [file:PATH], revocation: … }",
-    )?;
-    let at = value.key_span;
-    let mut section = reader.section(value.node, at, "a partner CA", "banks.*.partner_ca")?;
-    let authorities = section.required(reader, "authorities", "[file:PATH]");
-    let revocation = section.demanded(
-        reader,
-        "revocation",
-        "write `revocation: { crl: [file:PATH], refuse_when_older_than: 24h }`, or \
-         `revocation: none` when revoked certificates are to be let in",
-    );
+    let mut section = section.inner(reader, "partner_ca")?;
+    let authorities = section.value(reader, "authorities");
+    let revocation = section.value(reader, "revocation");
+    let at = section.at;
     section.finish(reader);
     Some(PartnerCa {
         at,
@@ -49,25 +82,18 @@ pub(super) fn read(reader: &mut Reader, section: &mut Section<'_>) -> Option<Par
 }
 
 fn read_revocation(reader: &mut Reader, value: Value<'_>) -> Option<Revocation> {
-    if let Kind::Scalar { .. } = &value.node.kind {
-        return reader
-            .word(value, &[("none", ())])
-            .map(|_| Revocation::None);
-    }
-    let path = "banks.*.partner_ca.revocation";
-    let mut section = reader.section(value.node, value.key_span, "`revocation`", path)?;
-    let crl = section.required(reader, "crl", "[file:PATH]");
-    let age = section.demanded(
-        reader,
-        "refuse_when_older_than",
-        "write how old a list may be, such as `24h`: past that age everyone is refused",
-    );
+    let value = match reader.alternative(value)? {
+        Alternative::Word => return Some(Revocation::None),
+        Alternative::Other(value) => value,
+    };
+    let mut section = reader.section(value)?;
+    let crl = section.value(reader, "crl");
+    let age = section.value(reader, "refuse_when_older_than");
     section.finish(reader);
-    let range = Duration::from_mins(1)..=Duration::from_hours(24 * 31);
     Some(Revocation::Lists {
         crl: crl.and_then(|value| reader.files(value)),
         refuse_when_older_than: age
-            .and_then(|value| reader.duration(value, range))
+            .and_then(|value| reader.duration(value))
             .map(|at| at.value),
     })
 }

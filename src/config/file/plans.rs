@@ -5,9 +5,34 @@ use std::num::NonZeroU32;
 use model::PlanId;
 
 use super::members;
-use crate::quantity::Rate;
+use crate::quantity::{COUNT_MAX, Rate};
 use crate::reader::{Reader, Section};
+use crate::shape::{Key, Kind, Shape};
 use crate::source::At;
+
+pub(super) static PLAN: Shape = Shape::new(
+    "a plan",
+    &[
+        Key::required(
+            "rate",
+            Kind::Rate,
+            "50/s",
+            "So many requests in a second, a minute or an hour.",
+        ),
+        Key::required(
+            "burst",
+            Kind::Count("requests", 1, COUNT_MAX),
+            "100 requests",
+            "So many requests at once after a rest.",
+        ),
+        Key::required(
+            "concurrent",
+            Kind::Count("requests", 1, COUNT_MAX),
+            "64 requests",
+            "So many requests open at once, till the last byte of the answer.",
+        ),
+    ],
+);
 
 /// A named set of limits.
 pub(crate) struct Plan {
@@ -23,17 +48,16 @@ pub(super) fn read(reader: &mut Reader, section: &mut Section<'_>) -> Vec<Plan> 
         section,
         "plans",
         PlanId::parse,
-        |reader, id, member| {
-            let mut section = reader.section(member.node, member.at, "a plan", "plans.*")?;
-            let rate = section.required(reader, "rate", "50/s");
-            let burst = section.required(reader, "burst", "100 requests");
-            let concurrent = section.required(reader, "concurrent", "64 requests");
+        |reader, id, mut section| {
+            let rate = section.value(reader, "rate");
+            let burst = section.value(reader, "burst");
+            let concurrent = section.value(reader, "concurrent");
             section.finish(reader);
-            let mut count = |value| reader.count(value, "requests", 1..=1_000_000);
+            let mut count = |value| reader.count(value).map(|at| at.value);
             Some(Plan {
                 id,
-                burst: burst.and_then(&mut count).map(|at| at.value),
-                concurrent: concurrent.and_then(&mut count).map(|at| at.value),
+                burst: burst.and_then(&mut count),
+                concurrent: concurrent.and_then(&mut count),
                 rate: rate.and_then(|value| reader.rate(value)).map(|at| at.value),
             })
         },

@@ -1,17 +1,47 @@
 //! `banks.*.products`: what a bank offers.
 
-use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use model::ProductId;
 
 use super::members;
 use crate::files::FileRef;
-use crate::reader::{Reader, Section, Value};
+use crate::reader::{Reader, Section};
+use crate::shape::{Key, Kind, Shape};
 use crate::source::At;
 
-/// How long a call may take.
-const DEADLINE: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_mins(10);
+pub(super) static PRODUCT: Shape = Shape::new(
+    "a product",
+    &[
+        Key::required(
+            "openapi",
+            Kind::File,
+            "file:PATH",
+            "Its API: OpenAPI 3.0 or 3.1; each operation states its x-mortise-class.",
+        ),
+        Key::required(
+            "upstream",
+            Kind::Name,
+            "NAME",
+            "The service of the bank where its calls go.",
+        ),
+        Key::required(
+            "listeners",
+            Kind::List {
+                of: "listeners",
+                item: &Kind::Name,
+            },
+            "[NAME]",
+            "Where it is served.",
+        ),
+        Key::required(
+            "deadline",
+            Kind::Duration(Duration::from_millis(100), Duration::from_mins(10)),
+            "30s",
+            "From a request's head to its answer's.",
+        ),
+    ],
+);
 
 /// A product: the operations of an OpenAPI file.
 pub(crate) struct Product {
@@ -29,53 +59,23 @@ pub(super) fn read(reader: &mut Reader, section: &mut Section<'_>) -> Vec<Produc
         section,
         "products",
         ProductId::parse,
-        |reader, id, member| {
-            let path = "banks.*.products.*";
-            let mut section = reader.section(member.node, member.at, "a product", path)?;
-            let openapi = section.required(reader, "openapi", "file:PATH");
-            let upstream = section.required(reader, "upstream", "NAME");
-            let listeners = section.required(reader, "listeners", "[NAME]");
-            let deadline = section.required(reader, "deadline", "30s");
+        |reader, id, mut section| {
+            let openapi = section.value(reader, "openapi");
+            let upstream = section.value(reader, "upstream");
+            let listeners = section.value(reader, "listeners");
+            let deadline = section.value(reader, "deadline");
             section.finish(reader);
             Some(Product {
                 id,
                 openapi: openapi.and_then(|value| reader.file(value)),
-                upstream: upstream.and_then(|value| name(reader, value)),
+                upstream: upstream.and_then(|value| reader.name(value)),
                 listeners: listeners
-                    .map(|value| names(reader, value, "listeners"))
+                    .map(|value| reader.name_list(value))
                     .unwrap_or_default(),
                 deadline: deadline
-                    .and_then(|value| reader.duration(value, DEADLINE))
+                    .and_then(|value| reader.duration(value))
                     .map(|at| at.value),
             })
         },
     )
-}
-
-/// A name that something else in the file bears.
-pub(super) fn name(reader: &mut Reader, value: Value<'_>) -> Option<At<String>> {
-    reader
-        .scalar(value, "a name")
-        .map(|name| name.map(str::to_owned))
-}
-
-/// A list of names.
-pub(super) fn names(reader: &mut Reader, value: Value<'_>, of: &str) -> Vec<At<String>> {
-    let items = reader.items(value, of).unwrap_or_default();
-    let mut names: Vec<At<String>> = Vec::new();
-    for node in items {
-        let Some(name) = name(reader, Value { node, ..value }) else {
-            continue;
-        };
-        match names.iter().find(|known| known.value == name.value) {
-            Some(first) => {
-                reader
-                    .collector
-                    .mistake(name.at, format!("`{}` is listed twice", name.value))
-                    .see(first.at, "first here");
-            }
-            None => names.push(name),
-        }
-    }
-    names
 }

@@ -3,12 +3,75 @@
 use model::UpstreamId;
 use upstream::{EndpointSettings, UpstreamLimits};
 
-use super::limits::upstream_limits;
+use super::limits::{UPSTREAM_LIMITS, upstream_limits};
 use super::members;
 use crate::files::FileRef;
-use crate::reader::{Reader, Section, Value, Wrong};
+use crate::mistake::Code;
+use crate::reader::{Alternative, Reader, Section, Value, Wrong};
+use crate::shape::{Key, Kind, Shape};
 use crate::source::At;
-use crate::yaml::Kind;
+
+pub(super) static UPSTREAM: Shape = Shape::new(
+    "an upstream",
+    &[
+        Key::required(
+            "endpoints",
+            Kind::List {
+                of: "hosts with ports",
+                item: &Kind::Own {
+                    expected: "a host and a port such as `10.0.0.11:8443`",
+                    pattern: "^[^ /]+:[0-9]{1,5}$",
+                },
+            },
+            "[\"10.0.0.11:8443\"]",
+            "Host and port of each endpoint, equal among each other.",
+        ),
+        Key::demanded(
+            "tls",
+            Kind::Or("none", &Kind::Section(&TLS)),
+            "write `tls: { authorities, certificate, key }`, or `tls: none` where all endpoints \
+             are on this machine",
+            "How the bank proves itself, and we to it; `none` only on this machine.",
+        ),
+        Key::demanded(
+            "limits",
+            Kind::Standard(&UPSTREAM_LIMITS),
+            "write `limits: standard`, or a mapping of all limits",
+            "What a connection and an answer may take.",
+        ),
+    ],
+);
+
+static TLS: Shape = Shape::new(
+    "`tls`",
+    &[
+        Key::required(
+            "authorities",
+            Kind::List {
+                of: "references `file:PATH`",
+                item: &Kind::File,
+            },
+            "[file:PATH]",
+            "The CAs that vouch for the bank's certificate.",
+        ),
+        Key::required(
+            "certificate",
+            Kind::File,
+            "file:PATH",
+            "Who we are to the bank; PEM, our certificate first.",
+        ),
+        Key::required("key", Kind::File, "file:PATH", "Its private key, PEM."),
+        Key::absent(
+            "name",
+            Kind::Own {
+                expected: "a host name",
+                pattern: "^[^/*A-Z ]+$",
+            },
+            "the host of the endpoint",
+            "The name that the bank's certificate must bear.",
+        ),
+    ],
+);
 
 /// Most endpoints of an upstream.
 const ENDPOINTS_MAX: usize = 64;
@@ -36,30 +99,22 @@ pub(super) fn read(reader: &mut Reader, section: &mut Section<'_>) -> Vec<Upstre
         section,
         "upstreams",
         UpstreamId::parse,
-        |reader, id, member| {
-            let path = "banks.*.upstreams.*";
-            let mut section = reader.section(member.node, member.at, "an upstream", path)?;
-            let endpoints = section.required(reader, "endpoints", "[\"10.0.0.11:8443\"]");
-            let tls = section.demanded(
-                reader,
-                "tls",
-                "write `tls: { authorities, certificate, key }`, or `tls: none` where all \
-                 endpoints are on this machine",
-            );
+        |reader, id, mut section| {
+            let endpoints = section.value(reader, "endpoints");
+            let tls = section.value(reader, "tls");
             let limits = upstream_limits(reader, &mut section);
             section.finish(reader);
             let endpoints = endpoints
                 .map(|value| read_endpoints(reader, value))
                 .unwrap_or_default();
-            let tls = tls.and_then(|value| match &value.node.kind {
-                Kind::Scalar { .. } => {
-                    if reader.word(value, &[("none", ())]).is_some() {
-                        refuse_plain(reader, &endpoints);
-                    }
+            let tls = match tls.and_then(|value| reader.alternative(value)) {
+                Some(Alternative::Other(value)) => read_tls(reader, value),
+                Some(Alternative::Word) => {
+                    refuse_plain(reader, &endpoints);
                     None
                 }
-                _ => read_tls(reader, value),
-            });
+                None => None,
+            };
             Some(Upstream {
                 id,
                 endpoints,
@@ -71,27 +126,31 @@ pub(super) fn read(reader: &mut Reader, section: &mut Section<'_>) -> Vec<Upstre
 }
 
 fn read_endpoints(reader: &mut Reader, value: Value<'_>) -> Vec<At<EndpointSettings>> {
-    let items = reader.items(value, "hosts with ports").unwrap_or_default();
+    let items = reader.items(value).unwrap_or_default();
     if items.len() > ENDPOINTS_MAX {
         reader
             .collector
             .mistake(
+                Code::OutOfRange,
                 value.key_span,
                 format!("{} endpoints are too many", items.len()),
             )
             .help(format!("an upstream may have {ENDPOINTS_MAX}"));
     }
     let mut endpoints: Vec<At<EndpointSettings>> = Vec::new();
-    for node in items {
-        let expected = "a host and a port such as `10.0.0.11:8443`";
-        let Some(endpoint) = reader.parsed(Value { node, ..value }, expected, endpoint) else {
+    for item in items {
+        let Some(endpoint) = reader.parsed(item, endpoint) else {
             continue;
         };
         match endpoints.iter().find(|known| known.value == endpoint.value) {
             Some(first) => {
                 reader
                     .collector
-                    .mistake(endpoint.at, "this endpoint is listed twice")
+                    .mistake(
+                        Code::DuplicateKey,
+                        endpoint.at,
+                        "this endpoint is listed twice",
+                    )
                     .see(first.at, "first here");
             }
             None => endpoints.push(endpoint),
@@ -131,6 +190,7 @@ fn refuse_plain(reader: &mut Reader, endpoints: &[At<EndpointSettings>]) {
         reader
             .collector
             .mistake(
+                Code::Unguarded,
                 endpoint.at,
                 format!("`{}` is not reached without TLS", endpoint.value.host),
             )
@@ -142,12 +202,11 @@ fn refuse_plain(reader: &mut Reader, endpoints: &[At<EndpointSettings>]) {
 }
 
 fn read_tls(reader: &mut Reader, value: Value<'_>) -> Option<UpstreamTls> {
-    let at = value.key_span;
-    let mut section = reader.section(value.node, at, "`tls`", "banks.*.upstreams.*.tls")?;
-    let authorities = section.required(reader, "authorities", "[file:PATH]");
-    let certificate = section.required(reader, "certificate", "file:PATH");
-    let key = section.required(reader, "key", "file:PATH");
-    let name = section.optional(reader, "name");
+    let mut section = reader.section(value)?;
+    let authorities = section.value(reader, "authorities");
+    let certificate = section.value(reader, "certificate");
+    let key = section.value(reader, "key");
+    let name = section.value(reader, "name");
     section.finish(reader);
     Some(UpstreamTls {
         authorities: authorities.and_then(|value| reader.files(value)),
@@ -158,7 +217,7 @@ fn read_tls(reader: &mut Reader, value: Value<'_>) -> Option<UpstreamTls> {
 }
 
 fn server_name(reader: &mut Reader, value: Value<'_>) -> Option<At<String>> {
-    reader.parsed(value, "a host name", |text| match url::Host::parse(text) {
+    reader.parsed(value, |text| match url::Host::parse(text) {
         Ok(host) if host.to_string() == text => Ok(text.to_owned()),
         _ => Err(Wrong::new(
             format!("`{text}` is not a host name"),

@@ -7,58 +7,19 @@ use edge::ClientCertificates;
 use identity::Certificates;
 use proptest::prelude::*;
 
-use crate::fixture::{APIS, EXAMPLE, FX, Fixture, MINIMAL, now, sandbox};
+use crate::fixture::{APIS, FX, Fixture, MINIMAL, now, sandbox};
 use crate::house::{BankPlan, IssuerEndpoint, Mode, OurTokensPlan, Service, TokensPlan};
 use crate::load;
 
 mod deletion;
 mod golden;
+mod table;
 
 fn ours(bank: &BankPlan) -> &OurTokensPlan {
     match &bank.issuer.tokens {
         TokensPlan::Ours(ours) => ours,
         TokensPlan::Elsewhere(_) => panic!("the bank {} issues its tokens itself", bank.id),
     }
-}
-
-#[test]
-fn the_example_loads_and_shows_every_key() {
-    let fixture = Fixture::new();
-    let house = fixture.load(EXAMPLE).map_err(|m| m.to_string());
-    let house = house.expect("the example has no mistake");
-    assert_eq!(house.banks.len(), 2);
-    let keys = fixture.keys(EXAMPLE);
-    let hidden: Vec<_> = keys.asked.difference(&keys.found).collect();
-    assert!(hidden.is_empty(), "not in the example: {hidden:?}");
-    assert!(keys.asked.len() > 90, "{}", keys.asked.len());
-}
-
-#[test]
-fn the_defaults_in_the_example_are_the_defaults() {
-    let fixture = Fixture::new();
-    let written = fixture.load(EXAMPLE).expect("the example loads");
-    let silent = fixture.load(MINIMAL).expect("the minimum loads");
-    assert_eq!(
-        written.listeners[0].edge.limits,
-        silent.listeners[0].edge.limits
-    );
-    let (a, b) = (&written.banks[0], &silent.banks[0]);
-    assert_eq!(
-        format!("{:?}", a.upstreams[0].limits),
-        format!("{:?}", b.upstreams[0].limits)
-    );
-    assert_eq!(ours(a).algorithm, ours(b).algorithm);
-    assert_eq!(written.drain, silent.drain);
-    let told = |settings: &audit::Settings| {
-        let settings = settings.clone();
-        (
-            settings.node,
-            settings.linger,
-            settings.segment_bytes,
-            settings.queue_bytes_max,
-        )
-    };
-    assert_eq!(told(&written.audit), told(&silent.audit));
 }
 
 #[test]
@@ -252,7 +213,8 @@ fn a_mistake_is_data() {
     assert_eq!(
         data,
         serde_json::json!([
-            { "file": "gateway.yaml", "line": 21, "column": 5, "what": "a plan has no key `rat`",
+            { "file": "gateway.yaml", "line": 21, "column": 5, "end": { "line": 21, "column": 8 },
+              "code": "unknown_key", "what": "a plan has no key `rat`",
               "help": "did you mean `rate`?" },
         ])
     );

@@ -23,12 +23,11 @@ pub(crate) fn render(mistakes: &Mistakes, coloured: bool, width: usize) -> Strin
         text.push_str(&one(&renderer, mistake));
         text.push_str("\n\n");
     }
-    text.push_str(&mistakes.count().to_string());
-    text.push_str(if mistakes.count() == 1 {
-        " mistake"
-    } else {
-        " mistakes"
-    });
+    text.push_str(&counted(mistakes.count(), "mistake"));
+    if mistakes.files() > 1 {
+        text.push_str(" in ");
+        text.push_str(&counted(mistakes.files(), "file"));
+    }
     if mistakes.left_out() > 0 {
         text.push_str(", the first ");
         text.push_str(&mistakes.iter().count().to_string());
@@ -36,6 +35,12 @@ pub(crate) fn render(mistakes: &Mistakes, coloured: bool, width: usize) -> Strin
     }
     text.push('\n');
     text
+}
+
+/// "1 file", "2 files".
+fn counted(count: usize, noun: &str) -> String {
+    let ending = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{ending}")
 }
 
 fn one(renderer: &Renderer, mistake: &Mistake) -> String {
@@ -102,7 +107,7 @@ fn clean(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::mistake::Collector;
+    use crate::mistake::{Code, Collector};
     use crate::source::Span;
 
     #[test]
@@ -117,7 +122,7 @@ mod tests {
             end: start + 1,
         };
         collector
-            .mistake(span(10), "the key `a` is written twice")
+            .mistake(Code::DuplicateKey, span(10), "the key `a` is written twice")
             .see(span(0), "first here")
             .help("keep one");
         let text = collector.finish().expect("one").render(false, 100);
@@ -150,6 +155,7 @@ error: the key `a` is written twice
             .add("a.yaml".to_owned(), "\u{1b}[31m: 1\n".to_owned());
         collector
             .mistake(
+                Code::UnknownKey,
                 Span {
                     source,
                     start: 0,
