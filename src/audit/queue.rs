@@ -3,6 +3,10 @@
 //! An entry joins the open group. The writer takes a whole group, makes it durable and publishes
 //! the group's outcome once; all who wait for it are woken together. A waiter holds no place in the
 //! group, so one that was dropped delays nobody. The mutex is held for moments, never for I/O.
+//!
+//! A group is written when somebody asks for it. The first who waits for an entry of a group asks,
+//! once all other tasks that are ready now have run: what they record joins the same group. What
+//! nobody waits for joins the next group that is asked for, or is written a moment later.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -20,6 +24,8 @@ use crate::record::{Gap, PREFIX_BYTES_MAX};
 use crate::wal::batch::{GROUP_BYTES_MAX, GROUP_RECORDS_MAX};
 use crate::wal::frame::frame_bytes;
 
+/// How long entries that nobody waits for wait for company.
+const UNASKED_WAIT_MAX: Duration = Duration::from_millis(10);
 /// How often a full disk is asked for space when nobody records.
 const SPACE_ASKED_EVERY: Duration = Duration::from_secs(1);
 const QUEUE_BYTES_MIN: usize = 64 << 10;
@@ -46,6 +52,10 @@ impl Item {
 pub(crate) struct Group {
     pub(crate) items: Vec<Item>,
     bytes: usize,
+    /// Whether somebody waits for one of its entries.
+    is_awaited: bool,
+    /// Whether it is to be written as soon as the writer is free.
+    is_asked_for: bool,
     done: Arc<Done>,
 }
 
@@ -53,6 +63,10 @@ impl Group {
     /// Bytes its entries take on disk at most.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    fn is_due(&self) -> bool {
+        self.is_asked_for || self.is_full()
     }
 
     fn is_full(&self) -> bool {
@@ -115,16 +129,34 @@ enum Life {
     Dead,
 }
 
+/// What the writer's thread does when it is not at work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Waits {
     No,
+    /// Any entry wakes it.
     ForWork,
+    /// It looks by itself after a moment; a group that is due wakes it.
+    AMoment,
+    /// A full group wakes it.
     ForMore,
 }
 
 impl State {
     fn front_is_full(&self) -> bool {
         self.groups.front().is_some_and(Group::is_full)
+    }
+
+    fn front_is_due(&self) -> bool {
+        self.life != Life::Open || self.groups.front().is_some_and(Group::is_due)
+    }
+
+    fn is_to_wake(&self) -> bool {
+        match self.waits {
+            Waits::No => false,
+            Waits::ForWork => true,
+            Waits::AMoment => self.front_is_due(),
+            Waits::ForMore => self.front_is_full(),
+        }
     }
 
     fn miss(&mut self, at: Timestamp) {
@@ -158,7 +190,11 @@ impl Queue {
 
     /// Puts an entry into the open group; the ticket resolves when it is durable. A full queue
     /// counts what it could not take for the next `audit.gap`.
-    pub(crate) fn push(&self, item: Item, share: Share) -> Result<Ticket, AuditUnavailable> {
+    pub(crate) fn push(
+        self: &Arc<Self>,
+        item: Item,
+        share: Share,
+    ) -> Result<Ticket, AuditUnavailable> {
         let bytes = item.bytes();
         let bytes_max = match share {
             Share::Whole => self.bytes_max,
@@ -177,23 +213,42 @@ impl Queue {
             state.groups.push_back(Group::default());
         }
         let group = state.groups.back_mut().expect("a group must be open");
+        let is_first = share == Share::Whole && !group.is_awaited;
+        group.is_awaited |= is_first;
         let ticket = Ticket {
             done: Arc::clone(&group.done),
             index: group.items.len(),
             slot: None,
+            asks: is_first.then(|| Asks {
+                queue: Arc::clone(self),
+                has_let_others_run: false,
+            }),
         };
         group.bytes += bytes;
         group.items.push(item);
-        let is_waited_for = match state.waits {
-            Waits::No => false,
-            Waits::ForWork => true,
-            Waits::ForMore => state.front_is_full(),
-        };
-        if is_waited_for {
-            state.waits = Waits::No;
-            self.work.notify_one();
+        // One who waits asks in a moment, which wakes the writer once instead of twice.
+        if !is_first || state.front_is_full() {
+            self.wake(state);
         }
         Ok(ticket)
+    }
+
+    /// Asks for what is queued now.
+    fn ask(&self) {
+        let mut state = self.lock();
+        for group in &mut state.groups {
+            group.is_asked_for = true;
+        }
+        self.wake(state);
+    }
+
+    /// Wakes the writer if it waits for what is there now.
+    fn wake(&self, mut state: MutexGuard<'_, State>) {
+        if state.is_to_wake() {
+            state.waits = Waits::No;
+            drop(state);
+            self.work.notify_one();
+        }
     }
 
     /// Whether an entry would be taken now.
@@ -205,8 +260,10 @@ impl Queue {
     /// Waits for the next work. A group that is not full may wait for more, up to `linger`.
     pub(crate) fn next(&self, linger: Duration) -> Work {
         let mut state = self.lock();
+        // Entries that nobody waits for wake no one as long as there is a next look.
+        let mut looked = false;
         loop {
-            if !state.groups.is_empty() {
+            if state.front_is_due() || (looked && !state.groups.is_empty()) {
                 if !linger.is_zero() && state.life == Life::Open && !state.front_is_full() {
                     state = self.linger(state, linger);
                 }
@@ -219,19 +276,36 @@ impl Queue {
                 Life::Ending { is_orderly } => return Work::End { is_orderly },
                 Life::Dead => return Work::End { is_orderly: false },
             }
-            state.waits = Waits::ForWork;
-            if state.has_space {
+            if !looked {
+                state = self.wait(state, Waits::AMoment, UNASKED_WAIT_MAX);
+                looked = true;
+            } else if state.has_space {
+                state.waits = Waits::ForWork;
                 state = recovered(self.work.wait(state));
+                state.waits = Waits::No;
+                looked = false;
             } else {
-                let (woken, waited) = recovered(self.work.wait_timeout(state, SPACE_ASKED_EVERY));
-                state = woken;
-                if waited.timed_out() && state.groups.is_empty() && state.life == Life::Open {
-                    state.waits = Waits::No;
+                state = self.wait(state, Waits::ForWork, SPACE_ASKED_EVERY);
+                if state.groups.is_empty() && state.life == Life::Open {
                     return Work::AskForSpace;
                 }
+                looked = false;
             }
-            state.waits = Waits::No;
         }
+    }
+
+    /// Waits until woken, or for so long.
+    fn wait<'a>(
+        &self,
+        mut state: MutexGuard<'a, State>,
+        how: Waits,
+        longest: Duration,
+    ) -> MutexGuard<'a, State> {
+        state.waits = how;
+        let is_asleep = |state: &mut State| state.waits == how && state.life == Life::Open;
+        let (mut state, _) = recovered(self.work.wait_timeout_while(state, longest, is_asleep));
+        state.waits = Waits::No;
+        state
     }
 
     fn linger<'a>(
@@ -347,6 +421,21 @@ pub(crate) struct Ticket {
     done: Arc<Done>,
     index: usize,
     slot: Option<usize>,
+    asks: Option<Asks>,
+}
+
+/// The first who waits for a group asks for it: when all tasks that are ready now have run, or when
+/// it waits no more.
+#[derive(Debug)]
+struct Asks {
+    queue: Arc<Queue>,
+    has_let_others_run: bool,
+}
+
+impl Drop for Asks {
+    fn drop(&mut self) {
+        self.queue.ask();
+    }
 }
 
 impl Future for Ticket {
@@ -356,6 +445,13 @@ impl Future for Ticket {
         let ticket = self.get_mut();
         if let Some(receipt) = ticket.done.receipt(ticket.index) {
             return Poll::Ready(receipt);
+        }
+        match &mut ticket.asks {
+            Some(asks) if !asks.has_let_others_run => {
+                asks.has_let_others_run = true;
+                context.waker().wake_by_ref();
+            }
+            asks => drop(asks.take()),
         }
         let mut wakers = recovered(ticket.done.wakers.lock());
         // The outcome is published before the wakers are taken, so under the lock it is either
