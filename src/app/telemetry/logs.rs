@@ -1,15 +1,14 @@
 //! Logs: one JSON object a line on standard error. Fields come from a closed list; a field that is
 //! not on it is left out, so that a slip of the pen cannot put a secret into a log.
 
+use std::cell::Cell;
 use std::fmt;
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::SyncSender;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use serde_json::{Map, Value};
+use serde::{Serialize, Serializer};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
@@ -33,18 +32,20 @@ const FIELDS: &[&str] = &[
     "upstream.id",
 ];
 
-/// Lines that may wait to be written; what comes on top is left out and counted.
-const WAITING_MAX: usize = 8_192;
+/// Bytes of lines that may wait to be written; what comes on top is left out and counted.
+const WAITING_BYTES_MAX: usize = 4 << 20;
+/// Bytes that are written without waiting for more.
+const TOGETHER_BYTES: usize = 64 << 10;
+/// How long a line waits for others to be written with.
+const TOGETHER_WAIT: Duration = Duration::from_millis(20);
 
 /// Starts logging for the process; a second call changes nothing. A thread of its own writes, so
 /// that a reader of standard error who falls behind holds up nobody who answers requests.
 pub(crate) fn start(clock: Arc<dyn Clock>) {
-    let (lines, waiting) = std::sync::mpsc::sync_channel(WAITING_MAX);
-    let left_out = Arc::new(AtomicU64::new(0));
-    let layer = Lines {
+    let lines = Arc::new(Lines::default());
+    let layer = ToLines {
         clock: Arc::clone(&clock),
-        lines: lines.clone(),
-        left_out: Arc::clone(&left_out),
+        lines: Arc::clone(&lines),
     };
     let level = tracing_subscriber::filter::LevelFilter::INFO;
     if tracing_subscriber::registry()
@@ -55,45 +56,112 @@ pub(crate) fn start(clock: Arc<dyn Clock>) {
     {
         return;
     }
-    let _ = WRITER.set(lines);
     let writer = std::thread::Builder::new().name("log".to_owned());
-    let write = move || {
-        for item in waiting {
-            match item {
-                // A log line that cannot be written must not stop the road.
-                Item::Line(line) => drop(std::io::stderr().lock().write_all(line.as_bytes())),
-                Item::Flush(done) => drop(done.send(())),
-            }
-            let count = left_out.swap(0, Ordering::Relaxed);
-            if count > 0 {
-                let _ = std::io::stderr()
-                    .lock()
-                    .write_all(gap(&clock, count).as_bytes());
-            }
-        }
-    };
-    if let Err(error) = writer.spawn(write) {
-        // Without the writer the channel is closed, and nothing is logged: say so once.
+    let waiting = Arc::clone(&lines);
+    if let Err(error) = writer.spawn(move || waiting.write_all(&clock)) {
+        // Without the writer lines are left out when there is no room any more: say so once.
         let _ = writeln!(std::io::stderr(), "error: no thread for the log: {error}");
+        return;
     }
+    let _ = LINES.set(lines);
 }
 
 /// Waits until what was logged so far is written, at most a second: for the end of the process.
 pub(crate) fn flush() {
-    let Some(lines) = WRITER.get() else { return };
-    let (done, written) = std::sync::mpsc::sync_channel(1);
-    if lines.try_send(Item::Flush(done)).is_ok() {
-        let _ = written.recv_timeout(Duration::from_secs(1));
+    if let Some(lines) = LINES.get() {
+        lines.flush();
     }
 }
 
-/// What the writer's thread is sent.
-enum Item {
-    Line(String),
-    Flush(SyncSender<()>),
+static LINES: OnceLock<Arc<Lines>> = OnceLock::new();
+
+/// Lines on their way from those who log to the thread that writes.
+#[derive(Default)]
+struct Lines {
+    waiting: Mutex<Waiting>,
+    work: Condvar,
+    written: Condvar,
 }
 
-static WRITER: OnceLock<SyncSender<Item>> = OnceLock::new();
+#[derive(Default)]
+struct Waiting {
+    text: Vec<u8>,
+    left_out: u64,
+    /// The writer sleeps until it is woken.
+    is_asleep: bool,
+    is_writing: bool,
+    /// Somebody waits until all is written.
+    is_hurried: bool,
+}
+
+impl Lines {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        recovered(self.waiting.lock())
+    }
+
+    fn add(&self, line: &[u8]) {
+        let mut waiting = self.lock();
+        if waiting.text.len() >= WAITING_BYTES_MAX {
+            waiting.left_out += 1;
+            return;
+        }
+        waiting.text.extend_from_slice(line);
+        if std::mem::take(&mut waiting.is_asleep) || waiting.text.len() >= TOGETHER_BYTES {
+            drop(waiting);
+            self.work.notify_one();
+        }
+    }
+
+    fn flush(&self) {
+        let mut waiting = self.lock();
+        waiting.is_hurried = true;
+        waiting.is_asleep = false;
+        self.work.notify_one();
+        let is_left = |waiting: &mut Waiting| waiting.is_writing || !waiting.text.is_empty();
+        let second = Duration::from_secs(1);
+        drop(self.written.wait_timeout_while(waiting, second, is_left));
+    }
+
+    /// Writes for ever.
+    fn write_all(&self, clock: &Arc<dyn Clock>) {
+        let mut text = Vec::with_capacity(TOGETHER_BYTES);
+        loop {
+            let left_out = self.take(&mut text);
+            if left_out > 0 {
+                text.extend_from_slice(gap(clock, left_out).as_bytes());
+            }
+            // A log line that cannot be written must not stop the road.
+            let _ = std::io::stderr().lock().write_all(&text);
+        }
+    }
+
+    /// Waits for lines and, for a moment, for more of them; says how many were left out.
+    fn take(&self, text: &mut Vec<u8>) -> u64 {
+        text.clear();
+        let mut waiting = self.lock();
+        waiting.is_writing = false;
+        self.written.notify_all();
+        while waiting.text.is_empty() {
+            waiting.is_hurried = false;
+            waiting.is_asleep = true;
+            waiting = recovered(self.work.wait(waiting));
+        }
+        waiting.is_asleep = false;
+        let is_short = |w: &mut Waiting| !w.is_hurried && w.text.len() < TOGETHER_BYTES;
+        let more = self
+            .work
+            .wait_timeout_while(waiting, TOGETHER_WAIT, is_short);
+        let (mut waiting, _) = recovered(more);
+        waiting.is_writing = true;
+        std::mem::swap(&mut waiting.text, text);
+        std::mem::take(&mut waiting.left_out)
+    }
+}
+
+/// A panic elsewhere leaves the lines whole: no step under the lock can panic.
+fn recovered<T>(result: Result<T, PoisonError<T>>) -> T {
+    result.unwrap_or_else(PoisonError::into_inner)
+}
 
 fn gap(clock: &Arc<dyn Clock>, count: u64) -> String {
     let line = serde_json::json!({
@@ -103,34 +171,38 @@ fn gap(clock: &Arc<dyn Clock>, count: u64) -> String {
     format!("{line}\n")
 }
 
-struct Lines {
+struct ToLines {
     clock: Arc<dyn Clock>,
-    lines: SyncSender<Item>,
-    left_out: Arc<AtomicU64>,
+    lines: Arc<Lines>,
 }
 
-impl<S: Subscriber> Layer<S> for Lines {
+impl<S: Subscriber> Layer<S> for ToLines {
     fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
-        let line = render(event, &self.clock.now().to_string());
-        if self.lines.try_send(Item::Line(line)).is_err() {
-            self.left_out.fetch_add(1, Ordering::Relaxed);
-        }
+        let mut line = LINE.take();
+        line.clear();
+        render(event, &self.clock.now(), &mut line);
+        self.lines.add(&line);
+        LINE.set(line);
     }
 }
 
-fn render(event: &Event<'_>, ts: &str) -> String {
-    let mut fields = Fields(Map::new());
-    fields.0.insert("ts".to_owned(), ts.into());
-    fields
-        .0
-        .insert("level".to_owned(), word(*event.metadata().level()).into());
-    fields
-        .0
-        .insert("target".to_owned(), event.metadata().target().into());
-    event.record(&mut fields);
-    let mut line = Value::Object(fields.0).to_string();
-    line.push('\n');
-    line
+thread_local! {
+    /// A thread's line, so that none is made anew.
+    static LINE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// Appends an event as one line.
+fn render(event: &Event<'_>, ts: &dyn fmt::Display, line: &mut Vec<u8>) {
+    let metadata = event.metadata();
+    let level = word(*metadata.level());
+    // These are texts of ours, which need no escapes.
+    let _ = write!(
+        line,
+        "{{\"ts\":\"{ts}\",\"level\":\"{level}\",\"target\":\"{}\"",
+        metadata.target()
+    );
+    event.record(&mut Fields(line));
+    line.extend_from_slice(b"}\n");
 }
 
 fn word(level: Level) -> &'static str {
@@ -143,17 +215,30 @@ fn word(level: Level) -> &'static str {
     }
 }
 
-struct Fields(Map<String, Value>);
+struct Fields<'a>(&'a mut Vec<u8>);
 
-impl Fields {
-    fn put(&mut self, field: &Field, value: impl Into<Value>) {
+impl Fields<'_> {
+    fn put(&mut self, field: &Field, value: impl Serialize) {
         if field.name() == "message" || FIELDS.contains(&field.name()) {
-            self.0.insert(field.name().to_owned(), value.into());
+            self.0.extend_from_slice(b",\"");
+            self.0.extend_from_slice(field.name().as_bytes());
+            self.0.extend_from_slice(b"\":");
+            // Texts and numbers make JSON, and a vector takes it.
+            let _ = serde_json::to_writer(&mut *self.0, &value);
         }
     }
 }
 
-impl Visit for Fields {
+/// What is written as text.
+struct Shown<T>(T);
+
+impl<T: fmt::Display> Serialize for Shown<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl Visit for Fields<'_> {
     fn record_f64(&mut self, field: &Field, value: f64) {
         self.put(field, value);
     }
@@ -185,6 +270,6 @@ impl Visit for Fields {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.put(field, format!("{value:?}"));
+        self.put(field, Shown(format_args!("{value:?}")));
     }
 }
