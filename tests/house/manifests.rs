@@ -27,7 +27,8 @@ fn packages() -> Vec<(String, Vec<String>)> {
     let own = ["src/main.rs", "tests/journeys", "tests/ports"];
     let mut packages = vec![(String::new(), own.map(str::to_owned).to_vec())];
     let rooms = rooms().into_iter().map(|room| format!("src/{room}"));
-    for folder in rooms.chain(["tests/kit".to_owned(), "tests/house".to_owned()]) {
+    let own = ["tests/kit", "tests/house", "tests/bench/lgen"].map(str::to_owned);
+    for folder in rooms.chain(own) {
         packages.push((folder.clone(), vec![folder]));
     }
     packages

@@ -18,9 +18,9 @@ impl Source {
         }
     }
 
-    /// Whether the file holds nothing but tests.
+    /// Whether the file holds nothing but tests. The bench is a program.
     pub(crate) fn is_tests(&self) -> bool {
-        self.path.starts_with("tests/")
+        (self.path.starts_with("tests/") && !self.path.starts_with("tests/bench/"))
             || self.path.ends_with("/tests.rs")
             || self.path.contains("/tests/")
     }

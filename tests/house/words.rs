@@ -71,7 +71,7 @@ fn the_project_speaks_of_the_project_alone() {
         _ => ["/ho", "me/"].concat(),
     });
     let mut complaints = Vec::new();
-    for ending in [".rs", ".toml", ".yaml", ".md", ".sh", "run"] {
+    for ending in [".rs", ".toml", ".yaml", ".md", ".sh", ".py", "run"] {
         for source in sources("", ending) {
             for word in &banned {
                 if source.text.contains(word.as_str()) {
