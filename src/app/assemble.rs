@@ -1,52 +1,26 @@
-//! Settings to rooms: open the log and the stores, build each room, hand each its ports.
+//! Settings to a snapshot: build each room's part of it, hand each its ports, and take from what
+//! stands the state of everything that is measured.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use tokio::sync::watch;
-use tokio_util::task::TaskTracker;
 
-use audit::Audit;
 use authserver::{AuthServer, ClientSettings, Elsewhere, Endpoint, IssuerSettings, Ports};
 use config::{BankPlan, House, IssuerEndpoint, ListenerPlan, ProductPlan, TokensPlan};
 use crypto::Jwks;
-use edge::ListenerSettings;
-use gateway::{
-    Agreement, Assertions, Bank, Class, Gate, GateSettings, Gateway, Limiters, Plan, Rate, Road,
-    Route, RoutePattern, Services, Snapshot,
-};
-use identity::{AccessTokens, Certificates, Issuer};
-use model::{
-    AuditEntry, AuditEvent, BankId, ListenerId, LogName, Object, OperationId, PartnerId, PlanId,
-    ProductId, Scope,
-};
-use store::Sqlite;
+use gateway::{Agreement, Bank, Class, Plan, Road, Route, RoutePattern, Snapshot};
+use identity::Issuer;
+use model::{BankId, ListenerId, Object, OperationId, PartnerId, PlanId, ProductId, Scope};
 use upstream::Upstream;
 
-use crate::dispatch::{Dispatch, Doors};
-use crate::environment::Environment;
+use crate::live::{Doors, Live};
+use crate::standing::{Standing, rate};
 
-/// How many chains, tokens and assertions are remembered.
-const REMEMBERED: usize = 65_536;
-
-/// What a house is made of, ready to be opened.
-pub(crate) struct Rooms {
-    pub(crate) dispatch: Dispatch,
-    pub(crate) listeners: Vec<ListenerSettings>,
-    pub(crate) audit: Audit,
-    pub(crate) assertion_keys: HashMap<BankId, Jwks>,
-    pub(crate) upstreams: Vec<Arc<Upstream>>,
-}
-
-/// What the banks share while the house is built.
+/// What the banks share while a snapshot is built.
 struct Shared<'a> {
-    env: &'a Environment,
-    tasks: &'a TaskTracker,
-    audit: &'a Audit,
-    store: Arc<Sqlite>,
-    certificates: Arc<Certificates>,
-    limiters: Limiters,
+    standing: &'a Standing,
+    house: &'a House,
     plans: HashMap<PlanId, Plan>,
     unagreed: Plan,
 }
@@ -56,131 +30,72 @@ struct Built {
     authserver: AuthServer,
     assertion_keys: Jwks,
     routes: Vec<(ListenerId, RoutePattern, Route)>,
-    upstreams: Vec<Arc<Upstream>>,
 }
 
-/// Builds the rooms. The log comes first, so that nothing happens without evidence.
+/// Builds what the house says, under this number. Nothing is in force yet.
 pub(crate) async fn assemble(
-    house: House,
-    env: &Environment,
-    tasks: &TaskTracker,
-    poison: watch::Sender<bool>,
-) -> anyhow::Result<Rooms> {
-    let audit = Audit::open(
-        house.audit,
-        Arc::clone(&env.clock),
-        Arc::clone(&env.random),
-        Box::new(move || {
-            let _ = poison.send(true);
-        }),
-    )
-    .context("opening the audit log")?;
-    let digest = Arc::from(house.digest.as_str());
-    audit
-        .log()
-        .record(AuditEntry {
-            log: LogName::House,
-            at: env.clock.now(),
-            event: AuditEvent::ConfigApply { digest },
-        })
-        .await
-        .context("recording the configuration")?;
-    let gate = GateSettings {
-        rate: rate(house.gate.rate),
-        burst: house.gate.burst.get(),
-    };
+    house: &House,
+    standing: &Standing,
+    number: u64,
+) -> anyhow::Result<Live> {
+    let gate = standing.gate(house.gate);
+    let settings = gate.settings();
     let shared = Shared {
-        env,
-        tasks,
-        audit: &audit,
-        store: Sqlite::open(&house.store)
-            .with_context(|| format!("opening the store {}", house.store.display()))?,
-        certificates: Arc::new(Certificates::new(REMEMBERED)),
-        limiters: Limiters::new(Arc::clone(&env.clock)),
+        standing,
+        house,
         plans: plans(&house.plans),
         unagreed: Plan {
             id: PlanId::parse("none")?,
-            rate: gate.rate,
-            burst: gate.burst,
-            concurrent: gate.burst,
+            rate: settings.rate,
+            burst: settings.burst,
+            concurrent: settings.burst,
         },
     };
     let mut doors = doors(&house.listeners, &house.banks);
     let mut authservers = HashMap::new();
     let mut assertion_keys = HashMap::new();
-    let mut upstreams = Vec::new();
     let mut routes: HashMap<ListenerId, Vec<(RoutePattern, Route)>> = HashMap::new();
-    for bank in house.banks {
-        let id = bank.id.clone();
-        let agreements = house
-            .agreements
-            .iter()
-            .filter(|agreement| agreement.bank == id);
-        let agreements: Vec<_> = agreements.collect();
-        let built = build(&shared, bank, &agreements, &house.listeners)
+    for bank in &house.banks {
+        let built = build(&shared, bank)
             .await
-            .with_context(|| format!("bank {id}"))?;
+            .with_context(|| format!("bank {}", bank.id))?;
         for (listener, pattern, route) in built.routes {
             routes.entry(listener).or_default().push((pattern, route));
         }
-        upstreams.extend(built.upstreams);
-        assertion_keys.insert(id.clone(), built.assertion_keys);
-        authservers.insert(id, built.authserver);
+        assertion_keys.insert(bank.id.clone(), built.assertion_keys);
+        authservers.insert(bank.id.clone(), built.authserver);
     }
     let mut roads = HashMap::new();
     for (listener, routes) in routes {
         let authority = doors.entry(listener.clone()).or_default().authority.clone();
         roads.insert(listener, Road::new(authority, routes)?);
     }
-    let gate = Arc::new(Gate::new(gate, Arc::clone(&env.clock)));
-    let services = Services {
-        clock: Arc::clone(&env.clock),
-        random: Arc::clone(&env.random),
-        log: audit.log(),
-        certificates: shared.certificates,
-        tokens: Arc::new(AccessTokens::new(REMEMBERED)),
-        gate: Arc::clone(&gate),
-    };
-    let dispatch = Dispatch {
-        clock: Arc::clone(&env.clock),
-        random: Arc::clone(&env.random),
-        gate,
-        gateway: Gateway::new(services, Snapshot::new(1, roads)),
+    Ok(Live {
+        snapshot: Arc::new(Snapshot::new(number, gate, roads)),
         authservers,
         doors,
-    };
-    let listeners = house.listeners.into_iter().map(|plan| plan.edge).collect();
-    Ok(Rooms {
-        dispatch,
-        listeners,
-        audit,
         assertion_keys,
-        upstreams,
+        drain: house.drain,
     })
 }
 
 /// Builds one bank.
-async fn build(
-    shared: &Shared<'_>,
-    plan: BankPlan,
-    agreements: &[&config::AgreementPlan],
-    listeners: &[ListenerPlan],
-) -> anyhow::Result<Built> {
-    let env = shared.env;
+async fn build(shared: &Shared<'_>, plan: &BankPlan) -> anyhow::Result<Built> {
+    let standing = shared.standing;
     let clients = plan.issuer.clients.iter();
     let owners = clients
         .map(|(id, client)| (id.clone(), client.partner.clone()))
         .collect();
     let ports = Ports {
-        replay: Arc::clone(&shared.store) as _,
-        keys: Arc::clone(&shared.store) as _,
-        log: shared.audit.log(),
-        clock: Arc::clone(&env.clock),
-        random: Arc::clone(&env.random),
+        replay: Arc::clone(&standing.store) as _,
+        keys: Arc::clone(&standing.store) as _,
+        log: standing.audit.log(),
+        clock: Arc::clone(&standing.clock),
+        random: Arc::clone(&standing.random),
         kek: Arc::clone(&plan.issuer.kek),
-        certificates: Arc::clone(&shared.certificates),
+        certificates: Arc::clone(&standing.certificates),
     };
-    let (ours, elsewhere) = issuer_settings(&plan);
+    let (ours, elsewhere) = issuer_settings(plan);
     let authserver = AuthServer::open(ours, elsewhere, ports)
         .await
         .context("opening the issuer")?;
@@ -191,47 +106,46 @@ async fn build(
         plan.id.clone(),
         Arc::clone(&plan.trust),
         owners,
-        Arc::new(Assertions::new(
-            plan.issuer.assertion_issuer.clone(),
-            assertion_key,
-            REMEMBERED,
-        )),
+        standing.assertions(plan, assertion_key),
         &shared.unagreed,
-        &shared.limiters,
+        &standing.limiters,
     ));
-    let issuers = issuers(listeners, &plan.issuer.url, &authserver.keys(&plan.id));
+    let issuers = issuers(shared, &plan.issuer.url, &authserver.keys(&plan.id));
     let mut upstreams = HashMap::new();
-    for settings in plan.upstreams {
+    for settings in &plan.upstreams {
         let id = settings.id.clone();
-        let upstream = Upstream::new(settings, Arc::clone(&env.clock), shared.tasks.clone())
-            .with_context(|| format!("upstream {id}"))?;
-        upstreams.insert(id, upstream);
+        let upstream = standing.upstreams.upstream(&plan.id, settings);
+        upstreams.insert(
+            id.clone(),
+            upstream.with_context(|| format!("upstream {id}"))?,
+        );
     }
+    let agreements = shared.house.agreements.iter();
+    let agreements: Vec<_> = agreements.filter(|one| one.bank == plan.id).collect();
     let mut routes = Vec::new();
-    for product in plan.products {
-        let rights = rights(shared, &bank.id, &product.id, agreements)?;
+    for product in &plan.products {
+        let rights = rights(shared, &bank.id, &product.id, &agreements)?;
         let upstream = upstreams
             .get(&product.upstream)
             .with_context(|| format!("product {}: no upstream {}", product.id, product.upstream))?;
-        lay(&mut routes, &bank, &product, &rights, &issuers, upstream)
+        lay(&mut routes, &bank, product, &rights, &issuers, upstream)
             .with_context(|| format!("product {}", product.id))?;
     }
-    let upstreams = upstreams.into_values().collect();
     Ok(Built {
         authserver,
         assertion_keys,
         routes,
-        upstreams,
     })
 }
 
 /// The issuer as each listener's routes know it: its tokens must name that listener.
-fn issuers(listeners: &[ListenerPlan], url: &str, keys: &Jwks) -> HashMap<ListenerId, Arc<Issuer>> {
+fn issuers(shared: &Shared<'_>, url: &str, keys: &Jwks) -> HashMap<ListenerId, Arc<Issuer>> {
     let issuer = |listener: &ListenerPlan| {
-        Arc::new(Issuer::new(url.to_owned(), listener.origin(), keys.clone()))
+        let audience = listener.origin();
+        shared.standing.issuers.issuer(url, &audience, keys)
     };
+    let listeners = shared.house.listeners.iter();
     listeners
-        .iter()
         .map(|listener| (listener.edge.id.clone(), issuer(listener)))
         .collect()
 }
@@ -316,7 +230,7 @@ fn rights(
             limits,
             plan.from,
             plan.until,
-            &shared.limiters,
+            &shared.standing.limiters,
         );
         rights
             .entry(plan.partner.clone())
@@ -399,11 +313,4 @@ fn plans(plans: &HashMap<PlanId, config::PlanSettings>) -> HashMap<PlanId, Plan>
         (id.clone(), plan)
     };
     plans.iter().map(one).collect()
-}
-
-fn rate(rate: config::Rate) -> Rate {
-    Rate {
-        count: rate.count.get(),
-        per: rate.per,
-    }
 }

@@ -5,6 +5,7 @@
 mod audit;
 mod check;
 mod partner;
+mod reload;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod serve;
@@ -42,6 +43,8 @@ enum Command {
         #[arg(long, value_name = "FILE", default_value = "gateway.yaml")]
         config: PathBuf,
     },
+    /// Make the running gateway read its configuration again.
+    Reload(reload::Reload),
     /// Check a configuration file: every mistake in one run, and nothing is started.
     Check(check::Check),
     /// Print the JSON Schema of the configuration file, for editors.
@@ -72,6 +75,7 @@ pub fn main() -> ExitCode {
         #[cfg(feature = "sandbox")]
         Command::Sandbox(sandbox) => sandbox.run(),
         Command::Serve { config } => serve::run(&config),
+        Command::Reload(reload) => reload.run(),
         Command::Check(check) => Ok(check.run()),
         Command::Schema { part } => {
             say_schema(part);
@@ -134,11 +138,16 @@ fn warn(text: &str) {
 
 /// Prints a file's mistakes to standard error, coloured on a terminal and as wide as it is.
 fn show(mistakes: &config::Mistakes) {
+    let (coloured, width) = terminal();
+    warn(&mistakes.render(coloured, width));
+}
+
+/// Whether standard error is a terminal, and how wide it is in columns.
+fn terminal() -> (bool, usize) {
     let is_terminal = std::io::stderr().is_terminal();
     let width =
         rustix::termios::tcgetwinsize(std::io::stderr()).map_or(0, |size| usize::from(size.ws_col));
-    let width = if width == 0 { 100 } else { width };
-    warn(&mistakes.render(is_terminal, width));
+    (is_terminal, if width == 0 { 100 } else { width })
 }
 
 /// Reads an environment variable, for `env:` references in the configuration.

@@ -1,52 +1,33 @@
 //! Listener and path to room: the token endpoint and its kin to `authserver`, everything else on
 //! an API listener to `gateway`. Every answer gets its ids here, and its line in the access log.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
-use authserver::{AuthServer, Endpoint};
 use crypto::Random;
-use gateway::{Gate, Gateway};
+use gateway::Gateway;
 use model::{
-    Asked, BankId, Breach, Clock, Connection, Handler, InteractionId, ListenerId, Refusal, Request,
-    RequestId, Response,
+    Asked, Breach, Clock, Connection, Handler, InteractionId, Refusal, Request, RequestId, Response,
 };
 
 use crate::access_log;
+use crate::live::Live;
 
 const INTERACTION_ID: HeaderName = HeaderName::from_static("x-fapi-interaction-id");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-/// What a listener serves besides products.
-#[derive(Debug, Default)]
-pub(crate) struct Doors {
-    /// `host[:port]` of the listener's `url`.
-    pub(crate) authority: String,
-    /// Paths of the issuers' endpoints.
-    pub(crate) endpoints: HashMap<String, (BankId, Endpoint)>,
-}
-
-impl Doors {
-    /// The issuer's endpoint that a request names by host and path.
-    fn endpoint(&self, request: &Request) -> Option<(BankId, Endpoint)> {
-        let found = self.endpoints.get(request.uri().path())?;
-        gateway::names_authority(request, &self.authority).then(|| found.clone())
-    }
-}
 
 /// The handler of all listeners.
 pub(crate) struct Dispatch {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
-    pub(crate) gate: Arc<Gate>,
     pub(crate) gateway: Gateway,
-    pub(crate) authservers: HashMap<BankId, AuthServer>,
-    pub(crate) doors: HashMap<ListenerId, Doors>,
+    /// What is in force; each request takes it once.
+    pub(crate) live: Arc<ArcSwap<Live>>,
 }
 
 impl Handler for Dispatch {
@@ -63,7 +44,9 @@ impl Handler for Dispatch {
         let ids = self.ids(&head.headers);
         tracing::info!(request.id = %ids.0, rule = breach.what, "refused by the edge");
         let response = web::breach(breach, ids.0);
-        self.gateway.note_breach(connection, ids.0, &ids.1, breach);
+        let live = self.live.load_full();
+        self.gateway
+            .note_breach(&live.snapshot, connection, ids.0, &ids.1, breach);
         let since = self.clock.monotonic();
         self.seal(connection, &head.method, &ids, since, response)
     }
@@ -112,20 +95,24 @@ impl Dispatch {
         response
     }
 
-    /// An issuer's endpoint, or the road: what leads nowhere is refused there, and recorded.
+    /// An issuer's endpoint, or the road, under what is in force now, to the end: what leads
+    /// nowhere is refused there, and recorded.
     async fn choose(&self, asked: Asked) -> Response {
-        let doors = self.doors.get(&asked.connection.listener);
+        let live = self.live.load_full();
+        let snapshot = &live.snapshot;
+        let doors = live.doors.get(&asked.connection.listener);
         let found = doors.and_then(|doors| doors.endpoint(&asked.request));
         let Some((bank, endpoint)) = found else {
-            return self.gateway.answer(asked).await;
+            return self.gateway.answer(snapshot, asked).await;
         };
-        if let Err(refusal) = self.gate.knock(asked.connection.peer.ip()) {
-            return self.gateway.turn_away(asked, refusal).await;
+        if let Err(refusal) = snapshot.gate().knock(asked.connection.peer.ip()) {
+            return self.gateway.turn_away(snapshot, asked, refusal).await;
         }
-        match self.authservers.get(&bank) {
-            Some(authserver) => authserver.answer(&bank, endpoint, asked).await,
-            None => self.gateway.turn_away(asked, Refusal::UnknownRoute).await,
-        }
+        let Some(authserver) = live.authservers.get(bank) else {
+            let refusal = Refusal::UnknownRoute;
+            return self.gateway.turn_away(snapshot, asked, refusal).await;
+        };
+        authserver.answer(bank, *endpoint, asked).await
     }
 
     /// Our id of a request, and the partner's or one of ours (checklist AT-06).

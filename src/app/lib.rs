@@ -1,24 +1,30 @@
 //! The roof: wiring, listeners to rooms, command line, telemetry set-up.
 //!
 //! **For**: being the only room that knows all others, and handing each what it needs of the rest.
-//! **Doors**: [`main`] (the command line), [`start`] (a house from its settings, for tests too),
-//! [`Running`]. **How a value goes through**: arguments name a file; `config` makes a house of
-//! settings from it; `assemble` opens log and stores and builds the rooms; `run` opens the
-//! listeners, waits for a signal and drains. **Absent on purpose**: decisions about requests, and
-//! anything a room could do itself.
+//! **Doors**: [`main`] (the command line), [`SandboxHouse`] (a house and its model bank, for tests
+//! too), [`Running`]. **How a value goes through**: arguments name a file; `config` makes a house
+//! of settings from it; `standing` opens log and stores; `assemble` builds what is in force
+//! (`live`) on top of them; `run` opens the listeners, waits for a signal and drains. `reload`
+//! builds the next one beside it and swaps; `control` hears commands while it runs. **Absent on
+//! purpose**: decisions about requests, and anything a room could do itself.
 
 mod access_log;
 mod assemble;
 mod cli;
+mod control;
 mod dispatch;
 mod environment;
+mod live;
+mod reload;
 mod run;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+mod standing;
 mod telemetry;
 
 pub use cli::main;
 pub use environment::Environment;
-pub use run::{Left, Load, Running, Started, start};
+pub use reload::{Applied, NotApplied};
+pub use run::{Left, Load, Running};
 #[cfg(feature = "sandbox")]
 pub use sandbox::{Addresses, SandboxHouse};

@@ -1,41 +1,62 @@
 //! Start, wait for a signal, drain in order: listeners, then tasks, then the log.
 
 use std::collections::HashMap;
+use std::io::IsTerminal as _;
 use std::net::{SocketAddr, TcpListener};
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use arc_swap::ArcSwap;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crypto::Jwks;
+use config::{Loaded, Loader, Mistakes};
 use edge::Edge;
-use model::{BankId, Handler, ListenerId};
+use gateway::{Gateway, Services};
+use model::{AuditEntry, AuditEvent, Clock, Handler, ListenerId, LogName};
 use upstream::Upstream;
 
-use crate::assemble::{Rooms, assemble};
+use crate::assemble::assemble;
+use crate::control::{Steward, open_door};
+use crate::dispatch::Dispatch;
 use crate::environment::Environment;
+use crate::live::Live;
+use crate::reload::{Applied, Because, Kept, NotApplied, Reloader};
+use crate::standing::Standing;
 
-/// A house that was just started.
-pub struct Started {
-    /// The house.
-    pub running: Running,
-    /// The keys that each bank's services verify identity assertions with.
-    pub assertion_keys: HashMap<BankId, Jwks>,
+/// A configuration that was loaded and can be loaded again.
+pub(crate) struct Configuration {
+    /// What it says.
+    pub(crate) house: config::House,
+    loader: Loader,
+    files: Vec<std::path::PathBuf>,
+}
+
+impl Configuration {
+    /// Loads it for the first time; the error is the file's mistakes.
+    pub(crate) fn load(mut loader: Loader, clock: &dyn Clock) -> Result<Self, Mistakes> {
+        let Loaded { house, files, .. } = loader.load(clock.now());
+        Ok(Self {
+            house: house?,
+            loader,
+            files,
+        })
+    }
 }
 
 /// A running house.
 pub struct Running {
-    addresses: HashMap<ListenerId, SocketAddr>,
-    edge: Edge,
-    audit: audit::Audit,
-    upstreams: Vec<Arc<Upstream>>,
+    edge: Arc<Edge>,
+    standing: Arc<Standing>,
+    live: Arc<ArcSwap<Live>>,
+    reloader: Reloader,
     tasks: TaskTracker,
     poisoned: watch::Receiver<bool>,
-    drain: Duration,
+    stopping: CancellationToken,
 }
 
 /// What a running house holds at a moment.
@@ -62,44 +83,95 @@ pub struct Left {
 
 /// Binds the listeners' addresses, opens log, stores and rooms, then the listeners: an address that
 /// cannot be had leaves no trace in the log, and no request comes in before all rooms stand.
-pub async fn start(house: config::House, mut env: Environment) -> anyhow::Result<Started> {
-    let drain = house.drain;
+pub(crate) async fn start(
+    configuration: Configuration,
+    mut env: Environment,
+) -> anyhow::Result<Running> {
+    let Configuration {
+        house,
+        loader,
+        files,
+    } = configuration;
     let mut sockets = bound(&house.listeners, &mut env.sockets)?;
     let tasks = TaskTracker::new();
     let (poison, poisoned) = watch::channel(false);
-    let Rooms {
-        dispatch,
-        listeners,
-        audit,
-        assertion_keys,
-        upstreams,
-    } = assemble(house, &env, &tasks, poison).await?;
-    let handler: Arc<dyn Handler> = Arc::new(dispatch);
-    let edge = Edge::new(handler, Arc::clone(&env.clock));
-    let mut addresses = HashMap::new();
-    for settings in listeners {
-        let id = settings.id.clone();
+    let standing = Arc::new(Standing::open(&house, &env, &tasks, poison)?);
+    let live = assemble(&house, &standing, 1).await?;
+    record_first(&standing, &house.digest).await?;
+    let live = Arc::new(ArcSwap::from_pointee(live));
+    let edge = Arc::new(Edge::new(
+        handler(&standing, &live),
+        Arc::clone(&standing.clock),
+    ));
+    for listener in &house.listeners {
+        let id = &listener.edge.id;
         let socket = sockets
-            .remove(&id)
+            .remove(id)
             .with_context(|| format!("listener {id}: finding its socket"))?;
         let bound = edge
-            .open(socket, settings)
+            .open(socket, listener.edge.clone())
             .with_context(|| format!("listener {id}: opening"))?;
         tracing::info!(listener.id = id.as_str(), address = %bound, "listening");
-        addresses.insert(id, bound);
     }
-    let running = Running {
-        addresses,
+    let data = data_folder(&house);
+    let stopping = CancellationToken::new();
+    let kept = Kept {
+        loader,
+        house,
+        files,
+        standing: Arc::clone(&standing),
+        live: Arc::clone(&live),
+        edge: Arc::downgrade(&edge),
+        stopping: stopping.clone(),
+    };
+    let reloader = Reloader::start(kept, &tasks);
+    let steward = Steward::new(reloader.clone());
+    open_door(&data, steward, &tasks, stopping.clone())
+        .with_context(|| format!("opening the control socket in {}", data.display()))?;
+    Ok(Running {
         edge,
-        audit,
-        upstreams,
+        standing,
+        live,
+        reloader,
         tasks,
         poisoned,
-        drain,
+        stopping,
+    })
+}
+
+/// The folder of the store, where commands find the running house.
+fn data_folder(house: &config::House) -> std::path::PathBuf {
+    crate::control::folder_of(&house.store)
+}
+
+async fn record_first(standing: &Standing, digest: &str) -> anyhow::Result<()> {
+    let event = AuditEvent::ConfigApply {
+        digest: Arc::from(digest),
+        snapshot: 1,
     };
-    Ok(Started {
-        running,
-        assertion_keys,
+    let entry = AuditEntry {
+        log: LogName::House,
+        at: standing.clock.now(),
+        event,
+    };
+    let recorded = standing.audit.log().record(entry).await;
+    recorded.context("recording the configuration")?;
+    Ok(())
+}
+
+fn handler(standing: &Standing, live: &Arc<ArcSwap<Live>>) -> Arc<dyn Handler> {
+    let services = Services {
+        clock: Arc::clone(&standing.clock),
+        random: Arc::clone(&standing.random),
+        log: standing.audit.log(),
+        certificates: Arc::clone(&standing.certificates),
+        tokens: Arc::clone(&standing.tokens),
+    };
+    Arc::new(Dispatch {
+        clock: Arc::clone(&standing.clock),
+        random: Arc::clone(&standing.random),
+        gateway: Gateway::new(services),
+        live: Arc::clone(live),
     })
 }
 
@@ -128,7 +200,29 @@ fn bound(
 impl Running {
     /// The address that a listener is bound to.
     pub fn address(&self, listener: &str) -> Option<SocketAddr> {
-        self.addresses.get(listener).copied()
+        self.edge.address(&ListenerId::parse(listener).ok()?)
+    }
+
+    /// The number of the snapshot in force.
+    pub fn snapshot(&self) -> u64 {
+        self.live.load().snapshot.number()
+    }
+
+    /// Reads the file again and puts it in force, or says why nothing was changed.
+    pub async fn reload(&self) -> Arc<Result<Applied, NotApplied>> {
+        let outcome = self.reloader.reload(Because::Asked).await;
+        outcome.unwrap_or_else(|| Arc::new(Err(NotApplied::Draining)))
+    }
+
+    /// The way to the one who reloads.
+    pub(crate) fn reloader(&self) -> &Reloader {
+        &self.reloader
+    }
+
+    /// What is in force, for those that may outlive the house.
+    #[cfg(feature = "sandbox")]
+    pub(crate) fn live(&self) -> Weak<ArcSwap<Live>> {
+        Arc::downgrade(&self.live)
     }
 
     /// What answers for all listeners, for callers in this process.
@@ -139,8 +233,11 @@ impl Running {
     /// What is open and under way now.
     pub fn load(&self) -> Load {
         let sum = |count: fn(&Upstream) -> usize| {
-            let counts = self.upstreams.iter().map(|upstream| count(upstream));
-            counts.sum::<usize>()
+            let upstreams = self.standing.upstreams.all();
+            upstreams
+                .iter()
+                .map(|upstream| count(upstream))
+                .sum::<usize>()
         };
         Load {
             connections: self.edge.connections_open(),
@@ -155,25 +252,28 @@ impl Running {
     /// Stops accepting, finishes what is open within the drain time, then closes the log. Says
     /// what did not end by itself.
     pub async fn stop(self) -> Left {
-        let drained = self.edge.drain(self.drain).await;
+        self.stopping.cancel();
+        let within = self.live.load().drain;
+        let drained = self.edge.drain(within).await;
         if drained.connections_cut > 0 {
             tracing::warn!(
                 count = drained.connections_cut,
                 "connections were cut at the end"
             );
         }
-        for upstream in &self.upstreams {
+        for upstream in self.standing.upstreams.all() {
             upstream.drain();
         }
         self.tasks.close();
-        let ended = tokio::time::timeout(self.drain, self.tasks.wait()).await;
+        let ended = tokio::time::timeout(within, self.tasks.wait()).await;
         let tasks_left = if ended.is_ok() { 0 } else { self.tasks.len() };
         if tasks_left > 0 {
             tracing::warn!(count = tasks_left, "tasks were left at the end");
         }
         // With the last connection the rooms go, and what they had only counted is handed in.
         drop(self.edge);
-        let closed = tokio::task::spawn_blocking(move || self.audit.close()).await;
+        let standing = self.standing;
+        let closed = tokio::task::spawn_blocking(move || standing.audit.close()).await;
         if closed.is_err() {
             tracing::error!("the audit log did not close");
         }
@@ -184,19 +284,25 @@ impl Running {
     }
 }
 
-/// The signals that ask the process to end. Heard from the moment this is made: it is made before
-/// the first listener opens, so that no house that may be serving already is ended undrained.
+/// The signals that ask the process to end, or to read its file again. Heard from the moment this
+/// is made: it is made before the first listener opens, so that no house that may be serving
+/// already is ended undrained.
 pub(crate) struct Signals {
     terminate: Signal,
     interrupt: Signal,
+    hang_up: Signal,
+    /// Whether a terminal was there: when it goes, SIGHUP means the end.
+    had_terminal: bool,
 }
 
 impl Signals {
-    /// Starts to hear SIGTERM and SIGINT.
+    /// Starts to hear SIGTERM, SIGINT and SIGHUP.
     pub(crate) fn hear() -> anyhow::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate()).context("waiting for SIGTERM")?,
             interrupt: signal(SignalKind::interrupt()).context("waiting for SIGINT")?,
+            hang_up: signal(SignalKind::hangup()).context("waiting for SIGHUP")?,
+            had_terminal: std::io::stdin().is_terminal(),
         })
     }
 }
@@ -205,21 +311,33 @@ impl Signals {
 /// balancers see 503 and not only a closed connection.
 const REFUSING: Duration = Duration::from_secs(1);
 
-/// Runs until SIGTERM, SIGINT, or until the log is poisoned; then drains.
+/// Runs until SIGTERM, SIGINT, or until the log is poisoned; then drains. SIGHUP reads the file
+/// again, unless it comes because the terminal went away.
 pub(crate) async fn until_stopped(running: Running, signals: Signals) -> anyhow::Result<ExitCode> {
     let Signals {
         mut terminate,
         mut interrupt,
+        mut hang_up,
+        had_terminal,
     } = signals;
     let mut poisoned = running.poisoned.clone();
-    let code = tokio::select! {
-        _ = terminate.recv() => ExitCode::SUCCESS,
-        _ = interrupt.recv() => ExitCode::SUCCESS,
-        _ = poisoned.wait_for(|poisoned| *poisoned) => {
-            // Nothing more can be recorded: refuse, finish, exit, and let recovery judge the log.
-            tracing::error!("the audit log cannot be written; the process ends");
-            tokio::time::sleep(REFUSING).await;
-            ExitCode::from(3)
+    let code = loop {
+        tokio::select! {
+            _ = terminate.recv() => break ExitCode::SUCCESS,
+            _ = interrupt.recv() => break ExitCode::SUCCESS,
+            _ = hang_up.recv() => {
+                if had_terminal && !std::io::stdin().is_terminal() {
+                    break ExitCode::SUCCESS;
+                }
+                running.reloader().ask();
+            }
+            _ = poisoned.wait_for(|poisoned| *poisoned) => {
+                // Nothing more can be recorded: refuse, finish, exit, and let recovery judge the
+                // log.
+                tracing::error!("the audit log cannot be written; the process ends");
+                tokio::time::sleep(REFUSING).await;
+                break ExitCode::from(3);
+            }
         }
     };
     tracing::info!("draining");

@@ -5,18 +5,20 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 use anyhow::Context as _;
 
-use config::{House, Mistakes, Mode};
+use arc_swap::ArcSwap;
+use config::{House, Loader, Mistakes, Mode, Variables};
 use crypto::{Jwks, SystemRandom};
 use edge::{ClientCertificates, Edge, Limits, ListenerSettings, TlsSettings};
 use model::{Clock, ListenerId};
 use sandbox::{ModelBank, Prepared};
 
 use crate::environment::Environment;
-use crate::run::{Running, Started, start};
+use crate::live::Live;
+use crate::run::{Configuration, Running, start};
 
 mod sockets;
 
@@ -91,7 +93,7 @@ impl Addresses {
 /// A sandbox's directory, prepared and read; nothing runs yet.
 pub(crate) struct Site {
     prepared: Prepared,
-    house: House,
+    configuration: Configuration,
     bank: SocketAddr,
     wishes: Wishes,
     bound: Option<Sockets>,
@@ -104,7 +106,7 @@ impl Site {
         dir: &Path,
         addresses: Addresses,
         clock: &dyn Clock,
-        environment: &dyn Fn(&str) -> Option<String>,
+        environment: Variables,
     ) -> anyhow::Result<Result<Self, Mistakes>> {
         let Addresses { wishes, mut bound } = addresses;
         let plan = wishes.plan();
@@ -116,15 +118,16 @@ impl Site {
             bound = Some(Sockets::bind(listeners, plan.bank, None)?);
         }
         let mut prepared = sandbox::prepare(dir, &plan, clock, &SystemRandom)?;
-        let house = match config::load(&prepared.config, Mode::Sandbox, environment, clock.now()) {
-            Ok(house) => house,
+        let loader = Loader::new(prepared.config.clone(), Mode::Sandbox, environment);
+        let configuration = match Configuration::load(loader, clock) {
+            Ok(configuration) => configuration,
             Err(mistakes) => return Ok(Err(mistakes)),
         };
-        locate(&mut prepared, &house);
+        locate(&mut prepared, &configuration.house);
         Ok(Ok(Self {
-            bank: bank_address(&house)?,
+            bank: bank_address(&configuration.house)?,
             prepared,
-            house,
+            configuration,
             wishes,
             bound,
         }))
@@ -133,7 +136,7 @@ impl Site {
     /// A line for each address that was asked for and is not used, since the file says another.
     pub(crate) fn overruled(&self) -> String {
         let listener = |id: &str| {
-            let mut all = self.house.listeners.iter();
+            let mut all = self.configuration.house.listeners.iter();
             let found = all.find(|listener| listener.edge.id.as_str() == id)?;
             Some(found.address)
         };
@@ -160,8 +163,11 @@ impl Site {
     /// Binds what is not bound yet, then starts bank and house.
     pub(crate) async fn open(self, clock: Arc<dyn Clock>) -> anyhow::Result<SandboxHouse> {
         let Self {
-            prepared, house, ..
+            prepared,
+            configuration,
+            ..
         } = self;
+        let house = &configuration.house;
         let sockets = if let Some(sockets) = self.bound {
             sockets
         } else {
@@ -171,7 +177,7 @@ impl Site {
             Sockets::bind(listeners, self.bank, Some(&prepared.config))?
         };
         let keys = Arc::new(OnceLock::new());
-        let bank = model_bank(&prepared, &house, Arc::clone(&clock), Arc::clone(&keys))?;
+        let bank = model_bank(&prepared, house, Arc::clone(&clock), Arc::clone(&keys))?;
         let bank = Arc::new(bank);
         let handler = Arc::clone(&bank) as Arc<dyn model::Handler>;
         let bank_edge = Edge::new(handler, Arc::clone(&clock));
@@ -183,16 +189,8 @@ impl Site {
             random: Arc::new(SystemRandom),
             sockets: sockets.house,
         };
-        let Started {
-            running,
-            assertion_keys,
-        } = start(house, env).await?;
-        let ours = assertion_keys
-            .into_iter()
-            .find(|(bank, _)| bank.as_str() == sandbox::BANK);
-        if let Some((_, jwks)) = ours {
-            let _ = keys.set(jwks);
-        }
+        let running = start(configuration, env).await?;
+        let _ = keys.set(running.live());
         Ok(SandboxHouse {
             running,
             bank_edge,
@@ -221,7 +219,7 @@ impl SandboxHouse {
         dir: &Path,
         addresses: Addresses,
         clock: Arc<dyn Clock>,
-        environment: &dyn Fn(&str) -> Option<String>,
+        environment: Variables,
     ) -> anyhow::Result<Result<Self, Mistakes>> {
         match Site::find(dir, addresses, clock.as_ref(), environment)? {
             Ok(site) => Ok(Ok(site.open(clock).await?)),
@@ -311,7 +309,7 @@ fn model_bank(
     prepared: &Prepared,
     house: &House,
     clock: Arc<dyn Clock>,
-    keys: Arc<OnceLock<Jwks>>,
+    keys: Arc<OnceLock<Weak<ArcSwap<Live>>>>,
 ) -> anyhow::Result<ModelBank> {
     let issuer = house
         .banks
@@ -319,10 +317,12 @@ fn model_bank(
         .find(|bank| bank.id.as_str() == sandbox::BANK)
         .map(|bank| bank.issuer.assertion_issuer.clone())
         .unwrap_or_default();
+    // Those in force at the moment; the bank must not keep a house that has ended.
     let keys = move || {
-        keys.get()
-            .cloned()
-            .unwrap_or_else(|| Jwks::from_keys(Vec::new()))
+        let live = keys.get().and_then(Weak::upgrade);
+        let live = live.map(|live| live.load_full());
+        let ours = live.and_then(|live| live.assertion_keys.get(sandbox::BANK).cloned());
+        ours.unwrap_or_else(|| Jwks::from_keys(Vec::new()))
     };
     let pem = read(&prepared.gateway_certificate)?;
     let chain = crypto::certificates(&pem).context("reading the gateway's certificate")?;

@@ -11,7 +11,7 @@
 //! | `seq` | number within the boot, dense from 1 | all |
 //! | `pseq` | number among the partner's records in this log, dense from 1 | with `partner.id` |
 //! | `ts` | when it happened, RFC 3339 UTC with nanoseconds | all |
-//! | `type` | `api.access`, `api.end`, `oauth.token`, `limit.reject`, `config.apply`, `audit.start`, `audit.stop`, `audit.recover`, `audit.gap` | all |
+//! | `type` | `api.access`, `api.end`, `oauth.token`, `limit.reject`, `config.apply\|reject`, `audit.start`, `audit.stop`, `audit.recover`, `audit.gap` | all |
 //! | `req` | our id of the request | api, oauth |
 //! | `iid` | the partner's interaction id | `api.access`, `oauth.token` |
 //! | `net` | the caller's network: /24 of IPv4, /48 of IPv6 | `api.access`, `oauth.token` |
@@ -25,8 +25,9 @@
 //! | `resp` | the answer's body when held whole: `len`, `sha256` base64url | `api.access` |
 //! | `bytes` | `in` and `out` of streamed bodies | `api.end` |
 //! | `ended` | clean, cut, aborted | `api.end` |
-//! | `cfg` | number of the snapshot in force | `api.access` |
-//! | `digest` | SHA-256 of the configuration's files | `config.apply` |
+//! | `cfg` | number of the snapshot in force | `api.access`, config |
+//! | `digest` | SHA-256 of the configuration's files | config |
+//! | `count`, `rule` | how many mistakes, the first of them | `config.reject` |
 //! | `clean` | whether the stop before was clean; true at the first start | `audit.start` |
 //! | `segment`, `offset`, `len`, `sha256`, `short` | the torn tail that was cut: where, its bytes and their digest (base64url), bytes missing at the file's end | `audit.recover` |
 //! | `code`, `count`, `from`, `to` | refusals counted instead of written one by one, the first's and the last's time | `limit.reject` |
@@ -44,7 +45,10 @@ use jiff::Timestamp;
 use model::{Access, AuditEvent, Body, End, InteractionId, Object, TokenIssue, Who};
 use serde::{Serialize, Serializer};
 
+use self::config::ConfigRecord;
 use crate::wal::batch::GROUP_BYTES_MAX;
+
+mod config;
 
 /// The most bytes of a record.
 pub(crate) const RECORD_BYTES_MAX: usize = 16 << 10;
@@ -115,13 +119,19 @@ pub(crate) fn event(at: Timestamp, event: &AuditEvent) -> Vec<u8> {
                 to: last.to_string(),
             },
         ),
-        AuditEvent::ConfigApply { digest } => body(
-            at,
-            "config.apply",
-            &ConfigRecord {
-                digest: cut(digest, TEXT_BYTES_MAX),
-            },
-        ),
+        AuditEvent::ConfigApply { digest, snapshot } => {
+            let applied = ConfigRecord::applied(digest, *snapshot);
+            body(at, "config.apply", &applied)
+        }
+        AuditEvent::ConfigReject {
+            digest,
+            snapshot,
+            count,
+            rule,
+        } => {
+            let rejected = ConfigRecord::rejected(digest, *snapshot, *count, rule);
+            body(at, "config.reject", &rejected)
+        }
     }
 }
 
@@ -368,11 +378,6 @@ struct RejectRecord<'a> {
     count: u64,
     from: String,
     to: String,
-}
-
-#[derive(Serialize)]
-struct ConfigRecord<'a> {
-    digest: Cow<'a, str>,
 }
 
 #[derive(Serialize)]

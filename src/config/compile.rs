@@ -21,7 +21,8 @@ use model::PlanId;
 
 use crate::file::{File, Plan};
 use crate::files::Files;
-use crate::house::{GatePlan, House, Mode, PlanSettings};
+use crate::house::{GatePlan, House, Loaded, Mode, PlanSettings};
+use crate::kept::Kept;
 use crate::mistake::Mistakes;
 use crate::reader::Reader;
 
@@ -29,18 +30,29 @@ use crate::reader::Reader;
 pub(crate) struct Compiler<'e> {
     pub(crate) reader: Reader,
     pub(crate) files: Files<'e>,
+    pub(crate) kept: &'e mut Kept,
     pub(crate) mode: Mode,
     pub(crate) now: Timestamp,
 }
 
 impl Compiler<'_> {
-    /// The house, if there is no mistake.
-    pub(crate) fn finish(self, house: Option<House>) -> Result<House, Mistakes> {
-        let digest = crypto::hex(&self.files.digest());
-        match (self.reader.collector.finish(), house) {
-            (None, Some(house)) => Ok(House { digest, ..house }),
+    /// The house, if there is no mistake, and what was read for it.
+    pub(crate) fn finish(self, house: Option<House>) -> Loaded {
+        let (files, digest) = self.files.finish();
+        let digest = crypto::hex(&digest);
+        let house = match (self.reader.collector.finish(), house) {
+            (None, Some(house)) => Ok(House {
+                digest: digest.clone(),
+                ..house
+            }),
             (Some(mistakes), _) => Err(mistakes),
             (None, None) => Err(Mistakes::unexplained()),
+        };
+        self.kept.end(house.is_ok());
+        Loaded {
+            house,
+            digest,
+            files,
         }
     }
 }

@@ -98,9 +98,10 @@ impl<'e> Files<'e> {
         }
     }
 
-    /// SHA-256 over all files read, in the order in which the configuration names them.
-    pub(crate) fn digest(self) -> [u8; 32] {
-        self.digest.finish()
+    /// The files that were read or missing, and SHA-256 over what was read, in the order in which
+    /// the configuration names them.
+    pub(crate) fn finish(self) -> (Vec<PathBuf>, [u8; 32]) {
+        (self.read.into_keys().collect(), self.digest.finish())
     }
 
     /// Reads a file of at most so many bytes.

@@ -14,6 +14,7 @@ use rcgen::{
 
 use crate::compile::Compiler;
 use crate::files::Files;
+use crate::kept::Kept;
 use crate::load;
 use crate::reader::{Keys, Reader};
 use crate::{House, Mistakes, Mode};
@@ -123,7 +124,9 @@ impl Fixture {
     /// The keys asked for and found while loading.
     pub(crate) fn keys(&self, text: &str) -> Keys {
         self.write("gateway.yaml", text);
+        let mut kept = Kept::default();
         let mut compiler = Compiler {
+            kept: &mut kept,
             reader: Reader::default(),
             files: Files::new(self.folder.path(), &environment),
             mode: Mode::Serve,

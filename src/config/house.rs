@@ -21,6 +21,7 @@ use upstream::UpstreamSettings;
 use url::Url;
 
 use crate::Rate;
+use crate::mistake::Mistakes;
 
 /// Who loads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +54,17 @@ impl Service {
             Self::Discovery => "discovery",
         }
     }
+}
+
+/// What a load gave.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The settings, or every mistake.
+    pub house: Result<House, Mistakes>,
+    /// SHA-256 over all files read, in hexadecimal.
+    pub digest: String,
+    /// The files that were read, and those that should have been.
+    pub files: Vec<PathBuf>,
 }
 
 /// A whole configuration.
@@ -222,7 +234,7 @@ pub struct ProductPlan {
     /// From a request's head to the answer's.
     pub deadline: Duration,
     /// Its operations; none is of a class that is not available.
-    pub description: ApiDescription,
+    pub description: Arc<ApiDescription>,
 }
 
 /// A partner.

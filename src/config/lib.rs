@@ -1,9 +1,10 @@
 //! The configuration: one YAML file in, valid settings of all rooms or all its mistakes out.
 //!
 //! **For**: `mortise serve`, `check`, `schema`, `sandbox`, and whoever else must know what a file
-//! means before it acts. **Doors**: [`load`], which gives a [`House`] or [`Mistakes`]; [`explain`],
-//! which also tells the defaults in force; [`schema`], the file's JSON Schema. A [`Mistake`] is
-//! data, and [`Mistakes::render`] prints them as a compiler does.
+//! means before it acts. **Doors**: [`load`], which gives a [`House`] or [`Mistakes`]; [`Loader`],
+//! for whoever loads again; [`explain`], which also tells the defaults in force; [`schema`], the
+//! file's JSON Schema. A [`Mistake`] is data, and [`Mistakes::render`] prints them as a compiler
+//! does.
 //!
 //! **How a value goes through**: `yaml` reads text into a tree that knows each node's bytes; `file`
 //! walks it section by section with a `reader`, which notes every unknown or missing key, wrong
@@ -26,14 +27,16 @@
 //!
 //! **Absent on purpose**: includes, anchors and merge keys, environment variables inside values,
 //! secrets in the file (they come by `file:` or `env:`), keys whose effect is not built, and
-//! reloading: a caller loads again and swaps.
+//! swapping: a [`Loader`] loads again, its caller swaps.
 
 mod compile;
 mod explain;
 mod file;
 mod files;
 mod house;
+mod kept;
 mod load;
+mod loader;
 mod mistake;
 mod quantity;
 mod reader;
@@ -48,9 +51,11 @@ mod fixture;
 pub use explain::InForce;
 pub use house::{
     AgreementPlan, BankPlan, ClientPlan, EndpointPlan, GatePlan, House, IssuerEndpoint, IssuerPlan,
-    ListenerPlan, Mode, OurTokensPlan, PartnerPlan, PlanSettings, ProductPlan, Service, TokensPlan,
+    ListenerPlan, Loaded, Mode, OurTokensPlan, PartnerPlan, PlanSettings, ProductPlan, Service,
+    TokensPlan,
 };
-pub use load::{explain, load};
+pub use load::{explain, load, store_path};
+pub use loader::{Loader, Variables};
 pub use mistake::{Code, Mistake, Mistakes, Related};
 pub use quantity::Rate;
 pub use schema::{SchemaOf, schema};

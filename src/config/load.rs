@@ -1,6 +1,6 @@
 //! From a path to a house.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
@@ -8,7 +8,8 @@ use crate::compile::{self, Compiler};
 use crate::explain::{InForce, defaults};
 use crate::file;
 use crate::files::{Files, ReadProblem, neighbour};
-use crate::house::{House, Mode};
+use crate::house::{House, Loaded, Mode};
+use crate::kept::Kept;
 use crate::mistake::{Code, Mistakes};
 use crate::reader::Reader;
 use crate::source::{Sources, Span};
@@ -28,7 +29,15 @@ pub fn load(
     environment: &dyn Fn(&str) -> Option<String>,
     now: Timestamp,
 ) -> Result<House, Mistakes> {
-    loaded(path, mode, environment, now, |_, _| ()).map(|(house, ())| house)
+    let (loaded, ()) = loaded(
+        path,
+        mode,
+        environment,
+        now,
+        &mut Kept::default(),
+        |_, _| (),
+    );
+    loaded.house
 }
 
 /// Loads a configuration as [`load`] does, and tells the defaults in force besides.
@@ -38,29 +47,47 @@ pub fn explain(
     environment: &dyn Fn(&str) -> Option<String>,
     now: Timestamp,
 ) -> Result<(House, Vec<InForce>), Mistakes> {
-    loaded(path, mode, environment, now, defaults)
+    let kept = &mut Kept::default();
+    let (loaded, in_force) = loaded(path, mode, environment, now, kept, defaults);
+    loaded.house.map(|house| (house, in_force))
 }
 
-fn loaded<T: Default>(
+/// Loads with what is kept of the load before, and looks at the tree on the way.
+pub(crate) fn loaded<T: Default>(
     path: &Path,
     mode: Mode,
     environment: &dyn Fn(&str) -> Option<String>,
     now: Timestamp,
+    kept: &mut Kept,
     look: impl FnOnce(&Node, &Sources) -> T,
-) -> Result<(House, T), Mistakes> {
+) -> (Loaded, T) {
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut compiler = Compiler {
         reader: Reader::default(),
         files: Files::new(folder, environment),
+        kept,
         mode,
         now,
     };
     let Some(root) = tree(&mut compiler, path) else {
-        return compiler.finish(None).map(|house| (house, T::default()));
+        return (compiler.finish(None), T::default());
     };
     let house = compile(&mut compiler, &root);
     let seen = look(&root, &compiler.reader.collector.sources);
-    compiler.finish(house).map(|house| (house, seen))
+    (compiler.finish(house), seen)
+}
+
+/// The file of the embedded store that a configuration names, however many mistakes it has
+/// otherwise; `None` when that cannot be told.
+pub fn store_path(path: &Path) -> Option<PathBuf> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut reader = Reader::default();
+    let mut files = Files::new(folder, &|_| None);
+    let bytes = files.read(path, CONFIG_BYTES_MAX).ok()?;
+    let source = reader.text_source(path.display().to_string(), &bytes)?;
+    let root = yaml::parse(&mut reader.collector, source)?;
+    let file = file::read(&mut reader, &root)?;
+    file.store.map(|written| files.path(&written))
 }
 
 /// Reads and compiles as far as that goes.

@@ -23,7 +23,14 @@ pub(crate) struct House {
 pub(crate) struct Open {
     pub(crate) is_draining: bool,
     next: u64,
-    pub(crate) pulses: HashMap<u64, Arc<Pulse>>,
+    pub(crate) pulses: HashMap<u64, OpenConnection>,
+}
+
+/// A connection in the list.
+pub(crate) struct OpenConnection {
+    /// The number of its listener's run.
+    run: u64,
+    pulse: Arc<Pulse>,
 }
 
 /// A connection's line in the list of what is open; gone on drop.
@@ -33,15 +40,16 @@ pub(crate) struct Entry {
 }
 
 impl House {
-    /// Lists a connection; `None` when the house takes none any more.
-    pub(crate) fn enter(self: &Arc<Self>, pulse: &Arc<Pulse>) -> Option<Entry> {
+    /// Lists a connection of a listener's run; `None` when the house takes none any more.
+    pub(crate) fn enter(self: &Arc<Self>, run: u64, pulse: &Arc<Pulse>) -> Option<Entry> {
         let mut open = self.open();
         if open.is_draining {
             return None;
         }
         let number = open.next;
         open.next += 1;
-        open.pulses.insert(number, Arc::clone(pulse));
+        let pulse = Arc::clone(pulse);
+        open.pulses.insert(number, OpenConnection { run, pulse });
         Some(Entry {
             house: Arc::clone(self),
             number,
@@ -52,10 +60,17 @@ impl House {
     pub(crate) fn command(&self, order: Order) -> usize {
         let mut open = self.open();
         open.is_draining = true;
-        for pulse in open.pulses.values() {
-            pulse.command(order);
+        for connection in open.pulses.values() {
+            connection.pulse.command(order);
         }
         open.pulses.len()
+    }
+
+    /// Orders the connections of one listener's run; answers how many there are.
+    pub(crate) fn command_run(&self, run: u64, order: Order) -> usize {
+        let open = self.open();
+        let of_run = open.pulses.values().filter(|open| open.run == run);
+        of_run.map(|open| open.pulse.command(order)).count()
     }
 
     pub(crate) fn open(&self) -> MutexGuard<'_, Open> {

@@ -6,7 +6,8 @@
 //! could make large, slow or many.
 //!
 //! **Doors**: [`bind`] gives a socket, [`Edge::open`] serves it by [`ListenerSettings`],
-//! [`Edge::drain`] ends what is open. [`Limits`] lists every limit with its default.
+//! [`Edge::stage`] and [`Edge::apply`] change listeners that are open, [`Edge::close`] ends one,
+//! [`Edge::drain`] all of them. [`Limits`] lists every limit with its default.
 //!
 //! **How a value goes through**: `server` opens a listener → `listener` accepts and counts
 //! (`slots`) → `tls` shakes hands (`client_auth`) and gives a [`model::Connection`] → `connection`
@@ -42,5 +43,5 @@ mod tls;
 mod probe;
 
 pub use listener::bind;
-pub use server::{Drained, Edge, OpenFailed};
+pub use server::{Drained, Edge, OpenFailed, Staged};
 pub use settings::{ClientCertificates, Limits, ListenerSettings, TlsSettings};

@@ -3,16 +3,17 @@
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Weak};
 use std::task::Poll;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use model::{Alpn, Connection, ListenerId};
-use rustls::ServerConfig;
 use socket2::{Domain, Protocol, Socket as RawSocket, Type};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
 
 use crate::connection::serve;
 use crate::exchange::Desk;
@@ -21,7 +22,7 @@ use crate::pulse::{Order, Pulse};
 use crate::settings::Limits;
 use crate::slots::Slots;
 use crate::socket::Socket;
-use crate::tls;
+use crate::tls::{self, Tls};
 
 /// Connections that the kernel holds for us; it takes less where `net.core.somaxconn` is less.
 const BACKLOG: i32 = 4096;
@@ -45,19 +46,32 @@ pub fn bind(address: SocketAddr) -> io::Result<std::net::TcpListener> {
 /// A listener that runs.
 pub(crate) struct Listener {
     pub(crate) id: ListenerId,
-    pub(crate) tls: Option<Arc<ServerConfig>>,
-    pub(crate) limits: Arc<Limits>,
+    /// Tells this run from another of the same name.
+    pub(crate) run: u64,
+    /// What new connections get.
+    pub(crate) terms: ArcSwap<Terms>,
     pub(crate) slots: Arc<Slots>,
+    /// The socket, as long as it accepts.
+    pub(crate) socket: Weak<TcpListener>,
+    /// Cancelled when it is to accept no more, or the house is.
+    pub(crate) closing: CancellationToken,
     pub(crate) house: Arc<House>,
 }
 
+/// What a connection of a listener gets, to its end.
+#[derive(Debug)]
+pub(crate) struct Terms {
+    pub(crate) tls: Option<Tls>,
+    pub(crate) limits: Arc<Limits>,
+}
+
 impl Listener {
-    /// Accepts until the house stops.
-    pub(crate) async fn run(self: Arc<Self>, socket: TcpListener) {
+    /// Accepts until the listener or the house is closed.
+    pub(crate) async fn run(self: Arc<Self>, socket: Arc<TcpListener>) {
         loop {
             let accepted = tokio::select! {
                 biased;
-                () = self.house.stopping.cancelled() => return,
+                () = self.closing.cancelled() => return,
                 accepted = socket.accept() => accepted,
             };
             match accepted {
@@ -66,7 +80,7 @@ impl Listener {
                 Err(error) => {
                     tracing::warn!(listener.id = %self.id, %error, "cannot accept: pausing");
                     tokio::select! {
-                        () = self.house.stopping.cancelled() => return,
+                        () = self.closing.cancelled() => return,
                         () = tokio::time::sleep(EXHAUSTED_PAUSE) => {}
                     }
                 }
@@ -78,7 +92,8 @@ impl Listener {
     fn take(self: &Arc<Self>, tcp: TcpStream, peer: SocketAddr) {
         let pulse = Pulse::new();
         let slot = self.slots.take(peer.ip());
-        let entry = slot.is_some().then(|| self.house.enter(&pulse)).flatten();
+        let enter = || self.house.enter(self.run, &pulse);
+        let entry = slot.is_some().then(enter).flatten();
         let (Some(slot), Some(entry)) = (slot, entry) else {
             self.house.refused.fetch_add(1, Relaxed);
             tracing::debug!(listener.id = %self.id, "connection refused: no place");
@@ -95,7 +110,10 @@ impl Listener {
         if let Err(error) = tcp.set_nodelay(true) {
             tracing::debug!(listener.id = %self.id, %error, "cannot set TCP_NODELAY");
         }
-        let Some((socket, connection)) = self.shake_hands(tcp, peer, &pulse).await else {
+        // Taken after the connection was listed: whoever changes them and then orders those that
+        // are listed reaches every connection with the old ones.
+        let terms = self.terms.load_full();
+        let Some((socket, connection)) = self.shake_hands(tcp, peer, &pulse, &terms).await else {
             return;
         };
         pulse.touch();
@@ -106,7 +124,7 @@ impl Listener {
         let desk = Desk {
             handler: Arc::clone(&self.house.handler),
             connection: Arc::new(connection),
-            limits: Arc::clone(&self.limits),
+            limits: Arc::clone(&terms.limits),
             pulse,
             version,
         };
@@ -121,6 +139,7 @@ impl Listener {
         tcp: TcpStream,
         peer: SocketAddr,
         pulse: &Pulse,
+        terms: &Terms,
     ) -> Option<(Socket, Connection)> {
         let mut connection = Connection {
             listener: self.id.clone(),
@@ -128,11 +147,11 @@ impl Listener {
             tls: None,
             chain: None,
         };
-        let Some(config) = &self.tls else {
+        let Some(tls) = &terms.tls else {
             return Some((Socket::Plain(tcp), connection));
         };
-        let handshake = TlsAcceptor::from(Arc::clone(config)).accept(tcp);
-        let handshake = tokio::time::timeout(self.limits.handshake_timeout, handshake);
+        let handshake = TlsAcceptor::from(Arc::clone(&tls.config)).accept(tcp);
+        let handshake = tokio::time::timeout(terms.limits.handshake_timeout, handshake);
         match unless_ordered(pulse, handshake).await? {
             Ok(Ok(stream)) => {
                 let (_, session) = stream.get_ref();

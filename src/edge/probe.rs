@@ -73,12 +73,15 @@ pub(crate) fn mirror() -> Edge {
 
 pub(crate) fn open_plain(edge: &Edge, limits: Limits) -> SocketAddr {
     let socket = bind(([127, 0, 0, 1], 0).into()).unwrap();
-    let settings = ListenerSettings {
-        id: ListenerId::parse("plain").unwrap(),
-        tls: None,
-        limits,
-    };
-    edge.open(socket, settings).unwrap()
+    let id = id_at("plain", socket.local_addr().unwrap());
+    let tls = None;
+    edge.open(socket, ListenerSettings { id, tls, limits })
+        .unwrap()
+}
+
+/// The id that this room's tests give a listener: each has its own.
+pub(crate) fn id_at(kind: &str, address: SocketAddr) -> ListenerId {
+    ListenerId::parse(&format!("{kind}-{}", address.port())).unwrap()
 }
 
 /// Something to drop, and to hear of it.
@@ -159,18 +162,29 @@ impl Pki {
         client_certificates: ClientCertificates,
         limits: Limits,
     ) -> SocketAddr {
-        let (certificates, key) = self.identity("localhost");
         let socket = bind(([127, 0, 0, 1], 0).into()).unwrap();
-        let settings = ListenerSettings {
-            id: ListenerId::parse("tls").unwrap(),
+        let address = socket.local_addr().unwrap();
+        let settings = self.listener(address, client_certificates, limits);
+        edge.open(socket, settings).unwrap()
+    }
+
+    /// A listener with a new certificate of this authority.
+    pub(crate) fn listener(
+        &self,
+        address: SocketAddr,
+        client_certificates: ClientCertificates,
+        limits: Limits,
+    ) -> ListenerSettings {
+        let (certificates, key) = self.identity("localhost");
+        ListenerSettings {
+            id: id_at("tls", address),
             tls: Some(TlsSettings {
                 certificates,
                 key,
                 client_certificates,
             }),
             limits,
-        };
-        edge.open(socket, settings).unwrap()
+        }
     }
 
     /// A client's settings for this version and protocol; it has every suite that AWS-LC has.

@@ -6,7 +6,7 @@ use model::ListenerId;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 /// A listener.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ListenerSettings {
     /// Its name: in the connection's facts and in log lines.
     pub id: ListenerId,
@@ -25,6 +25,16 @@ pub struct TlsSettings {
     pub key: PrivateKeyDer<'static>,
     /// Whether clients are asked for theirs.
     pub client_certificates: ClientCertificates,
+}
+
+impl Clone for TlsSettings {
+    fn clone(&self) -> Self {
+        Self {
+            certificates: self.certificates.clone(),
+            key: self.key.clone_key(),
+            client_certificates: self.client_certificates,
+        }
+    }
 }
 
 /// Whether clients are asked for a certificate. What they show is proved to be theirs in the

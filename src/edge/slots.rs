@@ -9,13 +9,13 @@ use crate::settings::Limits;
 /// The count of one listener.
 #[derive(Debug)]
 pub(crate) struct Slots {
-    connections_max: usize,
-    per_address: usize,
     taken: Mutex<Taken>,
 }
 
 #[derive(Debug, Default)]
 struct Taken {
+    connections_max: usize,
+    per_address: usize,
     total: usize,
     by_network: HashMap<IpAddr, usize>,
 }
@@ -29,11 +29,18 @@ pub(crate) struct Slot {
 
 impl Slots {
     pub(crate) fn new(limits: &Limits) -> Arc<Self> {
-        Arc::new(Self {
-            connections_max: limits.connections_max,
-            per_address: limits.connections_per_address,
+        let slots = Self {
             taken: Mutex::default(),
-        })
+        };
+        slots.limit(limits);
+        Arc::new(slots)
+    }
+
+    /// Changes how many there are; what is open counts on.
+    pub(crate) fn limit(&self, limits: &Limits) {
+        let mut taken = self.taken();
+        taken.connections_max = limits.connections_max;
+        taken.per_address = limits.connections_per_address;
     }
 
     /// Takes a place for a client at this address; `None` when all, or all of its network, are
@@ -41,11 +48,12 @@ impl Slots {
     pub(crate) fn take(self: &Arc<Self>, address: IpAddr) -> Option<Slot> {
         let network = network(address);
         let mut taken = self.taken();
-        if taken.total >= self.connections_max {
+        if taken.total >= taken.connections_max {
             return None;
         }
+        let per_address = taken.per_address;
         let of_network = taken.by_network.entry(network).or_default();
-        if *of_network >= self.per_address {
+        if *of_network >= per_address {
             if *of_network == 0 {
                 taken.by_network.remove(&network);
             }
@@ -123,6 +131,19 @@ mod tests {
         assert!(slots.take(at("2001:db8:0:2::1")).is_some());
         drop(held);
         assert!(slots.taken().by_network.is_empty());
+    }
+
+    #[test]
+    fn what_is_open_when_the_limit_changes_counts_on() {
+        let slots = slots(10, 10);
+        let held = [at("192.0.2.1"), at("192.0.2.1")].map(|address| slots.take(address));
+        slots.limit(&Limits {
+            connections_per_address: 2,
+            ..Limits::default()
+        });
+        assert!(slots.take(at("192.0.2.1")).is_none());
+        drop(held);
+        assert!(slots.take(at("192.0.2.1")).is_some());
     }
 
     #[test]

@@ -15,13 +15,23 @@ use crate::settings::{ClientCertificates, TlsSettings};
 const H2: &[u8] = b"h2";
 const HTTP_1_1: &[u8] = b"http/1.1";
 
+/// The TLS of a listener, and whether clients are asked for a certificate in it.
+#[derive(Debug)]
+pub(crate) struct Tls {
+    pub(crate) config: Arc<ServerConfig>,
+    pub(crate) demand: ClientCertificates,
+}
+
 /// Makes the TLS of a listener: versions 1.3 and 1.2 (checklist T-01; the suites are the
 /// provider's), resumption by tickets whose keys are this listener's own, so that a session begun
-/// where no certificate is asked for cannot be resumed where one is.
+/// where no certificate is asked for cannot be resumed where one is. For the same reason the keys
+/// of `before`, what the listener had until now, are kept only while it asks for the same.
 pub(crate) fn server_config(
     settings: TlsSettings,
     clock: Arc<dyn Clock>,
-) -> Result<Arc<ServerConfig>, rustls::Error> {
+    before: Option<&Tls>,
+) -> Result<Tls, rustls::Error> {
+    let demand = settings.client_certificates;
     let provider = crypto::provider();
     let verifier = match settings.client_certificates {
         ClientCertificates::None => WebPkiClientVerifier::no_client_auth(),
@@ -33,14 +43,23 @@ pub(crate) fn server_config(
         .with_client_cert_verifier(verifier)
         .with_single_cert(settings.certificates, settings.key)?;
     config.alpn_protocols = vec![H2.to_vec(), HTTP_1_1.to_vec()];
-    config.ticketer = rustls::crypto::aws_lc_rs::Ticketer::new()?;
+    match before.filter(|before| before.demand == demand) {
+        Some(before) => {
+            config.ticketer = Arc::clone(&before.config.ticketer);
+            config.session_storage = Arc::clone(&before.config.session_storage);
+        }
+        None => config.ticketer = rustls::crypto::aws_lc_rs::Ticketer::new()?,
+    }
     // Replay (RFC 8446 §8): no request is taken before the handshake is whole.
     config.max_early_data_size = 0;
     config.send_half_rtt_data = false;
     // A resumed TLS 1.2 session without an extended master secret may be another's
     // (RFC 7627 §1, triple handshake), and with it the client's certificate.
-    config.require_ems = settings.client_certificates != ClientCertificates::None;
-    Ok(Arc::new(config))
+    config.require_ems = demand != ClientCertificates::None;
+    Ok(Tls {
+        config: Arc::new(config),
+        demand,
+    })
 }
 
 /// What the handshake settled. HTTP/1.1 unless ALPN chose HTTP/2 (RFC 9113 §3.2).

@@ -1,4 +1,4 @@
-//! What the road is lent by the rest of the house.
+//! What the road is lent by the rest of the house, and what outlives every snapshot.
 
 use std::sync::Arc;
 
@@ -6,8 +6,6 @@ use crypto::Random;
 use identity::{AccessTokens, Certificates};
 use model::Clock;
 use model::ports::AuditLog;
-
-use crate::limit::Gate;
 
 /// What the road uses and does not own.
 pub struct Services {
@@ -21,6 +19,4 @@ pub struct Services {
     pub certificates: Arc<Certificates>,
     /// The verifier of tokens.
     pub tokens: Arc<AccessTokens>,
-    /// The gate's buckets, shared with the token endpoint.
-    pub gate: Arc<Gate>,
 }

@@ -1,7 +1,8 @@
 //! Limits: the gate's buckets by address, and each agreement's rate and concurrency.
 //!
 //! The buckets (GCRA) are governor's, on the house clock. They live beside the snapshot, keyed by
-//! what they measure: a new snapshot with the same agreement and plan keeps their state.
+//! what they measure: a new snapshot with the same agreement and quota keeps their state, and calls
+//! that are open when a limit changes count on.
 
 mod agreement;
 mod gate;
@@ -15,7 +16,7 @@ use governor::nanos::Nanos;
 
 use model::Clock;
 
-pub(crate) use agreement::{AgreementLimiter, Refused};
+pub(crate) use agreement::{AgreementLimiter, Place, Refused};
 pub use agreement::{Limiters, Plan};
 pub use gate::{Gate, GateSettings};
 

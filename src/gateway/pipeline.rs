@@ -5,7 +5,8 @@
 //!         open: route, gate                       partner: all of them
 //! ```
 //! No stage calls the next one and no setting changes the order; what a class demands is said by
-//! its constructor in `permit.rs`. The settings of a snapshot are taken once, at the start.
+//! its constructor in `permit.rs`. A request comes with the snapshot that was in force when it
+//! came, and lives under it to its end.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,25 +32,24 @@ use crate::turned_away::TurnedAway;
 /// The data plane.
 pub struct Gateway {
     services: Services,
-    snapshot: Arc<Snapshot>,
     turned_away: TurnedAway,
 }
 
 impl Gateway {
-    /// A gateway under this snapshot.
-    pub fn new(services: Services, snapshot: Snapshot) -> Self {
+    /// A gateway; each request brings its snapshot.
+    pub fn new(services: Services) -> Self {
         let turned_away = TurnedAway::new(Arc::clone(&services.log), Arc::clone(&services.clock));
         Self {
             services,
-            snapshot: Arc::new(snapshot),
             turned_away,
         }
     }
 
-    /// Answers one request. Every answer is recorded first (class `partner`, and every refusal once
-    /// the partner is known: durably); a future dropped on the way leaves the record `aborted`.
-    pub async fn answer(&self, asked: Asked) -> Response {
-        let mut exchange = Exchange::begin(asked, Arc::clone(&self.snapshot), &self.services);
+    /// Answers one request under this snapshot. Every answer is recorded first (class `partner`,
+    /// and every refusal once the partner is known: durably); a future dropped on the way leaves
+    /// the record `aborted`.
+    pub async fn answer(&self, snapshot: &Arc<Snapshot>, asked: Asked) -> Response {
+        let mut exchange = Exchange::begin(asked, Arc::clone(snapshot), &self.services);
         match self.walk(&mut exchange).await {
             Ok(answered) => self.finish(exchange, answered).await,
             Err(halt) => self.halt(exchange, &halt).await,
@@ -57,8 +57,13 @@ impl Gateway {
     }
 
     /// Refuses and records a request that another door turned away before its room was asked.
-    pub async fn turn_away(&self, asked: Asked, refusal: Refusal) -> Response {
-        let exchange = Exchange::begin(asked, Arc::clone(&self.snapshot), &self.services);
+    pub async fn turn_away(
+        &self,
+        snapshot: &Arc<Snapshot>,
+        asked: Asked,
+        refusal: Refusal,
+    ) -> Response {
+        let exchange = Exchange::begin(asked, Arc::clone(snapshot), &self.services);
         self.halt(exchange, &Halt::Refused(refusal)).await
     }
 
@@ -66,17 +71,18 @@ impl Gateway {
     /// room in its bucket is counted, not written one by one.
     pub fn note_breach(
         &self,
+        snapshot: &Snapshot,
         connection: &Connection,
         request: RequestId,
         interaction: &InteractionId,
         breach: Breach,
     ) {
         let refusal = Refusal::MalformedRequest { what: breach.what };
-        let is_flood = self.services.gate.knock(connection.peer.ip()).is_err();
+        let is_flood = snapshot.gate().knock(connection.peer.ip()).is_err();
         if is_flood && !self.turned_away.is_first(refusal.code().as_str()) {
             return;
         }
-        let number = self.snapshot.number();
+        let number = snapshot.number();
         OpenRecord::open(
             &self.services,
             request,
@@ -94,7 +100,8 @@ impl Gateway {
             Ok(routed) => routed,
             Err(refusal) => {
                 // What leads nowhere draws from the address's bucket too.
-                services.gate.knock(exchange.connection.peer.ip())?;
+                let address = exchange.connection.peer.ip();
+                exchange.snapshot.gate().knock(address)?;
                 return Err(refusal.into());
             }
         };

@@ -1,11 +1,13 @@
 //! All that a request needs of the settings, in one immutable value.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use http::Method;
 
 use model::ListenerId;
 
+use crate::limit::Gate;
 use crate::product::Route;
 use crate::route::{Found, RouteConflict, RoutePattern, Table, same_authority};
 
@@ -39,22 +41,33 @@ impl Road {
     }
 }
 
-/// The settings of one moment.
+/// The settings of one moment. What must outlive it (buckets, pools, verdicts) it shares with the
+/// snapshots before and after it.
 #[derive(Debug)]
 pub struct Snapshot {
     number: u64,
+    gate: Arc<Gate>,
     roads: HashMap<ListenerId, Road>,
 }
 
 impl Snapshot {
-    /// A snapshot by its number and the roads of its API listeners.
-    pub fn new(number: u64, roads: HashMap<ListenerId, Road>) -> Self {
-        Self { number, roads }
+    /// A snapshot by its number, the gate's buckets and the roads of its API listeners.
+    pub fn new(number: u64, gate: Arc<Gate>, roads: HashMap<ListenerId, Road>) -> Self {
+        Self {
+            number,
+            gate,
+            roads,
+        }
     }
 
     /// Its number, in every record made under it.
     pub fn number(&self) -> u64 {
         self.number
+    }
+
+    /// The gate's buckets, which every door shares.
+    pub fn gate(&self) -> &Gate {
+        &self.gate
     }
 
     pub(crate) fn road(&self, listener: &ListenerId) -> Option<&Road> {

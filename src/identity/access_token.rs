@@ -1,8 +1,9 @@
 //! Access tokens: JWTs of the bank's issuer (RFC 9068), verified once and remembered by the hash
 //! of their text. What changes from request to request is checked each time: time and binding.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use jiff::Timestamp;
 use quick_cache::sync::Cache;
@@ -39,6 +40,32 @@ impl Issuer {
             audience,
             keys,
         }
+    }
+}
+
+/// The issuers in force, by what they say: one that a new snapshot names again keeps its
+/// generation, and with it the tokens verified under it.
+#[derive(Debug, Default)]
+pub struct Issuers(Mutex<HashMap<(String, String, String), Weak<Issuer>>>);
+
+impl Issuers {
+    /// The issuer with this identifier, audience and keys: the one there is, or a new one. One that
+    /// nobody holds any more is forgotten.
+    pub fn issuer(&self, issuer: &str, audience: &str, keys: &Jwks) -> Arc<Issuer> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|_, issuer| issuer.strong_count() > 0);
+        let says = (
+            issuer.to_owned(),
+            audience.to_owned(),
+            keys.to_json().to_string(),
+        );
+        if let Some(same) = known.get(&says).and_then(Weak::upgrade) {
+            return same;
+        }
+        let (issuer, audience) = (issuer.to_owned(), audience.to_owned());
+        let fresh = Arc::new(Issuer::new(issuer, audience, keys.clone()));
+        known.insert(says, Arc::downgrade(&fresh));
+        fresh
     }
 }
 

@@ -22,8 +22,8 @@ mod trust;
 #[cfg(test)]
 mod test_house;
 
-pub use access_token::{AccessToken, AccessTokens, Issuer};
+pub use access_token::{AccessToken, AccessTokens, Issuer, Issuers};
 pub use binding::{Bound, binding};
 pub use caller::Caller;
 pub use certificate::{Certificates, Verdict};
-pub use trust::{BadTrust, BankTrust, Revocation, Trust};
+pub use trust::{BadTrust, BankTrust, Revocation, Trust, Trusts};

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use rustls::RootCertStore;
@@ -33,6 +33,63 @@ pub struct Revocation {
     pub crls: Vec<CertificateRevocationListDer<'static>>,
     /// A list whose `thisUpdate` is older than this is not believed.
     pub refuse_when_older_than: Duration,
+}
+
+impl BankTrust {
+    /// SHA-256 over all that it says: equal for two that judge alike.
+    fn digest(&self) -> [u8; 32] {
+        let Self {
+            authorities,
+            revocation,
+            partners,
+        } = self;
+        let mut sum = crypto::Sha256::new();
+        let mut part = |bytes: &[u8]| {
+            sum.update(&(bytes.len() as u64).to_be_bytes());
+            sum.update(bytes);
+        };
+        part(&(authorities.len() as u64).to_be_bytes());
+        for authority in authorities {
+            part(authority);
+        }
+        match revocation {
+            None => part(b"none"),
+            Some(Revocation {
+                crls,
+                refuse_when_older_than,
+            }) => {
+                part(&refuse_when_older_than.as_nanos().to_be_bytes());
+                part(&(crls.len() as u64).to_be_bytes());
+                for list in crls {
+                    part(list);
+                }
+            }
+        }
+        // Names, standing and organizationIdentifiers, each text in quotes.
+        part(format!("{partners:?}").as_bytes());
+        sum.finish()
+    }
+}
+
+/// The trust stores in force, by what they say: one that a new snapshot names again keeps its
+/// generation, and with it the verdicts given under it.
+#[derive(Debug, Default)]
+pub struct Trusts(Mutex<HashMap<[u8; 32], Weak<Trust>>>);
+
+impl Trusts {
+    /// The store that these settings ask for: the one there is, or a new one. One that nobody holds
+    /// any more is forgotten. Errors as [`Trust::new`].
+    pub fn store(&self, settings: BankTrust) -> Result<Arc<Trust>, BadTrust> {
+        let digest = settings.digest();
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|_, trust| trust.strong_count() > 0);
+        if let Some(same) = known.get(&digest).and_then(Weak::upgrade) {
+            return Ok(same);
+        }
+        let fresh = Arc::new(Trust::new(settings)?);
+        known.insert(digest, Arc::downgrade(&fresh));
+        Ok(fresh)
+    }
 }
 
 /// Why a trust store cannot be built.

@@ -66,6 +66,19 @@ pub enum AuditEvent {
     ConfigApply {
         /// SHA-256 over the files, hexadecimal.
         digest: Arc<str>,
+        /// The number of its snapshot.
+        snapshot: u64,
+    },
+    /// `config.reject`: a configuration was read while another was in force, and not applied.
+    ConfigReject {
+        /// SHA-256 over the files, hexadecimal.
+        digest: Arc<str>,
+        /// The number of the snapshot that stays in force.
+        snapshot: u64,
+        /// How many things are wrong with it.
+        count: u64,
+        /// The first of them, in words.
+        rule: String,
     },
 }
 
@@ -76,7 +89,7 @@ impl AuditEvent {
             Self::Access(access) => access.who.partner.as_ref(),
             Self::Token(token) => token.who.partner.as_ref(),
             Self::End(end) => end.partner.as_ref(),
-            Self::Rejected { .. } | Self::ConfigApply { .. } => None,
+            Self::Rejected { .. } | Self::ConfigApply { .. } | Self::ConfigReject { .. } => None,
         }
     }
 }

@@ -256,6 +256,13 @@ impl Upstream {
     }
 }
 
+impl Drop for Upstream {
+    /// Nobody sends any more: what is unused closes now, the rest after its last answer.
+    fn drop(&mut self) {
+        self.pool.drain();
+    }
+}
+
 impl std::fmt::Debug for Upstream {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Upstream")

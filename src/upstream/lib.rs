@@ -24,6 +24,7 @@ mod endpoint;
 mod failure;
 mod message;
 mod pool;
+mod registry;
 mod request_body;
 mod settings;
 mod state;
@@ -34,4 +35,5 @@ pub use endpoint::may_be_plain;
 pub use failure::{
     BadUpstream, ConnectProblem, Unacceptable, Unreachable, UpstreamFailure, Waiting,
 };
+pub use registry::Upstreams;
 pub use settings::{ClientTls, EndpointSettings, UpstreamLimits, UpstreamSettings};

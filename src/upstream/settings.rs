@@ -9,7 +9,7 @@ use model::UpstreamId;
 use crate::BadUpstream;
 
 /// One bank service.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct UpstreamSettings {
     /// Its id.
     pub id: UpstreamId,
@@ -40,6 +40,54 @@ pub struct ClientTls {
     pub identity: Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>,
     /// The name that the bank's certificate must bear; by default the endpoint's host.
     pub server_name: Option<String>,
+}
+
+impl Clone for ClientTls {
+    fn clone(&self) -> Self {
+        let identity = self.identity.as_ref();
+        Self {
+            authorities: self.authorities.clone(),
+            identity: identity.map(|(chain, key)| (chain.clone(), key.clone_key())),
+            server_name: self.server_name.clone(),
+        }
+    }
+}
+
+impl UpstreamSettings {
+    /// SHA-256 over all that they say, keys included: equal for two that one pool can serve.
+    pub(crate) fn digest(&self) -> [u8; 32] {
+        let Self {
+            id,
+            endpoints,
+            tls,
+            limits,
+        } = self;
+        let mut sum = crypto::Sha256::new();
+        let mut part = |bytes: &[u8]| {
+            sum.update(&(bytes.len() as u64).to_be_bytes());
+            sum.update(bytes);
+        };
+        // What is printed of these is all that is in them, each text in quotes.
+        part(format!("{id:?} {endpoints:?} {limits:?}").as_bytes());
+        if let Some(ClientTls {
+            authorities,
+            identity,
+            server_name,
+        }) = tls
+        {
+            part(format!("{server_name:?} {}", authorities.len()).as_bytes());
+            for authority in authorities {
+                part(authority);
+            }
+            if let Some((chain, key)) = identity {
+                part(key.secret_der());
+                for certificate in chain {
+                    part(certificate);
+                }
+            }
+        }
+        sum.finish()
+    }
 }
 
 /// The limits of one upstream.
@@ -212,6 +260,63 @@ mod tests {
     #[test]
     fn the_defaults_are_within_their_own_ranges() {
         UpstreamLimits::default().check().expect("valid");
+    }
+
+    #[test]
+    fn settings_that_differ_in_anything_have_another_digest() {
+        let tls = || ClientTls {
+            authorities: vec![vec![1].into()],
+            identity: Some((
+                vec![vec![2].into()],
+                rustls_pki_types::PrivatePkcs8KeyDer::from(vec![3]).into(),
+            )),
+            server_name: None,
+        };
+        let first = UpstreamSettings {
+            id: UpstreamId::parse("ledger").expect("an id"),
+            endpoints: vec![EndpointSettings {
+                host: "localhost".to_owned(),
+                port: 1,
+            }],
+            tls: Some(tls()),
+            limits: UpstreamLimits::default(),
+        };
+        assert_eq!(first.digest(), first.clone().digest());
+        let changed = |change: &dyn Fn(&mut UpstreamSettings)| {
+            let mut other = first.clone();
+            change(&mut other);
+            other.digest()
+        };
+        let of_tls = |change: &dyn Fn(&mut ClientTls)| {
+            changed(&|settings| {
+                let mut other = tls();
+                change(&mut other);
+                settings.tls = Some(other);
+            })
+        };
+        let mut digests = vec![
+            first.digest(),
+            changed(&|s| s.id = UpstreamId::parse("cards").expect("an id")),
+            changed(&|s| s.endpoints[0].port = 2),
+            changed(&|s| s.endpoints.push(s.endpoints[0].clone())),
+            changed(&|s| s.limits.connections_max = 1),
+            changed(&|s| s.tls = None),
+            of_tls(&|tls| tls.server_name = Some("ledger.example".to_owned())),
+            of_tls(&|tls| tls.authorities = vec![vec![9].into()]),
+            of_tls(&|tls| tls.identity = None),
+            of_tls(&|tls| {
+                let key = rustls_pki_types::PrivatePkcs8KeyDer::from(vec![9]);
+                tls.identity = Some((vec![vec![2].into()], key.into()));
+            }),
+            of_tls(&|tls| {
+                let key = rustls_pki_types::PrivatePkcs8KeyDer::from(vec![3]);
+                tls.identity = Some((vec![vec![9].into()], key.into()));
+            }),
+        ];
+        let count = digests.len();
+        digests.sort_unstable();
+        digests.dedup();
+        assert_eq!(digests.len(), count);
     }
 
     #[test]

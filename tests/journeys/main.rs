@@ -16,6 +16,7 @@ mod log_files;
 mod process;
 mod readme;
 mod refusals;
+mod reload;
 mod road;
 mod streams;
 mod tokens;

@@ -137,7 +137,7 @@ impl HouseBuilder {
         );
         let sockets = Addresses::bound(api, issuer, bank).expect("bound sockets");
         let clock: Arc<dyn Clock> = Arc::clone(&self.clock) as _;
-        let house = SandboxHouse::open(self.folder.path(), sockets, clock, &|_| None)
+        let house = SandboxHouse::open(self.folder.path(), sockets, clock, Arc::new(|_| None))
             .await
             .expect("a house that starts")
             .unwrap_or_else(|mistakes| panic!("{mistakes}"));

@@ -130,7 +130,7 @@ impl Sandbox {
         } else {
             self.planned()
         };
-        let site = match Site::find(dir, addresses, clock.as_ref(), &environment)? {
+        let site = match Site::find(dir, addresses, clock.as_ref(), Arc::new(environment))? {
             Ok(site) => site,
             Err(mistakes) => return Ok(Err(mistakes)),
         };

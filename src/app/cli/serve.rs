@@ -4,19 +4,20 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use config::Mode;
+use config::{Loader, Mode};
 use model::{Clock, SystemClock};
 
 use crate::cli::{check, environment, show};
 use crate::environment::Environment;
-use crate::run::{Signals, until_stopped};
+use crate::run::{Configuration, Signals, until_stopped};
 use crate::telemetry;
 
 /// Loads the file, starts the house, and runs until a signal or until the log is poisoned.
 pub(crate) fn run(path: &Path) -> anyhow::Result<ExitCode> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let house = match config::load(path, Mode::Serve, &environment, clock.now()) {
-        Ok(house) => house,
+    let loader = Loader::new(path.to_owned(), Mode::Serve, Arc::new(environment));
+    let configuration = match Configuration::load(loader, clock.as_ref()) {
+        Ok(configuration) => configuration,
         Err(mistakes) => {
             show(&mistakes);
             return Ok(check::code(&mistakes));
@@ -25,8 +26,8 @@ pub(crate) fn run(path: &Path) -> anyhow::Result<ExitCode> {
     telemetry::start(Arc::clone(&clock));
     runtime()?.block_on(async {
         let signals = Signals::hear()?;
-        let started = crate::run::start(house, Environment::system(clock)).await?;
-        until_stopped(started.running, signals).await
+        let running = crate::run::start(configuration, Environment::system(clock)).await?;
+        until_stopped(running, signals).await
     })
 }
 

@@ -20,6 +20,7 @@ use model::Clock;
 const FIELDS: &[&str] = &[
     "address",
     "bank.id",
+    "config.digest",
     "count",
     "duration_ms",
     "error",
@@ -29,6 +30,7 @@ const FIELDS: &[&str] = &[
     "listener.id",
     "request.id",
     "rule",
+    "snapshot",
     "upstream.id",
 ];
 

@@ -132,11 +132,26 @@ fn the_other_events_are_pinned_to_the_byte() {
     );
     let applied = AuditEvent::ConfigApply {
         digest: Arc::from("abc"),
+        snapshot: 7,
     };
     let applied = whole(&applied);
     assert!(
-        applied.ends_with("\"type\":\"config.apply\",\"digest\":\"abc\"}"),
+        applied.ends_with("\"type\":\"config.apply\",\"cfg\":7,\"digest\":\"abc\"}"),
         "{applied}"
+    );
+    let rejected = AuditEvent::ConfigReject {
+        digest: Arc::from("abc"),
+        snapshot: 7,
+        count: 2,
+        rule: "gateway.yaml:3: wrong".to_owned(),
+    };
+    let rejected = whole(&rejected);
+    assert!(
+        rejected.ends_with(
+            "\"type\":\"config.reject\",\"cfg\":7,\"digest\":\"abc\",\"count\":2,\
+             \"rule\":\"gateway.yaml:3: wrong\"}"
+        ),
+        "{rejected}"
     );
 }
 

@@ -1,10 +1,13 @@
 //! OpenAPI files: read with their places, so that what `openapi` finds is told at line and column.
 
+use std::sync::Arc;
+
 use openapi::{ApiDescription, Class, OperationDescription};
 use serde_json::{Map, Number, Value};
 
 use super::{Compiler, unbuilt};
 use crate::files::FileRef;
+use crate::kept::ApiFile;
 use crate::mistake::Code;
 use crate::source::{At, Span};
 use crate::yaml::{self, Kind, Node, Reading, reading};
@@ -14,14 +17,25 @@ const OPENAPI_BYTES_MAX: u64 = 8 << 20;
 
 /// A description and where its parts stand.
 pub(super) struct Described {
-    pub(super) description: ApiDescription,
-    tree: Node,
+    file: Arc<ApiFile>,
+    /// The number of its text among this load's.
+    source: usize,
 }
 
 impl Described {
-    /// Where an operation stands.
-    pub(super) fn place(&self, operation: &OperationDescription) -> Span {
-        place(&self.tree, &operation.pointer)
+    /// The description.
+    pub(super) fn description(&self) -> &Arc<ApiDescription> {
+        &self.file.description
+    }
+
+    /// The operations and where they stand.
+    pub(super) fn operations(&self) -> impl Iterator<Item = (&OperationDescription, Span)> {
+        let Self { file, source } = self;
+        let places = file.places.iter().map(|place| Span {
+            source: *source,
+            ..*place
+        });
+        file.description.operations.iter().zip(places)
     }
 }
 
@@ -30,7 +44,11 @@ pub(super) fn read(c: &mut Compiler<'_>, reference: &At<FileRef>) -> Option<Desc
     let content = c
         .files
         .content(&mut c.reader, reference, OPENAPI_BYTES_MAX)?;
+    let digest = crypto::sha256(&content.bytes);
     let source = c.reader.text_source(content.shown, &content.bytes)?;
+    if let Some(file) = c.kept.api(&digest) {
+        return Some(Described { file, source });
+    }
     let before = c.reader.collector.count();
     let tree = yaml::parse(&mut c.reader.collector, source)?;
     if c.reader.collector.count() > before {
@@ -47,7 +65,16 @@ pub(super) fn read(c: &mut Compiler<'_>, reference: &At<FileRef>) -> Option<Desc
                     refuse_unbuilt(c, &tree, &mark, operation.class);
                 }
             }
-            Some(Described { description, tree })
+            let operations = description.operations.iter();
+            let places = operations.map(|operation| place(&tree, &operation.pointer));
+            let file = Arc::new(ApiFile {
+                places: places.collect(),
+                description: Arc::new(description),
+            });
+            if c.reader.collector.count() == before {
+                c.kept.keep_api(digest, &file);
+            }
+            Some(Described { file, source })
         }
         Err(problems) => {
             let met: Vec<_> = unbuilt.iter().filter(|u| u.is_met(&problems)).collect();

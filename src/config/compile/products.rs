@@ -1,6 +1,7 @@
 //! Products: their API descriptions, upstreams and listeners, and that no two want one path.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use edge::ClientCertificates;
 use model::{ListenerId, OperationId, Scope};
@@ -50,7 +51,7 @@ pub(super) fn compile(
                 .map(|listener| listener.id.value.clone())
                 .collect(),
             deadline,
-            description: described.description,
+            description: Arc::clone(described.description()),
         });
     }
     plans
@@ -104,8 +105,7 @@ fn listeners<'f>(
 
 /// Operation ids and scopes go into records and tokens: they must be such names.
 fn refuse_unusable_names(c: &mut Compiler<'_>, described: &Described) {
-    for operation in &described.description.operations {
-        let at = described.place(operation);
+    for (operation, at) in described.operations() {
         let id = OperationId::parse(&operation.id).err();
         let scope = operation
             .scope
@@ -135,7 +135,12 @@ fn refuse_without_certificates(
     described: &Described,
 ) {
     let guarded = |operation: &&OperationDescription| operation.class > Class::Open;
-    if !described.description.operations.iter().any(|o| guarded(&o)) {
+    if !described
+        .description()
+        .operations
+        .iter()
+        .any(|o| guarded(&o))
+    {
         return;
     }
     for listener in listeners {
@@ -171,14 +176,14 @@ impl Paths {
         described: &Described,
     ) {
         let name = format!("{}/{}", bank.id.value, product.id.value);
-        for operation in &described.description.operations {
-            let path = format!("{}{}", described.description.base_path, operation.template);
+        let base_path = &described.description().base_path;
+        for (operation, at) in described.operations() {
+            let path = format!("{base_path}{}", operation.template);
             let key = (
                 listener.id.value.clone(),
                 shape(&path),
                 operation.method.to_string(),
             );
-            let at = described.place(operation);
             if let Some((first, _)) = self.0.get(&key) {
                 if *first == name {
                     continue;

@@ -42,8 +42,8 @@ pub(super) fn compile(
     if !apart {
         return None;
     }
-    match Trust::new(trust) {
-        Ok(trust) => Some(Arc::new(trust)),
+    match c.kept.trusts.store(trust) {
+        Ok(trust) => Some(trust),
         Err(problem) => {
             let cause = std::error::Error::source(&problem)
                 .map(|cause| format!(": {cause}"))

@@ -6,8 +6,8 @@ use tokio::sync::{mpsc, watch};
 
 use super::*;
 use crate::probe::{
-    Pki, Tell, edge, get, http1, http2, mirror, open_plain, raw, read_head, read_to_close, soon,
-    text,
+    Pki, Tell, edge, get, http1, http2, id_at, mirror, open_plain, raw, read_head, read_to_close,
+    soon, text,
 };
 use crate::{ClientCertificates, Limits, bind};
 
@@ -176,6 +176,117 @@ async fn dropping_the_edge_cuts_what_is_open() {
     read_head(&mut tcp).await;
     drop(edge);
     read_to_close(&mut tcp).await;
+}
+
+/// The settings of a plain listener with this id.
+fn plain(id: &str, limits: Limits) -> ListenerSettings {
+    ListenerSettings {
+        id: ListenerId::parse(id).unwrap(),
+        tls: None,
+        limits,
+    }
+}
+
+#[tokio::test]
+async fn a_closed_listener_finishes_its_own_connections_and_no_others() {
+    let (say, mut said) = mpsc::unbounded_channel();
+    let (open_gate, gate) = watch::channel(false);
+    let edge = edge(gated(say, gate));
+    let address = |id| {
+        let socket = bind(([127, 0, 0, 1], 0).into()).unwrap();
+        edge.open(socket, plain(id, Limits::default())).unwrap()
+    };
+    let (closed, kept) = (address("closed"), address("kept"));
+    let mut asked = TcpStream::connect(closed).await.unwrap();
+    asked.write_all(REQUEST).await.unwrap();
+    let mut other = TcpStream::connect(kept).await.unwrap();
+    other.write_all(REQUEST).await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(soon(said.recv()).await, Some("called"));
+    }
+    let mut idle = TcpStream::connect(closed).await.unwrap();
+    until(|| edge.connections_open() == 3).await;
+    edge.close(&ListenerId::parse("closed").unwrap(), LONG);
+    assert_eq!(read_to_close(&mut idle).await, "");
+    until(|| {
+        edge.socket_of(&ListenerId::parse("closed").unwrap())
+            .is_none()
+    })
+    .await;
+    soon(async { while TcpStream::connect(closed).await.is_ok() {} }).await;
+    open_gate.send(true).unwrap();
+    let answer = read_to_close(&mut asked).await;
+    assert!(
+        answer.contains("connection: close") && answer.ends_with("finished"),
+        "{answer}"
+    );
+    let head = read_head(&mut other).await;
+    assert!(!head.contains("connection: close"), "{head}");
+    assert!(TcpStream::connect(kept).await.is_ok());
+}
+
+#[tokio::test]
+async fn what_a_closed_listener_has_open_after_its_time_is_cut() {
+    let (say, mut said) = mpsc::unbounded_channel();
+    let (_closed, gate) = watch::channel(false);
+    let edge = edge(gated(say, gate));
+    let address = open_plain(&edge, Limits::default());
+    let mut tcp = TcpStream::connect(address).await.unwrap();
+    tcp.write_all(REQUEST).await.unwrap();
+    assert_eq!(soon(said.recv()).await, Some("called"));
+    edge.close(&id_at("plain", address), Duration::from_millis(50));
+    assert_eq!(read_to_close(&mut tcp).await, "");
+    assert_eq!(soon(said.recv()).await, Some("ended"));
+}
+
+#[tokio::test]
+async fn a_socket_goes_from_one_listener_to_the_next_without_a_gap() {
+    let edge = mirror();
+    let socket = bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let address = edge
+        .open(socket, plain("before", Limits::default()))
+        .unwrap();
+    let before = ListenerId::parse("before").unwrap();
+    let socket = edge.socket_of(&before).unwrap().unwrap();
+    let staged = edge
+        .stage(Some(socket), plain("after", Limits::default()))
+        .unwrap();
+    // Both accept until the first is closed.
+    edge.close(&before, LONG);
+    edge.apply(staged);
+    for _ in 0..20 {
+        let mut tcp = TcpStream::connect(address).await.unwrap();
+        tcp.write_all(REQUEST).await.unwrap();
+        assert!(read_head(&mut tcp).await.starts_with("HTTP/1.1 200"));
+    }
+}
+
+#[tokio::test]
+async fn new_limits_are_for_new_connections_and_count_those_that_are_open() {
+    let edge = mirror();
+    let address = open_plain(&edge, Limits::default());
+    let mut first = TcpStream::connect(address).await.unwrap();
+    first.write_all(REQUEST).await.unwrap();
+    read_head(&mut first).await;
+    let narrow = Limits {
+        connections_max: 2,
+        target_bytes: 5,
+        ..Limits::default()
+    };
+    let changed = ListenerSettings {
+        id: id_at("plain", address),
+        tls: None,
+        limits: narrow,
+    };
+    edge.apply(edge.stage(None, changed).unwrap());
+    let long = b"GET /longer HTTP/1.1\r\nHost: a\r\n\r\n";
+    let mut second = TcpStream::connect(address).await.unwrap();
+    second.write_all(long).await.unwrap();
+    assert!(read_head(&mut second).await.starts_with("HTTP/1.1 414"));
+    first.write_all(long).await.unwrap();
+    assert!(read_head(&mut first).await.starts_with("HTTP/1.1 200"));
+    let unknown = edge.stage(None, plain("unknown", Limits::default()));
+    assert!(matches!(unknown, Err(OpenFailed::NotOpen)));
 }
 
 #[test]

@@ -118,6 +118,56 @@ async fn a_session_of_one_listener_is_not_resumed_on_another() {
 }
 
 #[tokio::test]
+async fn sessions_are_resumed_after_a_change_that_asks_for_the_same_and_not_after_another() {
+    for version in [&version::TLS13, &version::TLS12] {
+        let (pki, edge) = (Pki::new(), showing_facts());
+        let address = pki.open(&edge, ClientCertificates::Optional, Limits::default());
+        let identity = pki.identity("partner");
+        let with = Arc::new(pki.client(version, &[], Some(identity)));
+        let without = Arc::new(pki.client(version, &[], None));
+        let asked = async |config: &Arc<_>| ask(address, Arc::clone(config)).await;
+        for config in [&with, &without] {
+            let first = asked(config).await.unwrap();
+            assert!(first.contains("resumed=false"), "{first}");
+        }
+        let change = |wanted| {
+            let settings = pki.listener(address, wanted, Limits::default());
+            edge.apply(edge.stage(None, settings).unwrap());
+        };
+        change(ClientCertificates::Optional);
+        for config in [&with, &without] {
+            let again = asked(config).await.unwrap();
+            assert!(again.contains("resumed=true"), "{again}");
+        }
+        change(ClientCertificates::Required);
+        let anew = asked(&with).await.unwrap();
+        assert!(anew.contains("resumed=false chain=Some"), "{anew}");
+        assert!(
+            asked(&without).await.is_err(),
+            "a session of the time before"
+        );
+    }
+}
+
+#[tokio::test]
+async fn open_connections_finish_when_a_certificate_is_demanded_that_was_not() {
+    let (pki, edge) = (Pki::new(), showing_facts());
+    let address = pki.open(&edge, ClientCertificates::Optional, Limits::default());
+    let (mut sender, ended) = http2(&pki, address).await;
+    let answer = soon(sender.send_request(get("https://localhost/"))).await;
+    assert!(text(answer.unwrap()).await.contains("chain=None"));
+    let required = ClientCertificates::Required;
+    let settings = pki.listener(address, required, Limits::default());
+    edge.apply(edge.stage(None, settings).unwrap());
+    soon(ended).await.unwrap().unwrap();
+    assert!(
+        soon(sender.send_request(get("https://localhost/")))
+            .await
+            .is_err()
+    );
+}
+
+#[tokio::test]
 async fn alpn_alone_chooses_the_version() {
     let (pki, edge) = (Pki::new(), showing_facts());
     let address = pki.open(&edge, ClientCertificates::None, Limits::default());

@@ -1,15 +1,14 @@
 //! An agreement's limits: concurrency first, then rate; the first refusal stops.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use governor::RateLimiter;
 use governor::clock::Clock as _;
 use governor::middleware::StateInformationMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-
 use model::{BankId, Clock, PartnerId, PlanId};
 
 use crate::limit::{HouseClock, Rate, seconds};
@@ -30,26 +29,37 @@ pub struct Plan {
     pub concurrent: u32,
 }
 
-/// Whose limits, and which: partner (none: all without an agreement), bank, plan.
-type Measured = (Option<PartnerId>, BankId, Plan);
+/// Whose limits: partner (none: all without an agreement), bank, name of the plan.
+type Whose = (Option<PartnerId>, BankId, PlanId);
 
-/// The limiters of all agreements, beside the snapshot.
+/// The limits of all agreements, beside the snapshots that share them: what a snapshot names again
+/// keeps its state, what none names any more is forgotten with the last call that holds it.
 #[derive(Debug)]
 pub struct Limiters {
     clock: Arc<dyn Clock>,
-    known: Mutex<HashMap<Measured, Arc<AgreementLimiter>>>,
+    known: Mutex<Known>,
 }
+
+#[derive(Debug, Default)]
+struct Known {
+    /// Rates by whose they are and what they say: a changed one starts afresh.
+    rates: HashMap<(Whose, Rate, u32), Weak<Bucket>>,
+    /// Open calls by whose they are, whatever the limit: those open when it changes count on.
+    places: HashMap<Whose, Weak<Places>>,
+}
+
+type Bucket = RateLimiter<NotKeyed, InMemoryState, HouseClock, StateInformationMiddleware>;
 
 impl Limiters {
     /// An empty registry on the house clock.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self {
             clock,
-            known: Mutex::new(HashMap::new()),
+            known: Mutex::default(),
         }
     }
 
-    /// The limiter of partner × bank under a plan: the one there is, or a new one. Without a
+    /// The limiter of partner × bank under a plan, with the state that there is. Without a
     /// partner, the one that all partners without an agreement share.
     pub(crate) fn limiter(
         &self,
@@ -57,19 +67,68 @@ impl Limiters {
         bank: &BankId,
         plan: &Plan,
     ) -> Arc<AgreementLimiter> {
+        let clock = HouseClock(Arc::clone(&self.clock));
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (partner.cloned(), bank.clone(), plan.clone());
-        let fresh = || Arc::new(AgreementLimiter::new(plan, Arc::clone(&self.clock)));
-        Arc::clone(known.entry(key).or_insert_with(fresh))
+        let whose = (partner.cloned(), bank.clone(), plan.id.clone());
+        let places = known.places.entry(whose.clone()).or_default();
+        let places = places.upgrade().unwrap_or_else(|| {
+            let fresh = Arc::new(Places::default());
+            *places = Arc::downgrade(&fresh);
+            fresh
+        });
+        let rate = known.rates.entry((whose, plan.rate, plan.burst));
+        let rate = rate.or_default();
+        let bucket = rate.upgrade().unwrap_or_else(|| {
+            let fresh = Arc::new(bucket(plan, clock.clone()));
+            *rate = Arc::downgrade(&fresh);
+            fresh
+        });
+        Arc::new(AgreementLimiter::new(plan, bucket, places, clock))
+    }
+
+    /// Forgets what no snapshot and no call holds any more.
+    pub fn forget_unused(&self) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.rates.retain(|_, rate| rate.strong_count() > 0);
+        known.places.retain(|_, places| places.strong_count() > 0);
+    }
+}
+
+fn bucket(plan: &Plan, clock: HouseClock) -> Bucket {
+    RateLimiter::direct_with_clock(plan.rate.quota(plan.burst), clock)
+        .with_middleware::<StateInformationMiddleware>()
+}
+
+/// How many calls are open.
+#[derive(Debug, Default)]
+struct Places(AtomicU32);
+
+/// A place among the open calls of an agreement; given back on drop.
+#[derive(Debug)]
+pub(crate) struct Place(Arc<Places>);
+
+impl Places {
+    fn take(self: &Arc<Self>, limit: u32) -> Option<Place> {
+        let one_more = |open: u32| open.checked_add(1).filter(|open| *open <= limit);
+        self.0
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more)
+            .ok()
+            .map(|_| Place(Arc::clone(self)))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
 /// The limits of one agreement.
 #[derive(Debug)]
 pub(crate) struct AgreementLimiter {
-    rate: RateLimiter<NotKeyed, InMemoryState, HouseClock, StateInformationMiddleware>,
+    rate: Arc<Bucket>,
     clock: HouseClock,
-    places: Arc<Semaphore>,
+    places: Arc<Places>,
     concurrent: u32,
     plan: PlanId,
     policy: HeaderValue,
@@ -78,7 +137,7 @@ pub(crate) struct AgreementLimiter {
 /// What a draw gave: a place, and what is left of the burst.
 #[derive(Debug)]
 pub(crate) struct Drawn {
-    pub(crate) place: OwnedSemaphorePermit,
+    pub(crate) place: Place,
     left: u32,
 }
 
@@ -98,17 +157,14 @@ pub(crate) enum Refused {
 }
 
 impl AgreementLimiter {
-    fn new(plan: &Plan, clock: Arc<dyn Clock>) -> Self {
-        let clock = HouseClock(clock);
+    fn new(plan: &Plan, rate: Arc<Bucket>, places: Arc<Places>, clock: HouseClock) -> Self {
         let quota = plan.rate.quota(plan.burst);
-        let rate = RateLimiter::direct_with_clock(quota, clock.clone())
-            .with_middleware::<StateInformationMiddleware>();
         let window = seconds(quota.burst_size_replenished_in());
         let policy = format!("\"{}\";q={};w={window}", plan.id, plan.burst);
         Self {
             rate,
             clock,
-            places: Arc::new(Semaphore::new(plan.concurrent as usize)),
+            places,
             concurrent: plan.concurrent,
             plan: plan.id.clone(),
             policy: HeaderValue::from_str(&policy)
@@ -118,12 +174,9 @@ impl AgreementLimiter {
 
     /// Takes a place, then draws one request from the rate. A refused draw holds nothing.
     pub(crate) fn draw(&self) -> Result<Drawn, Refused> {
-        let place =
-            Arc::clone(&self.places)
-                .try_acquire_owned()
-                .map_err(|_| Refused::Concurrent {
-                    limit: self.concurrent,
-                })?;
+        let limit = self.concurrent;
+        let place = self.places.take(limit);
+        let place = place.ok_or(Refused::Concurrent { limit })?;
         match self.rate.check() {
             Ok(state) => Ok(Drawn {
                 place,
@@ -175,10 +228,24 @@ mod tests {
         }
     }
 
+    fn limiters(clock: &Arc<MovedClock>) -> (Limiters, PartnerId, BankId) {
+        let (partner, bank) = (PartnerId::parse("p"), BankId::parse("b"));
+        (
+            Limiters::new(Arc::clone(clock) as _),
+            partner.expect("an id"),
+            bank.expect("an id"),
+        )
+    }
+
+    fn limiter(plan: &Plan, clock: &Arc<MovedClock>) -> Arc<AgreementLimiter> {
+        let (limiters, partner, bank) = limiters(clock);
+        limiters.limiter(Some(&partner), &bank, plan)
+    }
+
     #[test]
     fn exactly_the_burst_passes_in_one_instant_and_the_rate_refills_it() {
         let clock = Arc::new(MovedClock::stopped());
-        let limiter = AgreementLimiter::new(&plan(10, 5, 100), clock.clone());
+        let limiter = limiter(&plan(10, 5, 100), &clock);
         let passed = (0..50).filter(|_| limiter.draw().is_ok()).count();
         assert_eq!(passed, 5);
         assert_eq!(limiter.draw().err(), Some(Refused::Rate { retry_after: 1 }));
@@ -189,20 +256,20 @@ mod tests {
     #[test]
     fn a_place_comes_back_when_it_is_dropped_and_a_refused_rate_holds_none() {
         let clock = Arc::new(MovedClock::stopped());
-        let limiter = AgreementLimiter::new(&plan(10, 3, 2), clock);
+        let limiter = limiter(&plan(10, 3, 2), &clock);
         let (first, second) = (limiter.draw(), limiter.draw());
         assert_eq!(limiter.draw().err(), Some(Refused::Concurrent { limit: 2 }));
         drop((first, second));
         let third = limiter.draw();
         assert!(third.is_ok());
         assert!(matches!(limiter.draw(), Err(Refused::Rate { .. })));
-        assert_eq!(limiter.places.available_permits(), 1);
+        assert_eq!(limiter.places.0.load(Ordering::Relaxed), 1);
     }
 
     #[test]
     fn the_headers_say_policy_and_what_is_left() {
         let clock = Arc::new(MovedClock::stopped());
-        let limiter = AgreementLimiter::new(&plan(10, 3, 2), clock);
+        let limiter = limiter(&plan(10, 3, 2), &clock);
         let mut headers = HeaderMap::new();
         limiter.describe(&limiter.draw(), &mut headers);
         assert_eq!(headers[POLICY], "\"gold\";q=3;w=1");
@@ -211,16 +278,35 @@ mod tests {
 
     #[test]
     fn the_registry_keeps_the_state_of_an_unchanged_agreement() {
-        let limiters = Limiters::new(Arc::new(MovedClock::stopped()));
-        let (partner, bank) = (
-            PartnerId::parse("p").expect("an id"),
-            BankId::parse("b").expect("an id"),
-        );
-        let first = limiters.limiter(Some(&partner), &bank, &plan(1, 1, 1));
+        let (limiters, partner, bank) = limiters(&Arc::new(MovedClock::stopped()));
+        let under = |plan| limiters.limiter(Some(&partner), &bank, &plan);
+        let first = under(plan(1, 1, 9));
         assert!(first.draw().is_ok());
-        let again = limiters.limiter(Some(&partner), &bank, &plan(1, 1, 1));
-        assert!(again.draw().is_err());
-        let other = limiters.limiter(Some(&partner), &bank, &plan(1, 2, 1));
-        assert!(other.draw().is_ok());
+        assert!(under(plan(1, 1, 9)).draw().is_err(), "the same quota");
+        assert!(under(plan(1, 1, 7)).draw().is_err(), "other places only");
+        assert!(under(plan(1, 2, 9)).draw().is_ok(), "another burst");
+        assert!(under(plan(2, 1, 9)).draw().is_ok(), "another rate");
+    }
+
+    #[test]
+    fn calls_that_are_open_when_the_limits_change_count_on() {
+        let (limiters, partner, bank) = limiters(&Arc::new(MovedClock::stopped()));
+        let under = |plan| limiters.limiter(Some(&partner), &bank, &plan);
+        let old = under(plan(9, 9, 3));
+        let open = [old.draw(), old.draw(), old.draw()];
+        drop(old);
+        limiters.forget_unused();
+        let narrower = under(plan(8, 9, 2));
+        let refused = Some(Refused::Concurrent { limit: 2 });
+        assert_eq!(narrower.draw().err(), refused);
+        let [first, second, third] = open;
+        drop(first);
+        assert_eq!(narrower.draw().err(), refused);
+        drop(second);
+        assert!(narrower.draw().is_ok());
+        drop((third, narrower));
+        limiters.forget_unused();
+        let known = limiters.known.lock().expect("sound");
+        assert_eq!((known.rates.len(), known.places.len()), (0, 0));
     }
 }

@@ -31,6 +31,7 @@ pub struct GateSettings {
 /// Buckets by address. An IPv6 address counts as its /64 network.
 #[derive(Debug)]
 pub struct Gate {
+    settings: GateSettings,
     buckets: RateLimiter<IpAddr, DashMapStateStore<IpAddr>, HouseClock, NoOpMiddleware<Nanos>>,
     clock: HouseClock,
     draws: AtomicU64,
@@ -44,10 +45,16 @@ impl Gate {
         let store = DashMapStateStore::default();
         let buckets = RateLimiter::new(quota, store, clock.clone());
         Self {
+            settings,
             buckets,
             clock,
             draws: AtomicU64::new(0),
         }
+    }
+
+    /// What it was made of: while a new snapshot says the same, it keeps these buckets.
+    pub fn settings(&self) -> GateSettings {
+        self.settings
     }
 
     /// Draws one request from the address's bucket.

@@ -16,7 +16,10 @@ pub(crate) fn gate(
     services: &Services,
     routed: &Routed,
 ) -> Result<Knocked, Refusal> {
-    services.gate.knock(exchange.connection.peer.ip())?;
+    exchange
+        .snapshot
+        .gate()
+        .knock(exchange.connection.peer.ip())?;
     if let Some(chain) = &exchange.connection.chain {
         let trust = &routed.route().bank.trust;
         let known = services.certificates.remembered(trust, chain, exchange.now);

@@ -1,18 +1,16 @@
 //! Spend from the buckets that apply: first a place in the agreement's concurrency, then its rate.
 
-use tokio::sync::OwnedSemaphorePermit;
-
 use model::Refusal;
 
 use crate::exchange::Exchange;
-use crate::limit::Refused;
+use crate::limit::{Place, Refused};
 use crate::stage::identify::Identified;
 use crate::stage::route::PartnerRoute;
 
 /// Proof that the call is within the limits; holds its place among the concurrent calls until
 /// dropped.
 pub(crate) struct WithinLimits {
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 /// Draws from the agreement's buckets. Partners without an agreement for the product draw from one

@@ -708,3 +708,27 @@ fn no_text_makes_the_verifier_panic() {
         }
     });
 }
+
+#[test]
+fn an_issuer_that_says_the_same_keeps_its_generation_and_any_change_makes_a_new_one() {
+    let (issuers, key, other) = (Issuers::default(), key(), key());
+    let jwks = |key: &SigningKey| Jwks::from_keys(vec![key.verification_key()]);
+    let first = issuers.issuer("https://a.example", "https://api.example", &jwks(&key));
+    let same = issuers.issuer("https://a.example", "https://api.example", &jwks(&key));
+    assert_eq!(first.generation, same.generation);
+    for (issuer, audience, key) in [
+        ("https://b.example", "https://api.example", &key),
+        ("https://a.example", "https://api2.example", &key),
+        ("https://a.example", "https://api.example", &other),
+    ] {
+        let changed = issuers.issuer(issuer, audience, &jwks(key));
+        assert_ne!(first.generation, changed.generation);
+    }
+    drop((first, same));
+    let _again = issuers.issuer("https://a.example", "https://api.example", &jwks(&key));
+    assert_eq!(
+        issuers.0.lock().expect("sound").len(),
+        1,
+        "others are forgotten"
+    );
+}

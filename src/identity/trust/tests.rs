@@ -149,3 +149,46 @@ fn a_list_from_the_future_is_not_believed_before_its_time() {
     assert!(!believed.contains(&NOW), "{believed:?}");
     assert!(believed.contains(&(NOW + HOUR)), "{believed:?}");
 }
+
+#[test]
+fn settings_that_say_the_same_keep_the_store_and_any_change_makes_a_new_one() {
+    let (stores, authority) = (Trusts::default(), Authority::root("Partner CA"));
+    let list = authority.list(&[]);
+    let made = |standing, id: &str, list: &CertificateRevocationListDer<'static>, age| BankTrust {
+        authorities: vec![authority.certificate()],
+        revocation: Some(Revocation {
+            crls: vec![list.clone()],
+            refuse_when_older_than: age,
+        }),
+        partners: vec![partner("swiftride", id, standing)],
+    };
+    let active = || made(Standing::Active, "PSDCN-SWIFTRIDE", &list, DAYS_10);
+    let first = stores.store(active()).expect("a trust store");
+    let same = stores.store(active()).expect("a trust store");
+    assert_eq!(first.generation(), same.generation());
+    let newer = authority.list(&[7]);
+    let mut others = vec![
+        made(Standing::Suspended, "PSDCN-SWIFTRIDE", &list, DAYS_10),
+        made(Standing::Active, "PSDCN-OTHER", &list, DAYS_10),
+        made(Standing::Active, "PSDCN-SWIFTRIDE", &newer, DAYS_10),
+        made(Standing::Active, "PSDCN-SWIFTRIDE", &list, DAYS_10 * 2),
+    ];
+    let mut anchors = active();
+    let second = Authority::root("Partner CA 2").certificate();
+    anchors.authorities.push(second);
+    others.push(anchors);
+    let mut unrevoked = active();
+    unrevoked.revocation = None;
+    others.push(unrevoked);
+    for other in others {
+        let other = stores.store(other).expect("a trust store");
+        assert_ne!(first.generation(), other.generation());
+    }
+    drop((first, same));
+    let _again = stores.store(active()).expect("a trust store");
+    assert_eq!(
+        stores.0.lock().expect("sound").len(),
+        1,
+        "others are forgotten"
+    );
+}

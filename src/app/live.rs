@@ -1,0 +1,41 @@
+//! What is in force, whole: swapped in one step, taken once by each request.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use authserver::{AuthServer, Endpoint};
+use crypto::Jwks;
+use gateway::Snapshot;
+use model::{BankId, ListenerId, Request};
+
+/// The settings of one moment, of all rooms.
+pub(crate) struct Live {
+    /// The road's.
+    pub(crate) snapshot: Arc<Snapshot>,
+    /// The issuers, by bank.
+    pub(crate) authservers: HashMap<BankId, AuthServer>,
+    /// What each listener serves besides products.
+    pub(crate) doors: HashMap<ListenerId, Doors>,
+    /// The keys that each bank's services verify identity assertions with.
+    pub(crate) assertion_keys: HashMap<BankId, Jwks>,
+    /// How long open requests are waited for at the end.
+    pub(crate) drain: Duration,
+}
+
+/// What a listener serves besides products.
+#[derive(Debug, Default)]
+pub(crate) struct Doors {
+    /// `host[:port]` of the listener's `url`.
+    pub(crate) authority: String,
+    /// Paths of the issuers' endpoints.
+    pub(crate) endpoints: HashMap<String, (BankId, Endpoint)>,
+}
+
+impl Doors {
+    /// The issuer's endpoint that a request names by host and path.
+    pub(crate) fn endpoint(&self, request: &Request) -> Option<&(BankId, Endpoint)> {
+        let found = self.endpoints.get(request.uri().path())?;
+        gateway::names_authority(request, &self.authority).then_some(found)
+    }
+}

@@ -1,0 +1,138 @@
+//! What stands while snapshots come and go: the log, the store, and the state of everything that is
+//! measured, kept by what it measures.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use anyhow::Context as _;
+use tokio::sync::watch;
+use tokio_util::task::TaskTracker;
+
+use audit::Audit;
+use config::{BankPlan, GatePlan, House};
+use crypto::{Random, SigningKey};
+use gateway::{Assertions, Gate, GateSettings, Limiters};
+use identity::{AccessTokens, Certificates, Issuers};
+use model::{BankId, ClientId, Clock, PartnerId};
+use store::Sqlite;
+use upstream::Upstreams;
+
+use crate::environment::Environment;
+
+/// How many chains, tokens and assertions are remembered.
+const REMEMBERED: usize = 65_536;
+
+/// What outlives every snapshot.
+pub(crate) struct Standing {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) audit: Audit,
+    pub(crate) store: Arc<Sqlite>,
+    pub(crate) certificates: Arc<Certificates>,
+    pub(crate) tokens: Arc<AccessTokens>,
+    pub(crate) issuers: Issuers,
+    pub(crate) limiters: Limiters,
+    pub(crate) upstreams: Upstreams,
+    gate: Mutex<Weak<Gate>>,
+    assertions: Mutex<HashMap<Signs, Weak<Assertions>>>,
+}
+
+/// Whose assertions: what stands in them, besides what a token says of its caller.
+#[derive(PartialEq, Eq, Hash)]
+struct Signs {
+    bank: BankId,
+    issuer: String,
+    kid: String,
+    owners: Vec<(ClientId, PartnerId)>,
+}
+
+impl Standing {
+    /// Opens the log, then the store: nothing happens without evidence.
+    pub(crate) fn open(
+        house: &House,
+        env: &Environment,
+        tasks: &TaskTracker,
+        poison: watch::Sender<bool>,
+    ) -> anyhow::Result<Self> {
+        let (clock, random) = (Arc::clone(&env.clock), Arc::clone(&env.random));
+        let on_poison = Box::new(move || {
+            let _ = poison.send(true);
+        });
+        let audit = Audit::open(
+            house.audit.clone(),
+            Arc::clone(&clock),
+            Arc::clone(&random),
+            on_poison,
+        )
+        .context("opening the audit log")?;
+        let store = Sqlite::open(&house.store)
+            .with_context(|| format!("opening the store {}", house.store.display()))?;
+        Ok(Self {
+            certificates: Arc::new(Certificates::new(REMEMBERED)),
+            tokens: Arc::new(AccessTokens::new(REMEMBERED)),
+            issuers: Issuers::default(),
+            limiters: Limiters::new(Arc::clone(&clock)),
+            upstreams: Upstreams::new(Arc::clone(&clock), tasks.clone()),
+            gate: Mutex::default(),
+            assertions: Mutex::default(),
+            clock,
+            random,
+            audit,
+            store,
+        })
+    }
+
+    /// The gate's buckets: those there are, as long as the file says the same of them.
+    pub(crate) fn gate(&self, plan: GatePlan) -> Arc<Gate> {
+        let settings = GateSettings {
+            rate: rate(plan.rate),
+            burst: plan.burst.get(),
+        };
+        let mut gate = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(same) = gate.upgrade().filter(|gate| gate.settings() == settings) {
+            return same;
+        }
+        let fresh = Arc::new(Gate::new(settings, Arc::clone(&self.clock)));
+        *gate = Arc::downgrade(&fresh);
+        fresh
+    }
+
+    /// The assertions to a bank's services: those there are, as long as the same key signs for the
+    /// same issuer and each client is the same partner's.
+    pub(crate) fn assertions(&self, plan: &BankPlan, key: Arc<SigningKey>) -> Arc<Assertions> {
+        let clients = plan.issuer.clients.iter();
+        let mut owners: Vec<_> = clients
+            .map(|(id, client)| (id.clone(), client.partner.clone()))
+            .collect();
+        owners.sort_unstable();
+        let signs = Signs {
+            bank: plan.id.clone(),
+            issuer: plan.issuer.assertion_issuer.clone(),
+            kid: key.kid().to_owned(),
+            owners,
+        };
+        let known = self.assertions.lock();
+        let mut known = known.unwrap_or_else(PoisonError::into_inner);
+        known.retain(|_, assertions| assertions.strong_count() > 0);
+        if let Some(same) = known.get(&signs).and_then(Weak::upgrade) {
+            return same;
+        }
+        let issuer = signs.issuer.clone();
+        let fresh = Arc::new(Assertions::new(issuer, key, REMEMBERED));
+        known.insert(signs, Arc::downgrade(&fresh));
+        fresh
+    }
+
+    /// Forgets the state of what no snapshot names any more.
+    pub(crate) fn forget_unused(&self) {
+        self.limiters.forget_unused();
+    }
+}
+
+/// A rate of the file, as limits take it.
+pub(crate) fn rate(rate: config::Rate) -> gateway::Rate {
+    gateway::Rate {
+        count: rate.count.get(),
+        per: rate.per,
+    }
+}
