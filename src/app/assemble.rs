@@ -87,9 +87,9 @@ async fn build(shared: &Shared<'_>, plan: &BankPlan) -> anyhow::Result<Built> {
         .map(|(id, client)| (id.clone(), client.partner.clone()))
         .collect();
     let ports = Ports {
-        replay: Arc::clone(&standing.store) as _,
-        keys: Arc::clone(&standing.store) as _,
-        log: standing.audit.log(),
+        replay: Arc::clone(&standing.replay),
+        keys: Arc::clone(&standing.keys),
+        log: Arc::clone(&standing.log),
         clock: Arc::clone(&standing.clock),
         random: Arc::clone(&standing.random),
         kek: Arc::clone(&plan.issuer.kek),

@@ -5,6 +5,7 @@
 mod audit;
 mod check;
 mod partner;
+mod prove;
 mod reload;
 #[cfg(feature = "sandbox")]
 mod sandbox;
@@ -53,6 +54,10 @@ enum Command {
         #[arg(long)]
         part: bool,
     },
+    /// Prove what guards each operation: the checks in the order of the road, and the road's answer
+    /// to an honest call and to each attack.
+    #[command(after_help = prove::EXIT_CODES)]
+    Prove(prove::Prove),
     /// Tools for partners.
     #[command(subcommand)]
     Partner(partner::Partner),
@@ -81,6 +86,7 @@ pub fn main() -> ExitCode {
             say_schema(part);
             Ok(ExitCode::SUCCESS)
         }
+        Command::Prove(prove) => prove.run(),
         Command::Partner(partner) => partner.run(),
         Command::Audit(audit) => audit.run(),
     };

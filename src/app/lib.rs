@@ -15,6 +15,7 @@ mod control;
 mod dispatch;
 mod environment;
 mod live;
+mod prove;
 mod reload;
 mod run;
 #[cfg(feature = "sandbox")]

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use audit::Audit;
 use config::{Loaded, Loader, Mistakes};
 use edge::Edge;
 use gateway::{Gateway, Services};
@@ -52,6 +53,7 @@ impl Configuration {
 pub struct Running {
     edge: Arc<Edge>,
     standing: Arc<Standing>,
+    audit: Audit,
     live: Arc<ArcSwap<Live>>,
     reloader: Reloader,
     tasks: TaskTracker,
@@ -95,7 +97,8 @@ pub(crate) async fn start(
     let mut sockets = bound(&house.listeners, &mut env.sockets)?;
     let tasks = TaskTracker::new();
     let (poison, poisoned) = watch::channel(false);
-    let standing = Arc::new(Standing::open(&house, &env, &tasks, poison)?);
+    let (standing, audit) = Standing::open(&house, &env, &tasks, poison)?;
+    let standing = Arc::new(standing);
     let live = assemble(&house, &standing, 1).await?;
     record_first(&standing, &house.digest).await?;
     let live = Arc::new(ArcSwap::from_pointee(live));
@@ -131,6 +134,7 @@ pub(crate) async fn start(
     Ok(Running {
         edge,
         standing,
+        audit,
         live,
         reloader,
         tasks,
@@ -154,7 +158,7 @@ async fn record_first(standing: &Standing, digest: &str) -> anyhow::Result<()> {
         at: standing.clock.now(),
         event,
     };
-    let recorded = standing.audit.log().record(entry).await;
+    let recorded = standing.log.record(entry).await;
     recorded.context("recording the configuration")?;
     Ok(())
 }
@@ -163,7 +167,7 @@ fn handler(standing: &Standing, live: &Arc<ArcSwap<Live>>) -> Arc<dyn Handler> {
     let services = Services {
         clock: Arc::clone(&standing.clock),
         random: Arc::clone(&standing.random),
-        log: standing.audit.log(),
+        log: Arc::clone(&standing.log),
         certificates: Arc::clone(&standing.certificates),
         tokens: Arc::clone(&standing.tokens),
     };
@@ -272,8 +276,8 @@ impl Running {
         }
         // With the last connection the rooms go, and what they had only counted is handed in.
         drop(self.edge);
-        let standing = self.standing;
-        let closed = tokio::task::spawn_blocking(move || standing.audit.close()).await;
+        let audit = self.audit;
+        let closed = tokio::task::spawn_blocking(move || audit.close()).await;
         if closed.is_err() {
             tracing::error!("the audit log did not close");
         }

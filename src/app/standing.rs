@@ -11,10 +11,11 @@ use tokio_util::task::TaskTracker;
 use audit::Audit;
 use config::{BankPlan, GatePlan, House};
 use crypto::{Random, SigningKey};
-use gateway::{Assertions, Gate, GateSettings, Limiters};
+use gateway::{Assertions, Gate, GateSettings, Limiters, Unwritten};
 use identity::{AccessTokens, Certificates, Issuers};
+use model::ports::{AuditLog, KeyRing, Replay};
 use model::{BankId, ClientId, Clock, PartnerId};
-use store::Sqlite;
+use store::{Memory, Sqlite};
 use upstream::Upstreams;
 
 use crate::environment::Environment;
@@ -26,8 +27,9 @@ const REMEMBERED: usize = 65_536;
 pub(crate) struct Standing {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
-    pub(crate) audit: Audit,
-    pub(crate) store: Arc<Sqlite>,
+    pub(crate) log: Arc<dyn AuditLog>,
+    pub(crate) replay: Arc<dyn Replay>,
+    pub(crate) keys: Arc<dyn KeyRing>,
     pub(crate) certificates: Arc<Certificates>,
     pub(crate) tokens: Arc<AccessTokens>,
     pub(crate) issuers: Issuers,
@@ -47,27 +49,47 @@ struct Signs {
 }
 
 impl Standing {
-    /// Opens the log, then the store: nothing happens without evidence.
+    /// Opens the log, then the store: nothing happens without evidence. The log is given along,
+    /// for whoever closes it.
     pub(crate) fn open(
         house: &House,
         env: &Environment,
         tasks: &TaskTracker,
         poison: watch::Sender<bool>,
-    ) -> anyhow::Result<Self> {
-        let (clock, random) = (Arc::clone(&env.clock), Arc::clone(&env.random));
+    ) -> anyhow::Result<(Self, Audit)> {
         let on_poison = Box::new(move || {
             let _ = poison.send(true);
         });
         let audit = Audit::open(
             house.audit.clone(),
-            Arc::clone(&clock),
-            Arc::clone(&random),
+            Arc::clone(&env.clock),
+            Arc::clone(&env.random),
             on_poison,
         )
         .context("opening the audit log")?;
         let store = Sqlite::open(&house.store)
             .with_context(|| format!("opening the store {}", house.store.display()))?;
-        Ok(Self {
+        let replay = Arc::clone(&store) as _;
+        let standing = Self::with(audit.log(), replay, store, env, tasks);
+        Ok((standing, audit))
+    }
+
+    /// Stands in memory: nothing is opened, written or kept.
+    pub(crate) fn in_memory(env: &Environment, tasks: &TaskTracker) -> Self {
+        let store = Arc::new(Memory::new());
+        let replay = Arc::clone(&store) as _;
+        Self::with(Arc::new(Unwritten), replay, store, env, tasks)
+    }
+
+    fn with(
+        log: Arc<dyn AuditLog>,
+        replay: Arc<dyn Replay>,
+        keys: Arc<dyn KeyRing>,
+        env: &Environment,
+        tasks: &TaskTracker,
+    ) -> Self {
+        let (clock, random) = (Arc::clone(&env.clock), Arc::clone(&env.random));
+        Self {
             certificates: Arc::new(Certificates::new(REMEMBERED)),
             tokens: Arc::new(AccessTokens::new(REMEMBERED)),
             issuers: Issuers::default(),
@@ -77,9 +99,10 @@ impl Standing {
             assertions: Mutex::default(),
             clock,
             random,
-            audit,
-            store,
-        })
+            log,
+            replay,
+            keys,
+        }
     }
 
     /// The gate's buckets: those there are, as long as the file says the same of them.

@@ -2,11 +2,12 @@
 //!
 //! **For**: deciding whether a request may reach a bank, and taking it there. **Doors**:
 //! [`Gateway`] (answers requests), [`Gate`] (the per-address bucket that other endpoints share),
-//! [`Snapshot`] and what it is made of. **How a value goes through**: a request becomes an
-//! `Exchange`; each stage borrows it and gives a proof; `permit::Admitted` takes the proofs its
-//! class demands; `stage::forward` takes an `Admitted` and nothing else; a record goes to the log
-//! before the answer's head leaves. **Absent on purpose**: sockets, stores, YAML, the text of
-//! problems (`web`), and the classes `customer` and `payment`, which no snapshot can hold yet.
+//! [`Snapshot`] and what it is made of, [`prove()`] (what guards each operation of a snapshot).
+//! **How a value goes through**: a request becomes an `Exchange`; each stage borrows it and gives a
+//! proof; `permit::Admitted` takes the proofs its class demands; `stage::forward` takes an
+//! `Admitted` and nothing else; a record goes to the log before the answer's head leaves. **Absent
+//! on purpose**: sockets, stores, YAML, the text of problems (`web`), and the classes `customer`
+//! and `payment`, which no snapshot can hold yet.
 
 mod assertion;
 mod counted;
@@ -18,6 +19,7 @@ mod limit;
 mod permit;
 mod pipeline;
 mod product;
+mod prove;
 mod record;
 mod route;
 mod snapshot;
@@ -30,5 +32,6 @@ pub use lent::Services;
 pub use limit::{Gate, GateSettings, Limiters, Plan, Rate};
 pub use pipeline::Gateway;
 pub use product::{Agreement, Bank, Class, Route};
+pub use prove::{Answer, Attack, Granted, Guard, Handshake, Operation, Terms, Unwritten, prove};
 pub use route::{RouteConflict, RoutePattern, names_authority};
 pub use snapshot::{Road, Snapshot};

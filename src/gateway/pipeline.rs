@@ -29,6 +29,29 @@ use crate::stage::respond::{halted, respond};
 use crate::stage::route::{Routed, route};
 use crate::turned_away::TurnedAway;
 
+/// The road up to the bank's door.
+pub(crate) fn admit(exchange: &mut Exchange, services: &Services) -> Result<Admitted, Refusal> {
+    let routed = match route(exchange) {
+        Ok(routed) => routed,
+        Err(refusal) => {
+            // What leads nowhere draws from the address's bucket too.
+            let address = exchange.connection.peer.ip();
+            exchange.snapshot.gate().knock(address)?;
+            return Err(refusal);
+        }
+    };
+    let knocked = gate(exchange, services, &routed)?;
+    Ok(match routed {
+        Routed::Open(routed) => Admitted::open(routed, knocked),
+        Routed::Partner(routed) => {
+            let identified = identify(exchange, services, &routed)?;
+            let within = limit(exchange, &routed, &identified)?;
+            let allowed = authorize(exchange, &routed, &identified)?;
+            Admitted::partner(routed, knocked, identified, within, allowed)
+        }
+    })
+}
+
 /// The data plane.
 pub struct Gateway {
     services: Services,
@@ -96,25 +119,7 @@ impl Gateway {
     /// The road itself.
     async fn walk(&self, exchange: &mut Exchange) -> Result<Answered, Halt> {
         let services = &self.services;
-        let routed = match route(exchange) {
-            Ok(routed) => routed,
-            Err(refusal) => {
-                // What leads nowhere draws from the address's bucket too.
-                let address = exchange.connection.peer.ip();
-                exchange.snapshot.gate().knock(address)?;
-                return Err(refusal.into());
-            }
-        };
-        let knocked = gate(exchange, services, &routed)?;
-        let admitted = match routed {
-            Routed::Open(routed) => Admitted::open(routed, knocked),
-            Routed::Partner(routed) => {
-                let identified = identify(exchange, services, &routed)?;
-                let within = limit(exchange, &routed, &identified)?;
-                let allowed = authorize(exchange, &routed, &identified)?;
-                Admitted::partner(routed, knocked, identified, within, allowed)
-            }
-        };
+        let admitted = admit(exchange, services)?;
         if !services.log.is_available() {
             // The bank is not called when it is known that no evidence of it could be kept.
             return Err(Refusal::AuditUnavailable.into());

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use identity::{Issuer, Trust};
-use model::{BankId, ClientId, Object, PartnerId, ProtectionClass, Scope, UpstreamId};
+use model::{BankId, ClientId, Clock, Object, PartnerId, ProtectionClass, Scope, UpstreamId};
 use upstream::Upstream;
 
 use crate::assertion::Assertions;
@@ -24,6 +24,16 @@ pub enum Class {
         /// The scope that the token must carry.
         scope: Scope,
     },
+}
+
+impl Class {
+    /// Whether an answer's head waits until its record is durable.
+    pub(crate) fn waits_for_evidence(&self) -> bool {
+        match self {
+            Self::Open => false,
+            Self::Partner { .. } => true,
+        }
+    }
 }
 
 impl From<&Class> for ProtectionClass {
@@ -70,6 +80,17 @@ impl Bank {
         }
     }
 
+    /// The same bank under another trust store, its limits untouched: for a rehearsal.
+    fn rehearsed(&self, trust: Arc<Trust>, clock: &Arc<dyn Clock>) -> Self {
+        Self {
+            id: self.id.clone(),
+            trust,
+            clients: self.clients.clone(),
+            assertions: Arc::clone(&self.assertions),
+            unagreed: self.unagreed.fresh(clock),
+        }
+    }
+
     /// The partner whose client this is.
     pub(crate) fn owner(&self, client: &ClientId) -> Option<&PartnerId> {
         self.clients.get(client)
@@ -102,13 +123,23 @@ impl Agreement {
         }
     }
 
-    fn is_in_force(&self, now: Timestamp) -> bool {
+    pub(crate) fn is_in_force(&self, now: Timestamp) -> bool {
         (self.from..self.until).contains(&now)
+    }
+
+    /// From when (inclusive) until when (exclusive) it holds.
+    pub(crate) fn term(&self) -> (Timestamp, Timestamp) {
+        (self.from, self.until)
+    }
+
+    /// Its limits.
+    pub(crate) fn plan(&self) -> &Plan {
+        self.limiter.plan()
     }
 }
 
 /// An operation on the road.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Route {
     /// The bank.
     pub bank: Arc<Bank>,
@@ -143,6 +174,31 @@ impl Route {
         match self.agreement(partner, now) {
             Some(agreement) => &agreement.limiter,
             None => &self.bank.unagreed,
+        }
+    }
+
+    /// The same operation under another trust store and issuer, for this partner alone, its limits
+    /// untouched: for a rehearsal.
+    pub(crate) fn rehearsed(
+        &self,
+        trust: Arc<Trust>,
+        issuer: Arc<Issuer>,
+        caller: Option<&PartnerId>,
+        clock: &Arc<dyn Clock>,
+    ) -> Self {
+        let agreements = caller.and_then(|caller| self.agreements.get_key_value(caller));
+        let agreements = agreements.map(|(caller, agreements)| {
+            let fresh = agreements.iter().map(|agreement| Agreement {
+                limiter: agreement.limiter.fresh(clock),
+                ..*agreement
+            });
+            (caller.clone(), fresh.collect())
+        });
+        Self {
+            bank: Arc::new(self.bank.rehearsed(trust, clock)),
+            issuer,
+            agreements: Arc::new(agreements.into_iter().collect()),
+            ..self.clone()
         }
     }
 }

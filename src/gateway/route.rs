@@ -123,6 +123,23 @@ impl Table {
                 .collect(),
         )
     }
+
+    pub(crate) fn routes(&self) -> impl Iterator<Item = &Arc<Route>> {
+        self.paths.iter().flatten()
+    }
+
+    /// Puts another route in the place of the one that [`Self::find`] finds by this path and the
+    /// route's method; nothing there, nothing done.
+    pub(crate) fn replace(&mut self, path: &str, route: Route) {
+        let Ok(place) = self.router.at(path).map(|matched| *matched.value) else {
+            return;
+        };
+        let at_path = self.paths.get_mut(place).into_iter().flatten();
+        let mut found = at_path.filter(|found| found.object.method == route.object.method);
+        if let Some(found) = found.next() {
+            *found = Arc::new(route);
+        }
+    }
 }
 
 /// Whether a request names this authority (`host[:port]`), without case and with the default port

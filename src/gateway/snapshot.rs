@@ -36,8 +36,21 @@ impl Road {
         authority.is_some_and(|asked| same_authority(&self.authority, asked))
     }
 
+    pub(crate) fn authority(&self) -> &str {
+        &self.authority
+    }
+
     pub(crate) fn find(&self, path: &str, method: &Method) -> Found {
         self.table.find(path, method)
+    }
+
+    pub(crate) fn routes(&self) -> impl Iterator<Item = &Arc<Route>> {
+        self.table.routes()
+    }
+
+    /// Puts another route in the place of the one that a look-up finds.
+    pub(crate) fn replace(&mut self, path: &str, route: Route) {
+        self.table.replace(path, route);
     }
 }
 
@@ -68,6 +81,19 @@ impl Snapshot {
     /// The gate's buckets, which every door shares.
     pub fn gate(&self) -> &Gate {
         &self.gate
+    }
+
+    pub(crate) fn roads(&self) -> impl Iterator<Item = (&ListenerId, &Road)> {
+        self.roads.iter()
+    }
+
+    /// Puts a route in the place of another on a listener, and a gate in the place of its own: for
+    /// a rehearsal.
+    pub(crate) fn rehearse(&mut self, listener: &ListenerId, path: &str, route: Route, gate: Gate) {
+        self.gate = Arc::new(gate);
+        if let Some(road) = self.roads.get_mut(listener) {
+            road.replace(path, route);
+        }
     }
 
     pub(crate) fn road(&self, listener: &ListenerId) -> Option<&Road> {

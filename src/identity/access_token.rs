@@ -41,6 +41,22 @@ impl Issuer {
             keys,
         }
     }
+
+    /// Its identifier: the `iss` of its tokens.
+    pub fn identifier(&self) -> &str {
+        &self.issuer
+    }
+
+    /// What its tokens must name as `aud`.
+    pub fn audience(&self) -> &str {
+        &self.audience
+    }
+
+    /// The same issuer with other keys: for a rehearsal, whose tokens no other issuer takes.
+    #[must_use]
+    pub fn rehearsed(&self, keys: Jwks) -> Self {
+        Self::new(self.issuer.clone(), self.audience.clone(), keys)
+    }
 }
 
 /// The issuers in force, by what they say: one that a new snapshot names again keeps its

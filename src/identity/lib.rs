@@ -5,7 +5,8 @@
 //! [`binding`] (token ↔ certificate), [`Caller`]. **How a value goes through**: a
 //! `PresentedChain` of the edge becomes a [`Verdict`] under a bank's [`Trust`]; a token's text
 //! becomes an [`AccessToken`] under the bank's [`Issuer`]; both and their binding become a
-//! [`Caller`], which cannot be made otherwise. **Absent on purpose**: sockets, HTTP, stores, and
+//! [`Caller`], which cannot be made otherwise. [`Rehearsal`] shows a trust store every kind of
+//! certificate, under an authority of its own. **Absent on purpose**: sockets, HTTP, stores, and
 //! agreements: who may do what is decided in `gateway`.
 //!
 //! Attacks stopped here: a certificate of another CA, expired, revoked or meant for servers; a
@@ -17,6 +18,7 @@ mod access_token;
 mod binding;
 mod caller;
 mod certificate;
+mod rehearsal;
 mod trust;
 
 #[cfg(test)]
@@ -26,4 +28,5 @@ pub use access_token::{AccessToken, AccessTokens, Issuer, Issuers};
 pub use binding::{Bound, binding};
 pub use caller::Caller;
 pub use certificate::{Certificates, Verdict};
+pub use rehearsal::{CannotRehearse, Rehearsal, Shown};
 pub use trust::{BadTrust, BankTrust, Revocation, Trust, Trusts};

@@ -13,7 +13,8 @@ use rustls::server::danger::ClientCertVerifier;
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
 
 use crypto::CrlFacts;
-use model::Partner;
+use jiff::Timestamp;
+use model::{Partner, Standing};
 
 /// A bank's trust as settings.
 #[derive(Debug)]
@@ -184,9 +185,7 @@ impl Trust {
         if roots.is_empty() {
             return Err(BadTrust::NoAuthority);
         }
-        let mut builder =
-            WebPkiClientVerifier::builder_with_provider(Arc::new(roots), crypto::provider());
-        let mut believed = None;
+        let (mut believed, mut crls) = (None, None);
         if let Some(revocation) = settings.revocation {
             let lists = newest_first(revocation.crls)?;
             if lists.is_empty() {
@@ -194,12 +193,9 @@ impl Trust {
             }
             let facts = lists.iter().map(|(facts, _)| facts);
             believed = Some(believed_between(facts, revocation.refuse_when_older_than));
-            let lists = lists.into_iter().map(|(_, list)| list);
-            builder = builder.with_crls(lists).enforce_revocation_expiration();
+            crls = Some(lists.into_iter().map(|(_, list)| list).collect());
         }
-        let verifier = builder
-            .build()
-            .map_err(|source| BadTrust::Verifier { source })?;
+        let verifier = verifier(roots, crls)?;
         let mut partners = HashMap::new();
         for partner in settings.partners {
             let partner = Arc::new(partner);
@@ -243,6 +239,71 @@ impl Trust {
     pub(crate) fn partner_of(&self, organization_id: &str) -> Option<&Arc<Partner>> {
         self.partners.get(organization_id)
     }
+
+    /// The same store under this authority instead of its own, with this list where it asks lists,
+    /// and with every partner in this standing where one is given: for a rehearsal.
+    pub(crate) fn under(
+        &self,
+        authority: CertificateDer<'static>,
+        list: CertificateRevocationListDer<'static>,
+        standing: Option<Standing>,
+    ) -> Result<Self, BadTrust> {
+        let facts = crypto::certificate_facts(&authority)
+            .map_err(|source| BadTrust::UnreadableAuthority { index: 0, source })?;
+        let mut roots = RootCertStore::empty();
+        roots
+            .add(authority)
+            .map_err(|source| BadTrust::Authority { index: 0, source })?;
+        let lists = self.revocation.is_some().then(|| vec![list]);
+        let rehearsed = |partner: &Arc<Partner>| match standing {
+            Some(standing) => Arc::new(Partner {
+                standing,
+                ..partner.as_ref().clone()
+            }),
+            None => Arc::clone(partner),
+        };
+        let partners = self.partners.iter();
+        Ok(Self {
+            generation: GENERATION.fetch_add(1, Ordering::Relaxed),
+            verifier: verifier(roots, lists)?,
+            authorities: vec![(facts.subject, facts.not_after)],
+            revocation: self.revocation.clone(),
+            partners: partners
+                .map(|(id, partner)| (id.clone(), rehearsed(partner)))
+                .collect(),
+        })
+    }
+
+    /// The names of its authorities, as their certificates write them.
+    pub fn authorities(&self) -> impl Iterator<Item = &str> {
+        self.authorities.iter().map(|(subject, _)| subject.as_str())
+    }
+
+    /// Its partners, in no order.
+    pub fn partners(&self) -> impl Iterator<Item = &Arc<Partner>> {
+        self.partners.values()
+    }
+
+    /// Until when its revocation lists are believed, exclusive; `None` when it asks none.
+    pub fn lists_until(&self) -> Option<Timestamp> {
+        let until = self.revocation.as_ref()?.end;
+        Some(Timestamp::from_second(until).unwrap_or(Timestamp::MAX))
+    }
+}
+
+/// The verifier of chains: with lists, every certificate of a chain is asked for in them.
+fn verifier(
+    roots: RootCertStore,
+    lists: Option<Vec<CertificateRevocationListDer<'static>>>,
+) -> Result<Arc<dyn ClientCertVerifier>, BadTrust> {
+    let mut builder =
+        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), crypto::provider());
+    if let Some(lists) = lists {
+        builder = builder.with_crls(lists).enforce_revocation_expiration();
+    }
+    builder
+        .build()
+        .map_err(|source| BadTrust::Verifier { source })
 }
 
 /// Of two lists of one issuer the verifier asks the first: so that must be the newest.

@@ -5,7 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 mod keys;
 mod replay;
 
-/// A store that lives and dies with the process. For tests.
+/// A store that lives and dies with the process. For tests, and for whoever compiles a house
+/// without opening it.
 #[derive(Debug, Default)]
 pub struct Memory {
     keys: Mutex<keys::Rings>,

@@ -34,7 +34,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("tokio-rustls", &["edge", "upstream"]),
     ("hyper", &["edge", "upstream"]),
     ("serde-saphyr", &["config"]),
-    ("rcgen", &["sandbox"]),
+    ("rcgen", &["identity", "sandbox"]),
     ("aws-lc-rs", &["crypto"]),
     ("governor", &["gateway"]),
     ("clap", &["app"]),

@@ -14,6 +14,7 @@ mod kill;
 mod limits;
 mod log_files;
 mod process;
+mod prove;
 mod readme;
 mod refusals;
 mod reload;

@@ -4,14 +4,15 @@
 //! a temporary folder, on free ports, with a clock that tests move), [`Client`] (hyper and rustls,
 //! HTTP/1.1 or HTTP/2, with or without a certificate), [`Partner`] (a client with its certificate
 //! and signing key), [`ScriptedBank`] and [`FloodBank`] (banks that answer as a test says),
-//! [`EchoBank`] (one that answers with what reached it), [`given_up_after`] and
-//! [`Dial::lone_call`] (exchanges polled by hand and given up), [`TestCa`] and the functions beside
-//! it (certificates that the sandbox has not), [`Folder`] (a sandbox's folder for tests that start
-//! the real program). **How a value goes through**: a test edits the sandbox's
-//! `gateway.yaml` as text, starts the house, calls it over real sockets and real TLS. **Absent on
-//! purpose**: any short cut past a socket, but for exchanges polled by hand; any mock of a part of
-//! the product.
+//! [`EchoBank`] (one that answers with what reached it), [`Attackers`] (the attack set),
+//! [`given_up_after`] and [`Dial::lone_call`] (exchanges polled by hand and given up), [`TestCa`]
+//! and the functions beside it (certificates that the sandbox has not), [`Folder`] (a sandbox's
+//! folder for tests that start the real program). **How a value goes through**: a test edits the
+//! sandbox's `gateway.yaml` as text, starts the house, calls it over real sockets and real TLS.
+//! **Absent on purpose**: any short cut past a socket, but for exchanges polled by hand; any mock
+//! of a part of the product.
 
+mod attack;
 mod authority;
 mod bank;
 mod by_hand;
@@ -25,6 +26,7 @@ mod partner;
 mod problem;
 
 pub use app::{Left, Load};
+pub use attack::{ATTACKS, Attackers, FOREIGN_HOST, Mounted, certificates_of};
 pub use authority::{
     SWIFTRIDE, intermediate, issue, other_authority, partner_leaf, revocation_list, serial,
     validity,

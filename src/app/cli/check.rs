@@ -55,18 +55,22 @@ impl Check {
                 say(&good(&self.config, &house));
                 ExitCode::SUCCESS
             }
-            Err(mistakes) => {
-                if self.json {
-                    let list: Vec<_> = mistakes.iter().collect();
-                    let report = report(&list, mistakes.count(), mistakes.files());
-                    say(&format!("{report}\n"));
-                } else {
-                    show(&mistakes);
-                }
-                code(&mistakes)
-            }
+            Err(mistakes) => refuse(&mistakes, self.json),
         }
     }
+}
+
+/// Prints a file's mistakes, as JSON on standard output or for people on standard error, and gives
+/// the exit code that says it.
+pub(crate) fn refuse(mistakes: &Mistakes, json: bool) -> ExitCode {
+    if json {
+        let list: Vec<_> = mistakes.iter().collect();
+        let report = report(&list, mistakes.count(), mistakes.files());
+        say(&format!("{report}\n"));
+    } else {
+        show(mistakes);
+    }
+    code(mistakes)
 }
 
 /// The exit code for a file with mistakes: 1 when it is not good, 2 when it cannot be read, so
@@ -125,7 +129,7 @@ fn told(defaults: &[InForce]) -> String {
 }
 
 /// "1 bank", "2 banks".
-fn counted(count: usize, noun: &str) -> String {
+pub(crate) fn counted(count: usize, noun: &str) -> String {
     let ending = if count == 1 { "" } else { "s" };
     format!("{count} {noun}{ending}")
 }

@@ -201,7 +201,7 @@ impl Keeper {
             at: self.standing.clock.now(),
             event,
         };
-        let durable = self.standing.audit.log().record(entry);
+        let durable = self.standing.log.record(entry);
         match tokio::time::timeout(EVIDENCE_WAIT, durable).await {
             Ok(Ok(_receipt)) => Ok(()),
             Ok(Err(_)) | Err(_) => Err(NotApplied::NoEvidence),

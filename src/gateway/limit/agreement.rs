@@ -129,8 +129,7 @@ pub(crate) struct AgreementLimiter {
     rate: Arc<Bucket>,
     clock: HouseClock,
     places: Arc<Places>,
-    concurrent: u32,
-    plan: PlanId,
+    plan: Plan,
     policy: HeaderValue,
 }
 
@@ -165,16 +164,27 @@ impl AgreementLimiter {
             rate,
             clock,
             places,
-            concurrent: plan.concurrent,
-            plan: plan.id.clone(),
+            plan: plan.clone(),
             policy: HeaderValue::from_str(&policy)
                 .expect("a plan's id and two numbers must make a header value"),
         }
     }
 
+    /// Its plan.
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// The same limits, untouched, on another clock.
+    pub(crate) fn fresh(&self, clock: &Arc<dyn Clock>) -> Arc<Self> {
+        let clock = HouseClock(Arc::clone(clock));
+        let bucket = Arc::new(bucket(&self.plan, clock.clone()));
+        Arc::new(Self::new(&self.plan, bucket, Arc::default(), clock))
+    }
+
     /// Takes a place, then draws one request from the rate. A refused draw holds nothing.
     pub(crate) fn draw(&self) -> Result<Drawn, Refused> {
-        let limit = self.concurrent;
+        let limit = self.plan.concurrent;
         let place = self.places.take(limit);
         let place = place.ok_or(Refused::Concurrent { limit })?;
         match self.rate.check() {
@@ -196,9 +206,9 @@ impl AgreementLimiter {
     pub(crate) fn describe(&self, drawn: &Result<Drawn, Refused>, headers: &mut HeaderMap) {
         headers.insert(POLICY, self.policy.clone());
         let left = match drawn {
-            Ok(drawn) => format!("\"{}\";r={}", self.plan, drawn.left),
+            Ok(drawn) => format!("\"{}\";r={}", self.plan.id, drawn.left),
             Err(Refused::Rate { retry_after }) => {
-                format!("\"{}\";r=0;t={retry_after}", self.plan)
+                format!("\"{}\";r=0;t={retry_after}", self.plan.id)
             }
             Err(Refused::Concurrent { .. }) => return,
         };

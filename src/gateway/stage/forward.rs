@@ -58,7 +58,7 @@ pub(crate) async fn forward(
     let sent = services.clock.monotonic();
     let answer = route.upstream.send(request, deadline).await;
     let upstream = services.clock.monotonic().saturating_sub(sent);
-    let waits = admitted.identified().is_some();
+    let waits = route.class.waits_for_evidence();
     match answer {
         Ok(response) => Ok(Answered {
             response,

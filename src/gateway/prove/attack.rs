@@ -1,0 +1,84 @@
+//! The attack set: each is the honest call with one thing wrong.
+
+use identity::Shown;
+
+/// One thing wrong with a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Attack {
+    /// No client certificate is shown.
+    NoCertificate,
+    /// The certificate is of another authority.
+    ForeignCertificate,
+    /// Its authority has revoked the certificate.
+    RevokedCertificate,
+    /// The certificate has expired.
+    ExpiredCertificate,
+    /// The partner is suspended.
+    SuspendedPartner,
+    /// No token is sent.
+    NoToken,
+    /// The token is bound to nothing.
+    UnboundToken,
+    /// The token is another partner's: bound to another certificate.
+    OtherPartnersToken,
+    /// The token lacks the operation's scope.
+    MissingScope,
+    /// The token is for another audience.
+    WrongAudience,
+    /// More calls than the limits allow.
+    OverLimit,
+    /// The request names a host that the listener does not serve.
+    ForeignHost,
+}
+
+impl Attack {
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::NoCertificate,
+        Self::ForeignCertificate,
+        Self::RevokedCertificate,
+        Self::ExpiredCertificate,
+        Self::SuspendedPartner,
+        Self::NoToken,
+        Self::UnboundToken,
+        Self::OtherPartnersToken,
+        Self::MissingScope,
+        Self::WrongAudience,
+        Self::OverLimit,
+        Self::ForeignHost,
+    ];
+
+    /// Its stable name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NoCertificate => "no_certificate",
+            Self::ForeignCertificate => "foreign_certificate",
+            Self::RevokedCertificate => "revoked_certificate",
+            Self::ExpiredCertificate => "expired_certificate",
+            Self::SuspendedPartner => "suspended_partner",
+            Self::NoToken => "no_token",
+            Self::UnboundToken => "unbound_token",
+            Self::OtherPartnersToken => "other_partners_token",
+            Self::MissingScope => "missing_scope",
+            Self::WrongAudience => "wrong_audience",
+            Self::OverLimit => "over_limit",
+            Self::ForeignHost => "foreign_host",
+        }
+    }
+
+    /// Whether it is about who calls: who is not asked is not refused for it.
+    pub fn is_of_identity(self) -> bool {
+        !matches!(self, Self::OverLimit | Self::ForeignHost)
+    }
+
+    /// The certificate that is shown.
+    pub(crate) fn shown(self) -> Option<Shown> {
+        match self {
+            Self::NoCertificate => None,
+            Self::ForeignCertificate => Some(Shown::Foreign),
+            Self::RevokedCertificate => Some(Shown::Revoked),
+            Self::ExpiredCertificate => Some(Shown::Expired),
+            _ => Some(Shown::Good),
+        }
+    }
+}

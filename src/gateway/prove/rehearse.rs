@@ -1,0 +1,396 @@
+//! The rehearsal: requests that walk the road up to the bank's door, with keys made for it.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use http::header::{AUTHORIZATION, HOST};
+use http::{HeaderValue, Method};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crypto::{Algorithm, Jwks, Random, SigningKey};
+use identity::{AccessTokens, Certificates, Issuer, Rehearsal, Shown};
+use model::ports::{AuditLog, AuditUnavailable, Receipt};
+use model::{
+    Alpn, Asked, AuditEntry, BankId, ClientId, Clock, Connection, Fault, InteractionId, ListenerId,
+    Partner, PartnerId, PresentedChain, RequestId, Standing, TlsFacts,
+};
+
+use crate::exchange::Exchange;
+use crate::lent::Services;
+use crate::limit::{Gate, GateSettings};
+use crate::pipeline::admit;
+use crate::product::{Class, Route};
+use crate::prove::{Answer, Attack, Handshake, Terms};
+use crate::route::Found;
+use crate::snapshot::Snapshot;
+
+/// What stands where another certificate's SHA-256 would.
+const ANOTHER: [u8; 32] = [0x5a; 32];
+/// A host that no listener serves (RFC 2606 §2).
+const FOREIGN_HOST: &str = "elsewhere.invalid";
+/// An address of nobody (RFC 5737 §3).
+const PEER: SocketAddr = SocketAddr::new(
+    std::net::IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1)),
+    49_152,
+);
+
+/// The rehearsals of a snapshot, a bank each.
+pub(super) struct Rehearsals {
+    /// Taken out while a request walks.
+    snapshot: Arc<Snapshot>,
+    banks: HashMap<BankId, Arc<Rehearsal>>,
+    /// Signs the tokens of all rehearsed issuers.
+    key: SigningKey,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    gate: GateSettings,
+    handshakes: HashMap<ListenerId, Handshake>,
+}
+
+/// One operation, about to be called by one partner.
+pub(super) struct Scene {
+    listener: ListenerId,
+    authority: String,
+    path: String,
+    route: Arc<Route>,
+    issuer: Arc<Issuer>,
+    bank: Arc<Rehearsal>,
+    caller: Option<Arc<Partner>>,
+    client: Option<ClientId>,
+}
+
+impl Scene {
+    pub(super) fn caller(&self) -> Option<&PartnerId> {
+        self.caller.as_ref().map(|partner| &partner.id)
+    }
+}
+
+/// What a request is made of.
+struct Call {
+    authority: String,
+    chain: Option<Arc<PresentedChain>>,
+    token: Option<String>,
+}
+
+impl Rehearsals {
+    pub(super) fn new(snapshot: Snapshot, terms: &Terms<'_>) -> Result<Self, Fault> {
+        let gate = snapshot.gate().settings();
+        let key = SigningKey::generate(Algorithm::Es256)
+            .map_err(|e| Fault::caused("making the rehearsal's key", e))?;
+        let handshakes = snapshot
+            .roads()
+            .map(|(listener, _)| (listener.clone(), (terms.handshake)(listener)))
+            .collect();
+        Ok(Self {
+            snapshot: Arc::new(snapshot),
+            banks: HashMap::new(),
+            key,
+            clock: Arc::new(StandingStill(terms.now)),
+            random: Arc::clone(&terms.random),
+            gate,
+            handshakes,
+        })
+    }
+
+    /// Sets the scene for an operation: who calls it, by which path.
+    pub(super) fn of(
+        &mut self,
+        listener: &ListenerId,
+        authority: &str,
+        route: &Arc<Route>,
+    ) -> Result<Scene, Fault> {
+        let id = &route.bank.id;
+        let bank = if let Some(bank) = self.banks.get(id) {
+            Arc::clone(bank)
+        } else {
+            let bank = Rehearsal::of(&route.bank.trust, self.clock.now())
+                .map_err(|e| Fault::caused(format!("rehearsing the bank {id}"), e))?;
+            let bank = Arc::new(bank);
+            self.banks.insert(id.clone(), Arc::clone(&bank));
+            bank
+        };
+        let (caller, client) = self.caller(route);
+        let keys = Jwks::from_keys(vec![self.key.verification_key()]);
+        Ok(Scene {
+            path: self.path(listener, route),
+            listener: listener.clone(),
+            authority: authority.to_owned(),
+            issuer: Arc::new(route.issuer.rehearsed(keys)),
+            route: Arc::clone(route),
+            bank,
+            caller,
+            client,
+        })
+    }
+
+    /// The partner that may most likely call, and one of its clients.
+    fn caller(&self, route: &Route) -> (Option<Arc<Partner>>, Option<ClientId>) {
+        let now = self.clock.now();
+        let client = |partner: &PartnerId| {
+            let clients = route.bank.clients.iter();
+            let own = clients.filter(|(_, owner)| *owner == partner);
+            own.map(|(client, _)| client)
+                .min_by(|a, b| a.as_str().cmp(b.as_str()))
+                .cloned()
+        };
+        let rank = |partner: &&Arc<Partner>| {
+            let lacks_agreement = route.agreement(&partner.id, now).is_none();
+            let is_suspended = partner.standing == Standing::Suspended;
+            let lacks_client = client(&partner.id).is_none();
+            (
+                lacks_agreement,
+                is_suspended,
+                lacks_client,
+                partner.id.to_string(),
+            )
+        };
+        let caller = route.bank.trust.partners().min_by_key(rank).cloned();
+        let client = caller.as_ref().and_then(|partner| client(&partner.id));
+        (caller, client)
+    }
+
+    /// A path that leads to this operation: its parameters filled so that no other one is meant.
+    fn path(&self, listener: &ListenerId, route: &Route) -> String {
+        let filled = |with: &str| {
+            let template = route.object.template.split('/');
+            let segments = template.map(|segment| {
+                if segment.starts_with('{') && segment.ends_with('}') {
+                    with
+                } else {
+                    segment
+                }
+            });
+            segments.collect::<Vec<_>>().join("/")
+        };
+        let leads_here = |path: &String| {
+            let road = self.snapshot.road(listener);
+            let found = road.map(|road| road.find(path, &route.object.method));
+            matches!(found, Some(Found::Route(found)) if Arc::ptr_eq(&found.object, &route.object))
+        };
+        let paths = ["1", "rehearsal", "a-path-that-nobody-else-has"].map(filled);
+        let fallback = paths[0].clone();
+        paths.into_iter().find(leads_here).unwrap_or(fallback)
+    }
+
+    /// The road's answer to a call: an attack's, or the honest one. Each finds all limits
+    /// untouched.
+    pub(super) fn answer(
+        &mut self,
+        scene: &Scene,
+        attack: Option<Attack>,
+    ) -> Result<Answer, Fault> {
+        let handshake = self.handshakes.get(&scene.listener);
+        let handshake = handshake.copied().unwrap_or(Handshake::AsksNone);
+        let mut call = self.call(scene, attack)?;
+        match (handshake, &call.chain) {
+            (Handshake::AsksNone, _) => call.chain = None,
+            (Handshake::Demands, None) => return Ok(Answer::NoConnection),
+            (Handshake::TakesAny | Handshake::Demands, _) => {}
+        }
+        self.stage(scene, attack);
+        let services = self.services();
+        let calls = match attack {
+            // The gate's bucket is at its end then, whatever the agreement's.
+            Some(Attack::OverLimit) => u64::from(self.gate.burst) + 1,
+            _ => 1,
+        };
+        let mut answer = Answer::In;
+        for _ in 0..calls {
+            answer = self.walk(scene, &call, &services)?;
+            if !answer.is_in() {
+                break;
+            }
+        }
+        Ok(answer)
+    }
+
+    /// Puts the rehearsed operation in the place of the compiled one.
+    fn stage(&mut self, scene: &Scene, attack: Option<Attack>) {
+        let trust = match attack {
+            Some(Attack::SuspendedPartner) => &scene.bank.suspending,
+            _ => &scene.bank.trust,
+        };
+        let route = scene.route.rehearsed(
+            Arc::clone(trust),
+            Arc::clone(&scene.issuer),
+            scene.caller(),
+            &self.clock,
+        );
+        let snapshot = Arc::get_mut(&mut self.snapshot)
+            .expect("no request walks while the stage is set: the snapshot must be held once");
+        let gate = Gate::new(self.gate, Arc::clone(&self.clock));
+        snapshot.rehearse(&scene.listener, &scene.path, route, gate);
+    }
+
+    /// Rooms that remember nothing of earlier calls.
+    fn services(&self) -> Services {
+        Services {
+            clock: Arc::clone(&self.clock),
+            random: Arc::clone(&self.random),
+            log: Arc::new(Unwritten),
+            certificates: Arc::new(Certificates::new(4)),
+            tokens: Arc::new(AccessTokens::new(4)),
+        }
+    }
+
+    fn call(&self, scene: &Scene, attack: Option<Attack>) -> Result<Call, Fault> {
+        let organization = scene
+            .caller
+            .as_ref()
+            .map(|partner| &partner.organization_id);
+        let organization = organization.map_or("a stranger", String::as_str);
+        let made = |e| Fault::caused("making a certificate for the rehearsal", e);
+        let shown = attack.map_or(Some(Shown::Good), Attack::shown);
+        let held = shown.unwrap_or(Shown::Good);
+        let held = scene.bank.chain(organization, held).map_err(made)?;
+        let token = self.token(scene, attack, held.leaf_thumbprint)?;
+        Ok(Call {
+            authority: match attack {
+                Some(Attack::ForeignHost) => FOREIGN_HOST.to_owned(),
+                _ => scene.authority.clone(),
+            },
+            chain: shown.map(|_| held),
+            token: (attack != Some(Attack::NoToken)).then_some(token),
+        })
+    }
+
+    fn token(
+        &self,
+        scene: &Scene,
+        attack: Option<Attack>,
+        certificate: [u8; 32],
+    ) -> Result<String, Fault> {
+        let confirmation = |thumbprint: [u8; 32]| Confirmation {
+            certificate: crypto::base64url(&thumbprint),
+        };
+        let client = scene.client.as_ref().map_or("nobody", ClientId::as_str);
+        let scope = match &scene.route.class {
+            Class::Partner { scope } if attack != Some(Attack::MissingScope) => scope.as_str(),
+            _ => "",
+        };
+        let now = self.clock.now().as_second();
+        let claims = Claims {
+            iss: scene.issuer.identifier(),
+            sub: client,
+            aud: match attack {
+                Some(Attack::WrongAudience) => "https://elsewhere.invalid",
+                _ => scene.issuer.audience(),
+            },
+            client_id: client,
+            iat: now,
+            exp: now.saturating_add(60),
+            jti: crypto::base64url(&crypto::random_array::<16>(self.random.as_ref())),
+            scope,
+            cnf: match attack {
+                Some(Attack::UnboundToken) => None,
+                Some(Attack::OtherPartnersToken) => Some(confirmation(ANOTHER)),
+                _ => Some(confirmation(certificate)),
+            },
+        };
+        self.key
+            .sign("at+jwt", &claims)
+            .map_err(|e| Fault::caused("signing a token for the rehearsal", e))
+    }
+
+    /// Walks the road up to the bank's door.
+    fn walk(&self, scene: &Scene, call: &Call, services: &Services) -> Result<Answer, Fault> {
+        let asked = self.asked(scene, call)?;
+        let mut exchange = Exchange::begin(asked, Arc::clone(&self.snapshot), services);
+        Ok(match admit(&mut exchange, services) {
+            Ok(_admitted) => Answer::In,
+            Err(refusal) => Answer::Refused {
+                status: web::status(&refusal).as_u16(),
+                code: refusal.code().as_str(),
+            },
+        })
+    }
+
+    fn asked(&self, scene: &Scene, call: &Call) -> Result<Asked, Fault> {
+        let method: Method = scene.route.object.method.clone();
+        let header = |value: &str| {
+            HeaderValue::from_str(value)
+                .map_err(|e| Fault::caused("making a rehearsal's header", e))
+        };
+        let mut request = http::Request::builder()
+            .method(method)
+            .uri(&scene.path)
+            .header(HOST, header(&call.authority)?)
+            .body(model::empty())
+            .map_err(|e| Fault::caused("making a rehearsal's request", e))?;
+        if let Some(token) = &call.token {
+            let value = header(&format!("Bearer {token}"))?;
+            request.headers_mut().insert(AUTHORIZATION, value);
+        }
+        let random = self.random.as_ref();
+        Ok(Asked {
+            request_id: RequestId::new(self.clock.now(), crypto::random_array(random)),
+            interaction: InteractionId::new(crypto::random_array::<16>(random)),
+            connection: Arc::new(Connection {
+                listener: scene.listener.clone(),
+                peer: PEER,
+                tls: Some(TlsFacts {
+                    alpn: Alpn::Http1,
+                    resumed: false,
+                }),
+                chain: call.chain.clone(),
+            }),
+            request,
+        })
+    }
+}
+
+#[derive(Serialize)]
+struct Claims<'a> {
+    iss: &'a str,
+    sub: &'a str,
+    aud: &'a str,
+    client_id: &'a str,
+    iat: i64,
+    exp: i64,
+    jti: String,
+    scope: &'a str,
+    cnf: Option<Confirmation>,
+}
+
+#[derive(Serialize)]
+struct Confirmation {
+    #[serde(rename = "x5t#S256")]
+    certificate: String,
+}
+
+/// A clock that stands still.
+#[derive(Debug)]
+struct StandingStill(Timestamp);
+
+impl Clock for StandingStill {
+    fn now(&self) -> Timestamp {
+        self.0
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+/// The log of a rehearsal: nothing happened, so nothing is written, and nothing that waits for
+/// evidence gets it.
+pub struct Unwritten;
+
+impl AuditLog for Unwritten {
+    fn record(&self, _: AuditEntry) -> BoxFuture<'static, Result<Receipt, AuditUnavailable>> {
+        std::future::ready(Err(AuditUnavailable)).boxed()
+    }
+
+    fn queue(&self, _: AuditEntry) -> Result<(), AuditUnavailable> {
+        Ok(())
+    }
+
+    fn is_available(&self) -> bool {
+        true
+    }
+}
