@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
+use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use crypto::SeededRandom;
@@ -36,6 +37,14 @@ pub(crate) struct Calls {
     pub(crate) fails_at: AtomicUsize,
     /// Whether no file can be given blocks.
     pub(crate) is_full: AtomicBool,
+    /// Whether each call of the thread that makes segments fails.
+    pub(crate) helper_fails: AtomicBool,
+    /// How often the writer itself gave a file blocks.
+    pub(crate) by_writer: AtomicUsize,
+    /// The thread of the call that failed.
+    failed: Mutex<Option<ThreadId>>,
+    /// Calls that the same thread has made since.
+    pub(crate) after_failure: AtomicUsize,
     /// Whether syncs wait.
     is_held: Mutex<bool>,
     released: Condvar,
@@ -43,8 +52,17 @@ pub(crate) struct Calls {
 
 impl Calls {
     fn call(&self) -> io::Result<()> {
+        let me = thread::current().id();
         let number = self.all.fetch_add(1, Ordering::SeqCst) + 1;
-        if number == self.fails_at.load(Ordering::SeqCst) {
+        let mut failed = self.failed.lock().unwrap();
+        if *failed == Some(me) {
+            self.after_failure.fetch_add(1, Ordering::SeqCst);
+        }
+        let is_helpers = thread::current().name() == Some("audit-ahead");
+        if number == self.fails_at.load(Ordering::SeqCst)
+            || is_helpers && self.helper_fails.load(Ordering::SeqCst)
+        {
+            *failed = Some(me);
             return Err(rustix::io::Errno::IO.into());
         }
         Ok(())
@@ -52,6 +70,10 @@ impl Calls {
 
     fn sync(&self) -> io::Result<()> {
         self.call()?;
+        // The thread that makes segments ahead is neither counted nor held.
+        if thread::current().name() == Some("audit-ahead") {
+            return Ok(());
+        }
         self.syncs.fetch_add(1, Ordering::SeqCst);
         let held = self.is_held.lock().unwrap();
         drop(self.released.wait_while(held, |held| *held).unwrap());
@@ -103,6 +125,9 @@ struct TestDevice {
 impl Device for TestDevice {
     fn allocate(&mut self, from: u64, to: u64) -> io::Result<()> {
         self.calls.call()?;
+        if thread::current().name() == Some("audit-writer") {
+            self.calls.by_writer.fetch_add(1, Ordering::SeqCst);
+        }
         if self.calls.is_full.load(Ordering::SeqCst) {
             return Err(rustix::io::Errno::NOSPC.into());
         }

@@ -7,18 +7,20 @@
 //! **How a value goes through**: `record` makes the event's JSON in the caller's task, `queue`
 //! puts it into the open group, the one `writer` thread gives it `seq` and `pseq`, `wal/builder`
 //! frames it, `wal/append` writes the group with one `pwrite` and one `fdatasync` and turns to the
-//! next segment; then the group's waiters are woken together. `recover` runs at start and reads
-//! with the same `wal/scan` and `wal/head` that serve readers through `walk`.
+//! next segment, whose file the thread of `wal/ahead` has made; then the group's waiters are woken
+//! together. `recover` runs at start and reads with the same `wal/scan` and `wal/head` that serve
+//! readers through `walk`.
 //!
 //! **On disk**: `DIR/lock` (pid and boot of the owner), `DIR/wal/FIRST_FRAME.seg` (segments),
-//! `DIR/wal/*.torn` (what a torn tail held). All numbers are little-endian.
+//! `DIR/wal/next-N.new` (the next one's blocks), `DIR/wal/*.torn` (what a torn tail held). All numbers are little-endian.
 //!
 //! **Absent on purpose**: Merkle trees, checkpoints, receipts, witnesses and sealed parts (the
-//! fields for roots are there and empty); sinks; a helper thread that preallocates; O_DIRECT reads;
+//! fields for roots are there and empty); sinks; a reserve for the records of a stop; O_DIRECT reads;
 //! retention. Who is told what when evidence cannot be kept: that is the caller's to say.
 
 mod counters;
 mod lock;
+mod locked;
 mod log;
 mod queue;
 mod reader;

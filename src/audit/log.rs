@@ -19,8 +19,9 @@ use crate::queue::{Item, Queue, Share, Ticket};
 use crate::record::{self, HouseEvent};
 use crate::recover::{OpenFailed, recover, told};
 use crate::settings::Settings;
-use crate::wal::append::Place;
+use crate::wal::ahead::Stock;
 use crate::wal::disk::{Disk, FileSystem};
+use crate::wal::place::{NoSegment, Place};
 use crate::wal::segment;
 use crate::writer::{OnPoison, Writer};
 
@@ -28,6 +29,7 @@ use crate::writer::{OnPoison, Writer};
 /// and ends without `audit.stop`: the next start says that the stop was not clean.
 pub struct Audit {
     queue: Arc<Queue>,
+    stock: Arc<Stock>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -95,9 +97,14 @@ impl Audit {
         let mut writer = Writer::new(recovered.appender, clock, &place.node, &boot, lock);
         writer
             .say(&events)
+            .map_err(NoSegment::into_error)
             .map_err(failed("write the record of the start", &place.folder))?;
         told(&place, &recovered.saved)?;
         let queue = Arc::new(Queue::new(settings.queue_bytes_max));
+        let given_up = Arc::clone(&queue);
+        let stock = writer
+            .look_ahead(Box::new(move || given_up.kill()))
+            .map_err(failed("start the thread that makes segments", &dir))?;
         let linger = settings.linger;
         let at_work = Arc::clone(&queue);
         let thread = std::thread::Builder::new()
@@ -106,6 +113,7 @@ impl Audit {
             .map_err(failed("start the writer's thread", &dir))?;
         Ok(Self {
             queue,
+            stock,
             thread: Mutex::new(Some(thread)),
         })
     }
@@ -114,6 +122,7 @@ impl Audit {
     pub fn log(&self) -> Arc<dyn AuditLog> {
         Arc::new(Log {
             queue: Arc::clone(&self.queue),
+            stock: Arc::clone(&self.stock),
         })
     }
 
@@ -148,6 +157,7 @@ impl Drop for Audit {
 /// The port, filled.
 struct Log {
     queue: Arc<Queue>,
+    stock: Arc<Stock>,
 }
 
 impl Log {
@@ -176,7 +186,7 @@ impl AuditLog for Log {
     }
 
     fn is_available(&self) -> bool {
-        self.queue.is_available()
+        self.stock.has_space() && self.queue.is_available()
     }
 }
 

@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -20,14 +20,13 @@ use jiff::Timestamp;
 use model::ports::{AuditUnavailable, Receipt};
 use model::{LogName, PartnerId};
 
+use crate::locked::recovered;
 use crate::record::{Gap, PREFIX_BYTES_MAX};
 use crate::wal::batch::{GROUP_BYTES_MAX, GROUP_RECORDS_MAX};
 use crate::wal::frame::frame_bytes;
 
 /// How long entries that nobody waits for wait for company.
 const UNASKED_WAIT_MAX: Duration = Duration::from_millis(10);
-/// How often a full disk is asked for space when nobody records.
-const SPACE_ASKED_EVERY: Duration = Duration::from_secs(1);
 const QUEUE_BYTES_MIN: usize = 64 << 10;
 
 /// An entry on its way.
@@ -85,13 +84,13 @@ impl Drop for Group {
 pub(crate) enum Work {
     /// Make a group durable.
     Group(Group),
-    /// Ask for space again.
-    AskForSpace,
     /// End; with a record of it or without.
     End {
         /// Whether the stop was ordered.
         is_orderly: bool,
     },
+    /// End at once: another has found that nothing more can be written.
+    GiveUp,
 }
 
 /// How many bytes an entry may find waiting.
@@ -117,7 +116,8 @@ struct State {
     /// Bytes queued or being written.
     bytes: usize,
     life: Life,
-    has_space: bool,
+    /// Whether it was told that half of the queue is taken.
+    is_half_full: bool,
     waits: Waits,
     missed: Option<Gap>,
 }
@@ -159,6 +159,12 @@ impl State {
         }
     }
 
+    /// Bytes are written, or refused. Half full is told anew once three quarters are free.
+    fn release(&mut self, bytes: usize, bytes_max: usize) {
+        self.bytes -= bytes;
+        self.is_half_full &= self.bytes > bytes_max / 4;
+    }
+
     fn miss(&mut self, at: Timestamp) {
         let gap = self.missed.get_or_insert(Gap {
             count: 0,
@@ -179,7 +185,7 @@ impl Queue {
                 groups: VecDeque::new(),
                 bytes: 0,
                 life: Life::Open,
-                has_space: true,
+                is_half_full: false,
                 waits: Waits::No,
                 missed: None,
             }),
@@ -209,6 +215,8 @@ impl Queue {
             return Err(AuditUnavailable);
         }
         state.bytes += bytes;
+        let is_news = !state.is_half_full && state.bytes > self.bytes_max / 2;
+        state.is_half_full |= is_news;
         if state.groups.back().is_none_or(Group::is_full) {
             state.groups.push_back(Group::default());
         }
@@ -229,6 +237,11 @@ impl Queue {
         // One who waits asks in a moment, which wakes the writer once instead of twice.
         if !is_first || state.front_is_full() {
             self.wake(state);
+        } else {
+            drop(state);
+        }
+        if is_news {
+            tracing::warn!("half of what may wait for the audit log's disk does");
         }
         Ok(ticket)
     }
@@ -254,7 +267,7 @@ impl Queue {
     /// Whether an entry would be taken now.
     pub(crate) fn is_available(&self) -> bool {
         let state = self.lock();
-        state.life == Life::Open && state.has_space && state.bytes < self.bytes_max
+        state.life == Life::Open && state.bytes < self.bytes_max
     }
 
     /// Waits for the next work. A group that is not full may wait for more, up to `linger`.
@@ -274,23 +287,16 @@ impl Queue {
             match state.life {
                 Life::Open => {}
                 Life::Ending { is_orderly } => return Work::End { is_orderly },
-                Life::Dead => return Work::End { is_orderly: false },
+                Life::Dead => return Work::GiveUp,
             }
-            if !looked {
-                state = self.wait(state, Waits::AMoment, UNASKED_WAIT_MAX);
-                looked = true;
-            } else if state.has_space {
+            if looked {
                 state.waits = Waits::ForWork;
                 state = recovered(self.work.wait(state));
                 state.waits = Waits::No;
-                looked = false;
             } else {
-                state = self.wait(state, Waits::ForWork, SPACE_ASKED_EVERY);
-                if state.groups.is_empty() && state.life == Life::Open {
-                    return Work::AskForSpace;
-                }
-                looked = false;
+                state = self.wait(state, Waits::AMoment, UNASKED_WAIT_MAX);
             }
+            looked = !looked;
         }
     }
 
@@ -322,28 +328,19 @@ impl Queue {
 
     /// Publishes that a group is durable and wakes all who wait for it.
     pub(crate) fn finish(&self, group: &Group, receipts: Vec<Receipt>) {
-        self.lock().bytes -= group.bytes;
+        self.lock().release(group.bytes, self.bytes_max);
         group.done.publish(Ok(receipts));
     }
 
     /// Refuses a group for lack of space; its entries count as missed.
     pub(crate) fn refuse(&self, group: Group) {
         let mut state = self.lock();
-        state.bytes -= group.bytes;
-        state.has_space = false;
+        state.release(group.bytes, self.bytes_max);
         for item in &group.items {
             state.miss(item.at);
         }
         drop(state);
         drop(group);
-    }
-
-    /// Says whether there was space; true when that is news.
-    pub(crate) fn set_space(&self, has_space: bool) -> bool {
-        let mut state = self.lock();
-        let is_news = state.has_space != has_space;
-        state.has_space = has_space;
-        is_news
     }
 
     /// What could not be taken since the last time this was asked.
@@ -367,17 +364,13 @@ impl Queue {
         state.life = Life::Dead;
         let groups = std::mem::take(&mut state.groups);
         drop(state);
+        self.work.notify_all();
         drop(groups);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         recovered(self.state.lock())
     }
-}
-
-/// A panic elsewhere leaves the state whole: no step under the lock can panic half-way.
-fn recovered<T>(result: Result<T, PoisonError<T>>) -> T {
-    result.unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A group's outcome, published once.

@@ -13,10 +13,11 @@ use crypto::{Sha256, base64url};
 
 use crate::counters::{Counters, Facts};
 use crate::record::Torn;
-use crate::wal::append::{Appender, End, NoSegment, Place};
+use crate::wal::append::{Appender, End};
 use crate::wal::batch::Batch;
 use crate::wal::disk::zero;
 use crate::wal::head::Head;
+use crate::wal::place::{NoSegment, Place};
 use crate::wal::scan::{Next, Scan, Tail};
 use crate::wal::segment::{self, Header, file_name};
 use crate::walk::Finding;
@@ -89,11 +90,9 @@ pub(crate) fn recover(place: Place) -> Result<Recovered, OpenFailed> {
     remove_half_made(&place)?;
     let segments = list(&place, ".seg")?;
     let Some((last, earlier)) = segments.split_last() else {
-        let appender = Appender::begin(place.clone()).map_err(|error| match error {
-            NoSegment::Full(source) | NoSegment::Broken(source) => {
-                failed("make the first segment", &place.folder)(source)
-            }
-        })?;
+        let appender = Appender::begin(place.clone())
+            .map_err(NoSegment::into_error)
+            .map_err(failed("make the first segment", &place.folder))?;
         return Ok(Recovered {
             appender,
             is_clean: true,

@@ -1,5 +1,6 @@
 //! The write-ahead log as it lies on disk: its frames, how they are appended and scanned.
 
+pub(crate) mod ahead;
 pub(crate) mod append;
 pub(crate) mod batch;
 pub(crate) mod builder;
@@ -9,5 +10,6 @@ pub(crate) mod disk;
 pub(crate) mod frame;
 pub(crate) mod head;
 pub(crate) mod note;
+pub(crate) mod place;
 pub(crate) mod scan;
 pub(crate) mod segment;

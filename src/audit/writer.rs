@@ -13,9 +13,11 @@ use model::{Clock, LogName};
 use crate::lock::Lock;
 use crate::queue::{Group, Item, Queue, Work};
 use crate::record::{self, HouseEvent, PREFIX_BYTES_MAX, Prefix};
-use crate::wal::append::{Appender, NoSegment};
+use crate::wal::ahead::{OnBroken, Stock};
+use crate::wal::append::Appender;
 use crate::wal::builder::{LOG_NOTE_BYTES_MAX, commit_bytes};
 use crate::wal::frame::frame_bytes;
+use crate::wal::place::NoSegment;
 
 /// Bytes that a record of the house may take beside a group.
 const HOUSE_RECORD_BYTES: usize = 1_024;
@@ -60,18 +62,21 @@ impl Writer {
         }
     }
 
+    /// From here on the files of segments are made ahead; `on_broken` is called when one cannot
+    /// be made for another reason than a full disk.
+    pub(crate) fn look_ahead(&mut self, on_broken: OnBroken) -> io::Result<Arc<Stock>> {
+        self.appender.look_ahead(on_broken)
+    }
+
     /// Makes the log's own records durable, as one batch.
-    pub(crate) fn say(&mut self, events: &[HouseEvent]) -> io::Result<()> {
+    pub(crate) fn say(&mut self, events: &[HouseEvent]) -> Result<(), NoSegment> {
         let room = commit_bytes(1) + LOG_NOTE_BYTES_MAX + events.len() * HOUSE_RECORD_BYTES;
-        match self.appender.make_room(room) {
-            Ok(()) => {}
-            Err(NoSegment::Full(error) | NoSegment::Broken(error)) => return Err(error),
-        }
+        self.appender.make_room(room)?;
         let at = self.clock.now();
         for event in events {
             self.place_own(at, event);
         }
-        self.appender.commit()
+        self.appender.commit().map_err(NoSegment::Broken)
     }
 
     /// Writes until the queue ends. A write error, and a panic, poisons: all waiters fail, nothing
@@ -92,23 +97,17 @@ impl Writer {
         loop {
             match queue.next(linger) {
                 Work::Group(group) => self.write(queue, group)?,
-                Work::AskForSpace => match self.appender.rotate(0) {
-                    Ok(()) => note_space(queue),
-                    Err(NoSegment::Full(_)) => {}
-                    Err(NoSegment::Broken(error)) => return Err(error),
-                },
-                Work::End { is_orderly } => return self.end(queue, is_orderly),
+                Work::End { is_orderly: true } => return self.end(queue),
+                Work::End { is_orderly: false } => return Ok(()),
+                Work::GiveUp => return Err(io::Error::other("no segment can follow this one")),
             }
         }
     }
 
     fn write(&mut self, queue: &Queue, group: Group) -> io::Result<()> {
         match self.appender.make_room(self.room_for(&group)) {
-            Ok(()) => note_space(queue),
-            Err(NoSegment::Full(error)) => {
-                if queue.set_space(false) {
-                    tracing::error!(%error, "no space for the audit log's next segment");
-                }
+            Ok(()) => {}
+            Err(NoSegment::Full(_)) => {
                 queue.refuse(group);
                 return Ok(());
             }
@@ -123,14 +122,20 @@ impl Writer {
         Ok(())
     }
 
-    fn end(&mut self, queue: &Queue, is_orderly: bool) -> io::Result<()> {
-        if !is_orderly {
-            return Ok(());
-        }
+    /// The record of an orderly stop. A disk too full for it is no reason to call it broken: the
+    /// next start says that the stop was not clean.
+    fn end(&mut self, queue: &Queue) -> io::Result<()> {
         let mut events = Vec::new();
         events.extend(queue.take_missed().map(HouseEvent::Gap));
         events.push(HouseEvent::Stop);
-        self.say(&events)
+        match self.say(&events) {
+            Ok(()) => {}
+            Err(NoSegment::Full(error)) => {
+                tracing::error!(%error, "no space for the record of the stop");
+            }
+            Err(NoSegment::Broken(error)) => return Err(error),
+        }
+        self.appender.put_away()
     }
 
     /// An upper bound of the bytes of a group's batch.
@@ -200,12 +205,6 @@ impl Writer {
         let log = known.unwrap_or_else(|| appender.batch.introduce(&mut appender.head, &origin));
         self.logs.insert(name.clone(), log);
         log
-    }
-}
-
-fn note_space(queue: &Queue) {
-    if queue.set_space(true) {
-        tracing::info!("the audit log has space again");
     }
 }
 

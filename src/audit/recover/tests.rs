@@ -74,6 +74,51 @@ async fn a_tail_torn_at_any_byte_of_the_last_two_batches_keeps_all_before_it() {
 }
 
 #[tokio::test]
+async fn a_byte_flipped_in_the_last_two_batches_is_told_of_and_invents_nothing() {
+    let room = killed(6).await;
+    let (path, bytes) = only(&room.files());
+    let ends = batch_ends(&path);
+    let whole = room.records();
+    let (last, end) = (ends[7], ends[8]);
+    let (mut refused, mut recovered) = (0, 0);
+    for at in ends[6]..end {
+        for mask in [0x01, 0x20, 0x80, 0xff] {
+            let mut flipped = bytes.clone();
+            flipped[at as usize] ^= mask;
+            let files = BTreeMap::from([(path.clone(), flipped)]);
+            room.put(&files);
+            match room.try_open(room.settings()) {
+                Err(OpenFailed::Corrupt(_)) => {
+                    assert!(at < last, "byte {at}: the last batch may be torn");
+                    assert_eq!(room.files(), files, "byte {at}: nothing is changed");
+                    refused += 1;
+                }
+                Err(other) => panic!("byte {at}: {other}"),
+                Ok(audit) => {
+                    assert!(at >= last, "byte {at}: a whole batch follows");
+                    audit.close();
+                    let records = room.records();
+                    let kept = whole.len() - 1;
+                    assert_eq!(records[..kept], whole[..kept], "byte {at}");
+                    let new: Vec<_> = records[kept..].iter().map(|json| kind(json)).collect();
+                    let told = ["audit.recover", "audit.start", "audit.stop"];
+                    assert_eq!(new, told, "byte {at}");
+                    let report = verify(room.dir.path()).unwrap();
+                    assert_eq!(
+                        (report.findings.len(), report.recoveries),
+                        (0, 1),
+                        "byte {at}"
+                    );
+                    recovered += 1;
+                }
+            }
+        }
+    }
+    assert_eq!(refused, (last - ends[6]) * 4);
+    assert_eq!(recovered, (end - last) * 4);
+}
+
+#[tokio::test]
 async fn the_torn_bytes_are_kept_and_told_of() {
     let room = killed(3).await;
     let (path, mut bytes) = only(&room.files());

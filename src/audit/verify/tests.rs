@@ -4,9 +4,10 @@ use std::sync::Arc;
 use crypto::{Random, SeededRandom, random_array};
 
 use crate::fixture::{Room, TestDisk, access, bank, batch_ends, segments};
-use crate::wal::append::{Appender, Place};
+use crate::wal::append::Appender;
 use crate::wal::builder::Builder;
 use crate::wal::head::link;
+use crate::wal::place::Place;
 use crate::{read, verify};
 
 /// A log of several segments, closed in order.

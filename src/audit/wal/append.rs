@@ -2,48 +2,29 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use model::LogName;
 
+use crate::wal::ahead::{Helper, OnBroken, Stock};
 use crate::wal::batch::GROUP_BYTES_MAX;
 use crate::wal::builder::Builder;
 use crate::wal::commit::LogSize;
-use crate::wal::disk::{Device, Disk, is_full};
+use crate::wal::disk::Device;
 use crate::wal::head::Head;
 use crate::wal::note::{Note, PARTNERS_MAX};
+use crate::wal::place::{Fresh, NoSegment, Place};
 use crate::wal::segment::{self, Header};
-
-/// The most bytes a segment is given for a setting's sake.
-const SEGMENT_BYTES_MAX: u64 = 1 << 36;
 
 /// How far each partner has come, by log.
 pub(crate) type Partners = HashMap<u32, HashMap<String, u64>>;
-
-/// What every segment of a node has in common.
-#[derive(Debug, Clone)]
-pub(crate) struct Place {
-    pub(crate) disk: Arc<dyn Disk>,
-    /// The folder of the segments.
-    pub(crate) folder: PathBuf,
-    pub(crate) node: String,
-    pub(crate) segment_bytes: u64,
-}
-
-/// Why there is no next segment.
-#[derive(Debug)]
-pub(crate) enum NoSegment {
-    /// The disk is full; nothing changed, it may be tried again.
-    Full(io::Error),
-    /// The disk is broken; nothing may be written any more.
-    Broken(io::Error),
-}
 
 /// The log's end, to append to.
 #[derive(Debug)]
 pub(crate) struct Appender {
     place: Place,
+    /// Makes the files of segments; none while the log is being opened.
+    helper: Option<Helper>,
     device: Box<dyn Device>,
     ordinal: u64,
     offset: u64,
@@ -72,6 +53,7 @@ impl Appender {
     pub(crate) fn resume(place: Place, end: End) -> Self {
         Self {
             place,
+            helper: None,
             device: end.device,
             ordinal: end.ordinal,
             offset: end.offset,
@@ -84,33 +66,61 @@ impl Appender {
 
     /// Begins a directory with its first segment.
     pub(crate) fn begin(place: Place) -> Result<Self, NoSegment> {
-        let made = create(&place, 0, &Head::empty(), &Partners::new(), 0)?;
+        let opening = Opening::of(&place, 0, &Head::empty(), &Partners::new());
+        let fresh = place.make(0, opening.bytes(0))?;
+        let made = open(&place, fresh, opening)?;
         Ok(Self::resume(place, made))
+    }
+
+    /// From here on the files of segments are made ahead; what is in stock is handed out.
+    pub(crate) fn look_ahead(&mut self, on_broken: OnBroken) -> io::Result<Arc<Stock>> {
+        let helper = Helper::start(self.place.clone(), self.room(), on_broken)?;
+        let stock = Arc::clone(helper.stock());
+        self.helper = Some(helper);
+        Ok(stock)
+    }
+
+    /// Makes no more files ahead, and removes the one that was not needed.
+    pub(crate) fn put_away(&mut self) -> io::Result<()> {
+        self.helper.take().map_or(Ok(()), Helper::put_away)
+    }
+
+    /// Bytes left of the last segment.
+    fn room(&self) -> u64 {
+        self.capacity.saturating_sub(self.offset)
     }
 
     /// Sees to it that a batch of `bytes` fits; turns to a new segment when it does not.
     pub(crate) fn make_room(&mut self, bytes: usize) -> Result<(), NoSegment> {
-        if self.offset.saturating_add(bytes as u64) <= self.capacity {
+        if bytes as u64 <= self.room() {
             return Ok(());
         }
         self.rotate(bytes)
     }
 
     /// Turns to a new segment with room for a batch of `bytes`.
-    pub(crate) fn rotate(&mut self, bytes: usize) -> Result<(), NoSegment> {
-        let made = create(
-            &self.place,
-            self.ordinal + 1,
-            &self.head,
-            &self.partners,
-            bytes,
-        )?;
+    fn rotate(&mut self, bytes: usize) -> Result<(), NoSegment> {
+        let ordinal = self.ordinal + 1;
+        let opening = Opening::of(&self.place, ordinal, &self.head, &self.partners);
+        let needed = opening.bytes(bytes);
+        let fresh = match &self.helper {
+            Some(helper) => helper.stock().take(needed)?,
+            None => self.place.make(0, needed)?,
+        };
+        let made = open(&self.place, fresh, opening)?;
         self.device = made.device;
         self.ordinal = made.ordinal;
         self.offset = made.offset;
         self.capacity = made.capacity;
         self.head = made.head;
+        self.tell_room();
         Ok(())
+    }
+
+    fn tell_room(&self) {
+        if let Some(helper) = &self.helper {
+            helper.stock().left(self.room());
+        }
     }
 
     /// Closes the batch being built and makes it durable. After an error nothing may be written.
@@ -125,75 +135,72 @@ impl Appender {
         self.device.sync_data()?;
         self.offset = end;
         self.batch.clear();
+        self.tell_room();
         Ok(())
     }
 }
 
-/// Makes a segment: create → allocate → header → fsync → rename → fsync(folder). Until the rename
-/// it bears another name, so that a crash leaves no half-made segment.
-fn create(
-    place: &Place,
-    ordinal: u64,
-    head: &Head,
-    partners: &Partners,
-    batch_bytes: usize,
-) -> Result<End, NoSegment> {
-    let path = place.folder.join(segment::name(head.frame));
-    let fresh = path.with_extension("new");
-    let made = write_new(place, &fresh, ordinal, head, partners, batch_bytes)
-        .and_then(|end| place.disk.rename(&fresh, &path).map(|()| end));
-    let end = match made {
-        Ok(end) => end,
-        Err(error) if is_full(&error) => {
-            // It may not be there; a start removes what is left of it.
-            let _ = place.disk.remove(&fresh);
-            return Err(NoSegment::Full(error));
-        }
-        Err(error) => return Err(NoSegment::Broken(error)),
-    };
-    place
-        .disk
-        .sync_folder(&place.folder)
-        .map_err(NoSegment::Broken)?;
-    Ok(end)
+/// What a segment begins with, behind its header.
+struct Opening {
+    /// The header, which lacks the capacity; where the log stood before.
+    header: Header,
+    batches: Builder,
+    /// Where the log stands after them.
+    after: Head,
 }
 
-fn write_new(
-    place: &Place,
-    path: &Path,
-    ordinal: u64,
-    head: &Head,
-    partners: &Partners,
-    batch_bytes: usize,
-) -> io::Result<End> {
-    let mut header = Header {
-        ordinal,
-        capacity: 0,
-        node: place.node.clone(),
-        head: head.clone(),
-    };
-    let (bytes, held) = header.to_bytes();
-    let mut head = head.clone();
-    head.declared = head.logs.len() as u32;
-    let opening = opening(&mut head, held, partners);
-    let offset = (bytes.len() + opening.bytes().len()) as u64;
-    header.capacity = place
-        .segment_bytes
-        .min(SEGMENT_BYTES_MAX)
-        .max(offset + batch_bytes as u64)
-        .next_multiple_of(segment::HEADER_BYTES as u64);
-    let mut device = place.disk.create(path)?;
-    device.allocate(0, header.capacity)?;
+impl Opening {
+    fn of(place: &Place, ordinal: u64, head: &Head, partners: &Partners) -> Self {
+        let header = Header {
+            ordinal,
+            capacity: 0,
+            node: place.node.clone(),
+            head: head.clone(),
+        };
+        let (_, held) = header.to_bytes();
+        let mut after = head.clone();
+        after.declared = after.logs.len() as u32;
+        let batches = opening(&mut after, held, partners);
+        Self {
+            header,
+            batches,
+            after,
+        }
+    }
+
+    /// Bytes of header and opening, and of a batch behind them.
+    fn bytes(&self, batch: usize) -> u64 {
+        (segment::HEADER_BYTES + self.batches.bytes().len() + batch) as u64
+    }
+}
+
+/// Makes a fresh file a segment: header → fsync → rename → fsync(folder). Until the rename it
+/// bears another name, so that a crash leaves no half-made segment.
+fn open(place: &Place, fresh: Fresh, opening: Opening) -> Result<End, NoSegment> {
+    let Fresh {
+        mut device,
+        path,
+        capacity,
+    } = fresh;
+    let offset = opening.bytes(0);
+    let mut header = opening.header;
+    header.capacity = capacity;
+    let name = segment::name(header.head.frame);
     let (mut bytes, _) = header.to_bytes();
-    bytes.extend_from_slice(opening.bytes());
-    device.write_at(&bytes, 0)?;
-    device.sync_all()?;
+    bytes.extend_from_slice(opening.batches.bytes());
+    device
+        .write_at(&bytes, 0)
+        .and_then(|()| device.sync_all())
+        .and_then(|()| place.disk.rename(&path, &place.folder.join(name)))
+        .map_err(|error| place.undone(&path, error))?;
+    let named = place.disk.sync_folder(&place.folder);
+    named.map_err(NoSegment::Broken)?;
     Ok(End {
         device,
-        ordinal,
+        ordinal: header.ordinal,
         offset,
-        capacity: header.capacity,
-        head,
+        capacity,
+        head: opening.after,
         partners: Partners::new(),
     })
 }
