@@ -25,8 +25,9 @@ use crate::wal::place::{NoSegment, Place};
 use crate::wal::segment;
 use crate::writer::{OnPoison, Writer};
 
-/// The audit log of this node, open. Dropped without [`Audit::close`] it writes what is queued
-/// and ends without `audit.stop`: the next start says that the stop was not clean.
+/// The audit log of this node, open. Dropped it is closed, as a start that fails later leaves it;
+/// but while a panic unwinds, it writes what is queued and ends without `audit.stop`: the next
+/// start says that the stop was not clean.
 pub struct Audit {
     queue: Arc<Queue>,
     stock: Arc<Stock>,
@@ -132,6 +133,12 @@ impl Audit {
         self.end(true);
     }
 
+    /// Ends as a killed process does, but for what is queued.
+    #[cfg(test)]
+    pub(crate) fn abandon(&self) {
+        self.end(false);
+    }
+
     fn end(&self, is_orderly: bool) {
         self.queue.end(is_orderly);
         let thread = self
@@ -150,7 +157,7 @@ impl Audit {
 
 impl Drop for Audit {
     fn drop(&mut self) {
-        self.end(false);
+        self.end(!std::thread::panicking());
     }
 }
 

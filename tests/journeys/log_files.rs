@@ -9,7 +9,7 @@ use kit::{Folder, Partner, Version, records};
 use crate::process::{Program, assert_clean, finish, mortise, verify};
 
 /// The segments of a log, oldest first.
-fn segments(dir: &Path) -> Vec<PathBuf> {
+pub(crate) fn segments(dir: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(dir.join("wal"))
         .expect("the segments' folder")
         .flatten();
@@ -259,4 +259,26 @@ async fn a_log_that_cannot_be_written_refuses_with_503_and_ends_the_process() {
             |record: &&serde_json::Value| record["req"] == *id && record["type"] == "api.access";
         assert_eq!(kept.iter().filter(is_it).count(), 1, "{id}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_that_fails_after_the_log_was_opened_closes_it_in_order() {
+    let folder = Folder::new();
+    // A folder where the store's file should be.
+    let store = folder.dir().join("mortise.sqlite");
+    std::fs::create_dir(&store).expect("a folder");
+    let failed = finish(mortise().args(["sandbox", "--dir"]).arg(folder.dir()));
+    assert_ne!(failed.code, Some(0), "{failed:?}");
+    assert!(failed.err.contains("opening the store"), "{failed:?}");
+    let audit = folder.prepared().audit.clone();
+    let kept = records(&audit);
+    assert_eq!(kept[0]["type"], "audit.start");
+    assert_eq!(kept[kept.len() - 1]["type"], "audit.stop");
+    std::fs::remove_dir(&store).expect("an empty folder");
+    assert_eq!(Program::sandbox(&folder).await.stop().await, Some(0));
+    assert!(
+        records(&audit)
+            .iter()
+            .all(|record| record["clean"] != false)
+    );
 }

@@ -13,7 +13,7 @@ async fn killed(records: u8) -> Room {
         let entry = access(bank("harbour"), Some("swiftride"), n);
         audit.log().record(entry).await.unwrap();
     }
-    drop(audit);
+    audit.abandon();
     room
 }
 
