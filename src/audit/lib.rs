@@ -12,11 +12,12 @@
 //! readers through `walk`.
 //!
 //! **On disk**: `DIR/lock` (pid and boot of the owner), `DIR/wal/FIRST_FRAME.seg` (segments),
-//! `DIR/wal/next-N.new` (the next one's blocks), `DIR/wal/*.torn` (what a torn tail held). All numbers are little-endian.
+//! `DIR/wal/next-N.new` (the next one's blocks), `DIR/wal/*.torn` (what a torn tail held). All
+//! numbers are little-endian.
 //!
 //! **Absent on purpose**: Merkle trees, checkpoints, receipts, witnesses and sealed parts (the
-//! fields for roots are there and empty); sinks; a reserve for the records of a stop; O_DIRECT reads;
-//! retention. Who is told what when evidence cannot be kept: that is the caller's to say.
+//! fields for roots are there and empty); sinks; a reserve for the records of a stop; O_DIRECT
+//! reads; retention. Who is told what when evidence cannot be kept: that is the caller's to say.
 
 mod counters;
 mod lock;

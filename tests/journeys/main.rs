@@ -3,6 +3,7 @@
 mod certificates;
 mod check;
 mod commands;
+mod disk_faults;
 mod drain;
 mod elsewhere;
 mod ends;
@@ -12,6 +13,7 @@ mod gate;
 mod hang_ups;
 mod kill;
 mod limits;
+mod load;
 mod log_files;
 mod process;
 mod prove;

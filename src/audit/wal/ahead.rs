@@ -240,7 +240,7 @@ impl Stock {
         let is_short = matches!(state.next, Next::Full) && is_low;
         if self.is_short.swap(is_short, Ordering::Relaxed) != is_short {
             if is_short {
-                tracing::error!(left = state.left, "the audit log is short of space");
+                tracing::error!("the audit log is short of space: calls are refused");
             } else {
                 tracing::info!("the audit log has space again");
             }

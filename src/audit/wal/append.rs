@@ -68,7 +68,7 @@ impl Appender {
     pub(crate) fn begin(place: Place) -> Result<Self, NoSegment> {
         let opening = Opening::of(&place, 0, &Head::empty(), &Partners::new());
         let fresh = place.make(0, opening.bytes(0))?;
-        let made = open(&place, fresh, opening)?;
+        let made = open(&place, fresh, opening).map_err(NoSegment::Broken)?;
         Ok(Self::resume(place, made))
     }
 
@@ -107,7 +107,7 @@ impl Appender {
             Some(helper) => helper.stock().take(needed)?,
             None => self.place.make(0, needed)?,
         };
-        let made = open(&self.place, fresh, opening)?;
+        let made = open(&self.place, fresh, opening).map_err(NoSegment::Broken)?;
         self.device = made.device;
         self.ordinal = made.ordinal;
         self.offset = made.offset;
@@ -175,8 +175,9 @@ impl Opening {
 }
 
 /// Makes a fresh file a segment: header → fsync → rename → fsync(folder). Until the rename it
-/// bears another name, so that a crash leaves no half-made segment.
-fn open(place: &Place, fresh: Fresh, opening: Opening) -> Result<End, NoSegment> {
+/// bears another name, so that a crash leaves no half-made segment. It has its blocks, so that a
+/// full disk is an error here like any other.
+fn open(place: &Place, fresh: Fresh, opening: Opening) -> io::Result<End> {
     let Fresh {
         mut device,
         path,
@@ -188,13 +189,10 @@ fn open(place: &Place, fresh: Fresh, opening: Opening) -> Result<End, NoSegment>
     let name = segment::name(header.head.frame);
     let (mut bytes, _) = header.to_bytes();
     bytes.extend_from_slice(opening.batches.bytes());
-    device
-        .write_at(&bytes, 0)
-        .and_then(|()| device.sync_all())
-        .and_then(|()| place.disk.rename(&path, &place.folder.join(name)))
-        .map_err(|error| place.undone(&path, error))?;
-    let named = place.disk.sync_folder(&place.folder);
-    named.map_err(NoSegment::Broken)?;
+    device.write_at(&bytes, 0)?;
+    device.sync_all()?;
+    place.disk.rename(&path, &place.folder.join(name))?;
+    place.disk.sync_folder(&place.folder)?;
     Ok(End {
         device,
         ordinal: header.ordinal,

@@ -36,11 +36,11 @@ pub(crate) trait Device: Send + fmt::Debug {
     fn sync_all(&mut self) -> io::Result<()>;
 }
 
-/// Whether an error means that the disk, or a quota on it, is full.
+/// Whether an error means that the disk is full, or a quota on it, or a limit of file sizes met.
 pub(crate) fn is_full(error: &io::Error) -> bool {
     matches!(
         error.kind(),
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
     )
 }
 

@@ -1,7 +1,7 @@
 //! Where segments lie, and how the file of a new one is made.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::wal::disk::{Device, Disk, is_full};
@@ -80,7 +80,7 @@ impl Place {
     }
 
     /// What an error with a fresh file means; the file of a full disk goes away.
-    pub(crate) fn undone(&self, path: &std::path::Path, error: io::Error) -> NoSegment {
+    pub(crate) fn undone(&self, path: &Path, error: io::Error) -> NoSegment {
         let error = NoSegment::from(error);
         if matches!(error, NoSegment::Full(_)) {
             // It may not be there any more; a start removes what is left of it.
