@@ -238,7 +238,11 @@ fn certificate(problem: CertificateProblem) -> &'static str {
             "The server cannot tell whether the client certificate is revoked."
         }
         CertificateProblem::NoPartner => {
-            "No partner of this bank has the organizationIdentifier of the client certificate."
+            "No partner of this bank is known by the organizationIdentifier, the subject or a \
+             subjectAltName of the client certificate."
+        }
+        CertificateProblem::SeveralPartners => {
+            "The client certificate bears names of several partners; it must name one."
         }
         CertificateProblem::Malformed => "The client certificate cannot be read.",
     }

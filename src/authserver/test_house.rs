@@ -18,7 +18,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use crypto::{Algorithm, Jwks, KeyEncryptionKey, SeededRandom, SigningKey, SystemRandom};
-use identity::{BankTrust, Certificates, Trust};
+use identity::{BankTrust, Certificates, KnownBy, Trust};
 use model::ports::{
     AuditLog, AuditUnavailable, Claim, KeyRing, KeyUse, Receipt, Replay, SealedKey,
     StoreUnavailable,
@@ -189,8 +189,8 @@ pub(crate) fn bank() -> BankId {
     BankId::parse("harbour").expect("valid")
 }
 
-fn partner(id: &str, standing: Standing) -> Partner {
-    Partner {
+fn partner(id: &str, standing: Standing) -> (Partner, KnownBy) {
+    let partner = Partner {
         id: PartnerId::parse(id).expect("valid"),
         name: Name {
             legal: id.to_owned(),
@@ -198,8 +198,8 @@ fn partner(id: &str, standing: Standing) -> Partner {
             zh_cn: None,
         },
         standing,
-        organization_id: format!("PSDCN-{id}"),
-    }
+    };
+    (partner, KnownBy::OrganizationId(format!("PSDCN-{id}")))
 }
 
 /// The server and everything around it.

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crypto::{Algorithm, Jwks, KeyEncryptionKey};
 use edge::ListenerSettings;
-use identity::Trust;
+use identity::{KnownBy, Trust};
 use jiff::Timestamp;
 use model::{
     BankId, ClientId, ListenerId, Partner, PartnerId, PlanId, ProductId, ScopeSet, Standing,
@@ -242,6 +242,8 @@ pub struct ProductPlan {
 pub struct PartnerPlan {
     /// What the house knows of it.
     pub partner: Partner,
+    /// What its certificates are known by.
+    pub known_by: KnownBy,
     /// Whom a customer asks about their data: a mail address or a page.
     pub privacy_contact: String,
     /// Its clients.

@@ -51,7 +51,9 @@ fn section(shape: &Shape) -> Value {
         .filter(|key| match key.need {
             Need::Required(_) | Need::Demanded(_) => true,
             Need::Default(_) | Need::Parts => shape.is_whole,
-            Need::Absent(_) | Need::RequiredUnless(..) | Need::DefaultUnless(..) => false,
+            Need::Absent(_) | Need::Choice | Need::RequiredUnless(..) | Need::DefaultUnless(..) => {
+                false
+            }
         })
         .map(|key| key.name)
         .collect();
@@ -72,6 +74,14 @@ fn section(shape: &Shape) -> Value {
         .collect();
     if !alternatives.is_empty() {
         section["allOf"] = json!(alternatives);
+    }
+    if shape
+        .keys
+        .iter()
+        .any(|key| matches!(key.need, Need::Choice))
+    {
+        section["minProperties"] = json!(1);
+        section["maxProperties"] = json!(1);
     }
     if !required.is_empty() {
         section["required"] = json!(required);
@@ -97,7 +107,7 @@ fn property(key: &Key) -> Value {
         Need::Absent(then) => {
             let _ = write!(text, " When left out: {then}.");
         }
-        Need::Required(_) | Need::Demanded(_) | Need::Parts => {}
+        Need::Required(_) | Need::Demanded(_) | Need::Choice | Need::Parts => {}
     }
     value["description"] = json!(text);
     value

@@ -45,6 +45,8 @@ pub(crate) enum Need {
     DefaultUnless(&'static str, &'static str),
     /// Nothing of the kind; the words say what then holds.
     Absent(&'static str),
+    /// Exactly one of the section's keys must be written; which, its reader says.
+    Choice,
     /// Whatever its own keys say of themselves.
     Parts,
 }
@@ -198,6 +200,16 @@ impl Key {
             name,
             kind,
             need,
+            doc,
+        }
+    }
+
+    /// A key of a section of which exactly one is written.
+    pub(crate) const fn choice(name: &'static str, kind: Kind, doc: &'static str) -> Self {
+        Self {
+            name,
+            kind,
+            need: Need::Choice,
             doc,
         }
     }

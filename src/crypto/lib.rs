@@ -3,7 +3,7 @@
 //! **For**: everything the house hashes, signs, verifies, seals or reads from a certificate, so
 //! that an algorithm or a strictness rule stands in one place. **Doors**: the items re-exported
 //! below: [`provider`] for TLS; [`certificates`], [`private_key`], [`revocation_list`] for files;
-//! [`certificate_facts`] and [`crl_facts`]; [`Jwks`], [`verify`], [`SigningKey`], [`check_times`]
+//! [`certificate_facts`], [`crl_facts`] and [`DistinguishedName`]; [`Jwks`], [`verify`], [`SigningKey`], [`check_times`]
 //! for tokens; [`KeyEncryptionKey`] for keys at rest; [`sha256`], [`Random`] and the encodings.
 //!
 //! **How a value goes through**: outside bytes become a type once ([`VerificationKey`],
@@ -16,6 +16,7 @@
 //! encryption of tokens, and any choice of algorithm by the token: the key decides.
 
 mod algorithm;
+mod distinguished_name;
 mod encoding;
 mod hash;
 mod json;
@@ -30,6 +31,7 @@ mod signing_key;
 mod x509;
 
 pub use algorithm::{Algorithm, UnknownAlgorithm};
+pub use distinguished_name::{BadName, DistinguishedName};
 pub use encoding::{base64url, from_base64url, hex};
 pub use hash::{Sha256, equal, sha256};
 pub use jwk::{BadJwk, Jwks, VerificationKey};

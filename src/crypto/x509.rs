@@ -1,7 +1,9 @@
 //! What a certificate and a revocation list say about themselves (RFC 5280). Nothing is believed
 //! here: chains, times and revocation are judged in `identity`.
 
-use der::asn1::{ObjectIdentifier, PrintableStringRef, Utf8StringRef};
+use std::net::IpAddr;
+
+use der::asn1::{Ia5String, ObjectIdentifier, PrintableStringRef, Utf8StringRef};
 use der::{Decode, Encode, Tag, Tagged};
 use rustls_pki_types::PrivateKeyDer;
 use x509_cert::Certificate;
@@ -12,6 +14,7 @@ use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, SubjectAltName};
 use x509_cert::name::Name;
 use x509_cert::time::Time;
 
+use crate::distinguished_name::{DistinguishedName, ORGANIZATION_IDENTIFIER};
 use crate::provider::provider;
 
 /// The extension that marks every certificate of the sandbox, CA and leaf, as arcs of an object
@@ -22,8 +25,6 @@ pub const SANDBOX_MARKER: &[u64] = &[1, 3, 6, 1, 4, 1, 32473, 77, 1];
 pub const SANDBOX_MARKER_VALUE: &[u8] = b"\x0c\x07sandbox";
 
 const SANDBOX_MARKER_OID: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.32473.77.1");
-/// X.520 organizationIdentifier, where ETSI EN 319 412-1 §5.1.4 puts the PSD2 number of a partner.
-const ORGANIZATION_IDENTIFIER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.97");
 
 const CERTIFICATE_BYTES_MAX: usize = 64 * 1024;
 const CRL_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -34,7 +35,9 @@ const ORGANIZATION_ID_CHARACTERS_MAX: usize = 256;
 pub struct CertificateFacts {
     /// The subject as an RFC 4514 string, most specific part first; control characters escaped.
     pub subject: String,
-    /// The issuer's name, in the same form.
+    /// The subject as it is compared.
+    pub subject_name: DistinguishedName,
+    /// The issuer's name as an RFC 4514 string.
     pub issuer: String,
     /// The subject's organizationIdentifier (2.5.4.97), where there is one.
     pub organization_id: Option<String>,
@@ -44,6 +47,12 @@ pub struct CertificateFacts {
     pub not_after: i64,
     /// The DNS names of its subjectAltName, in order, as written.
     pub dns_names: Vec<String>,
+    /// The URIs of its subjectAltName, likewise.
+    pub uris: Vec<String>,
+    /// The IP addresses of its subjectAltName; such as have neither 4 nor 16 bytes are left out.
+    pub ip_addresses: Vec<IpAddr>,
+    /// The mail addresses of its subjectAltName, as written.
+    pub mail_addresses: Vec<String>,
     /// Its SubjectPublicKeyInfo, DER.
     pub spki: Vec<u8>,
     /// Whether its basicConstraints say that it is a CA.
@@ -104,16 +113,30 @@ pub fn certificate_facts(der: &[u8]) -> Result<CertificateFacts, BadCertificate>
     let certificate = certificate.tbs_certificate();
     let extensions = certificate.extensions().map_or(&[][..], Vec::as_slice);
     refuse_repeated(extensions)?;
-    let names = extension::<SubjectAltName>(extensions)?;
+    let names = extension::<SubjectAltName>(extensions)?.map_or(Vec::new(), |names| names.0);
     let constraints = extension::<BasicConstraints>(extensions)?;
     let purposes = extension::<ExtendedKeyUsage>(extensions)?;
     Ok(CertificateFacts {
         subject: certificate.subject().to_string(),
+        subject_name: DistinguishedName::of(certificate.subject())
+            .map_err(BadCertificate::Malformed)?,
         issuer: certificate.issuer().to_string(),
         organization_id: organization_id(certificate.subject())?,
         not_before: unix_seconds(certificate.validity().not_before),
         not_after: unix_seconds(certificate.validity().not_after),
-        dns_names: names.map(dns_names).unwrap_or_default(),
+        dns_names: texts(&names, |name| match name {
+            GeneralName::DnsName(name) => Some(name),
+            _ => None,
+        }),
+        uris: texts(&names, |name| match name {
+            GeneralName::UniformResourceIdentifier(uri) => Some(uri),
+            _ => None,
+        }),
+        ip_addresses: names.iter().filter_map(ip_address).collect(),
+        mail_addresses: texts(&names, |name| match name {
+            GeneralName::Rfc822Name(address) => Some(address),
+            _ => None,
+        }),
         spki: spki(certificate)?,
         is_ca: constraints.is_some_and(|constraints| constraints.ca),
         is_for_clients: purposes.is_some_and(|purposes| purposes.0.contains(&CLIENT_AUTH)),
@@ -186,12 +209,21 @@ where
         .map_err(BadCertificate::Malformed)
 }
 
-fn dns_names(names: SubjectAltName) -> Vec<String> {
-    let dns = |name| match name {
-        GeneralName::DnsName(name) => Some(name.as_str().to_owned()),
-        _ => None,
+/// The names of one kind, in order.
+fn texts(names: &[GeneralName], kind: fn(&GeneralName) -> Option<&Ia5String>) -> Vec<String> {
+    let found = names.iter().filter_map(kind);
+    found.map(|name| name.as_str().to_owned()).collect()
+}
+
+/// RFC 5280 §4.2.1.6: four or sixteen bytes.
+fn ip_address(name: &GeneralName) -> Option<IpAddr> {
+    let GeneralName::IpAddress(bytes) = name else {
+        return None;
     };
-    names.0.into_iter().filter_map(dns).collect()
+    let bytes = bytes.as_bytes();
+    let four = <[u8; 4]>::try_from(bytes).map(IpAddr::from);
+    four.or_else(|_| <[u8; 16]>::try_from(bytes).map(IpAddr::from))
+        .ok()
 }
 
 fn organization_id(subject: &Name) -> Result<Option<String>, BadCertificate> {

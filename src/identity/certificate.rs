@@ -9,9 +9,10 @@ use quick_cache::sync::Cache;
 use rustls::{CertificateError, Error};
 use rustls_pki_types::UnixTime;
 
+use crypto::CertificateFacts;
 use model::{CertificateProblem, Partner, PresentedChain, Refusal};
 
-use crate::Trust;
+use crate::{KnownBy, Trust};
 
 /// What a bank's trust store says of a presented chain.
 #[derive(Debug)]
@@ -115,15 +116,25 @@ fn judge(
         // Stricter than RFC 5280, as checklist MT-01: the purpose must be said.
         return Err(CertificateProblem::NotForClients);
     }
-    let organization = facts.organization_id.ok_or(CertificateProblem::NoPartner)?;
-    let partner = trust
-        .partner_of(&organization)
-        .ok_or(CertificateProblem::NoPartner)?;
     Ok(Verdict {
-        partner: Arc::clone(partner),
+        partner: Arc::clone(the_partner(trust, facts)?),
         valid_until,
         valid_from,
     })
+}
+
+/// The one partner that is known by something that the certificate bears. Whoever may bear the
+/// names of two could choose whose limits and rights to use.
+fn the_partner(
+    trust: &Trust,
+    facts: CertificateFacts,
+) -> Result<&Arc<Partner>, CertificateProblem> {
+    let mut partners = KnownBy::all(facts).filter_map(|known_by| trust.partner_of(&known_by));
+    let first = partners.next().ok_or(CertificateProblem::NoPartner)?;
+    if partners.any(|other| other.id != first.id) {
+        return Err(CertificateProblem::SeveralPartners);
+    }
+    Ok(first)
 }
 
 fn problem(error: &Error) -> CertificateProblem {

@@ -12,12 +12,13 @@
 //! Attacks stopped here: a certificate of another CA, expired, revoked or meant for servers; a
 //! revocation list that is too old to be believed; a token of another issuer or audience, signed
 //! with another algorithm or key, expired; a stolen token shown with another certificate
-//! (RFC 8705 §3); another partner's token shown with one's own certificate.
+//! (RFC 8705 §3); another partner's token shown with one's own certificate; a certificate that passes for two partners.
 
 mod access_token;
 mod binding;
 mod caller;
 mod certificate;
+mod known_by;
 mod rehearsal;
 mod trust;
 
@@ -28,5 +29,6 @@ pub use access_token::{AccessToken, AccessTokens, Issuer, Issuers};
 pub use binding::{Bound, binding};
 pub use caller::Caller;
 pub use certificate::{Certificates, Verdict};
+pub use known_by::KnownBy;
 pub use rehearsal::{CannotRehearse, Rehearsal, Shown};
 pub use trust::{BadTrust, BankTrust, Revocation, Trust, Trusts};

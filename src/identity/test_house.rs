@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crypto::{Algorithm, Jwks, SigningKey};
 use model::{Name, Partner, PartnerId, PresentedChain, Standing};
 
-use crate::{BankTrust, Issuer, Revocation, Trust};
+use crate::{BankTrust, Issuer, KnownBy, Revocation, Trust};
 
 /// The present of the tests, in Unix seconds: 2027-01-15T08:00:00Z.
 pub(crate) const NOW: i64 = 1_800_000_000;
@@ -151,7 +151,12 @@ pub(crate) fn chain(certificates: Vec<CertificateDer<'static>>) -> PresentedChai
     }
 }
 
-pub(crate) fn partner(id: &str, organization: &str, standing: Standing) -> Partner {
+pub(crate) fn partner(id: &str, organization: &str, standing: Standing) -> (Partner, KnownBy) {
+    let known_by = KnownBy::OrganizationId(organization.to_owned());
+    (partner_known(id, standing), known_by)
+}
+
+pub(crate) fn partner_known(id: &str, standing: Standing) -> Partner {
     Partner {
         id: PartnerId::parse(id).expect("an id"),
         name: Name {
@@ -160,7 +165,6 @@ pub(crate) fn partner(id: &str, organization: &str, standing: Standing) -> Partn
             zh_cn: None,
         },
         standing,
-        organization_id: organization.to_owned(),
     }
 }
 

@@ -14,7 +14,9 @@ use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
 
 use crypto::CrlFacts;
 use jiff::Timestamp;
-use model::{Partner, Standing};
+use model::{Partner, PartnerId, Standing};
+
+use crate::KnownBy;
 
 /// A bank's trust as settings.
 #[derive(Debug)]
@@ -23,8 +25,8 @@ pub struct BankTrust {
     pub authorities: Vec<CertificateDer<'static>>,
     /// Their revocation lists; `None` when the bank states that it has none.
     pub revocation: Option<Revocation>,
-    /// The bank's partners.
-    pub partners: Vec<Partner>,
+    /// The bank's partners, and what the certificates of each are known by.
+    pub partners: Vec<(Partner, KnownBy)>,
 }
 
 /// Revocation lists and how old they may be.
@@ -137,11 +139,13 @@ pub enum BadTrust {
         #[source]
         source: rustls::server::VerifierBuilderError,
     },
-    /// Two partners share an organizationIdentifier under one CA.
-    #[error("two partners share the organizationIdentifier {organization_id}")]
+    /// Two partners under one CA are known by the same, so that no certificate tells them apart.
+    #[error("the partners {one} and {other} are known by the same")]
     SharedIdentity {
-        /// The identifier.
-        organization_id: String,
+        /// The one.
+        one: PartnerId,
+        /// The other.
+        other: PartnerId,
     },
 }
 
@@ -157,7 +161,7 @@ pub struct Trust {
     authorities: Vec<(String, i64)>,
     /// Unix seconds between which every revocation list is believed; `None` without lists.
     revocation: Option<Range<i64>>,
-    partners: HashMap<String, Arc<Partner>>,
+    partners: HashMap<KnownBy, Arc<Partner>>,
 }
 
 impl fmt::Debug for Trust {
@@ -196,14 +200,7 @@ impl Trust {
             crls = Some(lists.into_iter().map(|(_, list)| list).collect());
         }
         let verifier = verifier(roots, crls)?;
-        let mut partners = HashMap::new();
-        for partner in settings.partners {
-            let partner = Arc::new(partner);
-            let organization_id = partner.organization_id.clone();
-            if partners.insert(organization_id.clone(), partner).is_some() {
-                return Err(BadTrust::SharedIdentity { organization_id });
-            }
-        }
+        let partners = told_apart(settings.partners)?;
         let generation = GENERATION.fetch_add(1, Ordering::Relaxed);
         Ok(Self {
             generation,
@@ -236,12 +233,13 @@ impl Trust {
         named.map(|(_, until)| *until).max()
     }
 
-    pub(crate) fn partner_of(&self, organization_id: &str) -> Option<&Arc<Partner>> {
-        self.partners.get(organization_id)
+    pub(crate) fn partner_of(&self, known_by: &KnownBy) -> Option<&Arc<Partner>> {
+        self.partners.get(known_by)
     }
 
     /// The same store under this authority instead of its own, with this list where it asks lists,
-    /// and with every partner in this standing where one is given: for a rehearsal.
+    /// with every partner known by its id as organizationIdentifier, and in this standing where one
+    /// is given: for a rehearsal.
     pub(crate) fn under(
         &self,
         authority: CertificateDer<'static>,
@@ -255,22 +253,23 @@ impl Trust {
             .add(authority)
             .map_err(|source| BadTrust::Authority { index: 0, source })?;
         let lists = self.revocation.is_some().then(|| vec![list]);
-        let rehearsed = |partner: &Arc<Partner>| match standing {
-            Some(standing) => Arc::new(Partner {
-                standing,
-                ..partner.as_ref().clone()
-            }),
-            None => Arc::clone(partner),
+        let rehearsed = |partner: &Arc<Partner>| {
+            let known_by = KnownBy::OrganizationId(partner.id.as_str().to_owned());
+            let partner = match standing {
+                Some(standing) => Arc::new(Partner {
+                    standing,
+                    ..partner.as_ref().clone()
+                }),
+                None => Arc::clone(partner),
+            };
+            (known_by, partner)
         };
-        let partners = self.partners.iter();
         Ok(Self {
             generation: GENERATION.fetch_add(1, Ordering::Relaxed),
             verifier: verifier(roots, lists)?,
             authorities: vec![(facts.subject, facts.not_after)],
             revocation: self.revocation.clone(),
-            partners: partners
-                .map(|(id, partner)| (id.clone(), rehearsed(partner)))
-                .collect(),
+            partners: self.partners.values().map(rehearsed).collect(),
         })
     }
 
@@ -288,6 +287,36 @@ impl Trust {
     pub fn lists_until(&self) -> Option<Timestamp> {
         let until = self.revocation.as_ref()?.end;
         Some(Timestamp::from_second(until).unwrap_or(Timestamp::MAX))
+    }
+}
+
+/// The partners by what they are known by: no two by the same.
+fn told_apart(
+    partners: Vec<(Partner, KnownBy)>,
+) -> Result<HashMap<KnownBy, Arc<Partner>>, BadTrust> {
+    let mut apart: HashMap<KnownBy, Arc<Partner>> = HashMap::with_capacity(partners.len());
+    for (partner, known_by) in partners {
+        let partner = Arc::new(partner);
+        if let Some(one) = apart.insert(known_by, Arc::clone(&partner)) {
+            return Err(shared(&one, &partner));
+        }
+    }
+    let is_subject = |(known_by, _): &(&KnownBy, _)| matches!(known_by, KnownBy::SubjectDn(_));
+    for (subject, other) in apart.iter().filter(is_subject) {
+        let same = |(known_by, one): &(&KnownBy, &Arc<Partner>)| {
+            one.id != other.id && subject.coincides(known_by)
+        };
+        if let Some((_, one)) = apart.iter().find(same) {
+            return Err(shared(one, other));
+        }
+    }
+    Ok(apart)
+}
+
+fn shared(one: &Partner, other: &Partner) -> BadTrust {
+    BadTrust::SharedIdentity {
+        one: one.id.clone(),
+        other: other.id.clone(),
     }
 }
 

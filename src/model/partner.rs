@@ -11,9 +11,6 @@ pub struct Partner {
     pub name: Name,
     /// Whether it may call at all.
     pub standing: Standing,
-    /// The `organizationIdentifier` (OID 2.5.4.97) in its certificates' subject. With the CA that
-    /// issued them, the partner's identity: a renewed certificate needs no edit.
-    pub organization_id: String,
 }
 
 /// A name in the languages of the house.

@@ -26,8 +26,10 @@ pub enum CertificateProblem {
     Revoked,
     /// Nobody can say whether it is revoked: the revocation list is missing or too old.
     RevocationUnknown,
-    /// No partner has this organizationIdentifier under this authority.
+    /// No partner is known by what it bears under this authority.
     NoPartner,
+    /// Several partners are known by what it bears.
+    SeveralPartners,
     /// It cannot be read.
     Malformed,
 }

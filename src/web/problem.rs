@@ -313,7 +313,11 @@ fn certificate_detail(problem: CertificateProblem) -> &'static str {
             "The gateway has no current revocation list for this certificate."
         }
         CertificateProblem::NoPartner => {
-            "No partner of this bank has the certificate's organizationIdentifier."
+            "No partner of this bank is known by the certificate's organizationIdentifier, subject \
+             or a subjectAltName."
+        }
+        CertificateProblem::SeveralPartners => {
+            "The certificate bears names of several partners of this bank; it must name one."
         }
         CertificateProblem::Malformed => "The certificate cannot be read.",
     }

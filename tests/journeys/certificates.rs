@@ -2,6 +2,7 @@
 //! connection is new, open or resumed.
 
 mod banks;
+mod known_by;
 mod listeners;
 mod restart;
 mod verdict;

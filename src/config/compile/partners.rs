@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use identity::KnownBy;
 use model::Partner;
 
 use super::Compiler;
@@ -15,8 +16,10 @@ pub(super) fn compile(c: &mut Compiler<'_>, file: &File) -> Vec<PartnerPlan> {
     file.partners
         .iter()
         .filter_map(|partner| {
+            let (known, known_by) = partner_of(partner)?;
             Some(PartnerPlan {
-                partner: partner_of(partner)?,
+                partner: known,
+                known_by,
                 privacy_contact: partner.privacy_contact.clone()?,
                 clients: partner
                     .clients
@@ -28,14 +31,15 @@ pub(super) fn compile(c: &mut Compiler<'_>, file: &File) -> Vec<PartnerPlan> {
         .collect()
 }
 
-/// The partner as the house knows it.
-pub(super) fn partner_of(partner: &file::Partner) -> Option<Partner> {
-    Some(Partner {
+/// The partner as the house knows it, and what its certificates are known by.
+pub(super) fn partner_of(partner: &file::Partner) -> Option<(Partner, KnownBy)> {
+    let known = Partner {
         id: partner.id.value.clone(),
         name: partner.name.clone()?,
         standing: partner.standing?,
-        organization_id: partner.organization_id.as_ref()?.value.clone(),
-    })
+    };
+    let certificate = partner.certificate.as_ref()?;
+    Some((known, certificate.known_by.clone()))
 }
 
 fn refuse_shared_clients(c: &mut Compiler<'_>, file: &File) {

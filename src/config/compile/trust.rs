@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use identity::{BankTrust, Revocation, Trust};
+use identity::{BankTrust, KnownBy, Revocation, Trust};
 use rustls_pki_types::CertificateRevocationListDer;
 
 use super::Compiler;
@@ -58,29 +58,46 @@ pub(super) fn compile(
     }
 }
 
-/// A certificate's authority and organizationIdentifier are the partner's identity: within a bank
-/// they name one partner. False when two share theirs.
+/// A certificate's authority and what it is known by are the partner's identity: within a bank they
+/// name one partner. False when two share theirs.
 fn are_apart(c: &mut Compiler<'_>, bank: &Bank, partners: &[&file::Partner]) -> bool {
-    let mut apart = true;
-    let mut known: HashMap<&str, Span> = HashMap::new();
-    for partner in partners {
-        let Some(organization_id) = &partner.organization_id else {
+    let bank = &bank.id.value;
+    let all: Vec<_> = partners
+        .iter()
+        .filter_map(|partner| partner.certificate.as_ref())
+        .collect();
+    let mut shared = Vec::new();
+    let mut known: HashMap<&KnownBy, Span> = HashMap::new();
+    for certificate in &all {
+        let (by, text) = (&certificate.known_by, &certificate.written);
+        if let Some(first) = known.insert(by, text.at) {
+            let what = format!(
+                "two partners of the bank `{bank}` have the {by} `{}`",
+                text.value
+            );
+            shared.push((text.at, what, first));
+        }
+    }
+    // A subject that holds another partner's organizationIdentifier is that partner's too.
+    for certificate in &all {
+        let KnownBy::SubjectDn(_) = certificate.known_by else {
             continue;
         };
-        let Some(first) = known.insert(&organization_id.value, organization_id.at) else {
-            continue;
-        };
-        apart = false;
-        c.reader
-            .collector
-            .mistake(
-                Code::Clash,
-                organization_id.at,
-                format!(
-                    "two partners of the bank `{}` have the organization_id `{}`",
-                    bank.id.value, organization_id.value
-                ),
-            )
+        let ids = all.iter().filter(|other| {
+            other.known_by != certificate.known_by
+                && certificate.known_by.coincides(&other.known_by)
+        });
+        for other in ids {
+            let what = format!(
+                "whoever has this subject_dn is known to the bank `{bank}` as another partner too"
+            );
+            shared.push((certificate.written.at, what, other.written.at));
+        }
+    }
+    let apart = shared.is_empty();
+    for (at, what, first) in shared {
+        let noted = c.reader.collector.mistake(Code::Clash, at, what);
+        noted
             .see(first, "the first")
             .help("it tells partners apart: give each its own");
     }

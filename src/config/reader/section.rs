@@ -90,7 +90,7 @@ impl<'n> Section<'n> {
                 format!("write `{name}: {example}`")
             }
             Need::Demanded(help) => help.to_owned(),
-            Need::Absent(_) | Need::Parts => return None,
+            Need::Absent(_) | Need::Choice | Need::Parts => return None,
         };
         self.missing.push((key.name, help));
         None

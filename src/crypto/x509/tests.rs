@@ -87,6 +87,13 @@ fn the_facts_of_a_partners_certificate_are_read() {
                 "app.swiftride.example".to_owned(),
                 "*.swiftride.example".to_owned()
             ],
+            subject_name: DistinguishedName::parse(
+                "CN=SwiftRide,organizationIdentifier=PSDCN-SWIFTRIDE-001,O=迅行\\, Ltd.,C=CN"
+            )
+            .unwrap(),
+            uris: vec![],
+            ip_addresses: vec!["192.0.2.1".parse().unwrap()],
+            mail_addresses: vec![],
             spki: rcgen::PublicKeyData::subject_public_key_info(&key),
             is_ca: false,
             is_for_clients: false,

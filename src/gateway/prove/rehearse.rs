@@ -239,11 +239,8 @@ impl Rehearsals {
     }
 
     fn call(&self, scene: &Scene, attack: Option<Attack>) -> Result<Call, Fault> {
-        let organization = scene
-            .caller
-            .as_ref()
-            .map(|partner| &partner.organization_id);
-        let organization = organization.map_or("a stranger", String::as_str);
+        let organization = scene.caller.as_ref().map(|partner| partner.id.as_str());
+        let organization = organization.unwrap_or("a stranger");
         let made = |e| Fault::caused("making a certificate for the rehearsal", e);
         let shown = attack.map_or(Some(Shown::Good), Attack::shown);
         let held = shown.unwrap_or(Shown::Good);

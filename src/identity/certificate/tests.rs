@@ -1,14 +1,15 @@
 use proptest::prelude::*;
-use rcgen::{CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose};
+use rcgen::{CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, SanType};
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
 
 use model::Standing;
 
 use super::*;
-use crate::Revocation;
 use crate::test_house::{
-    Authority, DAY, HOUR, INTERMEDIATE, LEAF, NOW, at, chain, lasting, partners_certificate, trust,
+    Authority, DAY, HOUR, INTERMEDIATE, LEAF, NOW, at, chain, lasting, partner_known,
+    partners_certificate, trust,
 };
+use crate::{BankTrust, Revocation};
 
 /// Any age that no list of these tests reaches.
 const ANY_AGE: Duration = Duration::from_hours(24 * 10_000);
@@ -569,4 +570,147 @@ fn a_leaf_with_one_bit_changed_is_refused_and_nothing_panics() {
         let problem = problem_at(&trust, &chain(vec![changed.into()]), NOW);
         prop_assert!(problem.is_some(), "bit {} of {}", bit, good.len());
     });
+}
+
+/// A bank with these partners, each known by one thing.
+fn trust_in(authority: &Authority, partners: &[(&str, KnownBy)]) -> Trust {
+    let partners = partners.iter().map(|(id, known_by)| {
+        let partner = partner_known(id, Standing::Active);
+        (partner, known_by.clone())
+    });
+    let settings = BankTrust {
+        authorities: vec![authority.certificate()],
+        revocation: None,
+        partners: partners.collect(),
+    };
+    Trust::new(settings).expect("a trust store")
+}
+
+/// Whom a certificate with these alternative names stands for, and its refusal otherwise.
+fn stands_for(
+    pki: &Pki,
+    partners: &[(&str, KnownBy)],
+    names: &[SanType],
+) -> Result<String, Refusal> {
+    let mut leaf = partners_certificate("PSDCN-OF-NOBODY");
+    leaf.subject_alt_names = names.to_vec();
+    let verdict =
+        Certificates::new(1).verdict(&trust_in(&pki.root, partners), &pki.chain(&leaf), at(NOW));
+    verdict.map(|verdict| verdict.partner.id.as_str().to_owned())
+}
+
+fn dns(name: &str) -> SanType {
+    SanType::DnsName(name.try_into().expect("ASCII"))
+}
+
+fn uri(uri: &str) -> SanType {
+    SanType::URI(uri.try_into().expect("ASCII"))
+}
+
+fn mail(address: &str) -> SanType {
+    SanType::Rfc822Name(address.try_into().expect("ASCII"))
+}
+
+fn ip(address: &str) -> SanType {
+    SanType::IpAddress(address.parse().expect("an address"))
+}
+
+#[test]
+fn an_alternative_name_of_each_kind_names_its_partner_and_no_other_kind_does() {
+    let pki = Pki::new();
+    let partners = [
+        ("dns", KnownBy::san_dns("api.partner.example")),
+        ("uri", KnownBy::san_uri("https://partner.example/App")),
+        (
+            "ip",
+            KnownBy::SanIp("192.0.2.7".parse().expect("an address")),
+        ),
+        ("mail", KnownBy::san_email("api@partner.example")),
+    ];
+    let other = dns("other.example");
+    for (name, partner) in [
+        (dns("API.partner.example"), "dns"),
+        (uri("HTTPS://Partner.example/App"), "uri"),
+        (ip("192.0.2.7"), "ip"),
+        (mail("api@PARTNER.example"), "mail"),
+    ] {
+        let found = stands_for(&pki, &partners, &[other.clone(), name]);
+        assert_eq!(found.as_deref(), Ok(partner));
+    }
+    let no_partner = Err(Refusal::CertificateRefused(CertificateProblem::NoPartner));
+    assert_eq!(
+        stands_for(&pki, &partners, &[]),
+        no_partner,
+        "no name at all"
+    );
+    for name in [
+        dns("*.partner.example"),
+        dns("partner.example"),
+        dns("a.api.partner.example"),
+        dns("192.0.2.7"),
+        dns("https://partner.example/App"),
+        uri("https://partner.example/app"),
+        uri("https://partner.example/App/"),
+        uri("api.partner.example"),
+        ip("192.0.2.8"),
+        ip("::ffff:192.0.2.7"),
+        mail("API@partner.example"),
+        mail("api@api.partner.example"),
+    ] {
+        let found = stands_for(&pki, &partners, std::slice::from_ref(&name));
+        assert_eq!(found, no_partner, "{name:?}");
+    }
+}
+
+#[test]
+fn a_certificate_that_bears_the_names_of_two_partners_is_refused() {
+    let pki = Pki::new();
+    let partners = [
+        ("dns", KnownBy::san_dns("api.partner.example")),
+        ("uri", KnownBy::san_uri("https://partner.example")),
+        ("id", KnownBy::OrganizationId("PSDCN-OF-NOBODY".to_owned())),
+    ];
+    let (one, other) = (dns("api.partner.example"), uri("https://partner.example"));
+    let several = CertificateProblem::SeveralPartners;
+    let several = Err(Refusal::CertificateRefused(several));
+    let apart = &partners[..2];
+    assert_eq!(
+        stands_for(&pki, apart, &[one.clone(), other.clone()]),
+        several
+    );
+    assert_eq!(
+        stands_for(&pki, &partners, std::slice::from_ref(&other)),
+        several
+    );
+    let found = stands_for(&pki, apart, &[one.clone(), one]);
+    assert_eq!(found.as_deref(), Ok("dns"), "twice the same is one partner");
+}
+
+#[test]
+fn a_subject_is_compared_by_attribute() {
+    let pki = Pki::new();
+    let mut leaf = partners_certificate("PSDCN-1");
+    leaf.distinguished_name = DistinguishedName::new();
+    for (kind, value) in [
+        (DnType::CountryName, "CN"),
+        (DnType::OrganizationName, "SwiftRide, Ltd."),
+        (DnType::CommonName, "api"),
+    ] {
+        leaf.distinguished_name.push(kind, value);
+    }
+    let chain = pki.chain(&leaf);
+    for (text, is_known) in [
+        (r"CN=api,O=SwiftRide\, Ltd.,C=CN", true),
+        (r"cn=API,o=swiftride\2C  ltd.,c=cn", true),
+        (r"C=CN,O=SwiftRide\, Ltd.,CN=api", false),
+        (r"CN=api,O=SwiftRide\, Ltd.", false),
+        (r"O=SwiftRide\, Ltd.,C=CN", false),
+        (r"CN=api+O=SwiftRide\, Ltd.,C=CN", false),
+        (r"CN=api,O=SwiftRide Ltd.,C=CN", false),
+    ] {
+        let name = crypto::DistinguishedName::parse(text).expect("a name");
+        let trust = trust_in(&pki.root, &[("swiftride", KnownBy::SubjectDn(name))]);
+        let expected = (!is_known).then_some(CertificateProblem::NoPartner);
+        assert_eq!(problem_at(&trust, &chain, NOW), expected, "{text}");
+    }
 }

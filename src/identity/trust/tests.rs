@@ -3,7 +3,7 @@ use std::error::Error;
 use model::Standing;
 
 use super::*;
-use crate::test_house::{Authority, DAY, HOUR, NOW, partner};
+use crate::test_house::{Authority, DAY, HOUR, NOW, partner, partner_known};
 
 const DAYS_10: Duration = Duration::from_hours(240);
 
@@ -79,24 +79,32 @@ fn a_list_that_holds_only_the_changes_since_another_is_refused() {
 }
 
 #[test]
-fn two_partners_with_one_organization_identifier_are_refused() {
-    let mut shared = settings(None);
-    let second = partner("mall", "PSDCN-SWIFTRIDE", Standing::Active);
-    shared.partners.push(second);
-    let problem = Trust::new(shared).expect_err("refused");
-    let BadTrust::SharedIdentity { organization_id } = problem else {
-        panic!("{problem}")
-    };
-    assert_eq!(organization_id, "PSDCN-SWIFTRIDE");
+fn two_partners_that_no_certificate_tells_apart_are_refused() {
+    let name = "CN=app,organizationIdentifier=PSDCN-SWIFTRIDE";
+    let name = crypto::DistinguishedName::parse(name).expect("a name");
+    for known_by in [
+        KnownBy::OrganizationId("PSDCN-SWIFTRIDE".to_owned()),
+        KnownBy::SubjectDn(name),
+    ] {
+        let mut shared = settings(None);
+        let second = partner_known("mall", Standing::Active);
+        shared.partners.push((second, known_by));
+        let problem = Trust::new(shared).expect_err("refused");
+        let BadTrust::SharedIdentity { one, other } = problem else {
+            panic!("{problem}")
+        };
+        assert_eq!((one.as_str(), other.as_str()), ("swiftride", "mall"));
+    }
 }
 
 #[test]
 fn a_partner_is_found_by_its_organization_identifier_to_the_letter() {
     let trust = Trust::new(settings(None)).expect("a trust store");
-    let found = trust.partner_of("PSDCN-SWIFTRIDE").expect("known");
+    let known = |id: &str| trust.partner_of(&KnownBy::OrganizationId(id.to_owned()));
+    let found = known("PSDCN-SWIFTRIDE").expect("known");
     assert_eq!(found.id.as_str(), "swiftride");
     for other in ["", "psdcn-swiftride", "PSDCN-SWIFTRIDE ", "swiftride"] {
-        assert!(trust.partner_of(other).is_none(), "{other:?}");
+        assert!(known(other).is_none(), "{other:?}");
     }
 }
 

@@ -55,6 +55,7 @@ every!(certificate_problems -> CertificateProblem {
     CertificateProblem::Revoked => CertificateProblem::Revoked,
     CertificateProblem::RevocationUnknown => CertificateProblem::RevocationUnknown,
     CertificateProblem::NoPartner => CertificateProblem::NoPartner,
+    CertificateProblem::SeveralPartners => CertificateProblem::SeveralPartners,
     CertificateProblem::Malformed => CertificateProblem::Malformed,
 });
 
@@ -177,7 +178,7 @@ async fn each_problem_of_a_certificate_and_of_a_token_says_something_else() {
         is_full_document(&head, &body);
         assert!(details.insert(body["detail"].to_string()), "{refusal:?}");
     }
-    assert_eq!(details.len(), 15);
+    assert_eq!(details.len(), 16);
 }
 
 #[tokio::test]

@@ -46,7 +46,7 @@ fn let_in(house: &House, chains: &[(&str, PresentedChain)]) -> BTreeSet<String> 
     }
     for plan in &house.partners {
         let partner = &plan.partner;
-        let known = (&partner.organization_id, partner.standing);
+        let known = (&plan.known_by, partner.standing);
         lines.insert(format!("{} is known as {known:?}", partner.id));
     }
     for bank in &house.banks {

@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::fixture::{FX, Fixture, MINIMAL};
 
 mod issuers;
+mod partners;
 
 /// A name, what is replaced in the shortest configuration, and files that are written beside it.
 struct Case {
@@ -435,7 +436,7 @@ const CASES: &[Case] = &[
 ];
 
 fn all() -> impl Iterator<Item = &'static Case> {
-    CASES.iter().chain(issuers::CASES)
+    CASES.iter().chain(issuers::CASES).chain(partners::CASES)
 }
 
 #[test]
