@@ -341,8 +341,8 @@ fn bank_listener(prepared: &Prepared) -> anyhow::Result<ListenerSettings> {
     Ok(ListenerSettings {
         id: ListenerId::parse("model-bank")?,
         tls: Some(TlsSettings {
-            certificates,
-            key,
+            name: None,
+            identities: vec![edge::Identity { certificates, key }],
             client_certificates: ClientCertificates::Required,
         }),
         limits: Limits::default(),

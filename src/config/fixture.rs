@@ -226,6 +226,9 @@ fn files() -> &'static HashMap<&'static str, String> {
             2025,
             &bank,
         );
+        let rsa = ("tls/gateway-rsa.pem", "tls/gateway-rsa.key");
+        let names = ["api.harbour.example", "auth.harbour.example"];
+        leaf_of(&mut files, rsa, &names, &bank, &rcgen::PKCS_RSA_SHA256);
         let client = ("tls/gateway-client.pem", "tls/gateway-client.key");
         leaf(&mut files, client, &["gateway.example"], 2036, &bank);
         shown(&mut files, "shown/good.pem", 1, &partners);
@@ -272,6 +275,19 @@ fn leaf(
     let pair = KeyPair::generate().expect("a key");
     let signed = params.signed_by(&pair, issuer).expect("a certificate");
     files.insert(certificate, signed.pem());
+    files.insert(key, pair.serialize_pem());
+}
+
+fn leaf_of(
+    files: &mut HashMap<&'static str, String>,
+    (certificate, key): (&'static str, &'static str),
+    names: &[&str],
+    issuer: &Issuer<'static, KeyPair>,
+    kind: &'static rcgen::SignatureAlgorithm,
+) {
+    let pair = KeyPair::generate_for(kind).expect("a key");
+    let signed = params("gateway", names, 2036).signed_by(&pair, issuer);
+    files.insert(certificate, signed.expect("a certificate").pem());
     files.insert(key, pair.serialize_pem());
 }
 

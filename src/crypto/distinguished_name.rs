@@ -157,14 +157,17 @@ impl DistinguishedName {
     }
 }
 
+/// Equal for equal names, and different for others.
 impl fmt::Debug for DistinguishedName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let parts = self.parts.iter().rev();
-        for (index, (kind, value)) in parts.flatten().enumerate() {
-            let comma = if index == 0 { "" } else { ", " };
-            match value {
-                Value::Text(text) => write!(f, "{comma}{kind}={text:?}")?,
-                Value::Der(der) => write!(f, "{comma}{kind}=#{}", crate::hex(der))?,
+        for (index, part) in self.parts.iter().rev().enumerate() {
+            f.write_str(if index == 0 { "" } else { ", " })?;
+            for (index, (kind, value)) in part.iter().enumerate() {
+                let plus = if index == 0 { "" } else { "+" };
+                match value {
+                    Value::Text(text) => write!(f, "{plus}{kind}={text:?}")?,
+                    Value::Der(der) => write!(f, "{plus}{kind}=#{}", crate::hex(der))?,
+                }
             }
         }
         Ok(())

@@ -43,6 +43,6 @@ pub use random::{Random, SeededRandom, SystemRandom, random_array};
 pub use seal::{BadKeyEncryptionKey, KeyEncryptionKey, SealFailed, Unsealable};
 pub use signing_key::{BadSigningKey, SignFailed, SigningKey};
 pub use x509::{
-    BadCertificate, CertificateFacts, CrlFacts, SANDBOX_MARKER, SANDBOX_MARKER_VALUE,
-    certificate_facts, crl_facts, key_matches,
+    BadCertificate, CertificateFacts, CrlFacts, KeyKind, SANDBOX_MARKER, SANDBOX_MARKER_VALUE,
+    certificate_facts, crl_facts, key_kind, key_matches,
 };

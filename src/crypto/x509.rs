@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use der::asn1::{Ia5String, ObjectIdentifier, PrintableStringRef, Utf8StringRef};
 use der::{Decode, Encode, Tag, Tagged};
+use rustls::SignatureAlgorithm;
 use rustls_pki_types::PrivateKeyDer;
 use x509_cert::Certificate;
 use x509_cert::crl::CertificateList;
@@ -156,6 +157,28 @@ pub fn crl_facts(der: &[u8]) -> Result<CrlFacts, BadCertificate> {
         this_update: unix_seconds(list.this_update),
         next_update: list.next_update.map(unix_seconds),
     })
+}
+
+/// What a key of a certificate signs with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum KeyKind {
+    /// ECDSA, on whichever curve.
+    Ecdsa,
+    /// Ed25519.
+    Ed25519,
+    /// RSA.
+    Rsa,
+}
+
+/// The kind of a private key; `None` when TLS cannot use it.
+pub fn key_kind(key: &PrivateKeyDer<'_>) -> Option<KeyKind> {
+    let key = provider().key_provider.load_private_key(key.clone_key());
+    match key.ok()?.algorithm() {
+        SignatureAlgorithm::ECDSA => Some(KeyKind::Ecdsa),
+        SignatureAlgorithm::ED25519 => Some(KeyKind::Ed25519),
+        SignatureAlgorithm::RSA => Some(KeyKind::Rsa),
+        _ => None,
+    }
 }
 
 /// Whether the certificate was made for this private key.

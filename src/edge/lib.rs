@@ -34,6 +34,7 @@ mod listener;
 mod pulse;
 mod server;
 mod settings;
+mod shown;
 mod slots;
 mod socket;
 mod streams;
@@ -44,4 +45,4 @@ mod probe;
 
 pub use listener::bind;
 pub use server::{Drained, Edge, OpenFailed, Staged};
-pub use settings::{ClientCertificates, Limits, ListenerSettings, TlsSettings};
+pub use settings::{ClientCertificates, Identity, Limits, ListenerSettings, TlsSettings};

@@ -149,7 +149,16 @@ impl Pki {
 
     /// A leaf for this name, and its issuer behind it.
     pub(crate) fn identity(&self, name: &str) -> Identity {
-        let key = KeyPair::generate().unwrap();
+        self.identity_of(name, &rcgen::PKCS_ECDSA_P256_SHA256)
+    }
+
+    /// The same with a key of this kind.
+    pub(crate) fn identity_of(
+        &self,
+        name: &str,
+        kind: &'static rcgen::SignatureAlgorithm,
+    ) -> Identity {
+        let key = KeyPair::generate_for(kind).unwrap();
         let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
         let leaf = params.signed_by(&key, &self.authority).unwrap();
         let chain = vec![leaf.der().clone(), self.authority.der().clone()];
@@ -179,8 +188,8 @@ impl Pki {
         ListenerSettings {
             id: id_at("tls", address),
             tls: Some(TlsSettings {
-                certificates,
-                key,
+                name: Some("localhost".to_owned()),
+                identities: vec![crate::Identity { certificates, key }],
                 client_certificates,
             }),
             limits,

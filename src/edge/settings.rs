@@ -17,22 +17,32 @@ pub struct ListenerSettings {
 }
 
 /// The TLS of a listener.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct TlsSettings {
-    /// The server's certificates, leaf first.
-    pub certificates: Vec<CertificateDer<'static>>,
-    /// The key of the leaf.
-    pub key: PrivateKeyDer<'static>,
+    /// The host name that it answers to: clients that name another (RFC 6066 §3) are refused in the
+    /// handshake, those that name none are not. `None` answers to every name.
+    pub name: Option<String>,
+    /// Its certificates for that name, at most one of each kind of key: a client is shown one that
+    /// it can verify, ECDSA before Ed25519 before RSA.
+    pub identities: Vec<Identity>,
     /// Whether clients are asked for theirs.
     pub client_certificates: ClientCertificates,
 }
 
-impl Clone for TlsSettings {
+/// A certificate with its key.
+#[derive(Debug)]
+pub struct Identity {
+    /// The certificates, leaf first.
+    pub certificates: Vec<CertificateDer<'static>>,
+    /// The key of the leaf.
+    pub key: PrivateKeyDer<'static>,
+}
+
+impl Clone for Identity {
     fn clone(&self) -> Self {
         Self {
             certificates: self.certificates.clone(),
             key: self.key.clone_key(),
-            client_certificates: self.client_certificates,
         }
     }
 }

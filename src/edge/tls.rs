@@ -11,6 +11,7 @@ use rustls_pki_types::{CertificateDer, UnixTime};
 
 use crate::client_auth::Possession;
 use crate::settings::{ClientCertificates, TlsSettings};
+use crate::shown::Shown;
 
 const H2: &[u8] = b"h2";
 const HTTP_1_1: &[u8] = b"http/1.1";
@@ -33,6 +34,7 @@ pub(crate) fn server_config(
 ) -> Result<Tls, rustls::Error> {
     let demand = settings.client_certificates;
     let provider = crypto::provider();
+    let shown = Shown::new(settings.name, settings.identities, &provider)?;
     let verifier = match settings.client_certificates {
         ClientCertificates::None => WebPkiClientVerifier::no_client_auth(),
         ClientCertificates::Optional => Arc::new(Possession::new(Arc::clone(&provider), false)),
@@ -41,7 +43,7 @@ pub(crate) fn server_config(
     let mut config = ServerConfig::builder_with_details(provider, Arc::new(HouseTime(clock)))
         .with_protocol_versions(&[&version::TLS13, &version::TLS12])?
         .with_client_cert_verifier(verifier)
-        .with_single_cert(settings.certificates, settings.key)?;
+        .with_cert_resolver(Arc::new(shown));
     config.alpn_protocols = vec![H2.to_vec(), HTTP_1_1.to_vec()];
     match before.filter(|before| before.demand == demand) {
         Some(before) => {

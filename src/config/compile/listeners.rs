@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use crypto::CertificateFacts;
-use edge::{ListenerSettings, TlsSettings};
+use crypto::{CertificateFacts, KeyKind};
+use edge::{Identity, ListenerSettings, TlsSettings};
 
 use super::Compiler;
 use super::certificates::{chain, key};
@@ -28,13 +28,17 @@ pub(super) fn compile(c: &mut Compiler<'_>, file: &File) -> Vec<ListenerPlan> {
     let mut used = vec![false; entries.len()];
     let mut plans = Vec::new();
     for listener in &file.listeners {
-        let Some(index) = entry_of(c, listener, &entries) else {
-            continue;
-        };
-        if let Some(used) = used.get_mut(index) {
-            *used = true;
+        let found = entries_of(c, listener, &entries);
+        for index in &found {
+            if let Some(used) = used.get_mut(*index) {
+                *used = true;
+            }
         }
-        plans.extend(entries.get(index).and_then(|entry| plan(listener, entry)));
+        let found: Vec<_> = found
+            .iter()
+            .filter_map(|index| entries.get(*index))
+            .collect();
+        plans.extend(plan(listener, &found));
     }
     let all_urls_known = file.listeners.iter().all(|listener| listener.url.is_some());
     for (entry, used) in entries.iter().zip(used) {
@@ -52,8 +56,18 @@ pub(super) fn compile(c: &mut Compiler<'_>, file: &File) -> Vec<ListenerPlan> {
     plans
 }
 
-fn plan(listener: &Listener, entry: &Entry<'_>) -> Option<ListenerPlan> {
-    let (chain, key) = entry.tls.as_ref()?;
+fn plan(listener: &Listener, entries: &[&Entry<'_>]) -> Option<ListenerPlan> {
+    let identities = entries.iter().map(|entry| {
+        let (chain, key) = entry.tls.as_ref()?;
+        Some(Identity {
+            certificates: chain.certificates.clone(),
+            key: key.clone_key(),
+        })
+    });
+    let identities: Vec<_> = identities.collect::<Option<_>>()?;
+    if identities.is_empty() {
+        return None;
+    }
     Some(ListenerPlan {
         address: listener.address.as_ref()?.value,
         url: listener.url.as_ref()?.value.clone(),
@@ -61,8 +75,8 @@ fn plan(listener: &Listener, entry: &Entry<'_>) -> Option<ListenerPlan> {
         edge: ListenerSettings {
             id: listener.id.value.clone(),
             tls: Some(TlsSettings {
-                certificates: chain.certificates.clone(),
-                key: key.clone_key(),
+                name: listener.url.as_ref()?.value.host_str().map(str::to_owned),
+                identities,
                 client_certificates: listener.client_certificates.as_ref()?.value,
             }),
             limits: listener.limits.clone(),
@@ -112,22 +126,8 @@ fn collide(a: std::net::SocketAddr, b: std::net::SocketAddr) -> bool {
 }
 
 fn entries<'f>(c: &mut Compiler<'_>, files: &'f [TlsEntry]) -> Vec<Entry<'f>> {
-    let mut known: HashMap<&str, Span> = HashMap::new();
     let mut entries = Vec::with_capacity(files.len());
     for file in files {
-        for name in &file.names {
-            if let Some(first) = known.insert(&name.value, name.at) {
-                c.reader
-                    .collector
-                    .mistake(
-                        Code::DuplicateKey,
-                        name.at,
-                        format!("the name `{}` is listed twice", name.value),
-                    )
-                    .see(first, "first here")
-                    .help("a name has one certificate");
-            }
-        }
         let chain = file
             .certificate
             .as_ref()
@@ -143,7 +143,36 @@ fn entries<'f>(c: &mut Compiler<'_>, files: &'f [TlsEntry]) -> Vec<Entry<'f>> {
             tls: chain.map(|(chain, _)| chain).zip(key),
         });
     }
+    refuse_repeated(c, &entries);
     entries
+}
+
+/// A name has one certificate of each kind of key: of two a client could be shown either. Of a
+/// key that is wrong the kind is not known: it is taken for any.
+fn refuse_repeated(c: &mut Compiler<'_>, entries: &[Entry<'_>]) {
+    let mut known: HashMap<&str, Vec<(Option<KeyKind>, Span)>> = HashMap::new();
+    for entry in entries {
+        let key = entry.tls.as_ref().map(|(_, key)| key);
+        let kind = key.and_then(|key| crypto::key_kind(key));
+        for name in &entry.file.names {
+            let before = known.entry(&name.value).or_default();
+            let same = before
+                .iter()
+                .find(|(other, _)| *other == kind || other.is_none() || kind.is_none());
+            if let Some((_, first)) = same {
+                c.reader
+                    .collector
+                    .mistake(
+                        Code::DuplicateKey,
+                        name.at,
+                        format!("the name `{}` is listed twice", name.value),
+                    )
+                    .see(*first, "first here")
+                    .help("a name has one certificate of each kind of key: ECDSA, Ed25519, RSA");
+            }
+            before.push((kind, name.at));
+        }
+    }
 }
 
 /// A name that the certificate does not bear would be refused by every client (RFC 9525 §6).
@@ -190,29 +219,37 @@ fn covers(pattern: &str, name: &str) -> bool {
     first != "*" && rest == parent
 }
 
-/// The entry whose names cover the listener's host, an exact name before a pattern.
-fn entry_of(c: &mut Compiler<'_>, listener: &Listener, entries: &[Entry<'_>]) -> Option<usize> {
-    let url = listener.url.as_ref()?;
-    let host = url.value.host_str()?;
-    let by = |fits: &dyn Fn(&str) -> bool| {
-        entries
-            .iter()
-            .position(|entry| entry.file.names.iter().any(|name| fits(&name.value)))
+/// The entries whose names hold the listener's host or, where none does, a pattern that covers it.
+fn entries_of(c: &mut Compiler<'_>, listener: &Listener, entries: &[Entry<'_>]) -> Vec<usize> {
+    let Some((url, host)) = listener
+        .url
+        .as_ref()
+        .and_then(|url| Some((url, url.value.host_str()?)))
+    else {
+        return Vec::new();
     };
-    let found = by(&|name| name == host).or_else(|| by(&|name| covers(name, host)));
-    if found.is_none() {
+    let by = |fits: &dyn Fn(&str) -> bool| -> Vec<usize> {
+        let has = |entry: &Entry<'_>| entry.file.names.iter().any(|name| fits(&name.value));
+        let all = entries.iter().enumerate();
+        all.filter(|(_, entry)| has(entry))
+            .map(|(index, _)| index)
+            .collect()
+    };
+    let exact = by(&|name| name == host);
+    if !exact.is_empty() {
+        return exact;
+    }
+    let found = by(&|name| covers(name, host));
+    if found.is_empty() {
         let names = entries.iter().flat_map(|entry| &entry.file.names);
         let help = match crate::mistake::nearest(host, names.map(|name| name.value.as_str())) {
             Some(near) => format!("`tls` has a certificate for `{near}`: is that meant?"),
             None => format!("add one to `tls` whose `names` hold `{host}`"),
         };
+        let what = format!("there is no certificate for `{host}`");
         c.reader
             .collector
-            .mistake(
-                Code::DanglingName,
-                url.at,
-                format!("there is no certificate for `{host}`"),
-            )
+            .mistake(Code::DanglingName, url.at, what)
             .help(help);
     }
     found

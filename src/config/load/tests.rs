@@ -8,7 +8,9 @@ use identity::Certificates;
 use proptest::prelude::*;
 
 use crate::fixture::{APIS, FX, Fixture, MINIMAL, now, sandbox};
-use crate::house::{BankPlan, IssuerEndpoint, Mode, OurTokensPlan, Service, TokensPlan};
+use crate::house::{
+    BankPlan, IssuerEndpoint, ListenerPlan, Mode, OurTokensPlan, Service, TokensPlan,
+};
 use crate::load;
 
 mod deletion;
@@ -124,6 +126,35 @@ fn one_listener_may_serve_all_and_then_needs_no_alias() {
         .expect("it loads");
     assert_eq!(ours(&house.banks[0]).mtls_token_endpoint, None);
     assert_eq!(house.banks[0].issuer.endpoints.len(), 4);
+}
+
+#[test]
+fn a_listener_has_a_certificate_of_each_kind_of_key_and_an_exact_name_before_a_pattern() {
+    let fixture = Fixture::new();
+    let with = |entries: &str| {
+        let text = MINIMAL.replace("plans:\n", &format!("{entries}plans:\n"));
+        let house = fixture.load(text).map_err(|m| m.to_string());
+        house.map(|house| {
+            let tls = |listener: &ListenerPlan| {
+                listener
+                    .edge
+                    .tls
+                    .as_ref()
+                    .map(|tls| (tls.name.clone().unwrap_or_default(), tls.identities.len()))
+            };
+            house.listeners.iter().filter_map(tls).collect::<Vec<_>>()
+        })
+    };
+    let rsa = "  - names: [api.harbour.example]\n    certificate: file:tls/gateway-rsa.pem\n    \
+               key: file:tls/gateway-rsa.key\n";
+    let (api, auth) = (
+        "api.harbour.example".to_owned(),
+        "auth.harbour.example".to_owned(),
+    );
+    assert_eq!(with(rsa), Ok(vec![(api, 2), (auth, 1)]));
+    let pattern = rsa.replace("[api.harbour.example]", "[\"*.harbour.example\"]");
+    let refused = with(&pattern).expect_err("the certificate is not for it");
+    assert!(refused.contains("is not for the name"), "{refused}");
 }
 
 #[test]

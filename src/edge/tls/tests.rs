@@ -192,8 +192,8 @@ async fn a_key_of_another_certificate_opens_no_listener() {
     let settings = crate::ListenerSettings {
         id: model::ListenerId::parse("api").unwrap(),
         tls: Some(TlsSettings {
-            certificates,
-            key,
+            name: None,
+            identities: vec![crate::Identity { certificates, key }],
             client_certificates: ClientCertificates::None,
         }),
         limits: Limits::default(),
@@ -215,4 +215,150 @@ impl ResolvesClientCert for Showing {
     fn has_certs(&self) -> bool {
         true
     }
+}
+
+/// A listener for `localhost` that has these certificates.
+fn open_with(edge: &Edge, identities: &[crate::probe::Identity]) -> std::net::SocketAddr {
+    let identities = identities
+        .iter()
+        .map(|(certificates, key)| crate::Identity {
+            certificates: certificates.clone(),
+            key: key.clone_key(),
+        });
+    let settings = crate::ListenerSettings {
+        id: model::ListenerId::parse("several").unwrap(),
+        tls: Some(TlsSettings {
+            name: Some("localhost".to_owned()),
+            identities: identities.collect(),
+            client_certificates: ClientCertificates::None,
+        }),
+        limits: Limits::default(),
+    };
+    let socket = crate::bind(([127, 0, 0, 1], 0).into()).unwrap();
+    edge.open(socket, settings).unwrap()
+}
+
+/// Which of the certificates the listener shows to such a client.
+async fn shown(
+    address: std::net::SocketAddr,
+    client: rustls::ClientConfig,
+    identities: &[crate::probe::Identity],
+) -> Option<usize> {
+    let stream = tls(address, client).await.ok()?;
+    let chain = stream.get_ref().1.peer_certificates().unwrap().to_vec();
+    identities
+        .iter()
+        .position(|(certificates, _)| *certificates == chain)
+}
+
+/// A provider whose clients take only signatures of these schemes.
+fn taking(is_taken: fn(SignatureScheme) -> bool) -> rustls::crypto::CryptoProvider {
+    let mut provider = default_provider();
+    let all = provider.signature_verification_algorithms;
+    let mapping: Vec<_> = all
+        .mapping
+        .iter()
+        .copied()
+        .filter(|(scheme, _)| is_taken(*scheme))
+        .collect();
+    provider.signature_verification_algorithms = rustls::crypto::WebPkiSupportedAlgorithms {
+        all: all.all,
+        mapping: mapping.leak(),
+    };
+    provider
+}
+
+#[tokio::test]
+async fn of_several_certificates_a_client_is_shown_the_first_that_it_can_verify() {
+    let (pki, edge) = (Pki::new(), showing_facts());
+    let identities = [
+        pki.identity_of("localhost", &rcgen::PKCS_RSA_SHA256),
+        pki.identity_of("localhost", &rcgen::PKCS_ED25519),
+        pki.identity_of("localhost", &rcgen::PKCS_ECDSA_P384_SHA384),
+    ];
+    let address = open_with(&edge, &identities);
+    let rsa = |scheme| matches!(scheme, SignatureScheme::RSA_PSS_SHA256);
+    let ed25519 = |scheme| matches!(scheme, SignatureScheme::ED25519);
+    let p256 = |scheme| matches!(scheme, SignatureScheme::ECDSA_NISTP256_SHA256);
+    for version in [&version::TLS13, &version::TLS12] {
+        let with = |provider| pki.client_with(provider, version, &[], None);
+        for (client, expected) in [
+            (with(default_provider()), Some(2)),
+            (with(taking(rsa)), Some(0)),
+            (with(taking(ed25519)), Some(1)),
+            // Our only ECDSA key is on another curve.
+            (with(taking(p256)), None),
+        ] {
+            let found = shown(address, client, &identities).await;
+            assert_eq!(found, expected, "{version:?}");
+        }
+    }
+    // Of the suites of TLS 1.2 each is for one kind of key (checklist T-02).
+    let mut only_rsa = default_provider();
+    only_rsa.cipher_suites = vec![cipher_suite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256];
+    let client = pki.client_with(only_rsa, &version::TLS12, &[], None);
+    assert_eq!(shown(address, client, &identities).await, Some(0));
+}
+
+#[tokio::test]
+async fn each_kind_of_key_alone_serves_both_versions() {
+    let (pki, edge) = (Pki::new(), showing_facts());
+    for kind in [
+        &rcgen::PKCS_ECDSA_P256_SHA256,
+        &rcgen::PKCS_ECDSA_P384_SHA384,
+        &rcgen::PKCS_ED25519,
+        &rcgen::PKCS_RSA_SHA256,
+    ] {
+        let identities = [pki.identity_of("localhost", kind)];
+        let address = open_with(&edge, &identities);
+        for version in [&version::TLS13, &version::TLS12] {
+            let answer = ask(address, pki.client(version, &[], None)).await;
+            assert!(answer.is_ok(), "{kind:?} {version:?}: {answer:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_names_another_host_is_refused_and_one_that_names_none_is_not() {
+    let (pki, edge) = (Pki::new(), showing_facts());
+    let identities = [pki.identity("localhost")];
+    let address = open_with(&edge, &identities);
+    for version in [&version::TLS13, &version::TLS12] {
+        for (name, is_shown) in [("localhost", true), ("other.example", false)] {
+            let client = Arc::new(pki.client(version, &[], None));
+            let found = named(address, Arc::clone(&client), name).await;
+            // The certificate is not the other name's either: what counts is who refused.
+            let told = found
+                .err()
+                .map(|error| error.to_string())
+                .unwrap_or_default();
+            assert_eq!(told.contains("AccessDenied"), !is_shown, "{name}: {told}");
+        }
+        let mut silent = pki.client(version, &[], None);
+        silent.enable_sni = false;
+        assert_eq!(shown(address, silent, &identities).await, Some(0));
+    }
+}
+
+/// A handshake with a client that names this host.
+async fn named(
+    address: std::net::SocketAddr,
+    client: Arc<rustls::ClientConfig>,
+    name: &str,
+) -> std::io::Result<()> {
+    let tcp = tokio::net::TcpStream::connect(address).await?;
+    let name = rustls_pki_types::ServerName::try_from(name.to_owned()).unwrap();
+    let connector = tokio_rustls::TlsConnector::from(client);
+    soon(connector.connect(name, tcp)).await.map(drop)
+}
+
+#[tokio::test]
+async fn a_listener_without_a_certificate_does_not_open() {
+    let settings = TlsSettings {
+        name: None,
+        identities: Vec::new(),
+        client_certificates: ClientCertificates::None,
+    };
+    let clock = Arc::new(model::SystemClock::new());
+    assert!(super::server_config(settings, clock, None).is_err());
 }

@@ -17,6 +17,17 @@ const ELSEWHERE: (&str, &str) = (
 
 pub(super) const CASES: &[Case] = &[
     edit(
+        "server-name-twice",
+        &[(
+            "plans:\n",
+            "  - names: [auth.harbour.example]
+    certificate: file:tls/gateway.pem
+    key: file:tls/gateway.key
+plans:
+",
+        )],
+    ),
+    edit(
         "issuer-ours-and-the-banks",
         &[(
             "      access_token_lifetime: 300s\n",
