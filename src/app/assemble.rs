@@ -200,6 +200,7 @@ fn lay(
                 upstream: Arc::clone(upstream),
                 upstream_id: product.upstream.clone(),
                 deadline: product.deadline,
+                has_no_effect: operation.effect == openapi::EffectMark::None,
                 agreements: Arc::clone(rights),
             };
             routes.push((listener.clone(), RoutePattern::new(&template), route));

@@ -281,6 +281,7 @@ pub(crate) fn access(log: LogName, partner: Option<&str>, number: u8) -> AuditEn
             status: 200,
             code: None,
             rule: None,
+            trouble: None,
             timing: Timing::default(),
             answer: None,
             snapshot: 1,

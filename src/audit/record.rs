@@ -21,6 +21,7 @@
 //! | `object` | `bank` | `oauth.token` |
 //! | `grant`, `scope` | grant type asked for, scopes granted | `oauth.token` |
 //! | `outcome` | `decision` allowed, refused, failed, aborted; `status`; `code`; `rule` relied on | `api.access`, `oauth.token` |
+//! | `trouble` | what went wrong with the bank's service, in one word: `busy`, `resting`, `draining`, `dead`, `unreachable`, `untrusted`, `refused`, `timed_out`, `reset`, `garbage`; at the end `truncated`, `stalled` | `api.access`, `api.end` |
 //! | `timing` | `us` from the request's head to the record, `up_us` of it the upstream | api, oauth |
 //! | `resp` | the answer's body when held whole: `len`, `sha256` base64url | `api.access` |
 //! | `bytes` | `in` and `out` of streamed bodies | `api.end` |
@@ -38,7 +39,6 @@
 
 use std::borrow::Cow;
 use std::fmt::Display;
-use std::net::IpAddr;
 
 use crypto::{base64url, sha256};
 use jiff::Timestamp;
@@ -46,9 +46,11 @@ use model::{Access, AuditEvent, Body, End, InteractionId, Object, TokenIssue, Wh
 use serde::{Serialize, Serializer};
 
 use self::config::ConfigRecord;
+use self::network::network;
 use crate::wal::batch::GROUP_BYTES_MAX;
 
 mod config;
+mod network;
 
 /// The most bytes of a record.
 pub(crate) const RECORD_BYTES_MAX: usize = 16 << 10;
@@ -209,21 +211,6 @@ fn cut(text: &str, bytes_max: usize) -> Cow<'_, str> {
     ))
 }
 
-/// The network an address lies in: its owner is a person, the network is not.
-fn network(address: IpAddr) -> String {
-    match address.to_canonical() {
-        IpAddr::V4(address) => {
-            let [a, b, c, _] = address.octets();
-            format!("{a}.{b}.{c}.0/24")
-        }
-        IpAddr::V6(address) => {
-            let [a, b, c, ..] = address.segments();
-            let network = std::net::Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0);
-            format!("{network}/48")
-        }
-    }
-}
-
 fn shown<S: Serializer>(value: &impl Display, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(value)
 }
@@ -260,6 +247,8 @@ struct AccessRecord<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     object: Option<ObjectPart<'a>>,
     outcome: OutcomePart<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trouble: Option<&'static str>,
     timing: TimingPart,
     #[serde(skip_serializing_if = "Option::is_none")]
     resp: Option<BodyPart>,
@@ -281,6 +270,7 @@ impl<'a> AccessRecord<'a> {
                 code: access.code,
                 rule: access.rule.as_deref().map(|rule| cut(rule, TEXT_BYTES_MAX)),
             },
+            trouble: access.trouble,
             timing: TimingPart {
                 us: access.timing.duration_us,
                 up_us: access.timing.upstream_us,
@@ -298,6 +288,8 @@ struct EndRecord<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     partner: Option<PartnerPart<'a>>,
     ended: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trouble: Option<&'static str>,
     bytes: BytesPart,
     timing: TimingPart,
 }
@@ -311,6 +303,7 @@ impl<'a> EndRecord<'a> {
                 client: None,
             }),
             ended: end.ended.as_str(),
+            trouble: end.trouble,
             bytes: BytesPart {
                 inward: end.bytes_in,
                 outward: end.bytes_out,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use model::{Fault, Refusal};
+use upstream::Trouble;
 
 /// Why a request went no further.
 pub(crate) enum Halt {
@@ -12,6 +13,8 @@ pub(crate) enum Halt {
     Failed {
         /// What the partner is told.
         refusal: Refusal,
+        /// What went wrong with the bank's service; `None` where the request itself broke.
+        trouble: Option<Trouble>,
         /// From sending to giving up.
         upstream: Duration,
     },

@@ -4,12 +4,12 @@
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ALT_SVC,
-    AUTHORIZATION, COOKIE, FORWARDED, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, SET_COOKIE,
-    STRICT_TRANSPORT_SECURITY,
+    AUTHORIZATION, COOKIE, FORWARDED, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, SERVER, SET_COOKIE,
+    STRICT_TRANSPORT_SECURITY, VIA,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::exchange::Exchange;
+use model::{InteractionId, RequestId};
 
 /// The identity assertion to the bank: a compact JWS, `typ` `mortise-identity+jwt`.
 pub(crate) const IDENTITY: HeaderName = HeaderName::from_static("x-mortise-identity");
@@ -55,24 +55,42 @@ fn ends_here(name: &HeaderName) -> bool {
 
 /// The request's headers as the bank gets them: the partner's, less what ends here, plus the ids.
 /// `traceparent` goes on as it came.
-pub(crate) fn to_upstream(from: &HeaderMap, exchange: &Exchange) -> HeaderMap {
+pub(crate) fn to_upstream(
+    from: &HeaderMap,
+    request_id: RequestId,
+    interaction: &InteractionId,
+) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(from.len() + 3);
     for (name, value) in from {
         if !ends_here(name) {
             headers.append(name.clone(), value.clone());
         }
     }
-    if let Ok(value) = HeaderValue::from_str(&exchange.request_id.to_string()) {
+    if let Ok(value) = HeaderValue::from_str(&request_id.to_string()) {
         headers.insert(REQUEST_ID, value);
     }
-    if let Ok(value) = HeaderValue::from_str(exchange.interaction.as_str()) {
+    if let Ok(value) = HeaderValue::from_str(interaction.as_str()) {
         headers.insert(INTERACTION_ID, value);
     }
     headers
 }
 
+/// Names by which servers and frameworks tell what they are (OWASP API8), besides `Server` and
+/// `Via`.
+const TELLTALES: [&str; 9] = [
+    "server-timing",
+    "x-aspnet-version",
+    "x-aspnetmvc-version",
+    "x-backend-server",
+    "x-generator",
+    "x-powered-by",
+    "x-runtime",
+    "x-served-by",
+    "x-upstream",
+];
+
 /// Takes from an answer what a bank may not say: it does not speak for the origin that it shares
-/// with other banks, nor for the gateway.
+/// with other banks, nor for the gateway, and what it runs on is nobody's to know.
 pub(crate) fn clean_answer(headers: &mut HeaderMap) {
     for name in [
         ACCESS_CONTROL_ALLOW_CREDENTIALS,
@@ -84,10 +102,15 @@ pub(crate) fn clean_answer(headers: &mut HeaderMap) {
         ALT_SVC,
         HeaderName::from_static("clear-site-data"),
         PROXY_AUTHENTICATE,
+        SERVER,
         SET_COOKIE,
         STRICT_TRANSPORT_SECURITY,
+        VIA,
         IDENTITY,
     ] {
+        headers.remove(name);
+    }
+    for name in TELLTALES {
         headers.remove(name);
     }
 }
@@ -106,6 +129,11 @@ mod tests {
             ("strict-transport-security", "max-age=0"),
             ("access-control-allow-origin", "*"),
             ("x-mortise-identity", "forged"),
+            ("server", "Kestrel"),
+            ("via", "1.1 10.0.0.7"),
+            ("x-powered-by", "ASP.NET"),
+            ("x-aspnet-version", "4.0.30319"),
+            ("server-timing", "db;dur=53"),
             ("content-type", "text/plain"),
         ] {
             headers.insert(

@@ -156,6 +156,8 @@ pub struct Route {
     pub upstream_id: UpstreamId,
     /// From the request's head to the answer's.
     pub deadline: Duration,
+    /// Whether it changes nothing: then a call may be repeated when the bank's connection broke.
+    pub has_no_effect: bool,
     /// Who may call it.
     pub agreements: Arc<HashMap<PartnerId, Vec<Agreement>>>,
 }

@@ -11,6 +11,7 @@ use model::{
     Access, AuditEntry, AuditEvent, ClientId, Clock, Connection, Decision, InteractionId, LogName,
     Object, PartnerId, Refusal, RequestId, Timing, Who,
 };
+use upstream::Trouble;
 
 use crate::halt::Halt;
 use crate::lent::Services;
@@ -32,6 +33,31 @@ pub(crate) struct OpenRecord {
     /// The request's deadline, by the clock that never goes back; known with the route.
     deadline: Duration,
     is_written: bool,
+}
+
+/// How a request ended, as its record tells it.
+struct Told {
+    decision: Decision,
+    status: u16,
+    code: Option<&'static str>,
+    rule: Option<String>,
+    trouble: Option<&'static str>,
+    duration: Duration,
+    upstream: Duration,
+}
+
+impl Told {
+    fn new(decision: Decision, duration: Duration) -> Self {
+        Self {
+            decision,
+            status: 0,
+            code: None,
+            rule: None,
+            trouble: None,
+            duration,
+            upstream: Duration::ZERO,
+        }
+    }
 }
 
 /// Evidence is waited for until the request's deadline, and at least this long: a request that
@@ -124,23 +150,22 @@ impl OpenRecord {
         upstream: Duration,
         duration: Duration,
     ) -> AuditEntry {
-        let status = status.as_u16();
-        self.entry(Decision::Allowed, status, None, None, duration, upstream)
+        self.entry(Told {
+            status: status.as_u16(),
+            upstream,
+            ..Told::new(Decision::Allowed, duration)
+        })
     }
 
     /// Queues a refusal of the edge, with the status that it chose.
     pub(crate) fn breach(mut self, status: StatusCode, refusal: &Refusal) {
         let (code, rule) = (refusal.code().as_str(), web::detail(refusal).to_owned());
-        let none = Duration::ZERO;
-        let status = status.as_u16();
-        let entry = self.entry(
-            Decision::Refused,
-            status,
-            Some(code),
-            Some(rule),
-            none,
-            none,
-        );
+        let entry = self.entry(Told {
+            status: status.as_u16(),
+            code: Some(code),
+            rule: Some(rule),
+            ..Told::new(Decision::Refused, Duration::ZERO)
+        });
         self.queued(entry);
     }
 
@@ -160,10 +185,21 @@ impl OpenRecord {
         duration: Duration,
         turned_away: &TurnedAway,
     ) -> Result<(), AuditUnavailable> {
-        let (decision, refusal, upstream) = match halt {
-            Halt::Refused(refusal) => (Decision::Refused, Some(refusal), Duration::ZERO),
-            Halt::Failed { refusal, upstream } => (Decision::Failed, Some(refusal), *upstream),
-            Halt::Broke(_) => (Decision::Failed, None, Duration::ZERO),
+        let (refusal, mut told) = match halt {
+            Halt::Refused(refusal) => (Some(refusal), Told::new(Decision::Refused, duration)),
+            Halt::Failed {
+                refusal,
+                trouble,
+                upstream,
+            } => {
+                let told = Told {
+                    trouble: trouble.map(Trouble::as_str),
+                    upstream: *upstream,
+                    ..Told::new(Decision::Failed, duration)
+                };
+                (Some(refusal), told)
+            }
+            Halt::Broke(_) => (None, Told::new(Decision::Failed, duration)),
         };
         let code = refusal.map_or("internal", |refusal| refusal.code().as_str());
         let is_flood = matches!(refusal, Some(Refusal::TooManyRequests { .. }));
@@ -171,9 +207,10 @@ impl OpenRecord {
             self.is_written = true;
             return Ok(());
         }
-        let status = refusal.map_or(500, |refusal| web::status(refusal).as_u16());
-        let rule = refusal.map(|refusal| web::detail(refusal).to_owned());
-        let entry = self.entry(decision, status, Some(code), rule, duration, upstream);
+        told.status = refusal.map_or(500, |refusal| web::status(refusal).as_u16());
+        told.code = Some(code);
+        told.rule = refusal.map(|refusal| web::detail(refusal).to_owned());
+        let entry = self.entry(told);
         if self.who.partner.is_some() {
             return self.written(entry).await;
         }
@@ -192,15 +229,7 @@ impl OpenRecord {
         }
     }
 
-    fn entry(
-        &mut self,
-        decision: Decision,
-        status: u16,
-        code: Option<&'static str>,
-        rule: Option<String>,
-        duration: Duration,
-        upstream: Duration,
-    ) -> AuditEntry {
+    fn entry(&mut self, told: Told) -> AuditEntry {
         self.is_written = true;
         let access = Access {
             request: self.request,
@@ -208,13 +237,14 @@ impl OpenRecord {
             peer: self.peer,
             who: self.who.clone(),
             object: self.object.clone(),
-            decision,
-            status,
-            code,
-            rule,
+            decision: told.decision,
+            status: told.status,
+            code: told.code,
+            rule: told.rule,
+            trouble: told.trouble,
             timing: Timing {
-                duration_us: micros(duration),
-                upstream_us: (!upstream.is_zero()).then(|| micros(upstream)),
+                duration_us: micros(told.duration),
+                upstream_us: (!told.upstream.is_zero()).then(|| micros(told.upstream)),
             },
             answer: None,
             snapshot: self.snapshot,
@@ -233,7 +263,7 @@ impl Drop for OpenRecord {
             return;
         }
         let duration = self.clock.monotonic().saturating_sub(self.started);
-        let entry = self.entry(Decision::Aborted, 0, None, None, duration, Duration::ZERO);
+        let entry = self.entry(Told::new(Decision::Aborted, duration));
         if self.log.queue(entry).is_err() {
             tracing::warn!(request.id = %self.request, "a hang-up was not recorded");
         }

@@ -15,6 +15,7 @@ use model::{
     AuditEntry, AuditEvent, BodyError, Clock, End, Ended, LogName, MessageBody, PartnerId,
     RequestId,
 };
+use upstream::Trouble;
 
 use crate::record::micros;
 use crate::stage::limit::WithinLimits;
@@ -36,8 +37,15 @@ pub(crate) struct Last {
 
 impl Last {
     /// Gives the place back and queues the record of the end.
-    fn tell(self, bytes_out: u64, ended: Ended) {
+    fn tell(self, bytes_out: u64, ended: Ended, trouble: Option<Trouble>) {
         drop(self.place);
+        if let Some(trouble) = trouble {
+            tracing::warn!(
+                request.id = %self.request,
+                upstream.trouble = trouble.as_str(),
+                "the upstream's answer was cut"
+            );
+        }
         let duration = self.clock.monotonic().saturating_sub(self.started);
         let end = End {
             request: self.request,
@@ -46,6 +54,7 @@ impl Last {
             bytes_out,
             duration_us: micros(duration),
             ended,
+            trouble: trouble.map(Trouble::as_str),
         };
         let entry = AuditEntry {
             log: self.name,
@@ -72,7 +81,7 @@ impl Unsent {
 impl Drop for Unsent {
     fn drop(&mut self) {
         if let Some(last) = self.0.take() {
-            last.tell(0, Ended::Aborted);
+            last.tell(0, Ended::Aborted, None);
         }
     }
 }
@@ -101,9 +110,9 @@ impl Tracked {
         (tracked.boxed_unsync(), None)
     }
 
-    fn end(&mut self, ended: Ended) {
+    fn end(&mut self, ended: Ended, trouble: Option<Trouble>) {
         if let Some(last) = self.last.take() {
-            last.tell(self.bytes_out, ended);
+            last.tell(self.bytes_out, ended, trouble);
         }
     }
 
@@ -126,8 +135,10 @@ impl Body for Tracked {
             Poll::Ready(Some(Ok(frame))) => {
                 self.bytes_out += frame.data_ref().map_or(0, |data| data.len() as u64);
             }
-            Poll::Ready(Some(Err(_))) => self.end(Ended::Cut),
-            Poll::Ready(None) => self.end(Ended::Clean),
+            Poll::Ready(Some(Err(error))) => {
+                self.end(Ended::Cut, Some(Trouble::of_body(error)));
+            }
+            Poll::Ready(None) => self.end(Ended::Clean, None),
             Poll::Pending => {}
         }
         polled
@@ -149,6 +160,6 @@ impl Drop for Tracked {
         } else {
             Ended::Aborted
         };
-        self.end(ended);
+        self.end(ended, None);
     }
 }

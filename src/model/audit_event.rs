@@ -188,6 +188,8 @@ pub struct Access {
     pub code: Option<&'static str>,
     /// The rule relied on for a refusal, in words.
     pub rule: Option<String>,
+    /// What went wrong with the bank's service, in one word of a closed set.
+    pub trouble: Option<&'static str>,
     /// Timing.
     pub timing: Timing,
     /// The answer's body, when held whole; `None` when it has none, or streams (an `api.end`
@@ -212,6 +214,8 @@ pub struct End {
     pub duration_us: u64,
     /// How.
     pub ended: Ended,
+    /// What went wrong with the bank's service, in one word, when it was cut.
+    pub trouble: Option<&'static str>,
 }
 
 /// The end of a stream.

@@ -11,7 +11,10 @@ use tokio::time::{Instant, Sleep};
 
 use model::{BodyBroken, BodyError};
 
+use crate::UpstreamLimits;
 use crate::pool::Lease;
+use crate::pool::health::Verdict;
+use crate::trouble::{Trouble, is_of_connection};
 
 /// A body that gives its place back when it ends, and at once when it is dropped. Trailers end it
 /// and are dropped (RFC 9110 §6.5.1): what they would say was not judged with the head.
@@ -19,21 +22,30 @@ pub(crate) struct AnswerBody {
     incoming: Incoming,
     /// The place; `None` once the body has ended, well or badly.
     lease: Option<Lease>,
+    /// The longest pause; also what the bank may keep us waiting for in all before the rate counts.
     pause_max: Duration,
-    /// When the present pause is too long; `None` while bytes come.
-    due: Option<Instant>,
+    /// Bytes per second of that waiting.
+    rate_min: u32,
+    /// Bytes so far, and how long the bank kept us waiting for them.
+    bytes: u64,
+    waited: Duration,
+    /// When the present pause began, and when it is too long; `None` while bytes come.
+    pause: Option<(Instant, Instant)>,
     /// Made at the first pause, and moved rarely: most answers never need it.
     timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl AnswerBody {
     /// Wraps a body that has not ended.
-    pub(crate) fn new(incoming: Incoming, lease: Lease, pause_max: Duration) -> Self {
+    pub(crate) fn new(incoming: Incoming, lease: Lease, limits: &UpstreamLimits) -> Self {
         Self {
             incoming,
             lease: Some(lease),
-            pause_max,
-            due: None,
+            pause_max: limits.body_idle_timeout,
+            rate_min: limits.body_rate_min,
+            bytes: 0,
+            waited: Duration::ZERO,
+            pause: None,
             timer: None,
         }
     }
@@ -44,12 +56,33 @@ impl AnswerBody {
         }
     }
 
+    /// Ends badly. The place is dropped, not finished: the connection's state is unknown.
+    fn fail(&mut self, trouble: Trouble, is_of_one: bool) {
+        if let Some(mut lease) = self.lease.take() {
+            let verdict = if is_of_one {
+                Verdict::Bad
+            } else {
+                Verdict::BadConnection
+            };
+            lease.blame(verdict, Some(trouble));
+        }
+    }
+
+    /// What the bank may still keep us waiting for in all: so much, and a second for every
+    /// `rate_min` bytes that came.
+    fn patience(&self) -> Duration {
+        let earned = Duration::from_secs(self.bytes / u64::from(self.rate_min.max(1)));
+        (self.pause_max + earned).saturating_sub(self.waited)
+    }
+
     /// Waits for the bank, but not too long. The pause counts only while someone asks for bytes and
     /// none are there: a slow reader is no fault of the bank's.
     fn poll_pause(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let due = *self
-            .due
-            .get_or_insert_with(|| Instant::now() + self.pause_max);
+        let longest = self.pause_max.min(self.patience());
+        let (_, due) = *self.pause.get_or_insert_with(|| {
+            let now = Instant::now();
+            (now, now + longest)
+        });
         let timer = self
             .timer
             .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(due)));
@@ -82,7 +115,10 @@ impl Body for AnswerBody {
                     this.finish();
                     return Poll::Ready(None);
                 };
-                this.due = None;
+                this.bytes += bytes.len() as u64;
+                if let Some((since, _)) = this.pause.take() {
+                    this.waited += since.elapsed();
+                }
                 // Whoever writes the answer on may not ask again after the last byte.
                 if this.incoming.is_end_stream() {
                     this.finish();
@@ -93,14 +129,19 @@ impl Body for AnswerBody {
                 this.finish();
                 return Poll::Ready(None);
             }
-            Poll::Ready(Some(Err(_))) => BodyBroken::BrokenOff,
+            Poll::Ready(Some(Err(error))) => {
+                let is_of_one = !is_of_connection(&error);
+                this.fail(Trouble::Truncated, is_of_one);
+                BodyBroken::BrokenOff
+            }
             Poll::Pending => match this.poll_pause(cx) {
                 Poll::Pending => return Poll::Pending,
-                Poll::Ready(()) => BodyBroken::TooSlow,
+                Poll::Ready(()) => {
+                    this.fail(Trouble::Stalled, true);
+                    BodyBroken::TooSlow
+                }
             },
         };
-        // Dropped, not finished: the connection's state is unknown.
-        this.lease = None;
         Poll::Ready(Some(Err(how.into())))
     }
 

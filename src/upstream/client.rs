@@ -1,13 +1,12 @@
-//! Sending one request to one upstream, once.
+//! Sending one request to one upstream: once, and once more only where that is surely safe.
 
-use std::error::Error;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::uri::PathAndQuery;
-use http::{Method, Request, Response};
+use http::{Method, Request, Response, StatusCode};
 use http_body::Body;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -18,23 +17,34 @@ use tokio_util::task::TaskTracker;
 use model::{Alpn, Clock, MessageBody, UpstreamId};
 
 use crate::answer::AnswerBody;
+use crate::connection::Held;
+use crate::counts::{Counts, EndpointCounts};
 use crate::endpoint::Endpoint;
+use crate::pool::health::Verdict;
+use crate::pool::state::{Attempt, State, Wish};
 use crate::pool::{Lease, Pool};
 use crate::request_body::{Progress, RequestBody, broken_within};
-use crate::state::{Held, State};
+use crate::trouble::{Trouble, is_of_connection};
 use crate::{
-    BadUpstream, ConnectProblem, Unacceptable, Unreachable, UpstreamFailure, UpstreamSettings,
-    Waiting, connect, message, tls,
+    BadUpstream, ConnectProblem, Unacceptable, Unanswered, Unreachable, UpstreamFailure,
+    UpstreamSettings, Waiting, connect, message, tls,
 };
 
 /// A deadline beyond this is cut to it, so that no clock arithmetic can overflow.
 const DEADLINE_MAX: Duration = Duration::from_hours(24);
 /// Endpoints that the bits of the pool's books can tell apart.
 const ENDPOINTS_MAX: usize = 64;
-/// Failed connects that one request bears: the first, and one at the next endpoint.
-const CONNECTS_MAX: usize = 2;
 /// Connections taken for one request, those that proved closed before it was sent included.
 const CONNECTIONS_TRIED_MAX: usize = 4;
+
+/// What a request is sent under.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms {
+    /// Until when its answer's head must have come: a monotonic reading of the clock.
+    pub deadline: Duration,
+    /// Whether its operation changes nothing: then it may be sent once more.
+    pub has_no_effect: bool,
+}
 
 /// One bank service: its endpoints, our identity towards it, its connections.
 pub struct Upstream {
@@ -66,9 +76,9 @@ impl Upstream {
         let tls = settings.tls.as_ref().map(tls::client_config).transpose()?;
         let protocol = tls.is_none().then_some(Alpn::Http1);
         Ok(Arc::new(Self {
-            id: settings.id,
             endpoints,
             tls,
+            id: settings.id,
             pool: Pool::new(count, protocol, settings.limits, clock, tracker),
         }))
     }
@@ -78,40 +88,88 @@ impl Upstream {
         &self.id
     }
 
-    /// Sends a request, whose URI needs a path and query only, and waits for the answer's head
-    /// until `deadline`, a monotonic reading of the clock. Framing and hop-by-hop fields of the
+    /// Sends a request and waits for the answer's head. `head` makes the request's head, whose URI
+    /// needs a path and query only, each time that it is sent. Framing and hop-by-hop fields of the
     /// request are replaced, those of the answer removed (RFC 9110 §7.6.1).
     ///
-    /// The request goes out at most once: it moves to another connection only while none of its
-    /// bytes can have left. The answer's body ends with [`model::BodyBroken`] when it pauses for
-    /// too long or breaks off. The request's place is held until that body ends or is dropped;
-    /// the future may be dropped at any await.
+    /// It goes out once; without effect and without a body, it may go out twice (the table in the
+    /// room's header says when). The answer's body ends with [`model::BodyBroken`] when it pauses
+    /// for too long, trickles or breaks off. The request's place is held until that body ends or is
+    /// dropped; the future may be dropped at any await.
     pub async fn send(
         &self,
-        request: Request<MessageBody>,
-        deadline: Duration,
-    ) -> Result<Response<MessageBody>, UpstreamFailure> {
-        let left = deadline.saturating_sub(self.pool.clock().monotonic());
+        head: impl Fn() -> Request<()>,
+        body: MessageBody,
+        terms: Terms,
+    ) -> Result<Response<MessageBody>, Unanswered> {
+        let left = (terms.deadline).saturating_sub(self.pool.clock().monotonic());
         if left.is_zero() {
-            return Err(UpstreamFailure::TimedOut(Waiting::Place));
+            let tried = Tried::from(UpstreamFailure::TimedOut(Waiting::Place));
+            return Err(self.unanswered(tried, 1));
         }
         let until = Instant::now() + left.min(DEADLINE_MAX);
+        let is_repeatable = terms.has_no_effect && body.is_end_stream();
+        let request = head().map(|()| body);
+        let first = match self.attempt(request, Wish::default(), until).await {
+            Ok(answer) => return Ok(answer),
+            Err(tried) => tried,
+        };
+        if !(is_repeatable && first.failure.invites_repeat() && self.pool.may_repeat()) {
+            return Err(self.unanswered(first, 1));
+        }
+        let wish = Wish {
+            avoid: first.endpoint.filter(|_| self.endpoints.len() > 1),
+            attempt: Attempt::Repeat,
+        };
+        let request = head().map(|()| model::empty());
+        // Boxed: few requests are sent once more.
+        match Box::pin(self.attempt(request, wish, until)).await {
+            Ok(answer) => Ok(answer),
+            // The repeat was not sent: what happened is what happened first.
+            Err(second) if second.endpoint.is_none() => Err(self.unanswered(first, 1)),
+            Err(second) => Err(self.unanswered(second, 2)),
+        }
+    }
+
+    fn unanswered(&self, tried: Tried, tries: u32) -> Unanswered {
+        let endpoint = tried.endpoint.and_then(|index| self.endpoints.get(index));
+        Unanswered {
+            failure: tried.failure,
+            endpoint: endpoint.map(|endpoint| endpoint.authority.to_string()),
+            tries,
+        }
+    }
+
+    /// Sends a request at most once: it moves to another connection only while none of its bytes
+    /// can have left.
+    async fn attempt(
+        &self,
+        request: Request<MessageBody>,
+        mut wish: Wish,
+        until: Instant,
+    ) -> Result<Response<MessageBody>, Tried> {
         let (head, body) = request.into_parts();
         let (body, progress) = RequestBody::watch(body);
         let mut request = Request::from_parts(head, body);
         let target = message::prepare(&mut request).map_err(UpstreamFailure::Invalid)?;
+        let mut endpoint = None;
         for _ in 0..CONNECTIONS_TRIED_MAX {
-            let lease = self.connection(until).await?;
+            let lease = self.connection(wish, until).await?;
+            endpoint = Some(lease.endpoint());
             match self
                 .exchange(lease, request, &target, progress.as_deref(), until)
                 .await
             {
                 Exchanged::Answered(answer) => return Ok(answer),
-                Exchanged::Failed(failure) => return Err(failure),
+                Exchanged::Failed(failure) => return Err(Tried { failure, endpoint }),
                 Exchanged::GivenBack(unsent) => request = unsent,
             }
+            if wish.attempt == Attempt::First {
+                wish.attempt = Attempt::Further;
+            }
         }
-        Err(UpstreamFailure::Unavailable(Unreachable::GivenBack))
+        let failure = UpstreamFailure::Unavailable(Unreachable::GivenBack);
+        Err(Tried { failure, endpoint })
     }
 
     /// Sends no request any more, closes unused connections at once and the others after their
@@ -140,6 +198,17 @@ impl Upstream {
         self.pool.count(State::idle)
     }
 
+    /// Everything that is counted, read at one moment under the pool's lock.
+    pub fn counts(&self) -> Counts {
+        self.pool.counts()
+    }
+
+    /// The state of each endpoint, in the order of the settings, by its `host:port`.
+    pub fn endpoints(&self) -> Vec<(&str, EndpointCounts)> {
+        let names = self.endpoints.iter().map(|e| e.authority.as_str());
+        names.zip(self.pool.each()).collect()
+    }
+
     /// The pool, for tests that put a connection of their own into it.
     #[cfg(test)]
     pub(crate) fn pool(&self) -> &Arc<Pool> {
@@ -147,12 +216,19 @@ impl Upstream {
     }
 
     /// Takes a place and sees to it that there is a connection behind it. When one cannot be made,
-    /// the next endpoint is tried once: nothing has been sent.
-    async fn connection(&self, until: Instant) -> Result<Lease, UpstreamFailure> {
-        let mut avoid = None;
-        let mut failed = 0;
+    /// another endpoint is tried once: nothing has been sent.
+    async fn connection(&self, mut wish: Wish, until: Instant) -> Result<Lease, Tried> {
+        let mut failed: Option<Tried> = None;
         loop {
-            let mut lease = self.pool.place(avoid, until).await?;
+            let mut lease = match self.pool.place(wish, until).await {
+                Ok(lease) => lease,
+                Err(failure) => {
+                    if let Some(trouble) = failure.trouble() {
+                        self.pool.note(trouble);
+                    }
+                    return Err(failed.unwrap_or_else(|| failure.into()));
+                }
+            };
             if !lease.is_right_to_open() {
                 return Ok(lease);
             }
@@ -165,26 +241,36 @@ impl Upstream {
             let tls = self.tls.as_ref();
             // Boxed: most requests find a connection, and should not carry room for a handshake.
             let opening = connect::open(&self.pool, index, endpoint, tls, connect_until.min(until));
-            let opened = Box::pin(opening).await;
-            match opened {
+            let failure = match Box::pin(opening).await {
                 Ok(opened) => {
                     lease.opened(opened);
                     return Ok(lease);
                 }
-                // The caller's time was up: that says nothing about the endpoint.
                 Err(ConnectProblem::TimedOut) if until <= connect_until => {
-                    return Err(UpstreamFailure::TimedOut(Waiting::Connection));
+                    lease.failed(false);
+                    UpstreamFailure::TimedOut(Waiting::Connection)
                 }
                 Err(source) => {
-                    lease.failed();
-                    failed += 1;
-                    if failed >= CONNECTS_MAX.min(self.endpoints.len()) {
-                        let endpoint = endpoint.authority.to_string();
-                        let why = Unreachable::Connect { endpoint, source };
-                        return Err(UpstreamFailure::Unavailable(why));
-                    }
-                    avoid = Some(index);
+                    lease.failed(true);
+                    let endpoint = endpoint.authority.to_string();
+                    UpstreamFailure::Unavailable(Unreachable::Connect { endpoint, source })
                 }
+            };
+            if let Some(trouble) = failure.trouble() {
+                self.pool.note(trouble);
+            }
+            let is_last = failed.is_some() || self.endpoints.len() == 1;
+            let tried = Tried {
+                failure,
+                endpoint: Some(index),
+            };
+            if is_last || until <= Instant::now() {
+                return Err(tried);
+            }
+            failed = Some(tried);
+            wish.avoid = Some(index);
+            if wish.attempt == Attempt::First {
+                wish.attempt = Attempt::Further;
             }
         }
     }
@@ -210,49 +296,64 @@ impl Upstream {
         }
         let is_head = request.method() == Method::HEAD;
         lease.mark_used();
-        let head_timeout = self.pool.limits().head_timeout;
+        let limits = self.pool.limits();
         let answered = match lease.held() {
             Some(Held::Http1(connection)) => {
+                let bytes = usize::try_from(limits.head_bytes).unwrap_or(usize::MAX);
+                connection.allowance.begin(bytes);
                 let answer = connection.sender.try_send_request(request);
-                head_in_time(answer, head_timeout, progress, until).await
+                let answered = head_in_time(answer, limits.head_timeout, progress, until).await;
+                connection.allowance.end();
+                answered
             }
             Some(Held::Http2 { sender, .. }) => {
                 let answer = sender.try_send_request(request);
-                head_in_time(answer, head_timeout, progress, until).await
+                head_in_time(answer, limits.head_timeout, progress, until).await
             }
             Some(Held::Opening) | None => return Exchanged::GivenBack(request),
         };
-        match answered {
-            None => Exchanged::Failed(UpstreamFailure::TimedOut(Waiting::Head)),
-            Some(Ok(answer)) => match self.accept(answer, is_head, lease) {
-                Ok(answer) => Exchanged::Answered(answer),
-                Err(why) => Exchanged::Failed(UpstreamFailure::Invalid(why)),
+        let failure = match answered {
+            None => UpstreamFailure::TimedOut(Waiting::Head),
+            Some(Ok(answer)) => match message::accept(answer, limits.headers_max) {
+                Ok(answer) => return Exchanged::Answered(self.wrap(answer, is_head, lease)),
+                Err(why) => UpstreamFailure::Invalid(why),
             },
             Some(Err(mut error)) => match error.take_message() {
-                Some(unsent) => Exchanged::GivenBack(unsent),
-                None => Exchanged::Failed(failure(error.into_error(), progress)),
+                Some(unsent) => {
+                    // A connection that was just opened is closed: that is no old one.
+                    if lease.is_fresh() {
+                        lease.blame(Verdict::Bad, Some(Trouble::Reset));
+                    }
+                    return Exchanged::GivenBack(unsent);
+                }
+                None => failure(error.into_error(), progress),
             },
-        }
+        };
+        let verdict = verdict(&failure, lease.is_fresh(), protocol, progress);
+        lease.blame(verdict, failure.trouble());
+        Exchanged::Failed(failure)
     }
 
-    /// Judges the answer's head; the place goes into its body. The answer to HEAD has none,
-    /// whatever an HTTP/2 bank may still send to end the stream (RFC 9110 §9.3.2).
-    fn accept(
+    /// Puts the place into an answer's body. The answer to HEAD has none, whatever an HTTP/2 bank
+    /// may still send to end the stream (RFC 9110 §9.3.2).
+    fn wrap(
         &self,
-        mut answer: Response<Incoming>,
+        answer: Response<Incoming>,
         is_head: bool,
-        lease: Lease,
-    ) -> Result<Response<MessageBody>, Unacceptable> {
-        let limits = self.pool.limits();
-        message::accept(&mut answer, limits.headers_max)?;
-        Ok(answer.map(|incoming| {
+        mut lease: Lease,
+    ) -> Response<MessageBody> {
+        lease.head_came();
+        if is_declined(answer.status()) {
+            lease.blame(Verdict::Bad, Some(Trouble::Declined));
+        }
+        answer.map(|incoming| {
             if is_head || incoming.is_end_stream() {
                 lease.finish();
                 model::empty()
             } else {
-                AnswerBody::new(incoming, lease, limits.body_idle_timeout).boxed_unsync()
+                AnswerBody::new(incoming, lease, self.pool.limits()).boxed_unsync()
             }
-        }))
+        })
     }
 }
 
@@ -266,8 +367,24 @@ impl Drop for Upstream {
 impl std::fmt::Debug for Upstream {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Upstream")
-            .field("id", &self.id)
+            .field("id", self.id())
             .finish_non_exhaustive()
+    }
+}
+
+/// A request that was tried in vain.
+struct Tried {
+    failure: UpstreamFailure,
+    /// Where; `None` when it came to no endpoint.
+    endpoint: Option<usize>,
+}
+
+impl From<UpstreamFailure> for Tried {
+    fn from(failure: UpstreamFailure) -> Self {
+        Self {
+            failure,
+            endpoint: None,
+        }
     }
 }
 
@@ -314,17 +431,51 @@ fn failure(error: hyper::Error, progress: Option<&Progress>) -> UpstreamFailure 
     let broken = progress
         .and_then(Progress::broken)
         .or_else(|| broken_within(&error));
-    if let Some(broken) = broken {
-        return UpstreamFailure::Request(broken);
+    match broken {
+        Some(broken) => UpstreamFailure::Request(broken),
+        None => UpstreamFailure::of_exchange(error),
     }
-    let mut causes = std::iter::successors(error.source(), |&cause| cause.source());
-    let cause = causes.find_map(|cause| cause.downcast_ref::<h2::Error>());
-    let is_refused =
-        |e: &h2::Error| e.is_remote() && e.reason() == Some(h2::Reason::REFUSED_STREAM);
-    if cause.is_some_and(is_refused) {
-        return UpstreamFailure::Unavailable(Unreachable::RefusedStream(error));
+}
+
+/// Whether an answer says that the bank's service was not reached: 502, 503 and 504 are what a
+/// gateway, or a node that is being emptied, says instead of it. Any other status, 500 among them,
+/// is the service's own answer.
+fn is_declined(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT
+    )
+}
+
+/// What a failure says about the endpoint.
+fn verdict(
+    failure: &UpstreamFailure,
+    is_fresh: bool,
+    protocol: Alpn,
+    progress: Option<&Progress>,
+) -> Verdict {
+    match failure {
+        // The request's own fault, or a goodbye said in order.
+        UpstreamFailure::Request(_)
+        | UpstreamFailure::Invalid(Unacceptable::NotForwardable)
+        | UpstreamFailure::Unavailable(Unreachable::WentAway(_)) => Verdict::Void,
+        // Time spent while the caller's own body did not come is not the bank's.
+        UpstreamFailure::TimedOut(_) if progress.is_some_and(Progress::awaits_caller) => {
+            Verdict::Void
+        }
+        // A connection that had rested may be closed at the moment that a request is sent on it.
+        UpstreamFailure::Invalid(Unacceptable::Broken(_))
+            if protocol == Alpn::Http1 && !is_fresh =>
+        {
+            Verdict::Void
+        }
+        UpstreamFailure::Invalid(Unacceptable::Broken(error) | Unacceptable::Malformed(error))
+            if is_of_connection(error) =>
+        {
+            Verdict::BadConnection
+        }
+        _ => Verdict::Bad,
     }
-    UpstreamFailure::Invalid(Unacceptable::Broken(error))
 }
 
 #[cfg(test)]

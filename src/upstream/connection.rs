@@ -9,6 +9,7 @@ use hyper::client::conn::{http1, http2};
 use tokio::sync::oneshot;
 
 use crate::request_body::RequestBody;
+use crate::wire::HeadAllowance;
 
 /// The sender of an HTTP/2 connection.
 pub(crate) type Http2Sender = http2::SendRequest<RequestBody>;
@@ -24,6 +25,8 @@ pub(crate) struct Http1 {
     pub(crate) born: Duration,
     /// Its sender.
     pub(crate) sender: http1::SendRequest<RequestBody>,
+    /// How much may come before a head has ended.
+    pub(crate) allowance: HeadAllowance,
     _kept: Kept,
 }
 
@@ -47,18 +50,35 @@ pub(crate) enum Opened {
     Http2(Http2),
 }
 
+/// What a place is, at this moment.
+pub(crate) enum Held {
+    /// The right to open a connection.
+    Opening,
+    /// An HTTP/1.1 connection, whole.
+    Http1(Http1),
+    /// A stream of a shared HTTP/2 connection.
+    Http2 {
+        /// The connection's id.
+        id: u64,
+        /// Its sender.
+        sender: Http2Sender,
+    },
+}
+
 impl Http1 {
     /// A connection whose task runs.
     pub(crate) fn new(
         id: u64,
         born: Duration,
         sender: http1::SendRequest<RequestBody>,
+        allowance: HeadAllowance,
         kept: Kept,
     ) -> Self {
         Self {
             id,
             born,
             sender,
+            allowance,
             _kept: kept,
         }
     }

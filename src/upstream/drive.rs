@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 use crate::UpstreamLimits;
 use crate::connection::{Http1, Http2};
 use crate::pool::Pool;
+use crate::wire::{HeadAllowance, Wire};
 
 /// How long a connection that nobody holds may take to say goodbye.
 const CLOSE_WITHIN: Duration = Duration::from_secs(5);
@@ -37,15 +38,17 @@ pub(crate) async fn start_http1<T>(io: T, pool: &Arc<Pool>, endpoint: usize) -> 
 where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let allowance = HeadAllowance::new();
+    let wire = Wire::new(io, allowance.clone());
     let (sender, connection) = http1_builder(pool.limits())
-        .handshake(TokioIo::new(io))
+        .handshake(TokioIo::new(wire))
         .await?;
     let (kept, let_go) = oneshot::channel();
     let id = pool.next_id();
     let driven = Driven::new(pool, endpoint, id, let_go);
     pool.tracker().spawn(driven.run(connection));
     let born = pool.clock().monotonic();
-    Ok(Http1::new(id, born, sender, kept))
+    Ok(Http1::new(id, born, sender, allowance, kept))
 }
 
 /// Starts HTTP/2 on a transport, and the tasks that drive it.
@@ -54,7 +57,8 @@ where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let builder = http2_builder(pool.limits(), pool.tracker());
-    let (sender, mut connection) = builder.handshake(TokioIo::new(io)).await?;
+    let wire = Wire::new(io, HeadAllowance::new());
+    let (sender, mut connection) = builder.handshake(TokioIo::new(wire)).await?;
     let streams_max = Arc::new(AtomicUsize::new(pool.limits().h2_streams));
     let seen = Arc::clone(&streams_max);
     let connection = poll_fn(move |cx| {

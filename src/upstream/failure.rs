@@ -22,6 +22,19 @@ pub enum UpstreamFailure {
     Request(#[source] BodyBroken),
 }
 
+/// A request that brought no answer.
+#[derive(Debug, thiserror::Error)]
+#[error("no answer from {} after {tries} tries", endpoint.as_deref().unwrap_or("any endpoint"))]
+pub struct Unanswered {
+    /// Why, the last time that something of it may have been sent.
+    #[source]
+    pub failure: UpstreamFailure,
+    /// `host:port` of the endpoint where it failed. For operators only.
+    pub endpoint: Option<String>,
+    /// How often it was tried: 1, or 2 for a request without effect.
+    pub tries: u32,
+}
+
 /// Why nothing was processed.
 #[derive(Debug, thiserror::Error)]
 pub enum Unreachable {
@@ -34,8 +47,8 @@ pub enum Unreachable {
         #[source]
         source: ConnectProblem,
     },
-    /// The attempt to connect that this request waited for failed, and no endpoint is left.
-    #[error("no endpoint can be reached")]
+    /// All endpoints rest after failures, or are being tried again.
+    #[error("no endpoint is in play")]
     NoEndpoint,
     /// All places are taken, and the queue is full.
     #[error("all places are taken and {waiters} requests wait already")]
@@ -52,6 +65,12 @@ pub enum Unreachable {
     /// The bank refused the stream before any processing (RFC 9113 §8.7).
     #[error("the upstream refused the stream")]
     RefusedStream(#[source] hyper::Error),
+    /// The bank closes the connection, and says that it did not begin this request (RFC 9113 §6.8).
+    #[error("the upstream went away before the request was begun")]
+    WentAway(#[source] hyper::Error),
+    /// The bank does not accept our certificate, and said so after the handshake (TLS 1.3).
+    #[error("the upstream does not accept our certificate")]
+    Disowned(#[source] hyper::Error),
     /// The upstream is being drained.
     #[error("the upstream is being drained")]
     Draining,
@@ -104,9 +123,12 @@ impl std::fmt::Display for Waiting {
 /// What is wrong with an answer, or with the exchange that should have brought one.
 #[derive(Debug, thiserror::Error)]
 pub enum Unacceptable {
-    /// Not HTTP, a head over its limits, or a connection that broke before the head was whole.
+    /// The connection broke before the head was whole.
     #[error("the exchange broke")]
     Broken(#[source] hyper::Error),
+    /// Not HTTP, or a head over its limits.
+    #[error("the answer cannot be read")]
+    Malformed(#[source] hyper::Error),
     /// 101 (RFC 9110 §15.2.2): no upgrade was asked for, and none is tunnelled.
     #[error("the upstream switched protocols unasked")]
     Switched,

@@ -67,7 +67,10 @@ pub(crate) fn direct<B>(
 }
 
 /// Judges an answer's head, and frees it of what concerned the bank's connection only.
-pub(crate) fn accept<B>(answer: &mut Response<B>, headers_max: usize) -> Result<(), Unacceptable> {
+pub(crate) fn accept<B>(
+    mut answer: Response<B>,
+    headers_max: usize,
+) -> Result<Response<B>, Unacceptable> {
     if answer.status().is_informational() {
         return Err(Unacceptable::Switched);
     }
@@ -84,7 +87,7 @@ pub(crate) fn accept<B>(answer: &mut Response<B>, headers_max: usize) -> Result<
     // answer the caller with HTTP/1.0.
     *answer.version_mut() = Version::HTTP_11;
     strip_hop_by_hop(answer.headers_mut());
-    Ok(())
+    Ok(answer)
 }
 
 /// Whether only one reading of the message's length is possible (RFC 9112 §6.3): `chunked` alone,
@@ -174,18 +177,18 @@ mod tests {
             ],
             &[("transfer-encoding", "identity")],
         ] {
-            let refused = accept(&mut answer(200, headers), 100);
+            let refused = accept(answer(200, headers), 100);
             assert!(matches!(refused, Err(Unacceptable::Framing)), "{headers:?}");
         }
-        accept(&mut answer(200, &[("transfer-encoding", "Chunked")]), 100).expect("plain");
-        accept(&mut answer(200, &[("content-length", "3")]), 100).expect("plain");
+        accept(answer(200, &[("transfer-encoding", "Chunked")]), 100).expect("plain");
+        accept(answer(200, &[("content-length", "3")]), 100).expect("plain");
     }
 
     #[test]
     fn an_upgrade_and_a_flood_of_fields_are_refused() {
-        let refused = accept(&mut answer(101, &[("upgrade", "x")]), 100);
+        let refused = accept(answer(101, &[("upgrade", "x")]), 100);
         assert!(matches!(refused, Err(Unacceptable::Switched)));
-        let refused = accept(&mut answer(200, &[("a", "1"), ("a", "2"), ("b", "3")]), 2);
+        let refused = accept(answer(200, &[("a", "1"), ("a", "2"), ("b", "3")]), 2);
         assert!(matches!(
             refused,
             Err(Unacceptable::TooManyHeaders { count: 3 })
@@ -206,7 +209,7 @@ mod tests {
             ],
         );
         *answer.version_mut() = Version::HTTP_10;
-        accept(&mut answer, 100).expect("plain");
+        let answer = accept(answer, 100).expect("plain");
         assert_eq!(answer.version(), Version::HTTP_11);
         let left: Vec<_> = answer.headers().keys().collect();
         assert_eq!(left, [header::CONTENT_LENGTH]);

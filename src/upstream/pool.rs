@@ -12,9 +12,18 @@ use tokio_util::task::TaskTracker;
 
 use model::{Alpn, Clock};
 
-use crate::connection::{Http1, Opened};
-use crate::state::{Held, Return, State};
-use crate::{Unreachable, UpstreamFailure, UpstreamLimits, Waiting};
+use crate::connection::{Held, Http1, Opened};
+use crate::counts::{Counts, EndpointCounts};
+use crate::pool::health::{Epoch, Verdict};
+use crate::pool::repeats::Repeats;
+use crate::pool::state::{Attempt, Place, Report, Return, State, Taken, Wish};
+use crate::{Trouble, Unreachable, UpstreamFailure, UpstreamLimits, Waiting};
+
+mod balance;
+pub(crate) mod health;
+mod repeats;
+pub(crate) mod state;
+mod tally;
 
 /// How long a connection whose answer has ended may take to become ready for the next request.
 const SETTLE_WITHIN: Duration = Duration::from_secs(1);
@@ -26,6 +35,7 @@ pub(crate) struct Pool {
     clock: Arc<dyn Clock>,
     tracker: TaskTracker,
     ids: AtomicU64,
+    troubles: [AtomicU64; Trouble::ALL.len()],
 }
 
 /// What the lock guards.
@@ -34,6 +44,8 @@ struct Books {
     state: State,
     /// Those who wait, first come first served.
     waiters: VecDeque<Waiter>,
+    /// How much may be repeated.
+    repeats: Repeats,
 }
 
 /// One who waits for a place. Dropped without a place when there is none to hope for.
@@ -48,10 +60,16 @@ pub(crate) struct Lease {
     pool: Arc<Pool>,
     endpoint: usize,
     held: Option<Held>,
+    epoch: Epoch,
+    /// When it was given, or its connection opened.
+    since: Duration,
     /// Whether something may have been sent on it.
     used: bool,
-    /// Whether it counts as a request in flight.
-    counted: bool,
+    /// Whether it has its connection to itself from the first.
+    is_fresh: bool,
+    /// What its request says about the endpoint; `None` once that was said, and it counts as a
+    /// request in flight no longer.
+    report: Option<Report>,
 }
 
 impl Pool {
@@ -67,11 +85,13 @@ impl Pool {
             books: Mutex::new(Books {
                 state: State::new(endpoints, protocol),
                 waiters: VecDeque::new(),
+                repeats: Repeats::default(),
             }),
             limits,
             clock,
             tracker,
             ids: AtomicU64::new(0),
+            troubles: std::array::from_fn(|_| AtomicU64::new(0)),
         })
     }
 
@@ -105,16 +125,54 @@ impl Pool {
         self.books().waiters.len()
     }
 
+    /// All that is counted.
+    pub(crate) fn counts(&self) -> Counts {
+        let books = self.books();
+        let state = &books.state;
+        Counts {
+            in_use: state.in_use(),
+            waiting: books.waiters.len(),
+            open: state.open(),
+            idle: state.idle(),
+            out_of_play: state.out_of_play(),
+            repeats: books.repeats.total(),
+            troubles: std::array::from_fn(|index| {
+                let count = self.troubles.get(index);
+                count.map_or(0, |count| count.load(Ordering::Relaxed))
+            }),
+        }
+    }
+
+    /// The same for each endpoint.
+    pub(crate) fn each(&self) -> Vec<EndpointCounts> {
+        let now = self.clock.monotonic();
+        self.books().state.each(now).collect()
+    }
+
+    /// Counts a trouble.
+    pub(crate) fn note(&self, trouble: Trouble) {
+        if let Some(count) = self.troubles.get(trouble.index()) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Takes one repeat from the budget, if there is one left.
+    pub(crate) fn may_repeat(&self) -> bool {
+        let now = self.clock.monotonic();
+        self.books().repeats.spend(now)
+    }
+
     /// Takes a place, waiting for one in the order of arrival, at most `wait_timeout` and until
-    /// `until`. Dropping the future leaves the queue, or gives the place back.
+    /// `until`. Dropping the future leaves the queue, or gives the place back. A wish is not kept
+    /// for those who wait: what comes free was just in use.
     pub(crate) async fn place(
         self: &Arc<Self>,
-        avoid: Option<usize>,
+        wish: Wish,
         until: Instant,
     ) -> Result<Lease, UpstreamFailure> {
-        let mut waiting = match self.take_or_queue(avoid) {
-            Ok(Taken::Now(lease)) => return Ok(lease),
-            Ok(Taken::Queued(waiting)) => waiting,
+        let mut waiting = match self.take_or_queue(wish) {
+            Ok(Given::Now(lease)) => return Ok(lease),
+            Ok(Given::Queued(waiting)) => waiting,
             Err(why) => return Err(UpstreamFailure::Unavailable(why)),
         };
         let wait_until = Instant::now() + self.limits.wait_timeout;
@@ -155,17 +213,22 @@ impl Pool {
         again
     }
 
-    fn take_or_queue(self: &Arc<Self>, avoid: Option<usize>) -> Result<Taken<'_>, Unreachable> {
+    fn take_or_queue(self: &Arc<Self>, wish: Wish) -> Result<Given<'_>, Unreachable> {
         let now = self.clock.monotonic();
         let mut books = self.books();
         if books.state.draining {
             return Err(Unreachable::Draining);
         }
+        if wish.attempt == Attempt::First {
+            books.repeats.count(now);
+        }
         // Nobody overtakes those who wait.
-        if books.waiters.is_empty()
-            && let Some(taken) = books.state.take(&self.limits, now, avoid)
-        {
-            return Ok(Taken::Now(self.lease(taken)));
+        if books.waiters.is_empty() {
+            match books.state.take(&self.limits, now, wish) {
+                Taken::Place(place) => return Ok(Given::Now(self.lease(place, now))),
+                Taken::Resting => return Err(Unreachable::NoEndpoint),
+                Taken::Full => {}
+            }
         }
         let waiters = books.waiters.len();
         if waiters >= self.limits.waiters_max {
@@ -174,7 +237,7 @@ impl Pool {
         let (gets, got) = oneshot::channel();
         let id = self.next_id();
         books.waiters.push_back(Waiter { id, gets });
-        Ok(Taken::Queued(Queued {
+        Ok(Given::Queued(Queued {
             pool: self,
             id,
             gets: got,
@@ -185,17 +248,21 @@ impl Pool {
         self.books.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn lease(self: &Arc<Self>, (endpoint, held): (usize, Held)) -> Lease {
+    fn lease(self: &Arc<Self>, place: Place, now: Duration) -> Lease {
         Lease {
             pool: Arc::clone(self),
-            endpoint,
-            held: Some(held),
+            endpoint: place.endpoint,
+            held: Some(place.held),
+            epoch: place.epoch,
+            since: now,
             used: false,
-            counted: true,
+            is_fresh: false,
+            report: Some(Report::VOID),
         }
     }
 
-    /// Hands out places while there are both places and waiters.
+    /// Hands out places while there are both places and waiters. Sends all away who wait when no
+    /// endpoint is in play any more.
     fn serve_waiters(self: &Arc<Self>) {
         loop {
             let (waiter, lease) = {
@@ -204,10 +271,16 @@ impl Pool {
                 if books.waiters.is_empty() {
                     return;
                 }
-                let Some(taken) = books.state.take(&self.limits, now, None) else {
-                    return;
-                };
-                (books.waiters.pop_front(), self.lease(taken))
+                match books.state.take(&self.limits, now, Wish::default()) {
+                    Taken::Place(place) => (books.waiters.pop_front(), self.lease(place, now)),
+                    Taken::Full => return,
+                    Taken::Resting => {
+                        let in_vain = std::mem::take(&mut books.waiters);
+                        drop(books);
+                        drop(in_vain);
+                        return;
+                    }
+                }
             };
             // Sent outside the lock, since a lease that nobody takes comes back through it.
             let untaken = match waiter {
@@ -222,7 +295,7 @@ impl Pool {
     }
 }
 
-enum Taken<'a> {
+enum Given<'a> {
     Now(Lease),
     Queued(Queued<'a>),
 }
@@ -267,8 +340,34 @@ impl Lease {
         self.used = true;
     }
 
+    /// Whether its connection was opened for it: what breaks then is no old connection that the
+    /// bank was just closing.
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.is_fresh
+    }
+
+    /// Says how its request went, to be entered when the place comes back; counts the trouble.
+    pub(crate) fn blame(&mut self, verdict: Verdict, trouble: Option<Trouble>) {
+        if let Some(report) = &mut self.report {
+            report.verdict = verdict;
+        }
+        if let Some(trouble) = trouble {
+            self.pool.note(trouble);
+        }
+    }
+
+    /// Says that the answer's head is there, and acceptable.
+    pub(crate) fn head_came(&mut self) {
+        let now = self.pool.clock.monotonic();
+        if let Some(report) = &mut self.report {
+            report.latency = Some(now.saturating_sub(self.since));
+        }
+    }
+
     /// Turns the right to open a connection into the connection that was opened.
     pub(crate) fn opened(&mut self, opened: Opened) {
+        self.is_fresh = true;
+        self.since = self.pool.clock.monotonic();
         {
             let state = &mut self.pool.books().state;
             self.held = Some(match opened {
@@ -287,24 +386,26 @@ impl Lease {
         self.pool.serve_waiters();
     }
 
-    /// Gives the right to open a connection back, since the attempt failed.
-    pub(crate) fn failed(mut self) {
+    /// Gives the right to open a connection back, since the attempt failed. `in_time` says whether
+    /// it had all the time that it may have.
+    pub(crate) fn failed(mut self, in_time: bool) {
         self.held = None;
         let now = self.pool.clock.monotonic();
-        let in_vain = {
-            let mut books = self.pool.books();
-            if books.state.failed(self.endpoint, &self.pool.limits, now) {
-                std::mem::take(&mut books.waiters)
-            } else {
-                VecDeque::new()
-            }
-        };
-        drop(in_vain);
+        {
+            let state = &mut self.pool.books().state;
+            let limits = &self.pool.limits;
+            state.failed(self.endpoint, self.epoch, in_time, limits, now);
+        }
         self.pool.serve_waiters();
     }
 
     /// Gives the place back after an answer that ended cleanly.
     pub(crate) fn finish(mut self) {
+        if let Some(report) = &mut self.report
+            && report.verdict == Verdict::Void
+        {
+            report.verdict = Verdict::Good;
+        }
         let unsettled = match &self.held {
             Some(Held::Http1(Http1 { sender, .. })) => !sender.is_ready() && !sender.is_closed(),
             _ => false,
@@ -323,8 +424,11 @@ impl Lease {
         let Ok(runtime) = Handle::try_current() else {
             return;
         };
-        self.counted = false;
-        self.pool.books().state.uncount(self.endpoint);
+        if let Some(report) = self.report.take() {
+            let now = self.pool.clock.monotonic();
+            let state = &mut self.pool.books().state;
+            state.report(self.endpoint, self.epoch, report, &self.pool.limits, now);
+        }
         let tracker = self.pool.tracker.clone();
         let wait = async move {
             if let Some(Held::Http1(connection)) = &mut self.held
@@ -343,10 +447,14 @@ impl Lease {
             return false;
         };
         let now = self.pool.clock.monotonic();
-        let place = (self.endpoint, held);
+        let place = Place {
+            endpoint: self.endpoint,
+            held,
+            epoch: self.epoch,
+        };
         let mut books = self.pool.books();
-        let limits = &self.pool.limits;
-        books.state.give_back(place, how, self.counted, limits, now);
+        let (limits, report) = (&self.pool.limits, self.report.take());
+        books.state.give_back(place, how, report, limits, now);
         !books.waiters.is_empty()
     }
 }

@@ -100,6 +100,10 @@ pub struct UpstreamLimits {
     pub head_timeout: Duration,
     /// The longest pause within an answer's body. Default 30 s.
     pub body_idle_timeout: Duration,
+    /// Bytes per second that an answer's body must reach on average, once it has kept us waiting
+    /// for `body_idle_timeout` in all; only the time that the bank keeps us waiting counts.
+    /// Default 256.
+    pub body_rate_min: u32,
     /// How long a connection may stay unused. Default 30 s: shorter than what servers allow, so
     /// that we close first and no request meets a connection that is just being closed.
     pub idle_timeout: Duration,
@@ -112,8 +116,17 @@ pub struct UpstreamLimits {
     pub waiters_max: usize,
     /// How long one may wait. Default 2 s.
     pub wait_timeout: Duration,
-    /// How long an endpoint is passed over after it could not be connected to. Default 1 s.
+    /// Failures in a row after which an endpoint rests, unless half of them rest already; one that
+    /// has no connection and cannot be connected to rests at once. Default 5.
+    pub failures: u32,
+    /// How long an endpoint rests the first time; twice as long each time in a row. Default 1 s.
     pub back_off: Duration,
+    /// The longest rest; in play for so long, an endpoint's next rest is a first one again.
+    /// Default 30 s.
+    pub back_off_max: Duration,
+    /// Requests that an endpoint is tried with at once when its rest is over; as many good answers
+    /// bring it back. Default 1.
+    pub probes: u32,
     /// Bytes of an answer's head. Default 64 KiB.
     pub head_bytes: u32,
     /// Header fields of an answer. Default 100.
@@ -143,12 +156,16 @@ impl Default for UpstreamLimits {
             connect_timeout: Duration::from_secs(3),
             head_timeout: Duration::from_secs(30),
             body_idle_timeout: Duration::from_secs(30),
+            body_rate_min: 256,
             idle_timeout: Duration::from_secs(30),
             max_age: Duration::from_mins(10),
             connections_max: 256,
             waiters_max: 1_024,
             wait_timeout: Duration::from_secs(2),
+            failures: 5,
             back_off: Duration::from_secs(1),
+            back_off_max: Duration::from_secs(30),
+            probes: 1,
             head_bytes: 64 * 1_024,
             headers_max: 100,
             http1_buffer_bytes: 128 * 1_024,
@@ -173,7 +190,7 @@ impl UpstreamLimits {
         }
     }
 
-    fn times(&self) -> [Rule; 9] {
+    fn times(&self) -> [Rule; 10] {
         let rule = |setting, time: Duration| {
             let fits = (Duration::from_millis(1)..=Duration::from_hours(24)).contains(&time);
             (setting, fits, "between 1 ms and 1 day")
@@ -186,12 +203,18 @@ impl UpstreamLimits {
             rule("max_age", self.max_age),
             rule("wait_timeout", self.wait_timeout),
             rule("back_off", self.back_off),
+            (
+                "back_off_max",
+                (self.back_off..=Duration::from_hours(24)).contains(&self.back_off_max),
+                "between back_off and 1 day",
+            ),
             rule("h2_ping_interval", self.h2_ping_interval),
             rule("h2_ping_timeout", self.h2_ping_timeout),
         ]
     }
 
-    fn sizes(&self) -> [Rule; 10] {
+    fn sizes(&self) -> [Rule; 13] {
+        const FEW: &str = "between 1 and 1,000";
         const WINDOW: &str = "between 65,535 bytes and 2 GiB less one byte (RFC 9113 §6.9)";
         let window = |bytes: u32| (65_535..=0x7fff_ffff).contains(&bytes);
         let head_bytes = usize::try_from(self.head_bytes).unwrap_or(usize::MAX);
@@ -206,6 +229,13 @@ impl UpstreamLimits {
                 self.waiters_max <= 1_000_000,
                 "at most 1,000,000",
             ),
+            (
+                "body_rate_min",
+                (1..=1_048_576).contains(&self.body_rate_min),
+                "between 1 B/s and 1 MiB/s",
+            ),
+            ("failures", (1..=1_000).contains(&self.failures), FEW),
+            ("probes", (1..=1_000).contains(&self.probes), FEW),
             (
                 "head_bytes",
                 (8_192..=1_048_576).contains(&self.head_bytes),

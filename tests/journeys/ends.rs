@@ -55,8 +55,8 @@ async fn an_answer_that_the_bank_breaks_off_is_recorded_as_cut() {
             assert!(kit::read(answer).await.is_err(), "a cut answer looks whole");
             let end = soon(&house, "api.end", |record| record["req"] == *request).await;
             assert_eq!(
-                (&end["ended"], &end["bytes"]["out"]),
-                (&"cut".into(), &10.into())
+                (&end["ended"], &end["trouble"], &end["bytes"]["out"]),
+                (&"cut".into(), &"truncated".into(), &10.into())
             );
         }
     }

@@ -23,3 +23,4 @@ mod reload;
 mod road;
 mod streams;
 mod tokens;
+mod upstreams;

@@ -31,7 +31,10 @@ const FIELDS: &[&str] = &[
     "request.id",
     "rule",
     "snapshot",
+    "upstream.endpoint",
     "upstream.id",
+    "upstream.tries",
+    "upstream.trouble",
 ];
 
 /// Bytes of lines that may wait to be written; what comes on top is left out and counted.

@@ -39,6 +39,7 @@ fn access() -> Access {
         status: 403,
         code: Some("insufficient_scope"),
         rule: Some("the operation asks for scope fx:read".to_owned()),
+        trouble: Some("reset"),
         timing: Timing {
             duration_us: 1_234,
             upstream_us: Some(1_000),
@@ -91,7 +92,7 @@ fn an_access_is_pinned_to_the_byte() {
          \"class\":\"partner\",\"method\":\"GET\",\"path\":\"/rates/{pair}\"},\
          \"outcome\":{\"decision\":\"refused\",\"status\":403,\"code\":\"insufficient_scope\",\
          \"rule\":\"the operation asks for scope fx:read\"},\
-         \"timing\":{\"us\":1234,\"up_us\":1000},\
+         \"trouble\":\"reset\",\"timing\":{\"us\":1234,\"up_us\":1000},\
          \"resp\":{\"len\":9,\"sha256\":\"AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM\"},\"cfg\":4}"
     );
 }
@@ -105,6 +106,7 @@ fn the_other_events_are_pinned_to_the_byte() {
         bytes_out: 2,
         duration_us: 3,
         ended: Ended::Cut,
+        trouble: Some("truncated"),
     };
     let front = "{\"v\":1,\"node\":\"node-1\",\"boot\":\"boot\",\"seq\":7,";
     let time = "\"ts\":\"2026-11-22T10:00:00.500000000Z\"";
@@ -114,7 +116,7 @@ fn the_other_events_are_pinned_to_the_byte() {
         ended,
         format!(
             "{front}{time},\"type\":\"api.end\",{request},\"ended\":\"cut\",\
-             \"bytes\":{{\"in\":1,\"out\":2}},\"timing\":{{\"us\":3}}}}"
+             \"trouble\":\"truncated\",\"bytes\":{{\"in\":1,\"out\":2}},\"timing\":{{\"us\":3}}}}"
         )
     );
     let token = whole(&AuditEvent::Token(Box::new(token())));

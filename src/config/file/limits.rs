@@ -8,7 +8,7 @@ use std::time::Duration;
 use upstream::UpstreamLimits;
 
 use crate::mistake::Code;
-use crate::quantity::shown_size;
+use crate::quantity::{shown_duration, shown_size};
 use crate::reader::{Reader, Section};
 use crate::shape::{Key, Kind, Shape};
 
@@ -194,6 +194,12 @@ pub(super) static UPSTREAM_LIMITS: Shape = Shape::whole(
             "The longest pause within an answer.",
         ),
         Key::default(
+            "body_rate_min",
+            Kind::ByteRate(1, MIB),
+            "256 B/s",
+            "What an answer must reach on average while the bank is waited for.",
+        ),
+        Key::default(
             "idle_timeout",
             REST,
             "30s",
@@ -219,10 +225,30 @@ pub(super) static UPSTREAM_LIMITS: Shape = Shape::whole(
         ),
         Key::default("wait_timeout", WAIT, "2s", "How long a request may wait."),
         Key::default(
+            "failures",
+            Kind::Count("failures", 1, 1_000),
+            "5 failures",
+            "In a row, after which an endpoint rests unless half of them rest already; one at which \
+             nobody answers rests at once.",
+        ),
+        Key::default(
             "back_off",
             WAIT,
             "1s",
-            "How long an endpoint rests that could not be reached.",
+            "How long an endpoint rests the first time; twice as long each time in a row.",
+        ),
+        Key::default(
+            "back_off_max",
+            Kind::Duration(Duration::from_millis(10), Duration::from_hours(24)),
+            "30s",
+            "How long an endpoint rests at most; at least `back_off`.",
+        ),
+        Key::default(
+            "probes",
+            Kind::Count("requests", 1, 1_000),
+            "1 requests",
+            "Requests that an endpoint is tried with at once when its rest is over; as many good \
+             answers bring it back.",
         ),
         Key::default(
             "head_max",
@@ -339,12 +365,16 @@ pub(super) fn upstream_limits(reader: &mut Reader, section: &mut Section<'_>) ->
     reader.set_duration(&mut s, "connect_timeout", &mut l.connect_timeout);
     reader.set_duration(&mut s, "head_timeout", &mut l.head_timeout);
     reader.set_duration(&mut s, "body_idle_timeout", &mut l.body_idle_timeout);
+    reader.set_byte_rate(&mut s, "body_rate_min", &mut l.body_rate_min);
     reader.set_duration(&mut s, "idle_timeout", &mut l.idle_timeout);
     reader.set_duration(&mut s, "age_max", &mut l.max_age);
     reader.set_count(&mut s, "connections", &mut l.connections_max);
     reader.set_count(&mut s, "waiting", &mut l.waiters_max);
     reader.set_duration(&mut s, "wait_timeout", &mut l.wait_timeout);
+    reader.set_count(&mut s, "failures", &mut l.failures);
     reader.set_duration(&mut s, "back_off", &mut l.back_off);
+    back_off_max(reader, &mut s, l);
+    reader.set_count(&mut s, "probes", &mut l.probes);
     reader.set_size(&mut s, "head_max", &mut l.head_bytes);
     reader.set_count(&mut s, "headers_max", &mut l.headers_max);
     http1_buffer(reader, &mut s, l);
@@ -361,6 +391,32 @@ pub(super) fn upstream_limits(reader: &mut Reader, section: &mut Section<'_>) ->
     }
     s.finish(reader);
     limits
+}
+
+/// The longest rest cannot be shorter than the first.
+fn back_off_max(reader: &mut Reader, s: &mut Section<'_>, l: &mut UpstreamLimits) {
+    let Some(value) = s.value(reader, "back_off_max") else {
+        return;
+    };
+    let Some(longest) = reader.duration(value) else {
+        return;
+    };
+    if longest.value < l.back_off {
+        reader
+            .collector
+            .mistake(
+                Code::Contradiction,
+                longest.at,
+                format!(
+                    "`back_off_max` of {} is shorter than the first rest, {}",
+                    shown_duration(longest.value),
+                    shown_duration(l.back_off)
+                ),
+            )
+            .help("write at least what `back_off` says");
+        return;
+    }
+    l.back_off_max = longest.value;
 }
 
 /// A head is held whole: what holds it cannot be shorter.

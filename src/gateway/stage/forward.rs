@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use model::{BodyBroken, Fault, Refusal, Response};
-use upstream::{UpstreamFailure, Waiting};
+use upstream::{Terms, Trouble, UpstreamFailure, Waiting};
 
 use crate::exchange::Exchange;
 use crate::halt::Halt;
@@ -29,34 +29,46 @@ impl Answered {
 }
 
 /// Sends the request to the operation's upstream and waits for the answer's head, until the
-/// request's deadline.
+/// request's deadline. What has no effect may reach the bank twice; the upstream says when.
 pub(crate) async fn forward(
     exchange: &mut Exchange,
     services: &Services,
     admitted: Admitted,
 ) -> Result<Answered, Halt> {
     let route = admitted.route();
-    let mut headers = to_upstream(&exchange.head.headers, exchange);
-    if let Some(identified) = admitted.identified() {
-        let assertion = route.bank.assertions.assertion(
+    let assertion = match admitted.identified() {
+        Some(identified) => Some(route.bank.assertions.assertion(
             identified.caller(),
             &route.upstream_id,
             exchange.now,
             services.random.as_ref(),
-        )?;
-        headers.insert(crate::headers::IDENTITY, assertion);
-    }
+        )?),
+        None => None,
+    };
     let body = exchange
         .body
         .take()
         .ok_or_else(|| Fault::new("forwarding a body twice"))?;
-    let mut request = http::Request::new(body);
-    *request.method_mut() = exchange.head.method.clone();
-    *request.uri_mut() = path_and_query(&exchange.head.uri)?;
-    *request.headers_mut() = headers;
-    let deadline = exchange.started.saturating_add(route.deadline);
+    let target = path_and_query(&exchange.head.uri)?;
+    let (from, request_id) = (&exchange.head, exchange.request_id);
+    let interaction = &exchange.interaction;
+    let head = || {
+        let mut request = http::Request::new(());
+        *request.method_mut() = from.method.clone();
+        *request.uri_mut() = target.clone();
+        let mut headers = to_upstream(&from.headers, request_id, interaction);
+        if let Some(assertion) = &assertion {
+            headers.insert(crate::headers::IDENTITY, assertion.clone());
+        }
+        *request.headers_mut() = headers;
+        request
+    };
+    let terms = Terms {
+        deadline: exchange.started.saturating_add(route.deadline),
+        has_no_effect: route.has_no_effect,
+    };
     let sent = services.clock.monotonic();
-    let answer = route.upstream.send(request, deadline).await;
+    let answer = route.upstream.send(head, body, terms).await;
     let upstream = services.clock.monotonic().saturating_sub(sent);
     let waits = route.class.waits_for_evidence();
     match answer {
@@ -66,22 +78,30 @@ pub(crate) async fn forward(
             upstream,
             waits,
         }),
-        Err(failure) => {
+        Err(unanswered) => {
+            let trouble = unanswered.failure.trouble();
             tracing::warn!(
                 request.id = %exchange.request_id,
                 upstream.id = %route.upstream_id,
-                error = &failure as &dyn std::error::Error,
+                upstream.endpoint = unanswered.endpoint.as_deref(),
+                upstream.trouble = trouble.map(Trouble::as_str),
+                upstream.tries = unanswered.tries,
+                error = &unanswered.failure as &dyn std::error::Error,
                 "the upstream failed"
             );
-            Err(halt(&failure, upstream))
+            Err(Halt::Failed {
+                refusal: refusal(&unanswered.failure),
+                trouble,
+                upstream,
+            })
         }
     }
 }
 
 /// What is told of a failure. The request was admitted, so it is a failure even where nothing can
 /// have been sent; only the code tells the partner that (`upstream_unavailable`).
-fn halt(failure: &UpstreamFailure, upstream: Duration) -> Halt {
-    let refusal = match failure {
+fn refusal(failure: &UpstreamFailure) -> Refusal {
+    match failure {
         UpstreamFailure::Unavailable(_)
         | UpstreamFailure::TimedOut(Waiting::Place | Waiting::Connection) => {
             Refusal::UpstreamUnavailable
@@ -95,8 +115,7 @@ fn halt(failure: &UpstreamFailure, upstream: Duration) -> Halt {
         UpstreamFailure::Request(BodyBroken::BrokenOff) => Refusal::MalformedRequest {
             what: "The request's body broke off.",
         },
-    };
-    Halt::Failed { refusal, upstream }
+    }
 }
 
 fn path_and_query(uri: &http::Uri) -> Result<http::Uri, Fault> {

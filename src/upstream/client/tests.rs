@@ -4,20 +4,23 @@ mod answers;
 mod bank;
 mod cancelled;
 mod connections;
+mod faults;
+mod raw;
+mod resting;
 mod settings;
 mod waiting;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use http_body_util::BodyExt;
 use tokio_util::task::TaskTracker;
 
 use model::{Clock, MessageBody, MovedClock, UpstreamId};
 
 use crate::{
-    ClientTls, EndpointSettings, Upstream, UpstreamFailure, UpstreamLimits, UpstreamSettings,
+    ClientTls, EndpointSettings, Terms, Upstream, UpstreamFailure, UpstreamLimits, UpstreamSettings,
 };
 
 use bank::{Bank, Pki};
@@ -64,7 +67,23 @@ impl House {
         request: Request<MessageBody>,
     ) -> Result<Response<MessageBody>, UpstreamFailure> {
         let deadline = self.clock.monotonic() + Duration::from_mins(1);
-        self.upstream.send(request, deadline).await
+        self.send_until(request, deadline).await
+    }
+
+    /// Sends a request until a deadline. GET and HEAD have no effect, the others have.
+    async fn send_until(
+        &self,
+        request: Request<MessageBody>,
+        deadline: Duration,
+    ) -> Result<Response<MessageBody>, UpstreamFailure> {
+        let terms = Terms {
+            deadline,
+            has_no_effect: matches!(*request.method(), Method::GET | Method::HEAD),
+        };
+        let (head, body) = request.into_parts();
+        let head = || Request::from_parts(head.clone(), ());
+        let answer = self.upstream.send(head, body, terms).await;
+        answer.map_err(|unanswered| unanswered.failure)
     }
 
     /// Gets a path and reads the answer to its end.

@@ -124,8 +124,7 @@ async fn the_callers_deadline_ends_the_wait_for_the_head() {
     let house = House::new(&[&bank], None, UpstreamLimits::default());
     let deadline = house.clock.monotonic() + Duration::from_millis(200);
     let failed = house
-        .upstream
-        .send(get("/rates"), deadline)
+        .send_until(get("/rates"), deadline)
         .await
         .expect_err("silence");
     assert!(matches!(failed, UpstreamFailure::TimedOut(_)), "{failed:?}");
@@ -151,8 +150,7 @@ async fn a_caller_slow_with_its_body_is_no_fault_of_the_banks() {
         let body = BodyExt::boxed_unsync(StreamBody::new(slow));
         let deadline = house.clock.monotonic() + Duration::from_mins(10);
         let answer = house
-            .upstream
-            .send(post("/echo", body), deadline)
+            .send_until(post("/echo", body), deadline)
             .await
             .expect(name);
         assert_eq!(answer.status(), 200, "{name}");
@@ -167,34 +165,6 @@ fn echo_body_after_all() -> Behaviour {
             Response::new(model::empty())
         })
     })
-}
-
-#[tokio::test]
-async fn what_is_not_http_is_refused_and_the_connection_closed() {
-    for said in [
-        &b"SSH-2.0-OpenSSH_9.2\r\n\r\n"[..],
-        b"HTTP/1.1 200 OK\r\nbad name: 1\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\ncontent-length: +5\r\n\r\nhello",
-        b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nhello",
-        b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\ntransfer-encoding: gzip\r\n\r\nhello",
-        b"HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n",
-        b"HTTP/1.1 103 Early Hints\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\n",
-        b"",
-    ] {
-        let bank = Bank::saying(said).await;
-        let house = House::new(&[&bank], None, UpstreamLimits::default());
-        let failed = house.get("/rates").await.expect_err("not an answer");
-        let said = String::from_utf8_lossy(said);
-        assert!(
-            matches!(failed, UpstreamFailure::Invalid(_)),
-            "{said}: {failed:?}"
-        );
-        assert_eq!(house.counts(), (0, 0, 0), "{said}");
-        bank.until_open(0).await;
-        assert_eq!(bank.requests(), 1, "{said}");
-    }
 }
 
 #[tokio::test]

@@ -37,8 +37,8 @@ pub(super) struct Bank {
     stop: CancellationToken,
 }
 
-struct Seen {
-    requests: AtomicUsize,
+pub(super) struct Seen {
+    pub(super) requests: AtomicUsize,
     accepted: AtomicUsize,
     open: watch::Sender<usize>,
     open_most: AtomicUsize,
@@ -192,7 +192,7 @@ impl Bank {
         bank
     }
 
-    fn around(listener: &TcpListener, streams_max: Option<u32>) -> Self {
+    pub(super) fn around(listener: &TcpListener, streams_max: Option<u32>) -> Self {
         Self {
             port: listener.local_addr().expect("bound").port(),
             seen: Arc::new(Seen {
@@ -207,7 +207,7 @@ impl Bank {
         }
     }
 
-    fn accept_with<F, Fut>(&self, listener: TcpListener, serve: F)
+    pub(super) fn accept_with<F, Fut>(&self, listener: TcpListener, serve: F)
     where
         F: Fn(TcpStream, Arc<Seen>) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = ()> + Send + 'static,
@@ -329,6 +329,15 @@ pub(super) struct Pki {
 
 impl Pki {
     pub(super) fn new() -> Self {
+        Self::made(false)
+    }
+
+    /// One whose leaves are expired.
+    pub(super) fn expired() -> Self {
+        Self::made(true)
+    }
+
+    fn made(is_expired: bool) -> Self {
         let key = KeyPair::generate().expect("a key");
         let mut params = CertificateParams::new(Vec::new()).expect("valid");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -340,7 +349,11 @@ impl Pki {
         let leaf = |names: &[&str]| {
             let key = KeyPair::generate().expect("a key");
             let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
-            let params = CertificateParams::new(names).expect("valid");
+            let mut params = CertificateParams::new(names).expect("valid");
+            if is_expired {
+                params.not_before = rcgen::date_time_ymd(2000, 1, 1);
+                params.not_after = rcgen::date_time_ymd(2001, 1, 1);
+            }
             let leaf = params
                 .signed_by(&key, &issuer)
                 .expect("signed")
@@ -365,9 +378,18 @@ impl Pki {
         }
     }
 
-    fn server_config(&self, alpn: &[&str]) -> Arc<rustls::ServerConfig> {
+    pub(super) fn server_config(&self, alpn: &[&str]) -> Arc<rustls::ServerConfig> {
+        self.server_config_for(self, alpn)
+    }
+
+    /// The bank's side: takes the clients of an authority.
+    pub(super) fn server_config_for(
+        &self,
+        clients: &Self,
+        alpn: &[&str],
+    ) -> Arc<rustls::ServerConfig> {
         let mut roots = RootCertStore::empty();
-        roots.add(self.ca.clone()).expect("a usable authority");
+        roots.add(clients.ca.clone()).expect("a usable authority");
         let provider = crypto::provider();
         let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider.clone())
             .build()

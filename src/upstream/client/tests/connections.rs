@@ -12,9 +12,10 @@ use tokio::sync::Semaphore;
 
 use crate::connection::Opened;
 use crate::drive::start_http1;
+use crate::pool::state::Wish;
 use crate::{ConnectProblem, Unreachable, UpstreamFailure, UpstreamLimits};
 
-use super::bank::{Bank, Pki, echo_head, on_command};
+use super::bank::{Bank, Behaviour, Pki, echo_head, on_command};
 use super::{House, every_protocol, get};
 
 #[tokio::test]
@@ -213,7 +214,10 @@ async fn a_request_met_by_a_close_moves_to_a_new_connection_and_is_seen_once() {
     let (near, far) = duplex(1_024);
     let pool = house.upstream.pool();
     let far_deadline = tokio::time::Instant::now() + Duration::from_mins(1);
-    let mut lease = pool.place(None, far_deadline).await.expect("a place");
+    let mut lease = pool
+        .place(Wish::default(), far_deadline)
+        .await
+        .expect("a place");
     let mut connection = start_http1(near, pool, 0).await.expect("started");
     connection.sender.ready().await.expect("open");
     lease.opened(Opened::Http1(connection));
@@ -223,18 +227,6 @@ async fn a_request_met_by_a_close_moves_to_a_new_connection_and_is_seen_once() {
     house.get("/rates").await.expect("answered");
     assert_eq!((bank.requests(), bank.accepted()), (1, 1));
     assert_eq!(house.counts(), (0, 1, 1));
-}
-
-#[tokio::test]
-async fn a_request_that_may_have_left_is_not_sent_again() {
-    let bank = Bank::saying(b"").await;
-    let house = House::new(&[&bank, &bank], None, UpstreamLimits::default());
-    let failed = house
-        .get("/rates")
-        .await
-        .expect_err("closed without an answer");
-    assert!(matches!(failed, UpstreamFailure::Invalid(_)), "{failed:?}");
-    assert_eq!((bank.requests(), house.counts()), (1, (0, 0, 0)));
 }
 
 #[tokio::test]
@@ -390,13 +382,13 @@ fn is_tls_problem(failure: &UpstreamFailure) -> bool {
 }
 
 /// A port that is taken and where nobody listens.
-struct Down {
-    port: u16,
+pub(super) struct Down {
+    pub(super) port: u16,
     bound: socket2::Socket,
 }
 
 impl Down {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         use socket2::{Domain, Socket, Type};
         let bound = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
         let any: std::net::SocketAddr = "127.0.0.1:0".parse().expect("valid");
@@ -409,9 +401,15 @@ impl Down {
             .port();
         Self { port, bound }
     }
+
     /// Somebody listens now.
-    fn comes_up(self) -> Bank {
+    pub(super) fn comes_up(self) -> Bank {
+        self.comes_up_as(echo_head())
+    }
+
+    /// The same, and answers so.
+    pub(super) fn comes_up_as(self, behaviour: Behaviour) -> Bank {
         self.bound.listen(64).expect("a socket");
-        Bank::plain_at(self.bound.into(), echo_head())
+        Bank::plain_at(self.bound.into(), behaviour)
     }
 }

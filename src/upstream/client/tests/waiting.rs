@@ -63,8 +63,7 @@ async fn nobody_waits_longer_than_allowed() {
         );
         let deadline = house.clock.monotonic() + Duration::from_millis(5);
         let failed = house
-            .upstream
-            .send(get("/waits"), deadline)
+            .send_until(get("/waits"), deadline)
             .await
             .expect_err("no time");
         assert!(
@@ -126,10 +125,7 @@ async fn a_deadline_that_is_over_sends_nothing() {
     let bank = Bank::plain(echo_head()).await;
     let house = House::new(&[&bank], None, one_place());
     house.clock.advance(Duration::from_secs(5));
-    let failed = house
-        .upstream
-        .send(get("/late"), Duration::from_secs(5))
-        .await;
+    let failed = house.send_until(get("/late"), Duration::from_secs(5)).await;
     assert!(matches!(
         failed,
         Err(UpstreamFailure::TimedOut(Waiting::Place))
