@@ -22,6 +22,8 @@ mod run;
 mod sandbox;
 mod standing;
 mod telemetry;
+#[cfg(feature = "sandbox")]
+mod watch;
 
 pub use cli::main;
 pub use environment::Environment;

@@ -42,6 +42,10 @@ pub(crate) enum Because {
     /// Somebody says so: it is put in force even if it reads as before.
     Asked,
     /// A file was touched: nothing is done when all read as they did the last time.
+    #[cfg_attr(
+        not(feature = "sandbox"),
+        expect(dead_code, reason = "nothing is watched")
+    )]
     Touched,
 }
 
@@ -57,6 +61,8 @@ struct Ask {
 pub(crate) struct Reloader {
     asks: mpsc::Sender<Ask>,
     file: Arc<PathBuf>,
+    #[cfg(feature = "sandbox")]
+    files: watch::Receiver<Vec<PathBuf>>,
 }
 
 /// What the keeper is given at the start.
@@ -75,14 +81,27 @@ impl Reloader {
     pub(crate) fn start(kept: Kept, tasks: &TaskTracker) -> Self {
         let (asks, waiting) = mpsc::channel(WAITING_MAX);
         let file = Arc::new(kept.loader.path().to_owned());
-        let (seen, _) = watch::channel(kept.files.clone());
+        let (seen, files) = watch::channel(kept.files.clone());
         tasks.spawn(Keeper::new(kept, seen).run(waiting));
-        Self { asks, file }
+        #[cfg(not(feature = "sandbox"))]
+        drop(files);
+        Self {
+            asks,
+            file,
+            #[cfg(feature = "sandbox")]
+            files,
+        }
     }
 
     /// The file that is read.
     pub(crate) fn file(&self) -> &PathBuf {
         &self.file
+    }
+
+    /// All files that were read the last time, or should have been.
+    #[cfg(feature = "sandbox")]
+    pub(crate) fn files(&self) -> watch::Receiver<Vec<PathBuf>> {
+        self.files.clone()
     }
 
     /// Reads the file again and puts it in force. `None` when it was only touched and reads as

@@ -223,6 +223,13 @@ impl Running {
         &self.reloader
     }
 
+    /// Reloads by itself when a file changes that the configuration is read from.
+    #[cfg(feature = "sandbox")]
+    pub(crate) fn watch(&self, tell: crate::watch::Tell) -> anyhow::Result<()> {
+        let (reloader, stopping) = (self.reloader.clone(), self.stopping.clone());
+        crate::watch::watch(reloader, &self.tasks, stopping, tell)
+    }
+
     /// What is in force, for those that may outlive the house.
     #[cfg(feature = "sandbox")]
     pub(crate) fn live(&self) -> Weak<ArcSwap<Live>> {

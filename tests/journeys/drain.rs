@@ -127,3 +127,39 @@ async fn what_does_not_end_within_the_time_is_cut_and_recorded() {
         .find(|record| record["object"]["op"] == "readOpen");
     assert_eq!(call.expect("a record")["outcome"]["decision"], "aborted");
 }
+
+/// CF-09: of 100 slow requests none is lost when the program is told to end.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_100_slow_requests_all_are_finished_when_the_program_is_told_to_end() {
+    let first = b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n01234".to_vec();
+    let bank = ScriptedBank::start(Script::Pause(first, b"56789".to_vec())).await;
+    let folder = extra::add_to(Folder::new(), "extra", bank.address);
+    let mut sandbox = Program::sandbox(&folder).await;
+    let mut open = Vec::new();
+    for number in 0..100 {
+        let version = Version::BOTH[number % 2];
+        let dial = folder.dial(None, version);
+        let mut client = dial.connect(folder.api()).await.expect("a connection");
+        let answer = client
+            .send(Method::GET, "/extra/open", &[], whole(""))
+            .await;
+        open.push((version, client, answer.expect("a head")));
+    }
+    sandbox.terminate();
+    sandbox
+        .until("a drain", |written| written.err.contains("\"draining\""))
+        .await;
+    bank.release();
+    for (version, mut client, answer) in open {
+        let answer = kit::read(answer).await.expect("a whole answer");
+        assert_eq!(
+            (answer.status.as_u16(), &answer.body[..]),
+            (200, &b"0123456789"[..])
+        );
+        // h1 is closed, h2 was told GOAWAY: neither takes another request.
+        let more = client.call(Method::GET, "/extra/open", &[], "").await;
+        assert!(more.is_err(), "{version:?}: {more:?}");
+    }
+    assert_eq!(sandbox.ended().await, Some(0), "{}", sandbox.err());
+    stops_last(&folder.prepared().audit);
+}

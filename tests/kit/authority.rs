@@ -1,5 +1,6 @@
 //! Partners' certificates beyond the sandbox's own: the authority's key lies in its folder.
 
+use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -10,7 +11,7 @@ use crypto::SystemRandom;
 use sandbox::{Issued, KeyKind, Leaf, Marker, Purpose, Revoked, TestCa, Validity};
 
 use crate::client::Identity;
-use crate::house::HouseBuilder;
+use crate::house::{HouseBuilder, TestHouse};
 
 /// The organizationIdentifier of `SwiftRide`'s certificates.
 pub const SWIFTRIDE: &str = "PSDCN-SWIFTRIDE-001";
@@ -18,18 +19,7 @@ pub const SWIFTRIDE: &str = "PSDCN-SWIFTRIDE-001";
 impl HouseBuilder {
     /// The authority of the partners' certificates.
     pub fn partner_authority(&self) -> TestCa {
-        let read = |file: &str| {
-            std::fs::read_to_string(self.dir().join(file)).expect("a file of the authority")
-        };
-        let (certificate, key) = (read("trust/partners-ca.pem"), read("trust/partners-ca.key"));
-        let chain = crypto::certificates(certificate.as_bytes()).expect("a certificate");
-        let facts = crypto::certificate_facts(&chain[0]).expect("a readable certificate");
-        let name = facts
-            .subject
-            .strip_prefix("CN=")
-            .expect("a common name")
-            .to_owned();
-        TestCa::reload(&name, &certificate, &key).expect("an authority")
+        partner_authority(self.dir())
     }
 
     /// Writes the partners' revocation list anew, with these certificates on it.
@@ -43,6 +33,29 @@ impl HouseBuilder {
     pub fn now(&self) -> Timestamp {
         model::Clock::now(self.clock.as_ref())
     }
+}
+
+impl TestHouse {
+    /// Writes the partners' revocation list anew, with these certificates on it.
+    pub fn revoke(&self, serials: &[&[u8]]) {
+        let list = revocation_list(&partner_authority(self.dir()), serials, self.now());
+        self.write("trust/partners.crl", &list);
+    }
+}
+
+/// The authority of the partners' certificates of the sandbox in a folder.
+fn partner_authority(dir: &Path) -> TestCa {
+    let read =
+        |file: &str| std::fs::read_to_string(dir.join(file)).expect("a file of the authority");
+    let (certificate, key) = (read("trust/partners-ca.pem"), read("trust/partners-ca.key"));
+    let chain = crypto::certificates(certificate.as_bytes()).expect("a certificate");
+    let facts = crypto::certificate_facts(&chain[0]).expect("a readable certificate");
+    let name = facts
+        .subject
+        .strip_prefix("CN=")
+        .expect("a common name")
+        .to_owned();
+    TestCa::reload(&name, &certificate, &key).expect("an authority")
 }
 
 /// A root that no bank knows, or not yet.

@@ -71,6 +71,8 @@ pub struct EchoBank {
 
 struct Shared {
     calls: AtomicUsize,
+    connections: AtomicUsize,
+    connections_open: AtomicUsize,
     interactions: Mutex<Vec<String>>,
     releases: Semaphore,
 }
@@ -121,6 +123,8 @@ impl EchoBank {
         let address = listener.local_addr().expect("an address");
         let shared = Arc::new(Shared {
             calls: AtomicUsize::new(0),
+            connections: AtomicUsize::new(0),
+            connections_open: AtomicUsize::new(0),
             interactions: Mutex::default(),
             releases: Semaphore::new(0),
         });
@@ -128,7 +132,12 @@ impl EchoBank {
         tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
                 let (tls, shared) = (tls.clone(), Arc::clone(&for_calls));
-                tokio::spawn(async move { serve(socket, tls, shared).await });
+                shared.connections.fetch_add(1, Ordering::SeqCst);
+                shared.connections_open.fetch_add(1, Ordering::SeqCst);
+                tokio::spawn(async move {
+                    serve(socket, tls, Arc::clone(&shared)).await;
+                    shared.connections_open.fetch_sub(1, Ordering::SeqCst);
+                });
             }
         });
         let upstream = format!(
@@ -144,6 +153,16 @@ impl EchoBank {
     /// How many requests reached it.
     pub fn calls(&self) -> usize {
         self.shared.calls.load(Ordering::SeqCst)
+    }
+
+    /// How many connections were made to it so far.
+    pub fn connections(&self) -> usize {
+        self.shared.connections.load(Ordering::SeqCst)
+    }
+
+    /// How many of them are open.
+    pub fn connections_open(&self) -> usize {
+        self.shared.connections_open.load(Ordering::SeqCst)
     }
 
     /// The interaction ids of the requests that reached it, in their order.

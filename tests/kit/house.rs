@@ -300,6 +300,36 @@ impl TestHouse {
         (left, records(&self.prepared.audit))
     }
 
+    /// Replaces text in a file of its folder; panics when it is not there. Nothing happens before
+    /// the house reads its files again.
+    pub fn edit(&self, file: &str, old: &str, new: &str) {
+        let path = self.dir().join(file);
+        let text = std::fs::read_to_string(&path).expect("a readable file");
+        assert!(text.contains(old), "{file} lacks: {old}\n{text}");
+        self.write(file, &text.replace(old, new));
+    }
+
+    /// Writes a file of its folder.
+    pub fn write(&self, file: &str, text: &str) {
+        std::fs::write(self.dir().join(file), text).expect("a writable file");
+    }
+
+    /// Reads the files again and gives the new snapshot's number; panics with what is wrong.
+    pub async fn reload(&self) -> u64 {
+        match self.running.reload().await.as_ref() {
+            Ok(applied) => applied.snapshot,
+            Err(not_applied) => panic!("{}", not_applied.render(false, 100)),
+        }
+    }
+
+    /// Reads the files again and gives what is wrong with them; panics when nothing is.
+    pub async fn refuses_to_reload(&self) -> String {
+        match self.running.reload().await.as_ref() {
+            Ok(applied) => panic!("in force: {applied:?}"),
+            Err(not_applied) => not_applied.render(false, 100),
+        }
+    }
+
     /// Stops it, and gives the folder back so that another house may be started in it.
     pub async fn stop(self) -> TempDir {
         self.running.stop().await;

@@ -25,7 +25,7 @@ mod issuer;
 mod partner;
 mod problem;
 
-pub use app::{Left, Load};
+pub use app::{Applied, Left, Load, NotApplied};
 pub use attack::{ATTACKS, Attackers, FOREIGN_HOST, Mounted, certificates_of};
 pub use authority::{
     SWIFTRIDE, intermediate, issue, other_authority, partner_leaf, revocation_list, serial,

@@ -12,7 +12,8 @@ use config::Mistakes;
 use model::{Clock, SystemClock};
 
 use crate::cli::serve::runtime;
-use crate::cli::{environment, say, show, warn};
+use crate::cli::{complain, environment, say, show, terminal, warn};
+use crate::reload::{Applied, NotApplied};
 use crate::run::{Signals, until_stopped};
 use crate::sandbox::{Addresses, NotOpened, SandboxHouse, Site};
 use crate::telemetry;
@@ -75,7 +76,13 @@ impl Sandbox {
             let announced = self.announce(&house);
             let (running, bank) = house.into_parts();
             let code = match announced {
-                Ok(()) => until_stopped(running, signals).await,
+                Ok(()) => {
+                    if let Err(error) = running.watch(tell) {
+                        // The sandbox works without it; `mortise reload` does the same.
+                        complain(&error);
+                    }
+                    until_stopped(running, signals).await
+                }
                 Err(error) => {
                     // What was opened is closed: the log must not end without its stop.
                     running.stop().await;
@@ -145,6 +152,18 @@ impl Sandbox {
         }
         say(&house.greeting()?);
         Ok(())
+    }
+}
+
+/// Says on the terminal what came of a file that was changed.
+fn tell(outcome: &Result<Applied, NotApplied>) {
+    match outcome {
+        Ok(applied) => say(&applied.render()),
+        Err(not_applied) => {
+            let (coloured, width) = terminal();
+            warn(&not_applied.render(coloured, width));
+            warn("nothing was changed: what was in force stays\n");
+        }
     }
 }
 
