@@ -3,8 +3,9 @@
 //! **For**: everything the house hashes, signs, verifies, seals or reads from a certificate, so
 //! that an algorithm or a strictness rule stands in one place. **Doors**: the items re-exported
 //! below: [`provider`] for TLS; [`certificates`], [`private_key`], [`revocation_list`] for files;
-//! [`certificate_facts`], [`crl_facts`] and [`DistinguishedName`]; [`Jwks`], [`verify`], [`SigningKey`], [`check_times`]
-//! for tokens; [`KeyEncryptionKey`] for keys at rest; [`sha256`], [`Random`] and the encodings.
+//! [`certificate_facts`], [`crl_facts`] and [`DistinguishedName`]; [`Jwks`], [`verify`],
+//! [`SigningKey`], [`check_times`] for tokens; [`KeyEncryptionKey`] for keys at rest; [`sha256`],
+//! [`Random`] and the encodings.
 //!
 //! **How a value goes through**: outside bytes become a type once ([`VerificationKey`],
 //! [`CertificateFacts`], [`Verified`]) or are refused with the rule they broke; a key is parsed

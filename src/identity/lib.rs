@@ -12,7 +12,8 @@
 //! Attacks stopped here: a certificate of another CA, expired, revoked or meant for servers; a
 //! revocation list that is too old to be believed; a token of another issuer or audience, signed
 //! with another algorithm or key, expired; a stolen token shown with another certificate
-//! (RFC 8705 §3); another partner's token shown with one's own certificate; a certificate that passes for two partners.
+//! (RFC 8705 §3); another partner's token shown with one's own certificate; a certificate that
+//! passes for two partners.
 
 mod access_token;
 mod binding;
