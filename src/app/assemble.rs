@@ -141,13 +141,12 @@ async fn build(shared: &Shared<'_>, plan: &BankPlan) -> anyhow::Result<Built> {
 /// The issuer as each listener's routes know it: its tokens must name that listener.
 fn issuers(shared: &Shared<'_>, url: &str, keys: &Jwks) -> HashMap<ListenerId, Arc<Issuer>> {
     let issuer = |listener: &ListenerPlan| {
-        let audience = listener.origin();
-        shared.standing.issuers.issuer(url, &audience, keys)
+        let audience = listener.origin()?;
+        let issuer = shared.standing.issuers.issuer(url, &audience, keys);
+        Some((listener.edge.id.clone(), issuer))
     };
     let listeners = shared.house.listeners.iter();
-    listeners
-        .map(|listener| (listener.edge.id.clone(), issuer(listener)))
-        .collect()
+    listeners.filter_map(issuer).collect()
 }
 
 /// Lays the routes of a product on each of its listeners.
@@ -279,10 +278,11 @@ fn issuer_settings(plan: &BankPlan) -> (Vec<IssuerSettings>, Vec<Elsewhere>) {
 fn doors(listeners: &[ListenerPlan], banks: &[BankPlan]) -> HashMap<ListenerId, Doors> {
     let mut doors: HashMap<ListenerId, Doors> = HashMap::new();
     for listener in listeners {
-        let authority = listener.url.authority().to_owned();
+        let authority = listener.url.as_ref().map(|url| url.authority().to_owned());
         let door = Doors {
-            authority,
+            authority: authority.unwrap_or_default(),
             endpoints: HashMap::new(),
+            operators: listener.operators.clone(),
         };
         doors.insert(listener.edge.id.clone(), door);
     }

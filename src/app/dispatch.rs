@@ -1,5 +1,6 @@
-//! Listener and path to room: the token endpoint and its kin to `authserver`, everything else on
-//! an API listener to `gateway`. Every answer gets its ids here, and its line in the access log.
+//! Listener and path to room: the token endpoint and its kin to `authserver`, what is measured to
+//! operators on their listener, everything else to `gateway`. Every answer gets its ids here, and
+//! its line in the access log.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,16 +11,20 @@ use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use crypto::Random;
-use gateway::Gateway;
+use gateway::{Gateway, Snapshot};
+use identity::Operators;
 use model::{
     Asked, Breach, Clock, Connection, Handler, InteractionId, Refusal, Request, RequestId, Response,
 };
 
 use crate::access_log;
 use crate::live::Live;
+use crate::telemetry::Metrics;
 
 const INTERACTION_ID: HeaderName = HeaderName::from_static("x-fapi-interaction-id");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Where operators read what is measured.
+const METRICS: &str = "/metrics";
 
 /// The handler of all listeners.
 pub(crate) struct Dispatch {
@@ -28,6 +33,7 @@ pub(crate) struct Dispatch {
     pub(crate) gateway: Gateway,
     /// What is in force; each request takes it once.
     pub(crate) live: Arc<ArcSwap<Live>>,
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 impl Handler for Dispatch {
@@ -101,6 +107,9 @@ impl Dispatch {
         let live = self.live.load_full();
         let snapshot = &live.snapshot;
         let doors = live.doors.get(&asked.connection.listener);
+        if let Some(operators) = doors.and_then(|doors| doors.operators.as_ref()) {
+            return self.serve_operators(snapshot, operators, asked).await;
+        }
         let found = doors.and_then(|doors| doors.endpoint(&asked.request));
         let Some((bank, endpoint)) = found else {
             return self.gateway.answer(snapshot, asked).await;
@@ -113,6 +122,35 @@ impl Dispatch {
             return self.gateway.turn_away(snapshot, asked, refusal).await;
         };
         authserver.answer(bank, *endpoint, asked).await
+    }
+
+    /// What operators read. Whoever is not one is turned away before anything else is said.
+    async fn serve_operators(
+        &self,
+        snapshot: &Arc<Snapshot>,
+        operators: &Operators,
+        asked: Asked,
+    ) -> Response {
+        let chain = asked.connection.chain.as_deref();
+        let admitted = snapshot
+            .gate()
+            .knock(asked.connection.peer.ip())
+            .and_then(|()| operators.judge(chain, self.clock.now()));
+        let method = asked.request.method();
+        let refusal = match admitted {
+            Err(refusal) => refusal,
+            Ok(()) if asked.request.uri().path() != METRICS => Refusal::UnknownRoute,
+            Ok(()) if ![Method::GET, Method::HEAD].contains(method) => Refusal::MethodNotAllowed {
+                allow: vec![Method::GET, Method::HEAD],
+            },
+            Ok(()) => {
+                let response = self.metrics.answer(method == Method::GET);
+                let status = response.status();
+                self.gateway.note_answer(snapshot, asked, status);
+                return response;
+            }
+        };
+        self.gateway.turn_away(snapshot, asked, refusal).await
     }
 
     /// Our id of a request, and the partner's or one of ours (checklist AT-06).

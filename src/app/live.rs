@@ -7,6 +7,7 @@ use std::time::Duration;
 use authserver::{AuthServer, Endpoint};
 use crypto::Jwks;
 use gateway::Snapshot;
+use identity::Operators;
 use model::{BankId, ListenerId, Request};
 
 /// The settings of one moment, of all rooms.
@@ -30,6 +31,8 @@ pub(crate) struct Doors {
     pub(crate) authority: String,
     /// Paths of the issuers' endpoints.
     pub(crate) endpoints: HashMap<String, (BankId, Endpoint)>,
+    /// Who may enter, where operators are served.
+    pub(crate) operators: Option<Arc<Operators>>,
 }
 
 impl Doors {

@@ -17,7 +17,6 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use config::{House, Loader};
-use edge::Edge;
 
 mod fixed;
 mod keeper;
@@ -27,6 +26,7 @@ mod prepare;
 pub use outcome::{Applied, NotApplied};
 
 use self::keeper::Keeper;
+use crate::edges::Edges;
 use crate::live::Live;
 use crate::standing::Standing;
 
@@ -72,7 +72,7 @@ pub(crate) struct Kept {
     pub(crate) files: Vec<PathBuf>,
     pub(crate) standing: Arc<Standing>,
     pub(crate) live: Arc<ArcSwap<Live>>,
-    pub(crate) edge: Weak<Edge>,
+    pub(crate) edges: Weak<Edges>,
     pub(crate) stopping: CancellationToken,
 }
 

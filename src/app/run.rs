@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use audit::Audit;
-use config::{Loaded, Loader, Mistakes};
+use config::{ListenerPlan, Loaded, Loader, Mistakes};
 use edge::Edge;
 use gateway::{Gateway, Services};
 use model::{AuditEntry, AuditEvent, Clock, Handler, ListenerId, LogName};
@@ -24,8 +24,10 @@ use upstream::Upstream;
 use crate::assemble::assemble;
 use crate::control::{Steward, open_door};
 use crate::dispatch::Dispatch;
+use crate::edges::{Edges, is_for_probes};
 use crate::environment::Environment;
 use crate::live::Live;
+use crate::probes::{Condition, Probes};
 use crate::reload::{Applied, Because, Kept, NotApplied, Reloader};
 use crate::standing::Standing;
 
@@ -51,7 +53,8 @@ impl Configuration {
 
 /// A running house.
 pub struct Running {
-    edge: Arc<Edge>,
+    edges: Arc<Edges>,
+    condition: Arc<Condition>,
     standing: Arc<Standing>,
     audit: Audit,
     live: Arc<ArcSwap<Live>>,
@@ -83,8 +86,9 @@ pub struct Left {
     pub tasks: usize,
 }
 
-/// Binds the listeners' addresses, opens log, stores and rooms, then the listeners: an address that
-/// cannot be had leaves no trace in the log, and no request comes in before all rooms stand.
+/// Binds the listeners' addresses, opens the health listeners, then log, stores and rooms, then the
+/// other listeners: an address that cannot be had leaves no trace in the log, probes are answered
+/// while the log recovers, and no other request comes in before all rooms stand.
 pub(crate) async fn start(
     configuration: Configuration,
     mut env: Environment,
@@ -97,16 +101,69 @@ pub(crate) async fn start(
     let mut sockets = bound(&house.listeners, &mut env.sockets)?;
     let tasks = TaskTracker::new();
     let (poison, poisoned) = watch::channel(false);
+    let condition = Condition::starting(poisoned.clone());
+    let probes = probes(&condition, &env);
+    open_listeners(&probes, &house, true, &mut sockets)?;
     let (standing, audit) = Standing::open(&house, &env, &tasks, poison)?;
     let standing = Arc::new(standing);
     let live = assemble(&house, &standing, 1).await?;
     record_first(&standing, &house.digest).await?;
     let live = Arc::new(ArcSwap::from_pointee(live));
-    let edge = Arc::new(Edge::new(
-        handler(&standing, &live),
-        Arc::clone(&standing.clock),
-    ));
-    for listener in &house.listeners {
+    standing.metrics.loads.applied(1);
+    let callers = Edge::new(handler(&standing, &live), Arc::clone(&standing.clock));
+    open_listeners(&callers, &house, false, &mut sockets)?;
+    condition.serving(Arc::clone(&standing.log));
+    let edges = Arc::new(Edges {
+        callers: Arc::new(callers),
+        probes: Arc::new(probes),
+    });
+    let data = data_folder(&house);
+    let stopping = CancellationToken::new();
+    let kept = Kept {
+        loader,
+        house,
+        files,
+        standing: Arc::clone(&standing),
+        live: Arc::clone(&live),
+        edges: Arc::downgrade(&edges),
+        stopping: stopping.clone(),
+    };
+    let reloader = Reloader::start(kept, &tasks);
+    let steward = Steward::new(reloader.clone());
+    open_door(&data, steward, &tasks, stopping.clone())
+        .with_context(|| format!("opening the control socket in {}", data.display()))?;
+    Ok(Running {
+        edges,
+        condition,
+        standing,
+        audit,
+        live,
+        reloader,
+        tasks,
+        poisoned,
+        stopping,
+    })
+}
+
+/// What answers probes, without a listener yet.
+fn probes(condition: &Arc<Condition>, env: &Environment) -> Edge {
+    let probes = Probes {
+        condition: Arc::clone(condition),
+        clock: Arc::clone(&env.clock),
+        random: Arc::clone(&env.random),
+    };
+    Edge::new(Arc::new(probes), Arc::clone(&env.clock))
+}
+
+/// Opens those listeners that serve health, or the others, each on its socket.
+fn open_listeners(
+    edge: &Edge,
+    house: &config::House,
+    for_probes: bool,
+    sockets: &mut HashMap<ListenerId, TcpListener>,
+) -> anyhow::Result<()> {
+    let are_meant = |listener: &&ListenerPlan| is_for_probes(listener) == for_probes;
+    for listener in house.listeners.iter().filter(are_meant) {
         let id = &listener.edge.id;
         let socket = sockets
             .remove(id)
@@ -116,31 +173,7 @@ pub(crate) async fn start(
             .with_context(|| format!("listener {id}: opening"))?;
         tracing::info!(listener.id = id.as_str(), address = %bound, "listening");
     }
-    let data = data_folder(&house);
-    let stopping = CancellationToken::new();
-    let kept = Kept {
-        loader,
-        house,
-        files,
-        standing: Arc::clone(&standing),
-        live: Arc::clone(&live),
-        edge: Arc::downgrade(&edge),
-        stopping: stopping.clone(),
-    };
-    let reloader = Reloader::start(kept, &tasks);
-    let steward = Steward::new(reloader.clone());
-    open_door(&data, steward, &tasks, stopping.clone())
-        .with_context(|| format!("opening the control socket in {}", data.display()))?;
-    Ok(Running {
-        edge,
-        standing,
-        audit,
-        live,
-        reloader,
-        tasks,
-        poisoned,
-        stopping,
-    })
+    Ok(())
 }
 
 /// The folder of the store, where commands find the running house.
@@ -175,6 +208,7 @@ fn handler(standing: &Standing, live: &Arc<ArcSwap<Live>>) -> Arc<dyn Handler> {
         clock: Arc::clone(&standing.clock),
         random: Arc::clone(&standing.random),
         gateway: Gateway::new(services),
+        metrics: Arc::clone(&standing.metrics),
         live: Arc::clone(live),
     })
 }
@@ -204,7 +238,7 @@ fn bound(
 impl Running {
     /// The address that a listener is bound to.
     pub fn address(&self, listener: &str) -> Option<SocketAddr> {
-        self.edge.address(&ListenerId::parse(listener).ok()?)
+        self.edges.address(&ListenerId::parse(listener).ok()?)
     }
 
     /// The number of the snapshot in force.
@@ -238,7 +272,7 @@ impl Running {
 
     /// What answers for all listeners, for callers in this process.
     pub fn handler(&self) -> Arc<dyn Handler> {
-        self.edge.handler()
+        self.edges.callers.handler()
     }
 
     /// What is open and under way now.
@@ -251,7 +285,7 @@ impl Running {
                 .sum::<usize>()
         };
         Load {
-            connections: self.edge.connections_open(),
+            connections: self.edges.callers.connections_open(),
             in_use: sum(Upstream::in_use),
             waiting: sum(Upstream::waiting),
             connections_used: sum(|upstream| {
@@ -260,12 +294,13 @@ impl Running {
         }
     }
 
-    /// Stops accepting, finishes what is open within the drain time, then closes the log. Says
-    /// what did not end by itself.
+    /// Stops accepting, finishes what is open within the drain time, then closes the log. Probes
+    /// are answered to the end: alive, and draining. Says what did not end by itself.
     pub async fn stop(self) -> Left {
+        self.condition.draining();
         self.stopping.cancel();
         let within = self.live.load().drain;
-        let drained = self.edge.drain(within).await;
+        let drained = self.edges.callers.drain(within).await;
         if drained.connections_cut > 0 {
             tracing::warn!(
                 count = drained.connections_cut,
@@ -282,12 +317,14 @@ impl Running {
             tracing::warn!(count = tasks_left, "tasks were left at the end");
         }
         // With the last connection the rooms go, and what they had only counted is handed in.
-        drop(self.edge);
+        let probes = Arc::clone(&self.edges.probes);
+        drop(self.edges);
         let audit = self.audit;
         let closed = tokio::task::spawn_blocking(move || audit.close()).await;
         if closed.is_err() {
             tracing::error!("the audit log did not close");
         }
+        probes.drain(PROBES_DRAIN).await;
         Left {
             connections: drained.connections_cut,
             tasks: tasks_left,
@@ -317,6 +354,9 @@ impl Signals {
         })
     }
 }
+
+/// How long a probe that is being answered at the very end may take.
+const PROBES_DRAIN: Duration = Duration::from_secs(1);
 
 /// How long a node whose log cannot be written goes on refusing before it drains: callers and
 /// balancers see 503 and not only a closed connection.

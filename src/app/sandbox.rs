@@ -274,7 +274,9 @@ impl SandboxHouse {
 /// The file decides where the house listens; the printed commands follow it.
 fn locate(prepared: &mut Prepared, house: &House) {
     for listener in &house.listeners {
-        let url = listener.url.as_str().trim_end_matches('/').to_owned();
+        let Some(url) = listener.origin() else {
+            continue;
+        };
         match listener.edge.id.as_str() {
             "api" => {
                 prepared.token_endpoint = format!("{url}/token");

@@ -19,6 +19,7 @@ use store::{Memory, Sqlite};
 use upstream::Upstreams;
 
 use crate::environment::Environment;
+use crate::telemetry::Metrics;
 
 /// How many chains, tokens and assertions are remembered.
 const REMEMBERED: usize = 65_536;
@@ -35,6 +36,7 @@ pub(crate) struct Standing {
     pub(crate) issuers: Issuers,
     pub(crate) limiters: Limiters,
     pub(crate) upstreams: Upstreams,
+    pub(crate) metrics: Arc<Metrics>,
     gate: Mutex<Weak<Gate>>,
     assertions: Mutex<HashMap<Signs, Weak<Assertions>>>,
 }
@@ -95,6 +97,7 @@ impl Standing {
             issuers: Issuers::default(),
             limiters: Limiters::new(Arc::clone(&clock)),
             upstreams: Upstreams::new(Arc::clone(&clock), tasks.clone()),
+            metrics: Metrics::new(&clock),
             gate: Mutex::default(),
             assertions: Mutex::default(),
             clock,
@@ -149,6 +152,7 @@ impl Standing {
     /// Forgets the state of what no snapshot names any more.
     pub(crate) fn forget_unused(&self) {
         self.limiters.forget_unused();
+        self.metrics.meter.forget_unused();
     }
 }
 

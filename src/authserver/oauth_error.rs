@@ -244,6 +244,7 @@ fn certificate(problem: CertificateProblem) -> &'static str {
         CertificateProblem::SeveralPartners => {
             "The client certificate bears names of several partners; it must name one."
         }
+        CertificateProblem::NotAnOperator => "The client certificate is not an operator's.",
         CertificateProblem::Malformed => "The client certificate cannot be read.",
     }
 }

@@ -8,6 +8,7 @@ mod clients;
 mod issuers;
 mod listeners;
 mod openapi_file;
+mod operators;
 mod partners;
 mod products;
 mod trust;

@@ -60,6 +60,14 @@ paths:
       responses: { '200': { description: A rate } }
 ";
 
+/// The names of the gateway's certificate.
+const GATEWAY: &[&str] = &[
+    "api.harbour.example",
+    "auth.harbour.example",
+    "ops.harbour.example",
+    "localhost",
+];
+
 /// The serial number of the partners' authority that is revoked.
 const REVOKED: u64 = 7;
 
@@ -182,6 +190,7 @@ fn files() -> &'static HashMap<&'static str, String> {
         let mut files = HashMap::new();
         let partners = authority(&mut files, "trust/partners-ca.pem", "Partners CA", &[]);
         let bank = authority(&mut files, "trust/bank-ca.pem", "Bank CA", &[]);
+        authority(&mut files, "trust/operators-ca.pem", "Operators CA", &[]);
         let sandbox = [CustomExtension::from_oid_content(
             crypto::SANDBOX_MARKER,
             crypto::SANDBOX_MARKER_VALUE.to_vec(),
@@ -203,14 +212,8 @@ fn files() -> &'static HashMap<&'static str, String> {
         let list = list.signed_by(&partners).expect("a list");
         files.insert("trust/partners.crl", list.pem().expect("PEM"));
         files.insert("trust/servers-ca.pem", files["trust/bank-ca.pem"].clone());
-        let names = ["api.harbour.example", "auth.harbour.example", "localhost"];
-        leaf(
-            &mut files,
-            ("tls/gateway.pem", "tls/gateway.key"),
-            &names,
-            2036,
-            &bank,
-        );
+        let gateway = ("tls/gateway.pem", "tls/gateway.key");
+        leaf(&mut files, gateway, GATEWAY, 2036, &bank);
         let names = ["api.harbour.example", "*.wild.example"];
         leaf(
             &mut files,

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crypto::{Algorithm, Jwks, KeyEncryptionKey};
 use edge::ListenerSettings;
-use identity::{KnownBy, Trust};
+use identity::{KnownBy, Operators, Trust};
 use jiff::Timestamp;
 use model::{
     BankId, ClientId, ListenerId, Partner, PartnerId, PlanId, ProductId, ScopeSet, Standing,
@@ -41,10 +41,20 @@ pub enum Service {
     Token,
     /// Metadata and public keys of the issuers.
     Discovery,
+    /// What is measured, for operators alone.
+    Metrics,
+    /// Whether the process lives and is ready, for probes.
+    Health,
 }
 
 impl Service {
-    pub(crate) const ALL: [Self; 3] = [Self::Api, Self::Token, Self::Discovery];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Api,
+        Self::Token,
+        Self::Discovery,
+        Self::Metrics,
+        Self::Health,
+    ];
 
     /// The word in the file.
     pub fn as_str(self) -> &'static str {
@@ -52,6 +62,8 @@ impl Service {
             Self::Api => "api",
             Self::Token => "token",
             Self::Discovery => "discovery",
+            Self::Metrics => "metrics",
+            Self::Health => "health",
         }
     }
 }
@@ -98,18 +110,21 @@ pub struct House {
 pub struct ListenerPlan {
     /// Where it listens.
     pub address: SocketAddr,
-    /// How callers reach it: scheme `https`, host and port, no path.
-    pub url: Url,
+    /// How callers reach it: scheme `https`, host and port, no path; none where it has no TLS.
+    pub url: Option<Url>,
     /// What it serves; never empty.
     pub serves: BTreeSet<Service>,
+    /// Whose certificates it takes, where it serves operators.
+    pub operators: Option<Arc<Operators>>,
     /// What `edge` needs, its id among it.
     pub edge: ListenerSettings,
 }
 
 impl ListenerPlan {
     /// The URL as the file writes it, without a slash at its end: the audience of tokens.
-    pub fn origin(&self) -> String {
-        self.url.origin().ascii_serialization()
+    pub fn origin(&self) -> Option<String> {
+        let url = self.url.as_ref()?;
+        Some(url.origin().ascii_serialization())
     }
 }
 

@@ -11,6 +11,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::StatusCode;
+
 use model::ports::AuditUnavailable;
 use model::{Asked, Breach, Connection, InteractionId, Refusal, RequestId, Response};
 
@@ -88,6 +90,18 @@ impl Gateway {
     ) -> Response {
         let exchange = Exchange::begin(asked, Arc::clone(snapshot), &self.services);
         self.halt(exchange, &Halt::Refused(refusal)).await
+    }
+
+    /// Queues the record of an answer that another door gave.
+    pub fn note_answer(&self, snapshot: &Arc<Snapshot>, asked: Asked, status: StatusCode) {
+        let mut exchange = Exchange::begin(asked, Arc::clone(snapshot), &self.services);
+        let duration = self.since(exchange.started);
+        let queued = exchange
+            .record
+            .allow_queued(status, Duration::ZERO, duration);
+        if queued.is_err() {
+            tracing::warn!(request.id = %exchange.request_id, "an operator's read was not recorded");
+        }
     }
 
     /// Records a request that broke a rule of HTTP at the edge. What comes from an address without

@@ -1,6 +1,7 @@
 //! The certificate verdict: chain, time, key usage, revocation, partner. Asked on every request,
 //! whether the connection is new, open or resumed, and cached only as long as it must hold.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use rustls_pki_types::UnixTime;
 use crypto::CertificateFacts;
 use model::{CertificateProblem, Partner, PresentedChain, Refusal};
 
+use crate::trust::Anchors;
 use crate::{KnownBy, Trust};
 
 /// What a bank's trust store says of a presented chain.
@@ -80,47 +82,66 @@ fn judge(
     chain: &PresentedChain,
     now: Timestamp,
 ) -> Result<Verdict, CertificateProblem> {
+    let believed = trust.revocation().cloned().unwrap_or(i64::MIN..i64::MAX);
+    if !believed.contains(&now.as_second()) {
+        return Err(CertificateProblem::RevocationUnknown);
+    }
+    let judged = judge_chain(trust.anchors(), chain, now, &believed)?;
+    Ok(Verdict {
+        partner: Arc::clone(the_partner(trust, judged.leaf)?),
+        valid_until: judged.valid.end,
+        valid_from: judged.valid.start,
+    })
+}
+
+/// A chain that leads to an anchor and is meant for clients.
+pub(crate) struct Judged {
+    /// What the leaf says.
+    pub(crate) leaf: CertificateFacts,
+    /// Unix seconds in which all of it holds.
+    valid: Range<i64>,
+}
+
+/// Judges a chain by its signatures, its times, its purpose and its revocation.
+pub(crate) fn judge_chain(
+    anchors: &Anchors,
+    chain: &PresentedChain,
+    now: Timestamp,
+    believed: &Range<i64>,
+) -> Result<Judged, CertificateProblem> {
     let Some((leaf, intermediates)) = chain.certificates.split_first() else {
         return Err(CertificateProblem::Malformed);
     };
     let seconds = now.as_second();
-    let believed = trust.revocation().cloned().unwrap_or(i64::MIN..i64::MAX);
-    if !believed.contains(&seconds) {
-        return Err(CertificateProblem::RevocationUnknown);
-    }
     let instant = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
-    trust
+    anchors
         .verifier()
         .verify_client_cert(leaf, intermediates, UnixTime::since_unix_epoch(instant))
         .map_err(|error| problem(&error))?;
 
-    let (mut valid_from, mut valid_until) = (believed.start, believed.end);
+    let mut valid = believed.clone();
     for certificate in &chain.certificates {
         let facts =
             crypto::certificate_facts(certificate).map_err(|_| CertificateProblem::Malformed)?;
         // notAfter is inclusive (RFC 5280 §4.1.2.5).
         let mut last = facts.not_after;
         // The anchor's own life, whether the client sends it along or not.
-        if let Some(anchor) = trust.authority_until(&facts.issuer) {
+        if let Some(anchor) = anchors.until(&facts.issuer) {
             last = last.min(anchor);
         }
-        valid_until = valid_until.min(last.saturating_add(1));
-        valid_from = valid_from.max(facts.not_before);
+        valid.end = valid.end.min(last.saturating_add(1));
+        valid.start = valid.start.max(facts.not_before);
     }
     // The verifier looks neither at its anchors' lives nor at a root that is sent along.
-    if seconds < valid_from || seconds >= valid_until {
+    if !valid.contains(&seconds) {
         return Err(CertificateProblem::OutsideValidity);
     }
-    let facts = crypto::certificate_facts(leaf).map_err(|_| CertificateProblem::Malformed)?;
-    if !facts.is_for_clients {
+    let leaf = crypto::certificate_facts(leaf).map_err(|_| CertificateProblem::Malformed)?;
+    if !leaf.is_for_clients {
         // Stricter than RFC 5280, as checklist MT-01: the purpose must be said.
         return Err(CertificateProblem::NotForClients);
     }
-    Ok(Verdict {
-        partner: Arc::clone(the_partner(trust, facts)?),
-        valid_until,
-        valid_from,
-    })
+    Ok(Judged { leaf, valid })
 }
 
 /// The one partner that is known by something that the certificate bears. Whoever may bear the

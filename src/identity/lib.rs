@@ -2,12 +2,12 @@
 //!
 //! **For**: saying who calls, and proving it. **Doors**: [`Certificates`] (presented chain →
 //! partner, asked on every request), [`AccessTokens`] (bearer token → verified facts, cached),
-//! [`binding`] (token ↔ certificate), [`Caller`]. **How a value goes through**: a
-//! `PresentedChain` of the edge becomes a [`Verdict`] under a bank's [`Trust`]; a token's text
-//! becomes an [`AccessToken`] under the bank's [`Issuer`]; both and their binding become a
-//! [`Caller`], which cannot be made otherwise. [`Rehearsal`] shows a trust store every kind of
-//! certificate, under an authority of its own. **Absent on purpose**: sockets, HTTP, stores, and
-//! agreements: who may do what is decided in `gateway`.
+//! [`binding`] (token ↔ certificate), [`Caller`]; [`Operators`] for whoever runs the gateway.
+//! **How a value goes through**: a `PresentedChain` of the edge becomes a [`Verdict`] under a
+//! bank's [`Trust`]; a token's text becomes an [`AccessToken`] under the bank's [`Issuer`]; both
+//! and their binding become a [`Caller`], which cannot be made otherwise. [`Rehearsal`] shows a
+//! trust store every kind of certificate, under an authority of its own. **Absent on purpose**:
+//! sockets, HTTP, stores, and agreements: who may do what is decided in `gateway`.
 //!
 //! Attacks stopped here: a certificate of another CA, expired, revoked or meant for servers; a
 //! revocation list that is too old to be believed; a token of another issuer or audience, signed
@@ -20,6 +20,7 @@ mod binding;
 mod caller;
 mod certificate;
 mod known_by;
+mod operators;
 mod rehearsal;
 mod trust;
 
@@ -31,5 +32,6 @@ pub use binding::{Bound, binding};
 pub use caller::Caller;
 pub use certificate::{Certificates, Verdict};
 pub use known_by::KnownBy;
+pub use operators::Operators;
 pub use rehearsal::{CannotRehearse, Rehearsal, Shown};
 pub use trust::{BadTrust, BankTrust, Revocation, Trust, Trusts};

@@ -155,13 +155,18 @@ static GENERATION: AtomicU64 = AtomicU64::new(1);
 /// under an older one are never believed.
 pub struct Trust {
     generation: u64,
+    anchors: Anchors,
+    /// Unix seconds between which every revocation list is believed; `None` without lists.
+    revocation: Option<Range<i64>>,
+    partners: HashMap<KnownBy, Arc<Partner>>,
+}
+
+/// Authorities that are believed, with what verifies their chains.
+pub(crate) struct Anchors {
     verifier: Arc<dyn ClientCertVerifier>,
     /// The authorities' subjects and last seconds: an anchor's own life is ours to judge, the
     /// verifier does not.
     authorities: Vec<(String, i64)>,
-    /// Unix seconds between which every revocation list is believed; `None` without lists.
-    revocation: Option<Range<i64>>,
-    partners: HashMap<KnownBy, Arc<Partner>>,
 }
 
 impl fmt::Debug for Trust {
@@ -176,36 +181,23 @@ impl Trust {
     /// Builds the store. The chain is checked whole against the lists, an unknown status is a
     /// refusal, and a list past its `nextUpdate` is not believed.
     pub fn new(settings: BankTrust) -> Result<Self, BadTrust> {
-        let mut roots = RootCertStore::empty();
-        let mut authorities = Vec::new();
-        for (index, authority) in settings.authorities.into_iter().enumerate() {
-            let facts = crypto::certificate_facts(&authority)
-                .map_err(|source| BadTrust::UnreadableAuthority { index, source })?;
-            authorities.push((facts.subject, facts.not_after));
-            roots
-                .add(authority)
-                .map_err(|source| BadTrust::Authority { index, source })?;
-        }
-        if roots.is_empty() {
-            return Err(BadTrust::NoAuthority);
-        }
-        let (mut believed, mut crls) = (None, None);
+        let mut believed = None;
+        let mut lists = None;
         if let Some(revocation) = settings.revocation {
-            let lists = newest_first(revocation.crls)?;
-            if lists.is_empty() {
+            let read = newest_first(revocation.crls)?;
+            if read.is_empty() {
                 return Err(BadTrust::NoRevocationList);
             }
-            let facts = lists.iter().map(|(facts, _)| facts);
+            let facts = read.iter().map(|(facts, _)| facts);
             believed = Some(believed_between(facts, revocation.refuse_when_older_than));
-            crls = Some(lists.into_iter().map(|(_, list)| list).collect());
+            lists = Some(read.into_iter().map(|(_, list)| list).collect());
         }
-        let verifier = verifier(roots, crls)?;
+        let anchors = Anchors::new(settings.authorities, lists)?;
         let partners = told_apart(settings.partners)?;
         let generation = GENERATION.fetch_add(1, Ordering::Relaxed);
         Ok(Self {
             generation,
-            verifier,
-            authorities,
+            anchors,
             revocation: believed,
             partners,
         })
@@ -215,22 +207,13 @@ impl Trust {
         self.generation
     }
 
-    pub(crate) fn verifier(&self) -> &dyn ClientCertVerifier {
-        self.verifier.as_ref()
+    pub(crate) fn anchors(&self) -> &Anchors {
+        &self.anchors
     }
 
     /// Between which Unix seconds the revocation lists are believed; `None` without lists.
     pub(crate) fn revocation(&self) -> Option<&Range<i64>> {
         self.revocation.as_ref()
-    }
-
-    /// The last second of the authority with this name: of several, the one that lives longest.
-    pub(crate) fn authority_until(&self, name: &str) -> Option<i64> {
-        let named = self
-            .authorities
-            .iter()
-            .filter(|(subject, _)| subject == name);
-        named.map(|(_, until)| *until).max()
     }
 
     pub(crate) fn partner_of(&self, known_by: &KnownBy) -> Option<&Arc<Partner>> {
@@ -246,12 +229,6 @@ impl Trust {
         list: CertificateRevocationListDer<'static>,
         standing: Option<Standing>,
     ) -> Result<Self, BadTrust> {
-        let facts = crypto::certificate_facts(&authority)
-            .map_err(|source| BadTrust::UnreadableAuthority { index: 0, source })?;
-        let mut roots = RootCertStore::empty();
-        roots
-            .add(authority)
-            .map_err(|source| BadTrust::Authority { index: 0, source })?;
         let lists = self.revocation.is_some().then(|| vec![list]);
         let rehearsed = |partner: &Arc<Partner>| {
             let known_by = KnownBy::OrganizationId(partner.id.as_str().to_owned());
@@ -266,8 +243,7 @@ impl Trust {
         };
         Ok(Self {
             generation: GENERATION.fetch_add(1, Ordering::Relaxed),
-            verifier: verifier(roots, lists)?,
-            authorities: vec![(facts.subject, facts.not_after)],
+            anchors: Anchors::new(vec![authority], lists)?,
             revocation: self.revocation.clone(),
             partners: self.partners.values().map(rehearsed).collect(),
         })
@@ -275,7 +251,8 @@ impl Trust {
 
     /// The names of its authorities, as their certificates write them.
     pub fn authorities(&self) -> impl Iterator<Item = &str> {
-        self.authorities.iter().map(|(subject, _)| subject.as_str())
+        let authorities = self.anchors.authorities.iter();
+        authorities.map(|(subject, _)| subject.as_str())
     }
 
     /// Its partners, in no order.
@@ -320,19 +297,51 @@ fn shared(one: &Partner, other: &Partner) -> BadTrust {
     }
 }
 
-/// The verifier of chains: with lists, every certificate of a chain is asked for in them.
-fn verifier(
-    roots: RootCertStore,
-    lists: Option<Vec<CertificateRevocationListDer<'static>>>,
-) -> Result<Arc<dyn ClientCertVerifier>, BadTrust> {
-    let mut builder =
-        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), crypto::provider());
-    if let Some(lists) = lists {
-        builder = builder.with_crls(lists).enforce_revocation_expiration();
+impl Anchors {
+    /// Takes authorities; with lists, whatever they do not speak for is refused.
+    pub(crate) fn new(
+        certificates: Vec<CertificateDer<'static>>,
+        lists: Option<Vec<CertificateRevocationListDer<'static>>>,
+    ) -> Result<Self, BadTrust> {
+        let mut roots = RootCertStore::empty();
+        let mut authorities = Vec::new();
+        for (index, authority) in certificates.into_iter().enumerate() {
+            let facts = crypto::certificate_facts(&authority)
+                .map_err(|source| BadTrust::UnreadableAuthority { index, source })?;
+            authorities.push((facts.subject, facts.not_after));
+            roots
+                .add(authority)
+                .map_err(|source| BadTrust::Authority { index, source })?;
+        }
+        if roots.is_empty() {
+            return Err(BadTrust::NoAuthority);
+        }
+        let mut builder =
+            WebPkiClientVerifier::builder_with_provider(Arc::new(roots), crypto::provider());
+        if let Some(lists) = lists {
+            builder = builder.with_crls(lists).enforce_revocation_expiration();
+        }
+        let verifier = builder
+            .build()
+            .map_err(|source| BadTrust::Verifier { source })?;
+        Ok(Self {
+            verifier,
+            authorities,
+        })
     }
-    builder
-        .build()
-        .map_err(|source| BadTrust::Verifier { source })
+
+    pub(crate) fn verifier(&self) -> &dyn ClientCertVerifier {
+        self.verifier.as_ref()
+    }
+
+    /// The last second of the authority with this name: of several, the one that lives longest.
+    pub(crate) fn until(&self, name: &str) -> Option<i64> {
+        let named = self
+            .authorities
+            .iter()
+            .filter(|(subject, _)| subject == name);
+        named.map(|(_, until)| *until).max()
+    }
 }
 
 /// Of two lists of one issuer the verifier asks the first: so that must be the newest.

@@ -178,7 +178,7 @@ pub struct Access {
     pub peer: IpAddr,
     /// Who.
     pub who: Who,
-    /// What; absent when no route was found.
+    /// What; absent when no route was found, and on a listener for operators.
     pub object: Option<Arc<Object>>,
     /// The decision.
     pub decision: Decision,

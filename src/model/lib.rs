@@ -14,6 +14,7 @@ mod handler;
 mod hop_by_hop;
 mod id;
 mod message;
+mod meter;
 mod partner;
 pub mod ports;
 mod product;
@@ -33,6 +34,7 @@ pub use id::{
     RequestId, UpstreamId,
 };
 pub use message::{BodyBroken, BodyError, MessageBody, Request, Response, empty, full};
+pub use meter::{Counter, Gauge, Held, Histogram, Kind, Measure, Meter, SECONDS, Watch, Words};
 pub use partner::{Name, Partner, Standing};
 pub use product::{ProtectionClass, Scope, ScopeSet};
 pub use refusal::{CertificateProblem, Code, Refusal, TokenProblem};

@@ -30,6 +30,8 @@ pub enum CertificateProblem {
     NoPartner,
     /// Several partners are known by what it bears.
     SeveralPartners,
+    /// It is a partner's or a stranger's, where only operators may enter.
+    NotAnOperator,
     /// It cannot be read.
     Malformed,
 }

@@ -226,6 +226,9 @@ fn expected(refusal: &Refusal) -> String {
             return format!("The next request in {retry_after} s.");
         }
         Refusal::NoCertificate => "A TLS client certificate on the connection (mutual TLS).",
+        Refusal::CertificateRefused(CertificateProblem::NotAnOperator) => {
+            "A certificate from an authority of this listener's operators."
+        }
         Refusal::CertificateRefused(_) => {
             "A valid client certificate from an authority that this bank trusts."
         }
@@ -318,6 +321,9 @@ fn certificate_detail(problem: CertificateProblem) -> &'static str {
         }
         CertificateProblem::SeveralPartners => {
             "The certificate bears names of several partners of this bank; it must name one."
+        }
+        CertificateProblem::NotAnOperator => {
+            "The certificate is not an operator's: this listener is for operators alone."
         }
         CertificateProblem::Malformed => "The certificate cannot be read.",
     }

@@ -15,6 +15,8 @@ mod kill;
 mod limits;
 mod load;
 mod log_files;
+mod operators;
+mod probes;
 mod process;
 mod prove;
 mod readme;

@@ -4,13 +4,14 @@
 //! a temporary folder, on free ports, with a clock that tests move), [`Client`] (hyper and rustls,
 //! HTTP/1.1 or HTTP/2, with or without a certificate), [`Partner`] (a client with its certificate
 //! and signing key), [`ScriptedBank`] and [`FloodBank`] (banks that answer as a test says),
-//! [`EchoBank`] (one that answers with what reached it), [`Attackers`] (the attack set),
-//! [`given_up_after`] and [`Dial::lone_call`] (exchanges polled by hand and given up), [`TestCa`]
-//! and the functions beside it (certificates that the sandbox has not), [`Folder`] (a sandbox's
-//! folder for tests that start the real program). **How a value goes through**: a test edits the
-//! sandbox's `gateway.yaml` as text, starts the house, calls it over real sockets and real TLS.
-//! **Absent on purpose**: any short cut past a socket, but for exchanges polled by hand; any mock
-//! of a part of the product.
+//! [`Operators`] and [`probe`] (listeners for operators and probes), [`Exposition`] (a strict
+//! reader of metrics), [`EchoBank`] (one that answers with what reached it), [`Attackers`] (the
+//! attack set), [`given_up_after`] and [`Dial::lone_call`] (exchanges polled by hand and given up),
+//! [`TestCa`] and the functions beside it (certificates that the sandbox has not), [`Folder`] (a
+//! sandbox's folder for tests that start the real program). **How a value goes through**: a test
+//! edits the sandbox's `gateway.yaml` as text, starts the house, calls it over real sockets and
+//! real TLS. **Absent on purpose**: any short cut past a socket, but for exchanges polled by hand;
+//! any mock of a part of the product.
 
 mod attack;
 mod authority;
@@ -18,10 +19,12 @@ mod bank;
 mod by_hand;
 mod client;
 mod echo;
+mod exposition;
 mod flood;
 mod folder;
 mod house;
 mod issuer;
+mod operators;
 mod partner;
 mod problem;
 
@@ -37,10 +40,12 @@ pub use client::{
     Answer, Client, Dial, Identity, RequestBody, Version, endless, hesitant, read, untold, whole,
 };
 pub use echo::EchoBank;
+pub use exposition::{Exposition, Family, Sample};
 pub use flood::{FloodBank, flood, swallow};
 pub use folder::{Folder, Reserved};
 pub use house::{HouseBuilder, TestHouse, records};
 pub use issuer::under_kid;
+pub use operators::{Operators, Probed, probe};
 pub use partner::{FORM, Partner, shared, text, token_form};
 
 pub use bytes::Bytes;

@@ -11,9 +11,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use config::{House, Loader};
-use edge::Edge;
 use model::{AuditEntry, AuditEvent, LogName};
 
+use crate::edges::Edges;
 use crate::live::Live;
 use crate::reload::prepare::{Found, Prepared, Work};
 use crate::reload::{Applied, Ask, Because, Kept, NotApplied, Outcome};
@@ -30,7 +30,7 @@ pub(super) struct Keeper {
     house: Arc<House>,
     standing: Arc<Standing>,
     live: Arc<ArcSwap<Live>>,
-    edge: Weak<Edge>,
+    edges: Weak<Edges>,
     stopping: CancellationToken,
     files: watch::Sender<Vec<PathBuf>>,
     /// What the files read as the last time, good or not.
@@ -51,7 +51,7 @@ impl Keeper {
             house: Arc::new(kept.house),
             standing: kept.standing,
             live: kept.live,
-            edge: kept.edge,
+            edges: kept.edges,
             stopping: kept.stopping,
             files,
             retired: Vec::new(),
@@ -100,10 +100,10 @@ impl Keeper {
     }
 
     async fn reload(&mut self, because: Because) -> Option<Result<Applied, NotApplied>> {
-        let Some(edge) = self.edge.upgrade() else {
+        let Some(edges) = self.edges.upgrade() else {
             return Some(Err(NotApplied::Draining));
         };
-        let found = match self.find(because, Arc::clone(&edge)).await {
+        let found = match self.find(because, Arc::clone(&edges)).await {
             Ok(found) => found,
             Err(not_applied) => return Some(Err(not_applied)),
         };
@@ -114,23 +114,24 @@ impl Keeper {
         } = found;
         self.read_last.clone_from(&digest);
         let applied = match prepared? {
-            Ok(prepared) => self.apply(&edge, prepared, &digest).await,
+            Ok(prepared) => self.apply(&edges, prepared, &digest).await,
             Err(not_applied) => Err(not_applied),
         };
         self.files.send_replace(files);
         if let Err(not_applied) = &applied {
+            self.standing.metrics.loads.refused();
             self.record_reject(not_applied, digest).await;
         }
         Some(applied)
     }
 
     /// Lets a thread of its own read, judge and build: the runtime's threads go on serving.
-    async fn find(&self, because: Because, edge: Arc<Edge>) -> Result<Found, NotApplied> {
+    async fn find(&self, because: Because, edges: Arc<Edges>) -> Result<Found, NotApplied> {
         let work = Work {
             loader: Arc::clone(&self.loader),
             house: Arc::clone(&self.house),
             standing: Arc::clone(&self.standing),
-            edge,
+            edges,
             number: self.number + 1,
             because,
             read_last: self.read_last.clone(),
@@ -148,7 +149,7 @@ impl Keeper {
     /// Evidence first; then nothing can fail.
     async fn apply(
         &mut self,
-        edge: &Edge,
+        edges: &Edges,
         prepared: Prepared,
         digest: &str,
     ) -> Result<Applied, NotApplied> {
@@ -170,13 +171,14 @@ impl Keeper {
         };
         self.record(event).await?;
         for listener in &closing {
-            edge.close(listener, house.drain);
+            edges.close(listener, house.drain);
         }
         self.retired.push(self.live.swap(Arc::new(live)));
         for listener in staged {
-            edge.apply(listener);
+            edges.apply(listener);
         }
         self.house = Arc::new(house);
+        self.standing.metrics.loads.applied(snapshot);
         Ok(Applied {
             snapshot,
             digest: digest.to_owned(),

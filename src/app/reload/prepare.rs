@@ -8,10 +8,10 @@ use anyhow::Context as _;
 use tokio::runtime::Handle;
 
 use config::{House, ListenerPlan, Loader};
-use edge::{Edge, Staged};
 use model::ListenerId;
 
 use crate::assemble::assemble;
+use crate::edges::{Edges, Staged, is_for_probes};
 use crate::live::Live;
 use crate::reload::fixed::differences;
 use crate::reload::{Because, NotApplied};
@@ -23,7 +23,7 @@ pub(super) struct Work {
     /// What is in force.
     pub(super) house: Arc<House>,
     pub(super) standing: Arc<Standing>,
-    pub(super) edge: Arc<Edge>,
+    pub(super) edges: Arc<Edges>,
     /// The number of the snapshot to be.
     pub(super) number: u64,
     pub(super) because: Because,
@@ -87,16 +87,14 @@ impl Work {
         for listener in &house.listeners {
             let socket = self.socket(listener)?;
             let ready = self
-                .edge
-                .stage(socket, listener.edge.clone())
+                .edges
+                .stage(socket, listener)
                 .with_context(|| format!("listener {}", listener.edge.id))
                 .map_err(NotApplied::Failed)?;
             staged.push(ready);
         }
-        let stays = |old: &&ListenerPlan| {
-            let new = named(&house, &old.edge.id);
-            new.is_some_and(|new| new.address == old.address)
-        };
+        let stays =
+            |old: &&ListenerPlan| named(&house, &old.edge.id).is_some_and(|new| is_at(old, new));
         let closing = self.house.listeners.iter().filter(|old| !stays(old));
         let closing = closing.map(|old| old.edge.id.clone()).collect();
         Ok(Prepared {
@@ -111,13 +109,13 @@ impl Work {
     /// `None` for one that stays.
     fn socket(&self, listener: &ListenerPlan) -> Result<Option<TcpListener>, NotApplied> {
         let (id, address) = (&listener.edge.id, listener.address);
-        if named(&self.house, id).is_some_and(|old| old.address == address) {
+        if named(&self.house, id).is_some_and(|old| is_at(old, listener)) {
             return Ok(None);
         }
         let mut old = self.house.listeners.iter();
         // Port 0 asks for any free port: nobody has it yet.
         let holder = old.find(|old| old.address == address && address.port() != 0);
-        let handed_on = holder.and_then(|holder| self.edge.socket_of(&holder.edge.id));
+        let handed_on = holder.and_then(|holder| self.edges.socket_of(&holder.edge.id));
         let socket = handed_on.unwrap_or_else(|| edge::bind(address));
         socket.map(Some).map_err(|source| NotApplied::Unbound {
             listener: id.clone(),
@@ -125,6 +123,11 @@ impl Work {
             source,
         })
     }
+}
+
+/// Whether a listener of one name stays where it is: at its address, and with callers or probes.
+fn is_at(old: &ListenerPlan, new: &ListenerPlan) -> bool {
+    old.address == new.address && is_for_probes(old) == is_for_probes(new)
 }
 
 fn named<'h>(house: &'h House, id: &ListenerId) -> Option<&'h ListenerPlan> {

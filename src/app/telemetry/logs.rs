@@ -5,6 +5,7 @@ use std::cell::Cell;
 use std::fmt;
 use std::fmt::Write as _;
 use std::io::Write as _;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -108,6 +109,7 @@ impl Lines {
         let mut waiting = self.lock();
         if waiting.text.len() >= WAITING_BYTES_MAX {
             waiting.left_out += 1;
+            LEFT_OUT.fetch_add(1, Ordering::Relaxed);
             return;
         }
         waiting.text.extend_from_slice(line);
@@ -166,6 +168,14 @@ impl Lines {
 /// A panic elsewhere leaves the lines whole: no step under the lock can panic.
 fn recovered<T>(result: Result<T, PoisonError<T>>) -> T {
     result.unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Lines left out since the process started.
+static LEFT_OUT: AtomicU64 = AtomicU64::new(0);
+
+/// How many lines were left out since the process started.
+pub(crate) fn left_out() -> u64 {
+    LEFT_OUT.load(Ordering::Relaxed)
 }
 
 fn gap(clock: &Arc<dyn Clock>, count: u64) -> String {

@@ -12,7 +12,7 @@ use crate::mistake::Code;
 use crate::source::{At, Span};
 
 /// Longest file of certificates or keys.
-const PEM_BYTES_MAX: u64 = 4 << 20;
+pub(super) const PEM_BYTES_MAX: u64 = 4 << 20;
 
 /// A chain, leaf first, with what its leaf says.
 pub(super) struct Chain {

@@ -1,12 +1,15 @@
 //! Listeners with their server certificates.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crypto::{CertificateFacts, KeyKind};
 use edge::{Identity, ListenerSettings, TlsSettings};
+use identity::Operators;
 
 use super::Compiler;
 use super::certificates::{chain, key};
+use super::operators;
 use crate::file::{File, Listener, TlsEntry};
 use crate::house::ListenerPlan;
 use crate::mistake::Code;
@@ -28,6 +31,11 @@ pub(super) fn compile(c: &mut Compiler<'_>, file: &File) -> Vec<ListenerPlan> {
     let mut used = vec![false; entries.len()];
     let mut plans = Vec::new();
     for listener in &file.listeners {
+        let operators = operators::compile(c, file, listener);
+        if listener.is_plain {
+            plans.extend(plan(listener, operators, None));
+            continue;
+        }
         let found = entries_of(c, listener, &entries);
         for index in &found {
             if let Some(used) = used.get_mut(*index) {
@@ -38,9 +46,11 @@ pub(super) fn compile(c: &mut Compiler<'_>, file: &File) -> Vec<ListenerPlan> {
             .iter()
             .filter_map(|index| entries.get(*index))
             .collect();
-        plans.extend(plan(listener, &found));
+        let tls = tls_settings(listener, &found);
+        plans.extend(tls.and_then(|tls| plan(listener, operators, Some(tls))));
     }
-    let all_urls_known = file.listeners.iter().all(|listener| listener.url.is_some());
+    let has_known_url = |listener: &Listener| listener.url.is_some() || listener.is_plain;
+    let all_urls_known = file.listeners.iter().all(has_known_url);
     for (entry, used) in entries.iter().zip(used) {
         if !used && all_urls_known && !entry.file.names.is_empty() {
             c.reader
@@ -56,7 +66,7 @@ pub(super) fn compile(c: &mut Compiler<'_>, file: &File) -> Vec<ListenerPlan> {
     plans
 }
 
-fn plan(listener: &Listener, entries: &[&Entry<'_>]) -> Option<ListenerPlan> {
+fn tls_settings(listener: &Listener, entries: &[&Entry<'_>]) -> Option<TlsSettings> {
     let identities = entries.iter().map(|entry| {
         let (chain, key) = entry.tls.as_ref()?;
         Some(Identity {
@@ -68,17 +78,26 @@ fn plan(listener: &Listener, entries: &[&Entry<'_>]) -> Option<ListenerPlan> {
     if identities.is_empty() {
         return None;
     }
+    Some(TlsSettings {
+        name: listener.url.as_ref()?.value.host_str().map(str::to_owned),
+        identities,
+        client_certificates: listener.client_certificates.as_ref()?.value,
+    })
+}
+
+fn plan(
+    listener: &Listener,
+    operators: Option<Arc<Operators>>,
+    tls: Option<TlsSettings>,
+) -> Option<ListenerPlan> {
     Some(ListenerPlan {
         address: listener.address.as_ref()?.value,
-        url: listener.url.as_ref()?.value.clone(),
+        url: listener.url.as_ref().map(|url| url.value.clone()),
         serves: listener.serves.as_ref()?.keys().copied().collect(),
+        operators,
         edge: ListenerSettings {
             id: listener.id.value.clone(),
-            tls: Some(TlsSettings {
-                name: listener.url.as_ref()?.value.host_str().map(str::to_owned),
-                identities,
-                client_certificates: listener.client_certificates.as_ref()?.value,
-            }),
+            tls,
             limits: listener.limits.clone(),
         },
     })

@@ -9,6 +9,7 @@ use url::Url;
 
 use super::members;
 use crate::file::limits::{LISTENER_LIMITS, listener_limits};
+use crate::files::FileRef;
 use crate::house::Service;
 use crate::mistake::Code;
 use crate::reader::{Reader, Section, Value, Wrong};
@@ -27,30 +28,39 @@ pub(super) static LISTENER: Shape = Shape::new(
             "0.0.0.0:8443",
             "IP address and port to listen on.",
         ),
-        Key::required(
+        Key::absent(
             "url",
             Kind::Own {
                 expected: "a URL such as `https://api.bank.example`",
                 pattern: "^https://[^/?#@]+$",
             },
-            "https://api.bank.example",
+            "no TLS, which only a listener that serves `health` may go without",
             "How callers reach it: scheme, host and port; also what access tokens are good for.",
         ),
         Key::required(
             "serves",
             Kind::List {
-                of: "`api`, `token`, `discovery`",
-                item: &Kind::Word(&["api", "token", "discovery"]),
+                of: "`api`, `token`, `discovery`, `metrics`, `health`",
+                item: &Kind::Word(&["api", "token", "discovery", "metrics", "health"]),
             },
             "[api, token]",
             "What is served: the products, the token endpoints of the issuers, their metadata and \
-             public keys.",
+             public keys; what is measured, for operators; whether the process lives and is ready.",
         ),
-        Key::demanded(
+        Key::absent(
             "client_certificates",
             Kind::Word(&["none", "optional", "required"]),
-            "write `optional`, `required`, or `none` where no partner's certificate is needed",
+            "no TLS to ask in; with a `url` it must be written",
             "Whether clients are asked for a certificate.",
+        ),
+        Key::absent(
+            "authorities",
+            Kind::List {
+                of: "references `file:PATH`",
+                item: &Kind::File,
+            },
+            "no operators; with `metrics` it must be written",
+            "The CAs that issue the operators' certificates, none of which issues to partners.",
         ),
         Key::demanded(
             "limits",
@@ -69,6 +79,10 @@ pub(crate) struct Listener {
     /// What it serves, and where that is written; absent when not all of it could be read.
     pub(crate) serves: Option<BTreeMap<Service, Span>>,
     pub(crate) client_certificates: Option<At<ClientCertificates>>,
+    /// Whose certificates it takes, where it serves operators.
+    pub(crate) authorities: Option<At<Option<Vec<At<FileRef>>>>>,
+    /// Whether it listens without TLS: it serves health and has no URL.
+    pub(crate) is_plain: bool,
     pub(crate) limits: edge::Limits,
 }
 
@@ -80,27 +94,69 @@ pub(super) fn read(reader: &mut Reader, section: &mut Section<'_>) -> Vec<Listen
         ListenerId::parse,
         |reader, id, mut section| {
             let address = section.value(reader, "address");
-            let url = section.value(reader, "url");
             let serves = section.value(reader, "serves");
-            let client_certificates = section.value(reader, "client_certificates");
+            let serves = serves.and_then(|value| read_serves(reader, value));
+            let url = section.value(reader, "url");
+            let is_plain = url.is_none() && is_among(serves.as_ref(), Service::Health);
+            if url.is_none() && !is_plain {
+                section.lacks("url", "write `url: https://api.bank.example`");
+            }
+            let client_certificates = client_certificates(reader, &mut section, is_plain);
+            let authorities = section.value(reader, "authorities").map(|value| At {
+                at: value.key_span,
+                value: reader.files(value),
+            });
             let limits = listener_limits(reader, &mut section);
             section.finish(reader);
-            let words = [
-                ("none", ClientCertificates::None),
-                ("optional", ClientCertificates::Optional),
-                ("required", ClientCertificates::Required),
-            ];
             Some(Listener {
                 id,
                 address: address.and_then(|value| read_address(reader, value)),
                 url: url.and_then(|value| read_url(reader, value)),
-                serves: serves.and_then(|value| read_serves(reader, value)),
-                client_certificates: client_certificates
-                    .and_then(|value| reader.word(value, &words)),
+                serves,
+                client_certificates,
+                authorities,
+                is_plain,
                 limits,
             })
         },
     )
+}
+
+/// Whether clients are asked for certificates. Without TLS there is nothing to ask: a listener that
+/// says it all the same has lost its URL.
+fn client_certificates(
+    reader: &mut Reader,
+    section: &mut Section<'_>,
+    is_plain: bool,
+) -> Option<At<ClientCertificates>> {
+    let value = section.value(reader, "client_certificates");
+    match &value {
+        Some(value) if is_plain => {
+            reader
+                .collector
+                .mistake(
+                    Code::Contradiction,
+                    value.key_span,
+                    "without a `url` the listener has no TLS, and asks for no certificate",
+                )
+                .help("give it a `url: https://…`, or remove this line for plain health probes");
+        }
+        None if !is_plain => section.lacks(
+            "client_certificates",
+            "write `optional`, `required`, or `none` where no partner's certificate is needed",
+        ),
+        _ => {}
+    }
+    let words = [
+        ("none", ClientCertificates::None),
+        ("optional", ClientCertificates::Optional),
+        ("required", ClientCertificates::Required),
+    ];
+    reader.word(value?, &words)
+}
+
+fn is_among(serves: Option<&BTreeMap<Service, Span>>, service: Service) -> bool {
+    serves.is_some_and(|serves| serves.contains_key(&service))
 }
 
 fn read_address(reader: &mut Reader, value: Value<'_>) -> Option<At<SocketAddr>> {

@@ -30,7 +30,7 @@ fn a_file_becomes_settings_of_every_room() {
     let house = fixture.load(MINIMAL).expect("the minimum loads");
     let api = &house.listeners[0];
     assert_eq!(api.address, "127.0.0.1:8443".parse().expect("an address"));
-    assert_eq!(api.origin(), "https://api.harbour.example");
+    assert_eq!(api.origin().as_deref(), Some("https://api.harbour.example"));
     assert_eq!(api.serves, BTreeSet::from([Service::Api, Service::Token]));
     let tls = api.edge.tls.as_ref().expect("TLS");
     assert_eq!(tls.client_certificates, ClientCertificates::Optional);

@@ -56,6 +56,7 @@ every!(certificate_problems -> CertificateProblem {
     CertificateProblem::RevocationUnknown => CertificateProblem::RevocationUnknown,
     CertificateProblem::NoPartner => CertificateProblem::NoPartner,
     CertificateProblem::SeveralPartners => CertificateProblem::SeveralPartners,
+    CertificateProblem::NotAnOperator => CertificateProblem::NotAnOperator,
     CertificateProblem::Malformed => CertificateProblem::Malformed,
 });
 

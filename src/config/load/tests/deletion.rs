@@ -25,8 +25,10 @@ fn let_in(house: &House, chains: &[(&str, PresentedChain)]) -> BTreeSet<String> 
             .as_ref()
             .map(|tls| tls.client_certificates);
         lines.insert(format!(
-            "{id} at {} {} asks for {certificates:?} within {:?}",
-            listener.address, listener.url, listener.edge.limits
+            "{id} at {} {:?} asks for {certificates:?} within {:?}",
+            listener.address,
+            listener.origin(),
+            listener.edge.limits
         ));
         lines.extend(
             listener
@@ -34,6 +36,17 @@ fn let_in(house: &House, chains: &[(&str, PresentedChain)]) -> BTreeSet<String> 
                 .iter()
                 .map(|service| format!("{id} serves {service:?}")),
         );
+    }
+    for listener in &house.listeners {
+        let id = &listener.edge.id;
+        let Some(operators) = &listener.operators else {
+            continue;
+        };
+        lines.insert(format!("{id} is for operators"));
+        let enters =
+            |(_, chain): &&(&str, PresentedChain)| operators.judge(Some(chain), now()).is_ok();
+        let entering = chains.iter().filter(enters);
+        lines.extend(entering.map(|(name, _)| format!("{id} lets {name} in")));
     }
     for agreement in &house.agreements {
         let plan = &house.plans[&agreement.plan];

@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::fixture::{FX, Fixture, MINIMAL};
 
 mod issuers;
+mod operators;
 mod partners;
 
 /// A name, what is replaced in the shortest configuration, and files that are written beside it.
@@ -436,7 +437,8 @@ const CASES: &[Case] = &[
 ];
 
 fn all() -> impl Iterator<Item = &'static Case> {
-    CASES.iter().chain(issuers::CASES).chain(partners::CASES)
+    let more = issuers::CASES.iter().chain(operators::CASES);
+    CASES.iter().chain(more).chain(partners::CASES)
 }
 
 #[test]

@@ -1,0 +1,105 @@
+//! Listeners for operators and for probes, which the sandbox has not, and clients of them.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crypto::SystemRandom;
+use model::{Clock, SystemClock};
+use sandbox::{Marker, TestCa, Validity};
+
+use crate::authority::{issue, partner_leaf};
+use crate::client::Identity;
+use crate::folder::Folder;
+use crate::house::HouseBuilder;
+
+const LISTENERS: &str = "listeners:
+  operators:
+    address: \"127.0.0.1:0\"
+    url: https://localhost:9443
+    serves: [metrics]
+    client_certificates: required
+    authorities: [file:trust/operators-ca.pem]
+    limits: standard
+  probes:
+    address: \"127.0.0.1:0\"
+    serves: [health]
+    limits: standard
+";
+
+/// The authority of the operators, and one of them.
+pub struct Operators {
+    /// Issues operators' certificates.
+    pub authority: TestCa,
+    /// An operator.
+    pub identity: Identity,
+}
+
+impl Operators {
+    fn new(dir: &Path) -> Self {
+        let now = SystemClock::new().now();
+        let validity = Validity::days(now, 30);
+        let authority = TestCa::root("Operators", validity, Marker::Sandbox, &SystemRandom)
+            .expect("an authority");
+        std::fs::write(dir.join("trust/operators-ca.pem"), authority.certificate())
+            .expect("a writable file");
+        let leaf = partner_leaf(None, now, Duration::from_hours(24));
+        Self {
+            identity: Identity::issued(&issue(&authority, &leaf)),
+            authority,
+        }
+    }
+}
+
+impl HouseBuilder {
+    /// Adds the listeners `operators` (metrics) and `probes` (health), on free ports.
+    #[must_use]
+    pub fn with_operators(self) -> (Self, Operators) {
+        let operators = Operators::new(self.dir());
+        (self.edit("listeners:\n", LISTENERS), operators)
+    }
+}
+
+impl Folder {
+    /// Adds the listeners `operators` (metrics) and `probes` (health), on free ports: which, the
+    /// program logs.
+    #[must_use]
+    pub fn with_operators(self) -> (Self, Operators) {
+        let operators = Operators::new(self.dir());
+        (self.edit("listeners:\n", LISTENERS), operators)
+    }
+}
+
+/// What a probe was answered.
+#[derive(Debug, Clone)]
+pub struct Probed {
+    /// The status.
+    pub status: u16,
+    /// The head.
+    pub head: String,
+    /// The body as JSON.
+    pub body: serde_json::Value,
+}
+
+/// Asks without TLS, on a connection of its own. An error is one of connecting.
+pub async fn probe(address: SocketAddr, method: &str, path: &str) -> std::io::Result<Probed> {
+    let mut tcp = TcpStream::connect(address).await?;
+    let request =
+        format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    tcp.write_all(request.as_bytes()).await?;
+    let mut answer = String::new();
+    tcp.read_to_string(&mut answer).await?;
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+    let status = head
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok());
+    Ok(Probed {
+        status: status.expect("a status"),
+        head: head.to_owned(),
+        body: serde_json::from_str(body).unwrap_or_default(),
+    })
+}
