@@ -86,6 +86,10 @@ fn plain(path: &str) -> Result<Cow<'_, str>, &'static str> {
     if path.len() > PATH_BYTES_MAX {
         return Err("The path is longer than 4096 bytes.");
     }
+    let is_simple = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_".contains(&byte);
+    if !path.contains("//") && path.bytes().all(is_simple) {
+        return Ok(Cow::Borrowed(path));
+    }
     if path.contains("//") {
         return Err("The path has an empty segment (//).");
     }
