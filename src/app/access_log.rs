@@ -18,7 +18,7 @@ pub(crate) fn line(
     tracing::info!(
         target: "access",
         {
-            request.id = %request,
+            request.id = request.text().as_str(),
             interaction.id = interaction.as_str(),
             listener.id = connection.listener.as_str(),
             http.method = word(method),

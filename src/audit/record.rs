@@ -42,7 +42,7 @@ use std::fmt::Display;
 
 use crypto::{base64url, sha256};
 use jiff::Timestamp;
-use model::{Access, AuditEvent, Body, End, InteractionId, Object, TokenIssue, Who};
+use model::{AuditEvent, InteractionId, TokenIssue, Who};
 use serde::{Serialize, Serializer};
 
 use self::config::ConfigRecord;
@@ -51,6 +51,7 @@ use crate::wal::batch::GROUP_BYTES_MAX;
 
 mod config;
 mod network;
+mod road;
 
 /// The most bytes of a record.
 pub(crate) const RECORD_BYTES_MAX: usize = 16 << 10;
@@ -103,8 +104,8 @@ pub(crate) struct Gap {
 /// The bytes of an event without the opening brace: `seq` and its kin come before them.
 pub(crate) fn event(at: Timestamp, event: &AuditEvent) -> Vec<u8> {
     match event {
-        AuditEvent::Access(access) => body(at, "api.access", &AccessRecord::of(access)),
-        AuditEvent::End(end) => body(at, "api.end", &EndRecord::of(end)),
+        AuditEvent::Access(access) => road::access(at, access),
+        AuditEvent::End(end) => road::end(at, end),
         AuditEvent::Token(token) => body(at, "oauth.token", &TokenRecord::of(token)),
         AuditEvent::Rejected {
             code,
@@ -235,88 +236,6 @@ struct Record<'a, E> {
 }
 
 #[derive(Serialize)]
-struct AccessRecord<'a> {
-    #[serde(serialize_with = "shown")]
-    req: model::RequestId,
-    iid: &'a str,
-    net: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    partner: Option<PartnerPart<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    auth: Option<AuthPart>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    object: Option<ObjectPart<'a>>,
-    outcome: OutcomePart<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    trouble: Option<&'static str>,
-    timing: TimingPart,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    resp: Option<BodyPart>,
-    cfg: u64,
-}
-
-impl<'a> AccessRecord<'a> {
-    fn of(access: &'a Access) -> Self {
-        Self {
-            req: access.request,
-            iid: InteractionId::as_str(&access.interaction),
-            net: network(access.peer),
-            partner: PartnerPart::of(&access.who),
-            auth: AuthPart::of(&access.who),
-            object: access.object.as_deref().map(ObjectPart::of),
-            outcome: OutcomePart {
-                decision: access.decision.as_str(),
-                status: access.status,
-                code: access.code,
-                rule: access.rule.as_deref().map(|rule| cut(rule, TEXT_BYTES_MAX)),
-            },
-            trouble: access.trouble,
-            timing: TimingPart {
-                us: access.timing.duration_us,
-                up_us: access.timing.upstream_us,
-            },
-            resp: access.answer.map(BodyPart::of),
-            cfg: access.snapshot,
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct EndRecord<'a> {
-    #[serde(serialize_with = "shown")]
-    req: model::RequestId,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    partner: Option<PartnerPart<'a>>,
-    ended: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    trouble: Option<&'static str>,
-    bytes: BytesPart,
-    timing: TimingPart,
-}
-
-impl<'a> EndRecord<'a> {
-    fn of(end: &'a End) -> Self {
-        Self {
-            req: end.request,
-            partner: end.partner.as_ref().map(|partner| PartnerPart {
-                id: Some(partner.as_str()),
-                client: None,
-            }),
-            ended: end.ended.as_str(),
-            trouble: end.trouble,
-            bytes: BytesPart {
-                inward: end.bytes_in,
-                outward: end.bytes_out,
-            },
-            timing: TimingPart {
-                us: end.duration_us,
-                up_us: None,
-            },
-        }
-    }
-}
-
-#[derive(Serialize)]
 struct TokenRecord<'a> {
     #[serde(serialize_with = "shown")]
     req: model::RequestId,
@@ -421,29 +340,6 @@ impl AuthPart {
 }
 
 #[derive(Serialize)]
-struct ObjectPart<'a> {
-    bank: &'a str,
-    product: &'a str,
-    op: &'a str,
-    class: &'static str,
-    method: Cow<'a, str>,
-    path: Cow<'a, str>,
-}
-
-impl<'a> ObjectPart<'a> {
-    fn of(object: &'a Object) -> Self {
-        Self {
-            bank: object.bank.as_str(),
-            product: object.product.as_str(),
-            op: object.operation.as_str(),
-            class: object.class.as_str(),
-            method: cut(object.method.as_str(), WORD_BYTES_MAX),
-            path: cut(&object.template, TEXT_BYTES_MAX),
-        }
-    }
-}
-
-#[derive(Serialize)]
 struct BankPart<'a> {
     bank: &'a str,
 }
@@ -463,29 +359,6 @@ struct TimingPart {
     us: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     up_us: Option<u64>,
-}
-
-#[derive(Serialize)]
-struct BodyPart {
-    len: u64,
-    sha256: String,
-}
-
-impl BodyPart {
-    fn of(body: Body) -> Self {
-        Self {
-            len: body.length,
-            sha256: base64url(&body.sha256),
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct BytesPart {
-    #[serde(rename = "in")]
-    inward: u64,
-    #[serde(rename = "out")]
-    outward: u64,
 }
 
 #[cfg(test)]

@@ -61,7 +61,7 @@ pub(crate) fn to_upstream(
             headers.append(name.clone(), value.clone());
         }
     }
-    if let Ok(value) = HeaderValue::from_str(exchange.request_id.text().as_str()) {
+    if let Ok(value) = HeaderValue::from_str(request_id.text().as_str()) {
         headers.insert(REQUEST_ID, value);
     }
     if let Ok(value) = HeaderValue::from_str(interaction.as_str()) {

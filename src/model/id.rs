@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use uuid::Uuid;
+use uuid::fmt::Hyphenated;
 
 /// Why a text is not an id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -117,9 +118,29 @@ impl RequestId {
     }
 }
 
+impl RequestId {
+    /// The id as text, without an allocation.
+    pub fn text(&self) -> RequestIdText {
+        let mut bytes = [0; Hyphenated::LENGTH];
+        self.0.as_hyphenated().encode_lower(&mut bytes);
+        RequestIdText(bytes)
+    }
+}
+
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0.as_hyphenated(), f)
+        f.write_str(self.text().as_str())
+    }
+}
+
+/// A request's id as text.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestIdText([u8; Hyphenated::LENGTH]);
+
+impl RequestIdText {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).expect("hexadecimal digits and hyphens must be ASCII")
     }
 }
 

@@ -13,6 +13,7 @@ mod fault;
 mod handler;
 mod hop_by_hop;
 mod id;
+mod json_text;
 mod message;
 mod meter;
 mod partner;
@@ -31,8 +32,9 @@ pub use handler::{Asked, Breach, Handler};
 pub use hop_by_hop::strip_hop_by_hop;
 pub use id::{
     BadId, BankId, ClientId, InteractionId, ListenerId, OperationId, PartnerId, PlanId, ProductId,
-    RequestId, UpstreamId,
+    RequestId, RequestIdText, UpstreamId,
 };
+pub use json_text::{put_number, put_text, put_timestamp};
 pub use message::{BodyBroken, BodyError, MessageBody, Request, Response, empty, full};
 pub use meter::{Counter, Gauge, Held, Histogram, Kind, Measure, Meter, SECONDS, Watch, Words};
 pub use partner::{Name, Partner, Standing};

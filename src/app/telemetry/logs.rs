@@ -9,13 +9,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
-use model::Clock;
+use model::{Clock, put_text, put_timestamp};
 
 /// The fields that a log line may carry besides `ts`, `level`, `target` and `message`.
 const FIELDS: &[&str] = &[
@@ -195,7 +196,7 @@ impl<S: Subscriber> Layer<S> for ToLines {
     fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
         let mut line = LINE.take();
         line.clear();
-        render(event, &self.clock.now(), &mut line);
+        render(event, self.clock.now(), &mut line);
         self.lines.add(&line);
         LINE.set(line);
     }
@@ -207,15 +208,14 @@ thread_local! {
 }
 
 /// Appends an event as one line.
-fn render(event: &Event<'_>, ts: &dyn fmt::Display, line: &mut Vec<u8>) {
+fn render(event: &Event<'_>, at: Timestamp, line: &mut Vec<u8>) {
     let metadata = event.metadata();
-    let level = word(*metadata.level());
-    // These are texts of ours, which need no escapes.
-    let _ = write!(
-        line,
-        "{{\"ts\":\"{ts}\",\"level\":\"{level}\",\"target\":\"{}\"",
-        metadata.target()
-    );
+    line.extend_from_slice(b"{\"ts\":");
+    put_timestamp(at, line);
+    line.extend_from_slice(b",\"level\":");
+    put_text(word(*metadata.level()), line);
+    line.extend_from_slice(b",\"target\":");
+    put_text(metadata.target(), line);
     event.record(&mut Fields(line));
     line.extend_from_slice(b"}\n");
 }
@@ -233,11 +233,19 @@ fn word(level: Level) -> &'static str {
 struct Fields<'a>(&'a mut Vec<u8>);
 
 impl Fields<'_> {
-    fn put(&mut self, field: &Field, value: impl Serialize) {
-        if field.name() == "message" || FIELDS.contains(&field.name()) {
+    /// Writes a field's name if it may stand in the log; its value must follow.
+    fn name(&mut self, field: &Field) -> bool {
+        let is_known = field.name() == "message" || FIELDS.contains(&field.name());
+        if is_known {
             self.0.extend_from_slice(b",\"");
             self.0.extend_from_slice(field.name().as_bytes());
             self.0.extend_from_slice(b"\":");
+        }
+        is_known
+    }
+
+    fn put(&mut self, field: &Field, value: impl Serialize) {
+        if self.name(field) {
             // Texts and numbers make JSON, and a vector takes it.
             let _ = serde_json::to_writer(&mut *self.0, &value);
         }
@@ -271,7 +279,9 @@ impl Visit for Fields<'_> {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.put(field, value);
+        if self.name(field) {
+            put_text(value, self.0);
+        }
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {

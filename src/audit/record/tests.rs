@@ -2,8 +2,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use model::{
-    BankId, ClientId, Decision, Ended, InteractionId, OperationId, PartnerId, ProductId,
-    ProtectionClass, RequestId, Timing,
+    Access, BankId, Body, ClientId, Decision, End, Ended, InteractionId, Object, OperationId,
+    PartnerId, ProductId, ProtectionClass, RequestId, Timing,
 };
 
 use super::*;
