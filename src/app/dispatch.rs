@@ -9,6 +9,7 @@ use arc_swap::ArcSwap;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use jiff::Timestamp;
 
 use crypto::Random;
 use gateway::{Gateway, Snapshot};
@@ -47,7 +48,7 @@ impl Handler for Dispatch {
         head: &http::request::Parts,
         breach: Breach,
     ) -> Response {
-        let ids = self.ids(&head.headers);
+        let ids = self.ids(&head.headers, self.clock.now());
         tracing::info!(request.id = %ids.0, rule = breach.what, "refused by the edge");
         let response = web::breach(breach, ids.0);
         let live = self.live.load_full();
@@ -60,12 +61,14 @@ impl Handler for Dispatch {
 
 impl Dispatch {
     async fn answer(&self, connection: Arc<Connection>, request: Request) -> Response {
-        let started = self.clock.monotonic();
-        let ids = self.ids(request.headers());
+        let (now, started) = (self.clock.now(), self.clock.monotonic());
+        let ids = self.ids(request.headers(), now);
         let method = request.method().clone();
         let asked = Asked {
             request_id: ids.0,
             interaction: ids.1.clone(),
+            now,
+            started,
             connection: Arc::clone(&connection),
             request,
         };
@@ -86,7 +89,7 @@ impl Dispatch {
         if let Ok(value) = HeaderValue::from_str(interaction.as_str()) {
             headers.insert(INTERACTION_ID, value);
         }
-        if let Ok(value) = HeaderValue::from_str(&request_id.to_string()) {
+        if let Ok(value) = HeaderValue::from_str(request_id.text().as_str()) {
             headers.insert(REQUEST_ID, value);
         }
         let duration = self.clock.monotonic().saturating_sub(started);
@@ -121,7 +124,8 @@ impl Dispatch {
             let refusal = Refusal::UnknownRoute;
             return self.gateway.turn_away(snapshot, asked, refusal).await;
         };
-        authserver.answer(bank, *endpoint, asked).await
+        // Boxed: most requests are not for an issuer, and should not carry room for it.
+        Box::pin(authserver.answer(bank, *endpoint, asked)).await
     }
 
     /// What operators read. Whoever is not one is turned away before anything else is said.
@@ -154,9 +158,9 @@ impl Dispatch {
     }
 
     /// Our id of a request, and the partner's or one of ours (checklist AT-06).
-    fn ids(&self, headers: &HeaderMap) -> (RequestId, InteractionId) {
+    fn ids(&self, headers: &HeaderMap, now: Timestamp) -> (RequestId, InteractionId) {
         let random = self.random.as_ref();
-        let request = RequestId::new(self.clock.now(), crypto::random_array(random));
+        let request = RequestId::new(now, crypto::random_array(random));
         let interaction = headers
             .get(INTERACTION_ID)
             .and_then(|value| value.to_str().ok())

@@ -76,6 +76,7 @@ impl AuthServer {
             interaction,
             connection,
             request,
+            ..
         } = asked;
         let mut record = OpenRecord::open(
             self.ports(),

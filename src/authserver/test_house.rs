@@ -19,10 +19,8 @@ use serde_json::{Value, json};
 
 use crypto::{Algorithm, Jwks, KeyEncryptionKey, SeededRandom, SigningKey, SystemRandom};
 use identity::{BankTrust, Certificates, KnownBy, Trust};
-use model::ports::{
-    AuditLog, AuditUnavailable, Claim, KeyRing, KeyUse, Receipt, Replay, SealedKey,
-    StoreUnavailable,
-};
+use model::ports::{AuditLog, AuditUnavailable, Claim, KeyRing, KeyUse, Receipt};
+use model::ports::{Replay, SealedKey, StoreUnavailable};
 use model::{
     Asked, AuditEntry, AuditEvent, BankId, ClientId, Clock, Connection, InteractionId, ListenerId,
     MovedClock, Name, Partner, PartnerId, PresentedChain, RequestId, Response, ScopeSet, Standing,
@@ -408,6 +406,8 @@ fn issues(entries: &[AuditEntry]) -> Vec<TokenIssue> {
 pub(crate) fn asked(request: model::Request, chain: Option<Arc<PresentedChain>>) -> Asked {
     Asked {
         request_id: RequestId::new(Timestamp::UNIX_EPOCH, [7; 10]),
+        now: Timestamp::UNIX_EPOCH,
+        started: Duration::ZERO,
         interaction: InteractionId::new([7; 16]),
         connection: Arc::new(Connection {
             listener: ListenerId::parse("api").expect("valid"),

@@ -40,7 +40,7 @@ pub use jws::{JwsProblem, Rules, Typ, Verified, verify};
 pub use jwt::{TimeProblem, Times, check_times};
 pub use pem::{PemProblem, certificates, private_key, revocation_list};
 pub use provider::provider;
-pub use random::{Random, SeededRandom, SystemRandom, random_array};
+pub use random::{DrawnAhead, Random, SeededRandom, SystemRandom, random_array};
 pub use seal::{BadKeyEncryptionKey, KeyEncryptionKey, SealFailed, Unsealable};
 pub use signing_key::{BadSigningKey, SignFailed, SigningKey};
 pub use x509::{

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::hash::Sha256;
 
@@ -19,6 +20,49 @@ impl Random for SystemRandom {
     fn fill(&self, bytes: &mut [u8]) {
         aws_lc_rs::rand::fill(bytes)
             .expect("the system's random generator must work: nothing is safe without it");
+    }
+}
+
+/// Bytes of one draw of [`DrawnAhead`].
+const BLOCK_BYTES: usize = 4_096;
+
+/// Another source, drawn from in blocks: for the ids of requests, where a draw of the system's
+/// generator each would cost more than the rest of the id. Keys are not made of it.
+pub struct DrawnAhead {
+    source: Arc<dyn Random>,
+    left: Mutex<Vec<u8>>,
+}
+
+impl DrawnAhead {
+    /// Draws from this source.
+    pub fn new(source: Arc<dyn Random>) -> Self {
+        Self {
+            source,
+            left: Mutex::new(Vec::new()),
+        }
+    }
+}
+
+impl Random for DrawnAhead {
+    fn fill(&self, bytes: &mut [u8]) {
+        if bytes.len() > BLOCK_BYTES {
+            return self.source.fill(bytes);
+        }
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        if left.len() < bytes.len() {
+            left.resize(BLOCK_BYTES, 0);
+            self.source.fill(&mut left);
+        }
+        let rest = left.len() - bytes.len();
+        for (to, from) in bytes.iter_mut().zip(left.drain(rest..)) {
+            *to = from;
+        }
+    }
+}
+
+impl fmt::Debug for DrawnAhead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DrawnAhead")
     }
 }
 
@@ -78,6 +122,18 @@ mod tests {
         assert_ne!(first, random_array::<80>(&c));
         assert_ne!(first, random_array::<80>(&a), "the stream goes on");
         assert_ne!(first[..32], first[32..64], "blocks differ");
+    }
+
+    #[test]
+    fn what_is_drawn_ahead_is_given_out_once() {
+        let ahead = DrawnAhead::new(Arc::new(SeededRandom::new(7)));
+        let mut seen = std::collections::HashSet::new();
+        for _ in 0..2 * BLOCK_BYTES / 26 {
+            assert!(seen.insert(random_array::<26>(&ahead)));
+        }
+        let mut long = vec![0; 2 * BLOCK_BYTES];
+        ahead.fill(&mut long);
+        assert!(long.iter().any(|byte| *byte != 0));
     }
 
     #[test]

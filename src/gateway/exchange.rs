@@ -50,6 +50,7 @@ impl Exchange {
             asked.interaction.clone(),
             asked.connection.as_ref(),
             snapshot.number(),
+            (asked.now, asked.started),
         );
         Self {
             snapshot,
@@ -59,8 +60,8 @@ impl Exchange {
             bytes_in,
             request_id: asked.request_id,
             interaction: asked.interaction,
-            now: services.clock.now(),
-            started: services.clock.monotonic(),
+            now: asked.now,
+            started: asked.started,
             answer_headers: HeaderMap::new(),
             record,
         }

@@ -120,12 +120,14 @@ impl Gateway {
             return;
         }
         let number = snapshot.number();
+        let clock = &self.services.clock;
         OpenRecord::open(
             &self.services,
             request,
             interaction.clone(),
             connection,
             number,
+            (clock.now(), clock.monotonic()),
         )
         .breach(breach.status, &refusal);
     }
@@ -144,7 +146,7 @@ impl Gateway {
     /// Outcome, then answer. The answer is tracked before its record is waited for: a client that
     /// hangs up meanwhile leaves `api.end` with `aborted` behind the record.
     async fn finish(&self, mut exchange: Exchange, answered: Answered) -> Response {
-        let duration = self.since(exchange.started);
+        let duration = answered.came.saturating_sub(exchange.started);
         let (waits, upstream) = (answered.waits_for_evidence(), answered.upstream);
         let (response, unsent) = respond(&mut exchange, &self.services, answered);
         let written = if waits {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
+use jiff::Timestamp;
 
 use model::ports::{AuditLog, AuditUnavailable};
 use model::{
@@ -23,6 +24,8 @@ use crate::turned_away::TurnedAway;
 pub(crate) struct OpenRecord {
     log: Arc<dyn AuditLog>,
     clock: Arc<dyn Clock>,
+    /// When the request came, by the wall and by the clock that never goes back.
+    now: Timestamp,
     started: Duration,
     request: RequestId,
     interaction: InteractionId,
@@ -71,6 +74,7 @@ impl OpenRecord {
         interaction: InteractionId,
         connection: &Connection,
         snapshot: u64,
+        (now, started): (Timestamp, Duration),
     ) -> Self {
         let who = Who {
             certificate: connection.chain.as_ref().map(|chain| chain.leaf_thumbprint),
@@ -78,7 +82,8 @@ impl OpenRecord {
         };
         Self {
             log: Arc::clone(&services.log),
-            started: services.clock.monotonic(),
+            now,
+            started,
             clock: Arc::clone(&services.clock),
             deadline: Duration::ZERO,
             request,
@@ -251,7 +256,7 @@ impl OpenRecord {
         };
         AuditEntry {
             log: self.name(),
-            at: self.clock.now(),
+            at: later(self.now, duration),
             event: AuditEvent::Access(Box::new(access)),
         }
     }
@@ -268,6 +273,11 @@ impl Drop for OpenRecord {
             tracing::warn!(request.id = %self.request, "a hang-up was not recorded");
         }
     }
+}
+
+/// The instant so long after another.
+pub(crate) fn later(now: Timestamp, duration: Duration) -> Timestamp {
+    now.checked_add(duration).unwrap_or(Timestamp::MAX)
 }
 
 pub(crate) fn micros(duration: Duration) -> u64 {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
+use jiff::Timestamp;
 
 use model::ports::AuditLog;
 use model::{
@@ -17,13 +18,15 @@ use model::{
 };
 use upstream::Trouble;
 
-use crate::record::micros;
+use crate::record::{later, micros};
 use crate::stage::limit::WithinLimits;
 
 /// What is done once, when an answer's body ends.
 pub(crate) struct Last {
     pub(crate) log: Arc<dyn AuditLog>,
     pub(crate) clock: Arc<dyn Clock>,
+    /// When the request came, by the wall and by the clock that never goes back.
+    pub(crate) now: Timestamp,
     pub(crate) started: Duration,
     pub(crate) bytes_in: Arc<AtomicU64>,
     /// The answer's Content-Length: a body that gave as many bytes is whole.
@@ -58,7 +61,7 @@ impl Last {
         };
         let entry = AuditEntry {
             log: self.name,
-            at: self.clock.now(),
+            at: later(self.now, duration),
             event: AuditEvent::End(end),
         };
         if self.log.queue(entry).is_err() {

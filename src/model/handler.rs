@@ -1,9 +1,11 @@
 //! The door between the edge and the rooms that answer requests.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use http::StatusCode;
+use jiff::Timestamp;
 
 use crate::{Connection, InteractionId, Request, RequestId, Response};
 
@@ -13,6 +15,10 @@ pub struct Asked {
     pub request_id: RequestId,
     /// The partner's id of it, echoed or made.
     pub interaction: InteractionId,
+    /// When it came, by the wall.
+    pub now: Timestamp,
+    /// When it came, by the clock that never goes back.
+    pub started: Duration,
     /// The connection it came on.
     pub connection: Arc<Connection>,
     /// The request.

@@ -18,6 +18,8 @@ pub(crate) struct Answered {
     pub(crate) place: Option<WithinLimits>,
     /// From sending to the answer's head.
     pub(crate) upstream: Duration,
+    /// When its head came, by the clock that never goes back.
+    pub(crate) came: Duration,
     waits: bool,
 }
 
@@ -69,13 +71,15 @@ pub(crate) async fn forward(
     };
     let sent = services.clock.monotonic();
     let answer = route.upstream.send(head, body, terms).await;
-    let upstream = services.clock.monotonic().saturating_sub(sent);
+    let came = services.clock.monotonic();
+    let upstream = came.saturating_sub(sent);
     let waits = route.class.waits_for_evidence();
     match answer {
         Ok(response) => Ok(Answered {
             response,
             place: admitted.into_place(),
             upstream,
+            came,
             waits,
         }),
         Err(unanswered) => {

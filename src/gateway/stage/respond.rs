@@ -26,6 +26,7 @@ pub(crate) fn respond(
     let last = Last {
         log: Arc::clone(&services.log),
         clock: Arc::clone(&services.clock),
+        now: exchange.now,
         started: exchange.started,
         bytes_in: Arc::clone(&exchange.bytes_in),
         bytes_expected: content_length(&head.headers),
