@@ -86,11 +86,15 @@ impl Dispatch {
         mut response: Response,
     ) -> Response {
         let headers = response.headers_mut();
-        if let Ok(value) = HeaderValue::from_str(interaction.as_str()) {
-            headers.insert(INTERACTION_ID, value);
-        }
-        if let Ok(value) = HeaderValue::from_str(request_id.text().as_str()) {
-            headers.insert(REQUEST_ID, value);
+        for (name, id) in [
+            (INTERACTION_ID, interaction.as_str()),
+            (REQUEST_ID, request_id.text().as_str()),
+        ] {
+            if let Ok(mut value) = HeaderValue::from_str(id) {
+                // It does not come again: no place in HTTP/2's table of fields for it.
+                value.set_sensitive(true);
+                headers.insert(name, value);
+            }
         }
         let duration = self.clock.monotonic().saturating_sub(started);
         access_log::line(

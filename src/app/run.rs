@@ -206,7 +206,7 @@ fn handler(standing: &Standing, live: &Arc<ArcSwap<Live>>) -> Arc<dyn Handler> {
     };
     Arc::new(Dispatch {
         clock: Arc::clone(&standing.clock),
-        random: Arc::clone(&standing.random),
+        random: Arc::new(crypto::DrawnAhead::new(Arc::clone(&standing.random))),
         gateway: Gateway::new(services),
         metrics: Arc::clone(&standing.metrics),
         live: Arc::clone(live),

@@ -1,46 +1,36 @@
 //! The fields that speak to one connection only.
 
-use http::header::{
-    CONNECTION, HeaderMap, HeaderName, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER,
-    TRANSFER_ENCODING, UPGRADE,
-};
+use http::header::{CONNECTION, HeaderMap, HeaderName};
 
 /// The known ones. `Trailer` is among them because no trailer goes on, and the three of proxy
 /// authentication because each is for the neighbour alone (RFC 9110 §11.7).
-static KNOWN: [HeaderName; 11] = [
-    HeaderName::from_static("http2-settings"),
-    HeaderName::from_static("keep-alive"),
-    PROXY_AUTHENTICATE,
-    HeaderName::from_static("proxy-authentication-info"),
-    PROXY_AUTHORIZATION,
-    HeaderName::from_static("proxy-connection"),
-    TE,
-    TRAILER,
-    TRANSFER_ENCODING,
-    UPGRADE,
-    CONNECTION,
+const KNOWN: [&str; 11] = [
+    "http2-settings",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authentication-info",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "connection",
 ];
 
 /// Removes the fields of one hop, from a request or an answer alike: those that `Connection` names,
 /// itself, and the known ones (RFC 9110 §7.6.1). Whoever adds fields of its own does so after this,
 /// or the sender of `Connection` could name them away.
 pub fn strip_hop_by_hop(headers: &mut HeaderMap) {
-    // A look at the few fields that are there costs less than one look-up for each known name.
-    if !headers.keys().any(|name| KNOWN.contains(name)) {
-        return;
+    // A look at the few fields that are there costs less than a look-up for each known name.
+    let known = headers.keys().filter(|name| KNOWN.contains(&name.as_str()));
+    let mut going: Vec<HeaderName> = known.cloned().collect();
+    if going.contains(&CONNECTION) {
+        let values = headers.get_all(CONNECTION).iter();
+        let named = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+        going.extend(named.filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok()));
     }
-    if headers.contains_key(CONNECTION) {
-        let named: Vec<HeaderName> = headers
-            .get_all(CONNECTION)
-            .iter()
-            .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
-            .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
-            .collect();
-        for name in named {
-            headers.remove(name);
-        }
-    }
-    for name in &KNOWN {
+    for name in going {
         headers.remove(name);
     }
 }
@@ -54,7 +44,7 @@ mod tests {
     #[test]
     fn known_fields_and_those_that_connection_names_do_not_go_on() {
         let mut headers = HeaderMap::new();
-        for name in &KNOWN {
+        for name in KNOWN {
             headers.append(name, HeaderValue::from_static("1"));
         }
         for (name, value) in [

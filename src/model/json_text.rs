@@ -12,8 +12,9 @@ const SECOND_BYTES: usize = 19;
 /// Appends a text with its quotes, escaped where JSON demands it (RFC 8259 §7).
 pub fn put_text(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
-    let is_plain = |byte: u8| byte >= 0x20 && byte != b'"' && byte != b'\\';
-    if text.bytes().all(is_plain) {
+    let is_plain = |byte: u8| !matches!(byte, 0..=0x1f | b'"' | b'\\');
+    // Counted, not searched: without an early end many bytes are looked at together.
+    if text.bytes().filter(|byte| !is_plain(*byte)).count() == 0 {
         out.extend_from_slice(text.as_bytes());
     } else {
         for byte in text.bytes() {

@@ -24,7 +24,7 @@ FRESH = 16_000
 def window(row, peer, seconds, warm):
     arguments = list(row.load)
     if row.bearer == "kept":
-        arguments += ["--tokens", peer.tokens]
+        arguments += ["--tokens", os.path.join(lab.CERTS, "tokens.txt")]
     if row.bearer == "fresh":
         arguments += ["--signer", lab.CERTS, "--fresh", str(FRESH)]
     return lab.load(peer.port, arguments, peer.pids, seconds, warm, row.rate)

@@ -81,7 +81,7 @@ def certificates():
         made = made.add_extension(usage({"digital_signature"}), critical=True)
         made = made.add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
         if name == "server":
-            names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.DNSName("as.example")])
+            names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.DNSName("keys.example")])
             made = made.add_extension(names, critical=False)
         client = issue(made, name + ".crt")
     with open(os.path.join(CERTS, "server.pem"), "wb") as pem:

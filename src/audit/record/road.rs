@@ -121,7 +121,17 @@ impl Record {
     }
 
     fn network(&mut self, address: IpAddr) {
-        self.member("net", &network(address));
+        let IpAddr::V4(address) = address.to_canonical() else {
+            return self.member("net", &network(address));
+        };
+        let [a, b, c, _] = address.octets();
+        self.name("net");
+        self.0.push(b'"');
+        for octet in [a, b, c] {
+            put_number(u64::from(octet), &mut self.0);
+            self.0.push(b'.');
+        }
+        self.0.extend_from_slice(b"0/24\"");
     }
 
     fn partner(&mut self, id: Option<&str>, client: Option<&str>) {
