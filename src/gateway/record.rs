@@ -256,7 +256,7 @@ impl OpenRecord {
         };
         AuditEntry {
             log: self.name(),
-            at: later(self.now, duration),
+            at: later(self.now, told.duration),
             event: AuditEvent::Access(Box::new(access)),
         }
     }

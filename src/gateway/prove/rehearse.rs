@@ -327,6 +327,8 @@ impl Rehearsals {
         Ok(Asked {
             request_id: RequestId::new(self.clock.now(), crypto::random_array(random)),
             interaction: InteractionId::new(crypto::random_array::<16>(random)),
+            now: self.clock.now(),
+            started: self.clock.monotonic(),
             connection: Arc::new(Connection {
                 listener: scene.listener.clone(),
                 peer: PEER,
