@@ -137,7 +137,8 @@ enum Fate {
 
 impl Killed {
     async fn under_load(random: &dyn Random) -> Self {
-        let folder = folder();
+        // Small, since it is written anew for each place.
+        let folder = folder().edit("segment: 4 MiB", "segment: 1 MiB");
         let sandbox = Program::sandbox(&folder).await;
         let load = Load::start(&folder).await;
         load.reach(100 + below(random, 200)).await;
@@ -174,7 +175,7 @@ impl Killed {
         let settings = Settings {
             dir: dir.clone(),
             node: "node-1".to_owned(),
-            segment_bytes: 1 << 20,
+            segment_bytes: 1 << 16,
             linger: Duration::ZERO,
             queue_bytes_max: 1 << 20,
         };
