@@ -180,7 +180,7 @@ mod tests {
         let judge = Certificates::new(16);
         let chain = |shown| {
             rehearsal
-                .chain("PSDCN-SWIFTRIDE", shown)
+                .chain("swiftride", shown)
                 .expect("a certificate")
         };
         let ask = |trust: &Trust, shown| {

@@ -179,7 +179,7 @@ async fn each_problem_of_a_certificate_and_of_a_token_says_something_else() {
         is_full_document(&head, &body);
         assert!(details.insert(body["detail"].to_string()), "{refusal:?}");
     }
-    assert_eq!(details.len(), 16);
+    assert_eq!(details.len(), 17);
 }
 
 #[tokio::test]
