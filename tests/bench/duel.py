@@ -34,6 +34,13 @@ def play(row, names, rounds):
     """All windows of a row: by peer, one entry a round."""
     peers, windows = [], {name: [] for name in names}
     try:
+        if row.is_idle:
+            # Memory is that of a process which has seen nothing yet.
+            for name in names:
+                peers.append(Peer(name, 0, row.kind))
+                windows[name].append(window(row, peers[-1], row.seconds, row.warm))
+                peers.pop().stop()
+            return windows
         for place, name in enumerate(names):
             peers.append(Peer(name, place, row.kind))
         for number in range(rounds + 1):
@@ -64,13 +71,20 @@ def spread(values):
     return middle, low, high
 
 
-def ratios(windows, peer, base):
+def ratios(windows, peer, base, what="cpu_us"):
     pairs = zip(windows[peer], windows[base])
-    return [a["cpu_us"] / b["cpu_us"] for a, b in pairs]
+    return [a[what] / b[what] for a, b in pairs]
 
 
 def table(key, row, windows):
     """The row's peers as Markdown."""
+    if row.is_idle:
+        lines = [f"### {key}: {row.title}", "", "| peer | KiB for each | RSS before, MiB | errors |", "|---|---|---|---|"]
+        for name, all_ in windows.items():
+            kib = statistics.median(figures["kib_per_connection"] for figures in all_)
+            rss = statistics.median(figures["rss_before_kib"] for figures in all_) / 1024
+            lines.append(f"| {name} | {kib:.1f} | {rss:.0f} | {sum(figures['errors'] for figures in all_)} |")
+        return "\n".join(lines) + "\n"
     base = row.goals[0].base if row.goals[0].base in windows else next(iter(windows))
     lines = [f"### {key}: {row.title} ({len(windows[base])} rounds)", "",
              f"| peer | CPU µs/request: median (min–max) | × {base}: median (quartiles) | requests/s | "
@@ -92,14 +106,39 @@ def table(key, row, windows):
     return "\n".join(lines) + "\n"
 
 
+def measured(goal, windows):
+    """What a goal speaks of, its `must` and its `aim` in the same unit, and whether it is met."""
+    def median(peer, what):
+        return statistics.median(figures[what] for figures in windows[peer])
+
+    if goal.what == "rate":
+        ratio = spread(ratios(windows, goal.peer, goal.base, "per_second"))[0]
+        return ratio, goal.must, goal.aim, ratio >= goal.must
+    if goal.what == "p50":
+        found = median(goal.peer, "p50") - median(goal.base, "p50")
+        bare = lab.bare_sync_us()
+        must, aim = (times * bare + goal.extra_us for times in (goal.must, goal.aim))
+        return found, must, aim, found <= must
+    if goal.what in ("kib", "rss"):
+        of = {"kib": ("kib_per_connection", 1), "rss": ("rss_before_kib", 1024)}[goal.what]
+        found = median(goal.peer, of[0]) / of[1]
+        return found, goal.must, goal.aim, found <= goal.must
+    ratio = spread(ratios(windows, goal.peer, goal.base))[0]
+    return ratio, goal.must, goal.aim, ratio <= goal.must
+
+
+WORDS = {"cpu": "CPU, {} / {}", "rate": "requests/s, {} / {}", "p50": "p50 in µs, {} − {}",
+         "kib": "KiB for each connection, {}", "rss": "MiB at rest, {}"}
+
+
 def judge(key, row, windows):
     """The row's goals: each with what was measured."""
     judged = []
     for goal in row.goals:
-        if goal.peer in windows and goal.base in windows:
-            ratio = spread(ratios(windows, goal.peer, goal.base))[0]
-            judged.append({"row": key, "what": f"{goal.peer} / {goal.base}", "measured": ratio,
-                           "must": goal.must, "aim": goal.aim, "met": ratio <= goal.must})
+        if goal.peer in windows and (not goal.base or goal.base in windows):
+            found, must, aim, met = measured(goal, windows)
+            judged.append({"row": key, "what": WORDS[goal.what].format(goal.peer, goal.base), "measured": found,
+                           "must": must, "aim": aim, "is_least": goal.what == "rate", "met": met})
     return judged
 
 
@@ -125,10 +164,11 @@ def main():
     if options.json:
         print(json.dumps({"goals": judged, "windows": all_}))
         return
-    print("| row | ratio | measured | must | aim | |\n|---|---|---|---|---|---|")
+    print("| row | what | measured | must | aim | |\n|---|---|---|---|---|---|")
     for one in judged:
         word = "met" if one["met"] else "NOT MET"
-        print(f"| {one['row']} | {one['what']} | {one['measured']:.2f} | ≤ {one['must']:.2f} | "
+        sign = "≥" if one["is_least"] else "≤"
+        print(f"| {one['row']} | {one['what']} | {one['measured']:.2f} | {sign} {one['must']:.2f} | "
               f"{one['aim']:.2f} | {word} |")
 
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Where the time goes: system calls for each request (strace -c) and a flat profile (perf, cpu-clock)
-of one peer at a time.
+of one peer at a time. Mortise may make at most 5 for each request on the plain road (aim 4.2), and
+one more for each group of records with durable evidence.
 
 floor.py [--peers mortise,nginx] [--rows S4,S5] [--profile] [--json]"""
 

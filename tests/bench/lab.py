@@ -162,3 +162,19 @@ def load(port, arguments, pids, seconds, warm, rate=0):
 def stolen():
     with open("/proc/stat") as file:
         return int(file.readline().split()[8]), time.time()
+
+
+def bare_sync_us():
+    """The median of bare 4 KiB writes with fdatasync where the evidence is kept."""
+    path = os.path.join(RUN, "sync")
+    took = []
+    with open(path, "wb", buffering=0) as file:
+        file.write(bytes(1 << 20))
+        os.fsync(file.fileno())
+        for number in range(200):
+            since = time.perf_counter()
+            os.pwrite(file.fileno(), os.urandom(4096), 4096 * number)
+            os.fdatasync(file.fileno())
+            took.append(time.perf_counter() - since)
+    os.remove(path)
+    return sorted(took)[len(took) // 2] * 1e6

@@ -21,7 +21,7 @@ TMPFS = "/dev/shm"
 class Peer:
     """A gateway that runs."""
 
-    def __init__(self, name, place, kind):
+    def __init__(self, name, place, kind, prepare=None):
         self.name = name
         self.kind = kind
         self.port = 8100 + 10 * place + KINDS[kind]
@@ -32,6 +32,8 @@ class Peer:
         self.scratch = None
         base, _, variant = name.partition("+")
         command = getattr(self, base)(variant.split("+") if variant else [])
+        if prepare:
+            prepare(self)
         self.process = Process(command, 0, self.port, os.path.join(self.folder, "log"))
 
     @property
