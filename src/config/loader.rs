@@ -46,3 +46,97 @@ impl Loader {
         loaded
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Mutex, PoisonError};
+
+    use crate::fixture::{Fixture, MINIMAL, now};
+    use crate::house::House;
+
+    use super::*;
+
+    fn loader(fixture: &Fixture, environment: Variables) -> Loader {
+        fixture.write("gateway.yaml", MINIMAL);
+        Loader::new(fixture.path("gateway.yaml"), Mode::Serve, environment)
+    }
+
+    fn load(loader: &mut Loader) -> House {
+        loader.load(now()).house.expect("a good file")
+    }
+
+    #[test]
+    fn what_did_not_change_is_taken_from_the_load_before() {
+        let fixture = Fixture::new();
+        let mut loader = loader(&fixture, Arc::new(|_| None));
+        let first = load(&mut loader);
+        let parts = |house: &House| {
+            let bank = &house.banks[0];
+            (
+                Arc::clone(&bank.trust),
+                Arc::clone(&bank.products[0].description),
+            )
+        };
+        let is_same = |one: &House, other: &House| {
+            let (one, other) = (parts(one), parts(other));
+            (Arc::ptr_eq(&one.0, &other.0), Arc::ptr_eq(&one.1, &other.1))
+        };
+        let again = load(&mut loader);
+        assert_eq!(is_same(&first, &again), (true, true));
+        assert_eq!(first.digest, again.digest);
+
+        fixture.write("gateway.yaml", MINIMAL.replace("50/s", "60/s"));
+        let other_plan = load(&mut loader);
+        assert_eq!(is_same(&first, &other_plan), (true, true));
+        assert_ne!(first.digest, other_plan.digest);
+
+        // A load with mistakes takes nothing away.
+        fixture.write("gateway.yaml", MINIMAL.replace("50/s", "60"));
+        assert!(loader.load(now()).house.is_err());
+        fixture.write("gateway.yaml", MINIMAL.replace("active", "suspended"));
+        let suspended = load(&mut loader);
+        assert_eq!(is_same(&first, &suspended), (false, true));
+
+        let api = std::fs::read_to_string(fixture.path("apis/fx.yaml")).expect("an API");
+        fixture.write("apis/fx.yaml", format!("{api}\n# changed\n"));
+        let other_api = load(&mut loader);
+        assert_eq!(is_same(&suspended, &other_api), (true, false));
+    }
+
+    #[test]
+    fn a_place_in_a_description_that_was_not_read_anew_is_told_as_before() {
+        let fixture = Fixture::new();
+        let mut loader = loader(&fixture, Arc::new(|_| None));
+        load(&mut loader);
+        let twice = MINIMAL.replace(
+            "      fx:\n        openapi",
+            "      rates: { openapi: file:apis/fx.yaml, upstream: ledger, listeners: [api], \
+             deadline: 30s }\n      fx:\n        openapi",
+        );
+        fixture.write("gateway.yaml", &twice);
+        let kept = loader.load(now()).house.expect_err("two with one path");
+        let fresh = fixture.load(&twice).expect_err("two with one path");
+        assert_eq!(kept.render(false, 100), fresh.render(false, 100));
+    }
+
+    #[test]
+    fn cf_13_a_secret_of_the_environment_is_read_anew_by_each_load() {
+        let fixture = Fixture::new();
+        let secret = Arc::new(Mutex::new(crypto::base64url(&[1; 32])));
+        let held = Arc::clone(&secret);
+        let variables = move |name: &str| {
+            let secret = held.lock().unwrap_or_else(PoisonError::into_inner);
+            (name == "KEK").then(|| secret.clone())
+        };
+        let mut loader = loader(&fixture, Arc::new(variables));
+        fixture.write("gateway.yaml", MINIMAL.replace("file:keys/kek", "env:KEK"));
+        let first = load(&mut loader);
+        let kek = |house: &House| Arc::clone(&house.banks[0].issuer.kek);
+        let sealed = kek(&first)
+            .seal(b"secret", b"", &crypto::SystemRandom)
+            .expect("sealed");
+        assert!(kek(&load(&mut loader)).open(&sealed, b"").is_ok());
+        *secret.lock().expect("sound") = crypto::base64url(&[2; 32]);
+        assert!(kek(&load(&mut loader)).open(&sealed, b"").is_err());
+    }
+}

@@ -174,3 +174,17 @@ async fn of_reloads_asked_for_at_once_each_gets_an_answer_and_numbers_grow() {
     assert!(numbers[0] >= 2, "{numbers:?}");
     assert_eq!(house.reload().await, house.running.snapshot());
 }
+
+#[tokio::test]
+async fn a_key_that_opens_none_of_the_issuers_keys_is_refused_and_tokens_are_issued_on() {
+    let house = HouseBuilder::new().start().await;
+    let partner = Partner::of(&house, "swiftride-app");
+    let kek = kit::text(&house.dir().join("keys/kek"));
+    house.write("keys/kek", &crypto::base64url(&[7; 32]));
+    let told = house.refuses_to_reload().await;
+    assert!(told.contains("unsealing"), "{told}");
+    let token = partner.bearer(&house, "branches").await;
+    serves(&house, &partner, &token).await;
+    house.write("keys/kek", &kek);
+    assert_eq!(house.reload().await, 2);
+}
