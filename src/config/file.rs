@@ -47,6 +47,15 @@ pub(crate) static FILE: Shape = Shape::new(
             "write `edition: 2026-11`: it fixes what the keys of this file mean",
             "Fixes what the keys of the file mean.",
         ),
+        Key::absent(
+            "include",
+            Kind::List {
+                of: "references `file:PATH`",
+                item: &Kind::File,
+            },
+            "this file is all",
+            "Other files that add to this one.",
+        ),
         Key::required(
             "listeners",
             Kind::Named(&listeners::LISTENER, Id::Name),
@@ -149,7 +158,8 @@ pub(crate) fn read(reader: &mut Reader, root: &Node) -> Option<File> {
     Some(file)
 }
 
-fn edition(reader: &mut Reader, section: &mut Section<'_>) {
+/// Reads the edition, which every file states.
+pub(crate) fn edition(reader: &mut Reader, section: &mut Section<'_>) {
     let Some(value) = section.value(reader, "edition") else {
         return;
     };

@@ -1,5 +1,5 @@
 //! The files and environment variables that a configuration refers to. References are `file:PATH`,
-//! relative to the configuration's folder, and for secrets also `env:NAME`.
+//! relative to the folder of the file that names them, and for secrets also `env:NAME`.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -27,7 +27,10 @@ type Bytes = Arc<Zeroizing<Vec<u8>>>;
 
 /// Reads what is referred to, once each, and sums it up in a digest.
 pub(crate) struct Files<'e> {
+    /// The folder of the configuration.
     folder: PathBuf,
+    /// The folders of the files that it includes, by source.
+    folders: HashMap<usize, PathBuf>,
     environment: Environment<'e>,
     read: HashMap<PathBuf, Result<Bytes, ReadProblem>>,
     digest: crypto::Sha256,
@@ -92,6 +95,7 @@ impl<'e> Files<'e> {
     pub(crate) fn new(folder: &Path, environment: Environment<'e>) -> Self {
         Self {
             folder: folder.to_owned(),
+            folders: HashMap::new(),
             environment,
             read: HashMap::new(),
             digest: crypto::Sha256::new(),
@@ -119,9 +123,18 @@ impl<'e> Files<'e> {
         content
     }
 
-    /// The path as it is named from the configuration's folder.
+    /// Says in which folder an included file lies: its paths are relative to that.
+    pub(crate) fn add_folder(&mut self, source: usize, folder: PathBuf) {
+        self.folders.insert(source, folder);
+    }
+
+    /// The path as it is named from the folder of the file that names it.
     pub(crate) fn path(&self, written: &At<String>) -> PathBuf {
-        self.folder.join(&written.value)
+        self.folder_of(written.at).join(&written.value)
+    }
+
+    fn folder_of(&self, at: Span) -> &Path {
+        self.folders.get(&at.source).unwrap_or(&self.folder)
     }
 
     /// The text of a secret.
@@ -174,7 +187,7 @@ impl<'e> Files<'e> {
         written: &str,
         bytes_max: u64,
     ) -> Option<Content> {
-        let path = self.folder.join(written);
+        let path = self.folder_of(at).join(written);
         match self.read(&path, bytes_max) {
             Ok(bytes) => Some(Content {
                 shown: path.display().to_string(),

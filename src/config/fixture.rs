@@ -22,6 +22,9 @@ use crate::{House, Mistakes, Mode};
 /// The example that ships.
 pub(crate) const EXAMPLE: &str = include_str!("../../config/gateway.yaml");
 
+/// The file that it includes.
+pub(crate) const INCLUDED: &str = include_str!("../../config/partners/cartwheel.yaml");
+
 /// The shortest configuration that loads.
 pub(crate) const MINIMAL: &str = include_str!("golden/minimal.yaml");
 
@@ -86,6 +89,7 @@ impl Fixture {
         }
         fixture.write("apis/branches.yaml", APIS[1].1);
         fixture.write("apis/fx.yaml", FX);
+        fixture.write("partners/cartwheel.yaml", INCLUDED);
         fixture
     }
 
@@ -153,7 +157,8 @@ impl Fixture {
         }
     }
 
-    fn without_folder(&self, text: &str) -> String {
+    /// A text without the name of the folder.
+    pub(crate) fn without_folder(&self, text: &str) -> String {
         let folder: &Path = self.folder.path();
         text.replace(&format!("{}/", folder.display()), "")
     }
@@ -196,21 +201,7 @@ fn files() -> &'static HashMap<&'static str, String> {
             crypto::SANDBOX_MARKER_VALUE.to_vec(),
         )];
         authority(&mut files, "trust/sandbox-ca.pem", "Sandbox CA", &sandbox);
-        let list = CertificateRevocationListParams {
-            this_update: date_time_ymd(2026, 11, 22),
-            next_update: date_time_ymd(2026, 12, 22),
-            crl_number: SerialNumber::from(1),
-            issuing_distribution_point: None,
-            revoked_certs: vec![RevokedCertParams {
-                serial_number: SerialNumber::from(REVOKED),
-                revocation_time: date_time_ymd(2026, 11, 1),
-                reason_code: None,
-                invalidity_date: None,
-            }],
-            key_identifier_method: KeyIdMethod::Sha256,
-        };
-        let list = list.signed_by(&partners).expect("a list");
-        files.insert("trust/partners.crl", list.pem().expect("PEM"));
+        lists(&mut files, &partners, &bank);
         files.insert("trust/servers-ca.pem", files["trust/bank-ca.pem"].clone());
         let gateway = ("tls/gateway.pem", "tls/gateway.key");
         leaf(&mut files, gateway, GATEWAY, 2036, &bank);
@@ -234,6 +225,7 @@ fn files() -> &'static HashMap<&'static str, String> {
         leaf_of(&mut files, rsa, &names, &bank, &rcgen::PKCS_RSA_SHA256);
         let client = ("tls/gateway-client.pem", "tls/gateway-client.key");
         leaf(&mut files, client, &["gateway.example"], 2036, &bank);
+        unfit(&mut files, &bank, &sandbox);
         shown(&mut files, "shown/good.pem", 1, &partners);
         shown(&mut files, "shown/revoked.pem", REVOKED, &partners);
         shown(&mut files, "shown/stranger.pem", 1, &bank);
@@ -292,6 +284,82 @@ fn leaf_of(
     let signed = params("gateway", names, 2036).signed_by(&pair, issuer);
     files.insert(certificate, signed.expect("a certificate").pem());
     files.insert(key, pair.serialize_pem());
+}
+
+/// Revocation lists: one that is believed, and those that are not.
+fn lists(
+    files: &mut HashMap<&'static str, String>,
+    partners: &Issuer<'static, KeyPair>,
+    bank: &Issuer<'static, KeyPair>,
+) {
+    let list = |made: (i32, u8, u8), next: (i32, u8, u8)| CertificateRevocationListParams {
+        this_update: date_time_ymd(made.0, made.1, made.2),
+        next_update: date_time_ymd(next.0, next.1, next.2),
+        crl_number: SerialNumber::from(1),
+        issuing_distribution_point: None,
+        revoked_certs: vec![RevokedCertParams {
+            serial_number: SerialNumber::from(REVOKED),
+            revocation_time: date_time_ymd(2026, 11, 1),
+            reason_code: None,
+            invalidity_date: None,
+        }],
+        key_identifier_method: KeyIdMethod::Sha256,
+    };
+    for (name, made, next, by) in [
+        (
+            "trust/partners.crl",
+            (2026, 11, 22),
+            (2026, 12, 22),
+            partners,
+        ),
+        ("trust/old.crl", (2026, 11, 1), (2026, 12, 1), partners),
+        (
+            "trust/overdue.crl",
+            (2026, 11, 21),
+            (2026, 11, 22),
+            partners,
+        ),
+        ("trust/future.crl", (2026, 11, 24), (2026, 12, 24), partners),
+        ("trust/bank.crl", (2026, 11, 22), (2026, 12, 22), bank),
+    ] {
+        let list = list(made, next).signed_by(by).expect("a list");
+        files.insert(name, list.pem().expect("PEM"));
+    }
+}
+
+/// Certificates that cannot do what they are named for.
+fn unfit(
+    files: &mut HashMap<&'static str, String>,
+    bank: &Issuer<'static, KeyPair>,
+    sandbox: &[CustomExtension],
+) {
+    let names = ["api.harbour.example", "auth.harbour.example"];
+    let mut sign = |certificate, key, params: CertificateParams| {
+        let pair = KeyPair::generate().expect("a key");
+        let signed = params.signed_by(&pair, bank).expect("a certificate");
+        files.insert(certificate, signed.pem());
+        files.insert(key, pair.serialize_pem());
+    };
+    let mut future = params("gateway", &names, 2036);
+    future.not_before = date_time_ymd(2027, 1, 1);
+    sign("tls/future.pem", "tls/future.key", future);
+    let mut marked = params("gateway", &names, 2036);
+    marked.custom_extensions = sandbox.to_vec();
+    sign("tls/sandbox.pem", "tls/sandbox.key", marked);
+    let mut client = params("gateway", &names, 2036);
+    client.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    sign("tls/client-only.pem", "tls/client-only.key", client);
+    let mut server = params("gateway", &names, 2036);
+    server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    sign("tls/server-only.pem", "tls/server-only.key", server);
+    let mut old = params("Old CA", &[], 2025);
+    old.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    sign("trust/old-ca.pem", "trust/old-ca.key", old);
+    let disordered = format!(
+        "{}{}",
+        files["tls/gateway.pem"], files["trust/partners-ca.pem"]
+    );
+    files.insert("tls/disordered.pem", disordered);
 }
 
 /// A certificate that a partner shows.

@@ -6,11 +6,12 @@
 //! file's JSON Schema. A [`Mistake`] is data, and [`Mistakes::render`] prints them as a compiler
 //! does.
 //!
-//! **How a value goes through**: `yaml` reads text into a tree that knows each node's bytes; `file`
-//! walks it section by section with a `reader`, which notes every unknown or missing key, wrong
-//! type and unitless number; `files` reads what is referred to; `compile` joins names,
-//! certificates, API descriptions and agreements into the rooms' settings and notes what
-//! contradicts what. Nothing stops at the first mistake, and a file with one gives nothing at all.
+//! **How a value goes through**: `yaml` reads text into a tree that knows each node's bytes;
+//! `include` joins the trees of several files; `file` walks it section by section with a `reader`,
+//! which notes every unknown or missing key, wrong type and unitless number; `files` reads what is
+//! referred to; `compile` joins names, certificates, API descriptions and agreements into the
+//! rooms' settings and notes what contradicts what. Nothing stops at the first mistake, and a file
+//! with one gives nothing at all.
 //!
 //! **One table of keys** (`shape`, filled in beside each reader in `file`) says of every key what
 //! its value must be, what holds without it and what it does; the reader, the schema and `explain`
@@ -25,8 +26,9 @@
 //! default (`algorithm`, `name` of an upstream's `tls`, names of partners, `clients`, and of the
 //! node `drain` and the make of its log) lets nobody in who would be refused.
 //!
-//! **Absent on purpose**: includes, anchors and merge keys, environment variables inside values,
-//! secrets in the file (they come by `file:` or `env:`), keys whose effect is not built, and
+//! **Absent on purpose**: patterns in `include`, anchors and merge keys, environment variables
+//! inside values, secrets in the file (they come by `file:` or `env:`), keys whose effect is not
+//! built, and
 //! swapping: a [`Loader`] loads again, its caller swaps.
 
 mod compile;
@@ -34,6 +36,7 @@ mod explain;
 mod file;
 mod files;
 mod house;
+mod include;
 mod kept;
 mod load;
 mod loader;

@@ -6,7 +6,6 @@ use jiff::Timestamp;
 
 use crate::compile::{self, Compiler};
 use crate::explain::{InForce, defaults};
-use crate::file;
 use crate::files::{Files, ReadProblem, neighbour};
 use crate::house::{House, Loaded, Mode};
 use crate::kept::Kept;
@@ -14,6 +13,7 @@ use crate::mistake::{Code, Mistakes};
 use crate::reader::Reader;
 use crate::source::{Sources, Span};
 use crate::yaml::{self, Node};
+use crate::{file, include};
 
 /// The longest configuration that is read.
 const CONFIG_BYTES_MAX: u64 = 1 << 20;
@@ -85,7 +85,8 @@ pub fn store_path(path: &Path) -> Option<PathBuf> {
     let mut files = Files::new(folder, &|_| None);
     let bytes = files.read(path, CONFIG_BYTES_MAX).ok()?;
     let source = reader.text_source(path.display().to_string(), &bytes)?;
-    let root = yaml::parse(&mut reader.collector, source)?;
+    let mut root = yaml::parse(&mut reader.collector, source)?;
+    include::join(&mut reader, &mut files, path, &mut root);
     let file = file::read(&mut reader, &root)?;
     file.store.map(|written| files.path(&written))
 }
@@ -96,7 +97,7 @@ pub(crate) fn compile(compiler: &mut Compiler<'_>, root: &Node) -> Option<House>
     compile::compile(compiler, &file)
 }
 
-/// Reads the file as a tree.
+/// Reads the file as a tree, with all that it includes.
 pub(crate) fn tree(compiler: &mut Compiler<'_>, path: &Path) -> Option<Node> {
     let Compiler { reader, files, .. } = compiler;
     let shown = path.display().to_string();
@@ -125,7 +126,9 @@ pub(crate) fn tree(compiler: &mut Compiler<'_>, path: &Path) -> Option<Node> {
         }
     };
     let source = reader.text_source(shown, &bytes)?;
-    yaml::parse(&mut reader.collector, source)
+    let mut root = yaml::parse(&mut reader.collector, source)?;
+    include::join(reader, files, path, &mut root);
+    Some(root)
 }
 
 /// What would be right where the configuration itself cannot be read.

@@ -183,10 +183,14 @@ impl Reader {
                         node.span,
                         format!("`{name}` must be a list"),
                     )
-                    .help(if text.len() > 60 {
-                        format!("write {of} in brackets, separated by commas")
-                    } else {
-                        format!("write `{name}: [{text}]`")
+                    .help(match item {
+                        _ if text.len() > 60 => {
+                            format!("write {of} in brackets, separated by commas")
+                        }
+                        shape::Kind::File if !text.starts_with("file:") => {
+                            format!("write `{name}: [file:{text}]`")
+                        }
+                        _ => format!("write `{name}: [{text}]`"),
                     });
                 None
             }

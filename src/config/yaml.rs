@@ -17,6 +17,8 @@ use crate::source::Span;
 const DEPTH_MAX: usize = 64;
 /// Most nodes that are read.
 const NODES_MAX: usize = 500_000;
+/// A file that uses more than so many features that are not read is read no further.
+const REFUSED_MAX: usize = 20;
 
 /// A node of the tree.
 #[derive(Debug, Clone)]
@@ -62,36 +64,12 @@ pub(crate) fn parse(collector: &mut Collector, source: usize) -> Option<Node> {
         open: Vec::new(),
         root: None,
         nodes: 0,
+        refused: Vec::new(),
     };
-    for event in Parser::new_from_str_with_options(&text, options) {
-        match event {
-            Ok((event, span)) => {
-                let span = Span {
-                    source,
-                    start: offset(&text, &span.start),
-                    end: offset(&text, &span.end),
-                };
-                if !builder.take(event, span) {
-                    return None;
-                }
-            }
-            Err(problem) => {
-                let start = offset(&text, problem.marker());
-                builder
-                    .collector
-                    .mistake(
-                        Code::NotYaml,
-                        Span {
-                            source,
-                            start,
-                            end: start + 1,
-                        },
-                        format!("this is not YAML: {}", problem.info()),
-                    )
-                    .help("from here on the file was not read");
-                return None;
-            }
-        }
+    let is_whole = builder.read(&text, options);
+    builder.tell_refused();
+    if !is_whole {
+        return None;
     }
     if builder.root.is_none() {
         let whole = Span {
@@ -121,6 +99,19 @@ struct Builder<'c> {
     open: Vec<Open>,
     root: Option<Node>,
     nodes: usize,
+    /// What is not read of YAML: where it stands first, and how often.
+    refused: Vec<Refused>,
+}
+
+/// What a bomb is made of.
+const ANCHORS: &str = "anchors and aliases";
+
+/// A feature of YAML that is not read.
+struct Refused {
+    feature: &'static str,
+    help: &'static str,
+    first: Span,
+    count: usize,
 }
 
 enum Open {
@@ -137,6 +128,76 @@ enum Open {
 type Key = Option<(String, Span)>;
 
 impl Builder<'_> {
+    /// Reads a text; false when it could not be read to its end.
+    fn read(&mut self, text: &str, options: granit_parser::Options) -> bool {
+        let source = self.source;
+        for event in Parser::new_from_str_with_options(text, options) {
+            match event {
+                Ok((event, span)) => {
+                    let span = Span {
+                        source,
+                        start: offset(text, &span.start),
+                        end: offset(text, &span.end),
+                    };
+                    if !self.take(event, span) {
+                        return false;
+                    }
+                }
+                Err(problem) => {
+                    let start = offset(text, problem.marker());
+                    let at = Span {
+                        source,
+                        start,
+                        end: start + 1,
+                    };
+                    self.collector
+                        .mistake(
+                            Code::NotYaml,
+                            at,
+                            format!("this is not YAML: {}", problem.info()),
+                        )
+                        .help("from here on the file was not read");
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    /// Remembers a feature that is not read. It is told once, however often it is used. False when
+    /// that is so often that reading must end.
+    fn refuse(&mut self, feature: &'static str, help: &'static str, at: Span) -> bool {
+        match self.refused.iter_mut().find(|r| r.feature == feature) {
+            Some(known) => known.count += 1,
+            None => self.refused.push(Refused {
+                feature,
+                help,
+                first: at,
+                count: 1,
+            }),
+        }
+        self.refused.iter().map(|r| r.count).sum::<usize>() <= REFUSED_MAX
+    }
+
+    fn tell_refused(&mut self) {
+        for refused in std::mem::take(&mut self.refused) {
+            let places = match refused.count {
+                1 => String::new(),
+                count if count >= REFUSED_MAX => {
+                    "; there are so many that the rest of the file was not read".to_owned()
+                }
+                count => format!("; the file has {count} of them"),
+            };
+            self.collector
+                .mistake(
+                    Code::YamlFeature,
+                    refused.first,
+                    format!("YAML {} are not read", refused.feature),
+                )
+                .help(format!("{}{places}", refused.help));
+        }
+    }
+
     /// Takes one event; false when reading must end.
     fn take(&mut self, event: Event<'_>, span: Span) -> bool {
         match event {
@@ -147,24 +208,26 @@ impl Builder<'_> {
                 return false;
             }
             Event::Scalar(text, style, anchor, tag) => {
-                self.refuse_properties(span, anchor, tag.is_some());
-                return self.scalar(&text, style, span);
+                return self.refuse_properties(span, anchor, tag.is_some())
+                    && self.scalar(&text, style, span);
             }
             Event::Alias(_) | Event::UnresolvedAlias(_) => {
-                self.collector
-                    .mistake(Code::YamlFeature, span, "YAML aliases are not read")
-                    .help("write the value where it acts");
-                return self.close(Node {
-                    span,
-                    kind: Kind::Broken,
-                });
+                return self.refuse(ANCHORS, "write the value where it acts", span)
+                    && self.close(Node {
+                        span,
+                        kind: Kind::Broken,
+                    });
             }
             Event::SequenceStart(_, anchor, tag) => {
-                self.refuse_properties(span, anchor, tag.is_some());
+                if !self.refuse_properties(span, anchor, tag.is_some()) {
+                    return false;
+                }
                 self.open.push(Open::List(span, Vec::new()));
             }
             Event::MappingStart(_, anchor, tag) => {
-                self.refuse_properties(span, anchor, tag.is_some());
+                if !self.refuse_properties(span, anchor, tag.is_some()) {
+                    return false;
+                }
                 self.open.push(Open::Map {
                     span,
                     pairs: Vec::new(),
@@ -178,17 +241,11 @@ impl Builder<'_> {
         self.open.len() <= DEPTH_MAX
     }
 
-    fn refuse_properties(&mut self, span: Span, anchor: usize, tagged: bool) {
-        if anchor != 0 {
-            self.collector
-                .mistake(Code::YamlFeature, span, "YAML anchors are not read")
-                .help("write the value where it acts");
-        }
-        if tagged {
-            self.collector
-                .mistake(Code::YamlFeature, span, "YAML tags are not read")
-                .help("write the value without a tag");
-        }
+    /// Notes an anchor and a tag; false when reading must end.
+    fn refuse_properties(&mut self, span: Span, anchor: usize, tagged: bool) -> bool {
+        let anchors = anchor == 0 || self.refuse(ANCHORS, "write the value where it acts", span);
+        let tags = !tagged || self.refuse("tags", "write the value without a tag", span);
+        anchors && tags
     }
 
     fn scalar(&mut self, text: &str, style: ScalarStyle, span: Span) -> bool {
@@ -208,9 +265,7 @@ impl Builder<'_> {
         };
         if plain && text == "<<" {
             *key = Some(None);
-            self.collector
-                .mistake(Code::YamlFeature, span, "YAML merge keys are not read")
-                .help("write the keys where they act");
+            return self.refuse("merge keys", "write the keys where they act", span);
         } else if let Some(first) = seen.get(text).copied() {
             *key = Some(None);
             self.collector

@@ -61,6 +61,11 @@ pub struct CertificateFacts {
     /// Whether its extended key usage names clientAuth (RFC 5280 §4.2.1.12); not so without the
     /// extension.
     pub is_for_clients: bool,
+    /// Whether its extended key usage allows serverAuth: it names that, any purpose, or there is no
+    /// such extension.
+    pub may_serve: bool,
+    /// Whether it allows clientAuth, likewise.
+    pub may_call: bool,
     /// Whether it bears [`SANDBOX_MARKER`], whatever the marker's value.
     pub is_sandbox: bool,
 }
@@ -68,9 +73,16 @@ pub struct CertificateFacts {
 /// id-kp-clientAuth (RFC 5280 §4.2.1.12).
 const CLIENT_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.2");
 
-/// What a revocation list says of its own age.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// id-kp-serverAuth.
+const SERVER_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.1");
+/// anyExtendedKeyUsage.
+const ANY_PURPOSE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37.0");
+
+/// What a revocation list says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CrlFacts {
+    /// The name of who issued it, as in [`CertificateFacts::subject`].
+    pub issuer: String,
     /// When it was made, in Unix seconds.
     pub this_update: i64,
     /// When the next one is due, in Unix seconds, where it says so.
@@ -117,6 +129,11 @@ pub fn certificate_facts(der: &[u8]) -> Result<CertificateFacts, BadCertificate>
     let names = extension::<SubjectAltName>(extensions)?.map_or(Vec::new(), |names| names.0);
     let constraints = extension::<BasicConstraints>(extensions)?;
     let purposes = extension::<ExtendedKeyUsage>(extensions)?;
+    let allows = |purpose| {
+        let named = purposes.as_ref().map(|purposes| &purposes.0);
+        named.is_none_or(|named| named.contains(&purpose) || named.contains(&ANY_PURPOSE))
+    };
+    let (may_serve, may_call) = (allows(SERVER_AUTH), allows(CLIENT_AUTH));
     Ok(CertificateFacts {
         subject: certificate.subject().to_string(),
         subject_name: DistinguishedName::of(certificate.subject())
@@ -141,19 +158,22 @@ pub fn certificate_facts(der: &[u8]) -> Result<CertificateFacts, BadCertificate>
         spki: spki(certificate)?,
         is_ca: constraints.is_some_and(|constraints| constraints.ca),
         is_for_clients: purposes.is_some_and(|purposes| purposes.0.contains(&CLIENT_AUTH)),
+        may_serve,
+        may_call,
         is_sandbox: extensions
             .iter()
             .any(|extension| extension.extn_id == SANDBOX_MARKER_OID),
     })
 }
 
-/// Reads a revocation list's age from its DER.
+/// Reads a revocation list's facts from its DER.
 pub fn crl_facts(der: &[u8]) -> Result<CrlFacts, BadCertificate> {
     within(der, CRL_BYTES_MAX)?;
     let list = CertificateList::<x509_cert::certificate::Rfc5280>::from_der(der)
         .map_err(BadCertificate::Malformed)?
         .tbs_cert_list;
     Ok(CrlFacts {
+        issuer: list.issuer.to_string(),
         this_update: unix_seconds(list.this_update),
         next_update: list.next_update.map(unix_seconds),
     })

@@ -90,6 +90,86 @@ fn all_mistakes_come_in_one_run_each_at_its_place_with_the_right_name() {
 }
 
 #[test]
+fn included_files_are_checked_with_the_rest_and_named_where_they_are_wrong() {
+    let part = "edition: 2026-11\nplans:\n  second: { rate: 1, burst: 1 requests, concurrent: 1 \
+                requests }\n";
+    let folder = Folder::new()
+        .edit(
+            "edition: 2026-11",
+            "edition: 2026-11\ninclude: [file:more-plans.yaml]",
+        )
+        .edit("standing: active", "standing: activ")
+        .write("more-plans.yaml", part);
+    let shown = check(&folder, &["--sandbox"]);
+    assert_eq!(shown.code, Some(1), "{shown:?}");
+    assert!(shown.err.contains("more-plans.yaml:3:19"), "{shown:?}");
+    assert!(shown.err.ends_with("mistakes in 2 files\n"), "{shown:?}");
+    let json = check(&folder, &["--sandbox", "--json"]);
+    let report: serde_json::Value = serde_json::from_str(&json.out).expect("JSON");
+    assert_eq!(report["files"], 2, "{report:#}");
+    let rate = report["mistakes"].as_array().expect("a list").iter();
+    let rate = rate
+        .clone()
+        .find(|mistake| mistake["line"] == 3 && mistake["column"] == 19);
+    let rate = rate.unwrap_or_else(|| panic!("{report:#}"));
+    assert_eq!(rate["code"], "unit", "{rate:#}");
+    assert_eq!(rate["end"], serde_json::json!({ "line": 3, "column": 20 }));
+    assert!(
+        rate["what"].is_string() && rate["help"].is_string(),
+        "{rate:#}"
+    );
+}
+
+#[test]
+fn every_default_in_force_is_told_with_the_line_that_could_change_it() {
+    let folder = Folder::new();
+    let told = check(&folder, &["--sandbox", "--explain"]);
+    assert_eq!(told.code, Some(0), "{told:?}");
+    let (line, column) = place(&folder, "audit: {");
+    let at = format!("gateway.yaml:{line}:{column} in the section");
+    let node = told
+        .out
+        .lines()
+        .find(|line| line.starts_with("audit.node "));
+    let node = node.unwrap_or_else(|| panic!("{told:?}"));
+    assert!(node.contains(" node-1 ") && node.ends_with(&at), "{node}");
+    let (line, column) = place(&folder, "standard ");
+    let at = format!("gateway.yaml:{line}:{column} instead of `standard`");
+    let body = told
+        .out
+        .lines()
+        .find(|line| line.starts_with("listeners.api.limits.body_max "));
+    let body = body.unwrap_or_else(|| panic!("{told:?}"));
+    assert!(body.contains(" 10 MiB ") && body.ends_with(&at), "{body}");
+    // What is written is no default.
+    assert!(!told.out.contains("audit.segment"), "{told:?}");
+
+    let json = check(&folder, &["--sandbox", "--explain", "--json"]);
+    let report: serde_json::Value = serde_json::from_str(&json.out).expect("JSON");
+    let defaults = report["defaults"].as_array().expect("a list");
+    let told_count = format!("{} defaults in force\n", defaults.len());
+    assert!(told.out.ends_with(&told_count), "{told_count}: {told:?}");
+    let drain = defaults.iter().find(|one| one["key"] == "drain");
+    let drain = drain.unwrap_or_else(|| panic!("{report:#}"));
+    assert_eq!(drain["value"], "30s", "{drain:#}");
+}
+
+#[test]
+fn the_schema_is_printed_and_a_part_needs_no_section() {
+    let whole = finish(mortise().arg("schema"));
+    assert_eq!(whole.code, Some(0), "{whole:?}");
+    let agreed = include_str!("../../config/gateway.schema.json");
+    assert_eq!(whole.out, agreed);
+    let part = finish(mortise().args(["schema", "--part"]));
+    let part: serde_json::Value = serde_json::from_str(&part.out).expect("JSON");
+    let mut whole: serde_json::Value = serde_json::from_str(&whole.out).expect("JSON");
+    assert_eq!(part["required"], serde_json::json!(["edition"]));
+    whole["required"] = part["required"].clone();
+    whole["title"] = part["title"].clone();
+    assert_eq!(part, whole);
+}
+
+#[test]
 fn outside_the_sandbox_its_authorities_are_refused_and_the_reason_is_said() {
     let folder = Folder::new();
     for refused in [

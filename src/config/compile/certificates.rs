@@ -20,18 +20,74 @@ pub(super) struct Chain {
     pub(super) leaf: CertificateFacts,
 }
 
-/// Reads a chain, leaf first.
-pub(super) fn chain(c: &mut Compiler<'_>, reference: &At<FileRef>) -> Option<Chain> {
+/// What a certificate of ours is shown for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// To clients, as a server's.
+    ToClients,
+    /// To a bank's services, as a client's.
+    ToBanks,
+}
+
+/// Reads a chain, leaf first, each certificate followed by the one that issued it (RFC 8446
+/// §4.4.2).
+pub(super) fn chain(c: &mut Compiler<'_>, reference: &At<FileRef>, shown: Shown) -> Option<Chain> {
     let read = certificates(c, reference)?;
-    let mut certificates = Vec::with_capacity(read.len());
-    let mut leaf = None;
-    for (certificate, facts) in read {
-        certificates.push(certificate);
-        leaf.get_or_insert(facts);
+    let (certificates, facts): (Vec<_>, Vec<_>) = read.into_iter().unzip();
+    let path = &reference.value.0;
+    let unfit = unordered(path, &facts).or_else(|| unfit_leaf(path, facts.first()?, shown));
+    if let Some((what, help)) = unfit {
+        c.reader
+            .collector
+            .mistake(Code::Unfit, reference.at, what)
+            .help(help);
+        return None;
     }
     Some(Chain {
         certificates,
-        leaf: leaf?,
+        leaf: facts.into_iter().next()?,
+    })
+}
+
+/// What is wrong with the order of a chain.
+fn unordered(path: &str, facts: &[CertificateFacts]) -> Option<(String, &'static str)> {
+    let wrong = facts.windows(2).find_map(|pair| match pair {
+        [issued, issuer] if issued.issuer != issuer.subject => Some((issued, issuer)),
+        _ => None,
+    });
+    let (issued, issuer) = wrong?;
+    Some((
+        format!(
+            "`{path}` is no chain: {} is followed by {}, which did not issue it",
+            issued.subject, issuer.subject
+        ),
+        "write the certificate first, then those between it and its CA, each before its issuer",
+    ))
+}
+
+/// What keeps a certificate from being shown as ours.
+fn unfit_leaf(path: &str, leaf: &CertificateFacts, shown: Shown) -> Option<(String, &'static str)> {
+    if leaf.is_ca {
+        return Some((
+            format!(
+                "`{path}` holds an authority where a certificate of our own is due: {}",
+                leaf.subject
+            ),
+            "name the file of the certificate that this authority issued to the gateway",
+        ));
+    }
+    let (may, purpose) = match shown {
+        Shown::ToClients => (leaf.may_serve, "serverAuth"),
+        Shown::ToBanks => (leaf.may_call, "clientAuth"),
+    };
+    (!may).then(|| {
+        (
+            format!(
+                "`{path}` may not be used here: the extended key usage of {} lacks {purpose}",
+                leaf.subject
+            ),
+            "ask the CA for a certificate with this purpose (RFC 5280 §4.2.1.12)",
+        )
     })
 }
 
@@ -197,7 +253,8 @@ fn is_acceptable(
     true
 }
 
-fn date(unix_seconds: i64) -> String {
+/// A day as a person writes it.
+pub(super) fn date(unix_seconds: i64) -> String {
     Timestamp::from_second(unix_seconds).map_or_else(
         |_| "an unknown day".to_owned(),
         |instant| instant.strftime("%Y-%m-%d").to_string(),

@@ -8,7 +8,7 @@ use edge::{Identity, ListenerSettings, TlsSettings};
 use identity::Operators;
 
 use super::Compiler;
-use super::certificates::{chain, key};
+use super::certificates::{Shown, chain, key};
 use super::operators;
 use crate::file::{File, Listener, TlsEntry};
 use crate::house::ListenerPlan;
@@ -150,7 +150,7 @@ fn entries<'f>(c: &mut Compiler<'_>, files: &'f [TlsEntry]) -> Vec<Entry<'f>> {
         let chain = file
             .certificate
             .as_ref()
-            .and_then(|reference| Some((chain(c, reference)?, reference.at)));
+            .and_then(|reference| Some((chain(c, reference, Shown::ToClients)?, reference.at)));
         if let Some((chain, _)) = &chain {
             refuse_foreign_names(c, &file.names, &chain.leaf);
         }

@@ -9,6 +9,7 @@ use openapi::{Class, OperationDescription};
 
 use super::Compiler;
 use super::openapi_file::{self, Described};
+use super::routes::{Place, Routes, Taken};
 use crate::file::{Bank, File, Listener, Product};
 use crate::house::{ProductPlan, Service};
 use crate::mistake::Code;
@@ -16,7 +17,7 @@ use crate::source::Span;
 
 /// Where each operation is served, over all banks: to find two that want one path.
 #[derive(Default)]
-pub(super) struct Paths(BTreeMap<(ListenerId, String, String), (String, Span)>);
+pub(super) struct Paths(BTreeMap<ListenerId, Routes>);
 
 pub(super) fn compile(
     c: &mut Compiler<'_>,
@@ -177,88 +178,68 @@ impl Paths {
     ) {
         let name = format!("{}/{}", bank.id.value, product.id.value);
         let base_path = &described.description().base_path;
+        let routes = self.0.entry(listener.id.value.clone()).or_default();
         for (operation, at) in described.operations() {
             let path = format!("{base_path}{}", operation.template);
-            let key = (
-                listener.id.value.clone(),
-                shape(&path),
-                operation.method.to_string(),
-            );
-            if let Some((first, _)) = self.0.get(&key) {
-                if *first == name {
-                    continue;
-                }
-                c.reader
-                    .collector
-                    .mistake(
-                        Code::Shadowed,
-                        product.id.at,
-                        format!(
-                            "`{name}` and `{first}` both have {} {path} on the listener `{}`",
-                            operation.method, listener.id.value
-                        ),
-                    )
-                    .see(at, "this operation")
-                    .help(
-                        "give one of the APIs another base path (`servers` in its file), or other \
-                         `listeners`",
-                    );
-                // One collision of a pair says enough.
-                return;
-            }
-            self.0.insert(key, (name.clone(), at));
+            let place = Place {
+                product: name.clone(),
+                operation: format!("{} {path}", operation.method),
+                method: operation.method.to_string(),
+                at,
+            };
+            let wanted = place.operation.clone();
+            let Some(taken) = routes.claim(&path, place.clone()) else {
+                continue;
+            };
+            refuse_taken(c, listener, product, &place, &wanted, &taken);
+            // One collision of a pair says enough.
+            return;
         }
     }
 
     /// The operations on a listener whose path would answer at this one.
-    pub(super) fn answering<'p>(
-        &'p self,
-        listener: &'p ListenerId,
-        path: &'p str,
-    ) -> Option<(&'p str, Span)> {
-        self.0
-            .iter()
-            .find(|((on, shape, _), _)| on == listener && matches_shape(shape, path))
-            .map(|(_, (name, at))| (name.as_str(), *at))
+    pub(super) fn answering(&self, listener: &ListenerId, path: &str) -> Option<(&str, Span)> {
+        let place = self.0.get(listener)?.answering(path)?;
+        Some((&place.product, place.at))
     }
 }
 
-/// The template with its parameters unnamed.
-fn shape(template: &str) -> String {
-    let unnamed = |segment: &str| {
-        if segment.starts_with('{') && segment.ends_with('}') {
-            "{}".to_owned()
-        } else {
-            segment.to_owned()
-        }
+fn refuse_taken(
+    c: &mut Compiler<'_>,
+    listener: &Listener,
+    product: &Product,
+    place: &Place,
+    wanted: &str,
+    taken: &Taken,
+) {
+    let name = &place.product;
+    let listener = &listener.id.value;
+    let (what, other) = match taken {
+        Taken::Same(first) => (
+            format!(
+                "`{name}` and `{}` both have {wanted} on the listener `{listener}`",
+                first.product
+            ),
+            first,
+        ),
+        Taken::Overlaps(first) => (
+            format!(
+                "{wanted} of `{name}` and {} of `{}` fit the same paths on the listener \
+                 `{listener}`: one hides a part of the other",
+                first.operation, first.product
+            ),
+            first,
+        ),
     };
-    template
-        .split('/')
-        .map(unnamed)
-        .collect::<Vec<_>>()
-        .join("/")
-}
-
-fn matches_shape(shape: &str, path: &str) -> bool {
-    let (mut shape, mut path) = (shape.split('/'), path.split('/'));
-    loop {
-        match (shape.next(), path.next()) {
-            (None, None) => return true,
-            (Some(wanted), Some(found)) if wanted == "{}" || wanted == found => {}
-            _ => return false,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn shapes_forget_the_names_of_parameters() {
-        assert_eq!(shape("/fx/rates/{pair}"), shape("/fx/rates/{id}"));
-        assert_ne!(shape("/fx/rates/{pair}"), shape("/fx/rates/all"));
-        assert!(matches_shape("/{}", "/token"));
-        assert!(!matches_shape("/{}/x", "/token"));
+    let help = "give one of the APIs another base path (`servers` in its file), or other \
+                `listeners`";
+    let noted = c
+        .reader
+        .collector
+        .mistake(Code::Shadowed, product.id.at, what)
+        .see(place.at, "this operation")
+        .help(help);
+    if let Taken::Overlaps(_) = taken {
+        noted.see(other.at, "the other");
     }
 }

@@ -2,20 +2,25 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
+use crypto::CrlFacts;
 use identity::{BankTrust, KnownBy, Revocation, Trust};
-use rustls_pki_types::CertificateRevocationListDer;
+use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
 
 use super::Compiler;
-use super::certificates::{authorities, unreadable};
+use super::certificates::{authorities, date, unreadable};
 use super::partners::partner_of;
 use crate::file::{self, Bank, PartnerCa};
 use crate::files::FileRef;
 use crate::mistake::Code;
+use crate::quantity::shown_duration;
 use crate::source::{At, Span};
 
 /// Longest revocation list that is read.
 const CRL_BYTES_MAX: u64 = 64 << 20;
+/// Clocks may differ by this much, in seconds, before a list is from the future.
+const LEEWAY_S: i64 = 10;
 
 /// The trust store of a bank with these partners.
 pub(super) fn compile(
@@ -29,7 +34,7 @@ pub(super) fn compile(
         .authorities
         .as_ref()
         .and_then(|references| authorities(c, references));
-    let revocation = revocation(c, ca);
+    let revocation = revocation(c, ca, authorities.as_deref());
     let partners = partners
         .iter()
         .map(|partner| partner_of(partner))
@@ -106,30 +111,71 @@ fn are_apart(c: &mut Compiler<'_>, bank: &Bank, partners: &[&file::Partner]) -> 
 
 /// The outer option is absent when something is wrong, the inner when nothing is ever revoked.
 #[expect(clippy::option_option, reason = "the two mean different things")]
-fn revocation(c: &mut Compiler<'_>, ca: &PartnerCa) -> Option<Option<Revocation>> {
+fn revocation(
+    c: &mut Compiler<'_>,
+    ca: &PartnerCa,
+    authorities: Option<&[CertificateDer<'static>]>,
+) -> Option<Option<Revocation>> {
     match ca.revocation.as_ref()? {
         file::Revocation::None => Some(None),
         file::Revocation::Lists {
             crl,
-            refuse_when_older_than,
+            refuse_when_older_than: age,
         } => {
-            let crls: Vec<_> = crl
+            let references = crl.as_ref()?;
+            let lists: Vec<_> = references
                 .iter()
-                .flatten()
-                .map(|reference| list(c, reference))
+                .map(|reference| list(c, reference, *age))
                 .collect();
+            let (facts, crls): (Vec<_>, Vec<_>) = lists
+                .into_iter()
+                .collect::<Option<Vec<_>>>()?
+                .into_iter()
+                .unzip();
+            refuse_silence(c, references, &facts, authorities?)?;
             Some(Some(Revocation {
-                crls: crls.into_iter().collect::<Option<Vec<_>>>()?,
-                refuse_when_older_than: (*refuse_when_older_than)?,
+                crls,
+                refuse_when_older_than: (*age)?,
             }))
         }
     }
 }
 
+/// An authority of which no list speaks has everyone refused whom it vouches for.
+fn refuse_silence(
+    c: &mut Compiler<'_>,
+    references: &[At<FileRef>],
+    lists: &[CrlFacts],
+    authorities: &[CertificateDer<'static>],
+) -> Option<()> {
+    let at = references.first()?.at;
+    let mut all = true;
+    for authority in authorities {
+        let subject = crypto::certificate_facts(authority).ok()?.subject;
+        if lists.iter().any(|list| list.issuer == subject) {
+            continue;
+        }
+        all = false;
+        let issuers = crate::mistake::listed(lists.iter().map(|list| list.issuer.as_str()));
+        c.reader
+            .collector
+            .mistake(
+                Code::Revocation,
+                at,
+                format!("no revocation list is of the authority {subject}"),
+            )
+            .help(format!(
+                "everyone it vouches for would be refused: add its list; these are of {issuers}"
+            ));
+    }
+    all.then_some(())
+}
+
 fn list(
     c: &mut Compiler<'_>,
     reference: &At<FileRef>,
-) -> Option<CertificateRevocationListDer<'static>> {
+    age: Option<Duration>,
+) -> Option<(CrlFacts, CertificateRevocationListDer<'static>)> {
     let content = c.files.content(&mut c.reader, reference, CRL_BYTES_MAX)?;
     let list = match crypto::revocation_list(&content.bytes) {
         Ok(list) => list,
@@ -138,9 +184,42 @@ fn list(
             return None;
         }
     };
-    if let Err(problem) = crypto::crl_facts(&list) {
-        unreadable(c, reference.at, &content, "revocation list", &problem);
+    let facts = match crypto::crl_facts(&list) {
+        Ok(facts) => facts,
+        Err(problem) => {
+            unreadable(c, reference.at, &content, "revocation list", &problem);
+            return None;
+        }
+    };
+    let wrong = not_believed(&facts, age, c.now.as_second());
+    if let Some(wrong) = wrong {
+        c.reader
+            .collector
+            .mistake(
+                Code::Revocation,
+                reference.at,
+                format!("`{}` {wrong}", reference.value.0),
+            )
+            .help("fetch the newest list of the authority; with this one everyone is refused");
         return None;
     }
-    Some(list)
+    Some((facts, list))
+}
+
+/// Why a list is not believed at this time, in Unix seconds.
+fn not_believed(facts: &CrlFacts, age: Option<Duration>, now: i64) -> Option<String> {
+    let made = date(facts.this_update);
+    if facts.this_update > now + LEEWAY_S {
+        return Some(format!("comes from the future: it was made on {made}"));
+    }
+    if let Some(next) = facts.next_update.filter(|next| *next < now) {
+        let next = date(next);
+        return Some(format!("is out of date: the next list was due on {next}"));
+    }
+    let age = age?;
+    let oldest = now.saturating_sub(i64::try_from(age.as_secs()).unwrap_or(i64::MAX));
+    (facts.this_update < oldest).then(|| {
+        let age = shown_duration(age);
+        format!("was made on {made}: older than `refuse_when_older_than`, which is {age}")
+    })
 }

@@ -3,7 +3,7 @@
 use upstream::{ClientTls, UpstreamSettings};
 
 use super::Compiler;
-use super::certificates::{authorities, chain, key};
+use super::certificates::{Shown, authorities, chain, key};
 use crate::file::{Bank, UpstreamTls};
 
 pub(super) fn compile(c: &mut Compiler<'_>, bank: &Bank) -> Vec<UpstreamSettings> {
@@ -41,7 +41,7 @@ fn client_tls(c: &mut Compiler<'_>, tls: &UpstreamTls) -> Option<ClientTls> {
     let chain = tls
         .certificate
         .as_ref()
-        .and_then(|reference| Some((chain(c, reference)?, reference.at)));
+        .and_then(|reference| Some((chain(c, reference, Shown::ToBanks)?, reference.at)));
     let key = tls
         .key
         .as_ref()

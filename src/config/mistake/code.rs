@@ -57,3 +57,34 @@ pub enum Code {
     /// A fault of this program.
     Fault,
 }
+
+impl Code {
+    /// All of them.
+    pub const ALL: [Self; 25] = [
+        Self::NotYaml,
+        Self::YamlFeature,
+        Self::UnknownKey,
+        Self::MissingKey,
+        Self::DuplicateKey,
+        Self::WrongType,
+        Self::BadValue,
+        Self::Unit,
+        Self::OutOfRange,
+        Self::DanglingName,
+        Self::Include,
+        Self::Unreadable,
+        Self::Content,
+        Self::Secret,
+        Self::Expired,
+        Self::Unfit,
+        Self::Revocation,
+        Self::Sandbox,
+        Self::Clash,
+        Self::Shadowed,
+        Self::Unguarded,
+        Self::Contradiction,
+        Self::Api,
+        Self::Unused,
+        Self::Fault,
+    ];
+}

@@ -163,8 +163,14 @@ impl<'n> Section<'n> {
         }
         if self.shape.is_whole {
             self.tell_not_whole(reader);
-            return;
+        } else {
+            self.tell_missing(reader);
         }
+    }
+
+    /// Tells what was asked for and must be written, and nothing about the other keys.
+    pub(crate) fn tell_missing(self, reader: &mut Reader) {
+        let what = self.shape.what;
         for (key, help) in self.missing {
             reader
                 .collector

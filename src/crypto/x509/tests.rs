@@ -97,6 +97,8 @@ fn the_facts_of_a_partners_certificate_are_read() {
             spki: rcgen::PublicKeyData::subject_public_key_info(&key),
             is_ca: false,
             is_for_clients: false,
+            may_serve: true,
+            may_call: true,
             is_sandbox: false,
         }
     );

@@ -7,7 +7,7 @@ use identity::Certificates;
 use jiff::{Timestamp, ToSpan};
 use model::PresentedChain;
 
-use crate::fixture::{APIS, EXAMPLE, Fixture, MINIMAL, now, sandbox};
+use crate::fixture::{APIS, EXAMPLE, Fixture, INCLUDED, MINIMAL, now, sandbox};
 use crate::house::{BankPlan, House, Mode, ProductPlan, TokensPlan};
 
 /// What a house lets in, a line each: a house that lets in more has one that the other lacks. Of an
@@ -195,6 +195,7 @@ fn delete_each(fixture: &Fixture, text: &str, mode: Mode) -> Vec<String> {
 fn no_lost_line_of_the_example_loosens_and_few_are_not_missed() {
     let spared = delete_each(&Fixture::new(), EXAMPLE, Mode::Serve);
     let spared_lines = [
+        "include",
         "algorithm",
         "name",
         "en",
@@ -207,6 +208,25 @@ fn no_lost_line_of_the_example_loosens_and_few_are_not_missed() {
         "drain",
     ];
     assert_eq!(spared, spared_lines);
+}
+
+#[test]
+fn no_lost_line_of_an_included_file_loosens() {
+    let fixture = Fixture::new();
+    let chains = chains(&fixture);
+    let whole = let_in(&fixture.load(EXAMPLE).expect("it loads"), &chains);
+    let mut refused = 0;
+    for (line, left) in deletions(INCLUDED) {
+        fixture.write("partners/cartwheel.yaml", left);
+        let Ok(house) = fixture.load(EXAMPLE) else {
+            refused += 1;
+            continue;
+        };
+        let left = let_in(&house, &chains);
+        let more: Vec<_> = left.difference(&whole).collect();
+        assert!(more.is_empty(), "without `{line}` also: {more:#?}");
+    }
+    assert!(refused > 5, "{refused}");
 }
 
 #[test]

@@ -1,444 +1,138 @@
 //! Mistakes as they are printed, one file in `golden/` each. To write them anew, set
 //! `MORTISE_GOLDEN=write` and read the difference.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::fixture::{FX, Fixture, MINIMAL};
+use crate::{Code, Mistakes};
 
+mod across;
+mod files;
 mod issuers;
 mod operators;
 mod partners;
+mod parts;
+mod text;
+mod written;
 
-/// A name, what is replaced in the shortest configuration, and files that are written beside it.
+/// A mistake, seeded.
 struct Case {
     name: &'static str,
+    /// What is written instead of the shortest configuration.
+    text: &'static str,
+    /// What is replaced in it.
     edits: &'static [(&'static str, &'static str)],
+    /// What is replaced in files beside it; where nothing is replaced, the file is new.
     files: &'static [(&'static str, &'static str, &'static str)],
+    /// The file that `parts/a.yaml` is.
+    part: &'static str,
 }
 
 const fn edit(name: &'static str, edits: &'static [(&'static str, &'static str)]) -> Case {
-    Case {
-        name,
-        edits,
-        files: &[],
-    }
+    with_part(name, edits, "")
 }
 
-/// An edit of the API description.
+/// An edit of a file beside it.
 const fn api(
     name: &'static str,
     files: &'static [(&'static str, &'static str, &'static str)],
 ) -> Case {
     Case {
-        name,
-        edits: &[],
         files,
+        ..edit(name, &[])
     }
 }
 
+/// Another text altogether.
+const fn instead(name: &'static str, text: &'static str) -> Case {
+    Case {
+        text,
+        ..edit(name, &[])
+    }
+}
+
+/// A file that includes another.
+const fn with_part(
+    name: &'static str,
+    edits: &'static [(&'static str, &'static str)],
+    part: &'static str,
+) -> Case {
+    Case {
+        name,
+        text: MINIMAL,
+        edits,
+        files: &[],
+        part,
+    }
+}
+
+impl Case {
+    const fn with(self, edits: &'static [(&'static str, &'static str)]) -> Self {
+        Self { edits, ..self }
+    }
+
+    /// The mistakes that it has, and what it is loaded from.
+    fn mistakes(&self) -> (Fixture, Mistakes) {
+        let fixture = Fixture::new();
+        for (name, old, new) in self.files {
+            let path = fixture.path(name);
+            let text = if old.is_empty() {
+                (*new).to_owned()
+            } else {
+                let text = std::fs::read_to_string(&path).expect("a file of the fixture");
+                assert!(text.contains(old), "{}: `{old}` is not there", self.name);
+                text.replace(old, new)
+            };
+            fixture.write(name, text);
+        }
+        if !self.part.is_empty() {
+            fixture.write("parts/a.yaml", self.part);
+        }
+        let mut text = self.text.to_owned();
+        for (old, new) in self.edits {
+            assert!(text.contains(old), "{}: `{old}` is not there", self.name);
+            text = text.replace(old, new);
+        }
+        match fixture.load(text) {
+            Ok(_) => panic!("{} is no mistake", self.name),
+            Err(mistakes) => (fixture, mistakes),
+        }
+    }
+}
+
+/// A secret that is longer than any.
+static LONG: &str = {
+    static BYTES: [u8; (64 << 10) + 1] = [b'a'; (64 << 10) + 1];
+    match std::str::from_utf8(&BYTES) {
+        Ok(text) => text,
+        Err(_) => "",
+    }
+};
+/// Lists in lists.
+static DEEP: &str = {
+    static BYTES: [u8; 10_000] = [b'['; 10_000];
+    match std::str::from_utf8(&BYTES) {
+        Ok(text) => text,
+        Err(_) => "",
+    }
+};
+
 const FX_FILE: &str = "apis/fx.yaml";
 
-const SECOND_PARTNER: &str = "  cartwheel:
-    name: { legal: Cartwheel }
-    privacy_contact: privacy@cartwheel.example
-    standing: active
-    certificate: { organization_id: PSDCN-SWIFTRIDE-001 }
-    clients:
-      swiftride-app: { auth: private_key_jwt, jwks: file:partners/cartwheel.jwks.json }
-agreements:
-  - { partner: cartwheel, bank: harbour, products: [fx], plan: gold, from: 2026-01-01, until: 2027-12-31 }
-";
-
-const SECOND_BANK: &str = "  quay:
-    issuer:
-      url: https://auth.harbour.example
-      access_token_lifetime: 300s
-      keys: { kek: file:keys/kek }
-    partner_ca: { authorities: [file:trust/partners-ca.pem], revocation: none }
-    upstreams: { core: { endpoints: [\"[::1]:7444\"], tls: none, limits: standard } }
-    products:
-      rates: { openapi: file:apis/fx.yaml, upstream: core, listeners: [api], deadline: 30s }
-partners:
-";
-
-const CASES: &[Case] = &[
-    edit(
-        "unknown-key",
-        &[("    rate: 50/s", "    rate: 50/s\n    quota: 2000/month")],
-    ),
-    edit(
-        "misspelt-key",
-        &[(
-            "client_certificates: optional",
-            "client_certificate: optional",
-        )],
-    ),
-    edit(
-        "unknown-section",
-        &[("plans:", "sites: { dc: private }\nplans:")],
-    ),
-    edit(
-        "misspelt-required-key",
-        &[("    standing: active", "    standin: active")],
-    ),
-    edit("missing-key", &[("    standing: active\n", "")]),
-    edit("from-missing", &[("    from: 2026-01-01\n", "")]),
-    edit(
-        "product-keys-missing",
-        &[("        listeners: [api]\n        deadline: 30s\n", "")],
-    ),
-    edit(
-        "lifetime-missing",
-        &[("      access_token_lifetime: 300s\n", "")],
-    ),
-    edit(
-        "gate-missing",
-        &[("gate:\n  rate: 200/s\n  burst: 400 requests\n", "")],
-    ),
-    edit("gate-half", &[("  burst: 400 requests\n", "")]),
-    edit("tls-missing", &[("        tls: none\n", "")]),
-    edit("limits-missing", &[("        limits: standard\n", "")]),
-    edit(
-        "limits-word",
-        &[("        limits: standard", "        limits: generous")],
-    ),
-    edit(
-        "limits-in-part",
-        &[(
-            "optional\n    limits: standard",
-            "optional\n    limits: { body_max: 1 MiB, h2: { streams: 10 streams } }",
-        )],
-    ),
-    edit(
-        "limits-without-h2",
-        &[(
-            "        limits: standard",
-            "        limits: { connections: 8 connections, waiting: 0 requests }",
-        )],
-    ),
-    edit(
-        "missing-section",
-        &[("store:\n  path: data/mortise.sqlite\n", "")],
-    ),
-    edit(
-        "duplicate-key",
-        &[("    burst:", "    rate: 60/s\n    burst:")],
-    ),
-    edit("edition", &[("edition: 2026-11", "edition: 2026-10")]),
-    edit("edition-missing", &[("edition: 2026-11\n", "")]),
-    edit(
-        "wrong-type-list",
-        &[("serves: [api, token]", "serves: api")],
-    ),
-    edit(
-        "wrong-type-mapping",
-        &[(
-            "certificate:\n      organization_id: PSDCN-SWIFTRIDE-001",
-            "certificate: PSDCN-SWIFTRIDE-001",
-        )],
-    ),
-    edit(
-        "wrong-type-nothing",
-        &[("legal: SwiftRide Technology Co. Ltd.", "legal:")],
-    ),
-    edit("number-for-text", &[("zh-CN: 迅行出行", "zh-CN: 12306")]),
-    edit("norway", &[("zh-CN: 迅行出行", "en: no")]),
-    edit("standing-yes", &[("standing: active", "standing: yes")]),
-    edit(
-        "standing-misspelt",
-        &[("standing: active", "standing: suspnded")],
-    ),
-    edit(
-        "duration-without-unit",
-        &[("refuse_when_older_than: 24h", "refuse_when_older_than: 24")],
-    ),
-    edit(
-        "duration-unit",
-        &[("refuse_when_older_than: 24h", "refuse_when_older_than: 90m")],
-    ),
-    edit(
-        "duration-range",
-        &[("refuse_when_older_than: 24h", "refuse_when_older_than: 90d")],
-    ),
-    edit(
-        "count-without-unit",
-        &[("concurrent: 64 requests", "concurrent: 64")],
-    ),
-    edit(
-        "burst-zero",
-        &[("burst: 100 requests", "burst: 0 requests")],
-    ),
-    edit("rate", &[("rate: 50/s", "rate: 50 per second")]),
-    edit("size", &[("audit:\n", "audit:\n  segment: 256 MB\n")]),
-    edit("date", &[("until: 2027-12-31", "until: 31.12.2027")]),
-    edit(
-        "agreement-backwards",
-        &[("from: 2026-01-01", "from: 2028-01-01")],
-    ),
-    edit("id", &[("  gold:", "  Gold:")]),
-    edit(
-        "dangling-partner",
-        &[("partner: swiftride", "partner: swiftrid")],
-    ),
-    edit("dangling-plan", &[("plan: gold", "plan: platinum")]),
-    edit(
-        "dangling-product",
-        &[("products: [fx]", "products: [fx, accounts]")],
-    ),
-    edit(
-        "dangling-upstream",
-        &[("upstream: ledger", "upstream: legder")],
-    ),
-    edit(
-        "dangling-listener",
-        &[("listeners: [api]", "listeners: [apis]")],
-    ),
-    edit(
-        "listener-not-api",
-        &[("listeners: [api]", "listeners: [issuer]")],
-    ),
-    edit(
-        "listener-http",
-        &[(
-            "url: https://api.harbour.example",
-            "url: http://api.harbour.example",
-        )],
-    ),
-    edit(
-        "listener-url-path",
-        &[(
-            "url: https://api.harbour.example",
-            "url: https://api.harbour.example/v1",
-        )],
-    ),
-    edit(
-        "listener-address",
-        &[("address: 127.0.0.1:8443", "address: localhost:8443")],
-    ),
-    edit(
-        "listeners-share-address",
-        &[("address: 127.0.0.1:9443", "address: 0.0.0.0:8443")],
-    ),
-    edit(
-        "listeners-share-url",
-        &[(
-            "https://auth.harbour.example",
-            "https://api.harbour.example",
-        )],
-    ),
-    edit(
-        "no-certificate-asked",
-        &[("client_certificates: optional", "client_certificates: none")],
-    ),
-    edit(
-        "discovery-required",
-        &[("client_certificates: none", "client_certificates: required")],
-    ),
-    edit(
-        "no-server-certificate",
-        &[(
-            "names: [api.harbour.example, auth.harbour.example]",
-            "names: [api.harbour.example]",
-        )],
-    ),
-    edit(
-        "foreign-name",
-        &[
-            ("tls/gateway.pem", "tls/wild.pem"),
-            ("tls/gateway.key", "tls/wild.key"),
-        ],
-    ),
-    edit("foreign-key", &[("tls/gateway.key", "tls/wild.key")]),
-    edit(
-        "expired",
-        &[
-            ("tls/gateway.pem", "tls/old.pem"),
-            ("tls/gateway.key", "tls/old.key"),
-        ],
-    ),
-    edit(
-        "not-a-certificate",
-        &[("file:tls/gateway.pem", "file:tls/gateway.key")],
-    ),
-    edit(
-        "not-an-authority",
-        &[("file:trust/partners-ca.pem", "file:tls/gateway.pem")],
-    ),
-    edit(
-        "sandbox-authority",
-        &[("file:trust/partners-ca.pem", "file:trust/sandbox-ca.pem")],
-    ),
-    edit(
-        "not-a-list-of-revocations",
-        &[("file:trust/partners.crl", "file:trust/partners-ca.pem")],
-    ),
-    edit(
-        "revocation-missing",
-        &[(
-            "      revocation:\n        crl: [file:trust/partners.crl]\n        refuse_when_older_than: 24h\n",
-            "",
-        )],
-    ),
-    edit(
-        "file-missing",
-        &[(
-            "file:partners/swiftride.jwks.json",
-            "file:partners/swiftide.jwks.json",
-        )],
-    ),
-    edit(
-        "file-prefix-missing",
-        &[(
-            "certificate: file:tls/gateway.pem",
-            "certificate: tls/gateway.pem",
-        )],
-    ),
-    edit(
-        "path-with-prefix",
-        &[(
-            "path: data/mortise.sqlite",
-            "path: file:data/mortise.sqlite",
-        )],
-    ),
-    edit(
-        "secret-inline",
-        &[(
-            "kek: file:keys/kek",
-            "kek: bXktc2VjcmV0LW5ldmVyLXNob3dudGhpcw",
-        )],
-    ),
-    edit(
-        "secret-misspelt",
-        &[(
-            "kek: file:keys/kek",
-            "kekk: bXktc2VjcmV0LW5ldmVyLXNob3dudGhpcw",
-        )],
-    ),
-    edit(
-        "key-inline",
-        &[(
-            "key: file:tls/gateway.key",
-            "key: |\n      -----BEGIN PRIVATE KEY-----\n      bXktc2VjcmV0LW5ldmVyLXNob3dudGhpcw",
-        )],
-    ),
-    edit(
-        "secret-not-set",
-        &[("kek: file:keys/kek", "kek: env:NO_SUCH_KEK")],
-    ),
-    edit(
-        "secret-short",
-        &[("kek: file:keys/kek", "kek: file:keys/short")],
-    ),
-    edit(
-        "issuer-nowhere",
-        &[(
-            "    issuer:\n      url: https://auth.harbour.example",
-            "    issuer:\n      url: https://auth.harbor.example",
-        )],
-    ),
-    edit(
-        "issuer-url",
-        &[(
-            "    issuer:\n      url: https://auth.harbour.example",
-            "    issuer:\n      url: https://auth.harbour.example/",
-        )],
-    ),
-    edit(
-        "issuer-lifetime",
-        &[("access_token_lifetime: 300s", "access_token_lifetime: 1h")],
-    ),
-    edit(
-        "issuer-algorithm",
-        &[("      keys:", "      algorithm: RS256\n      keys:")],
-    ),
-    edit(
-        "client-secret",
-        &[("auth: private_key_jwt", "auth: client_secret_basic")],
-    ),
-    edit(
-        "upstream-plain",
-        &[("\"127.0.0.1:7443\"", "\"10.0.0.11:7443\"")],
-    ),
-    edit(
-        "upstream-endpoint",
-        &[("\"127.0.0.1:7443\"", "\"127.0.0.1\"")],
-    ),
-    edit(
-        "upstream-without-identity",
-        &[(
-            "        tls: none",
-            "        tls: { authorities: [file:trust/bank-ca.pem] }",
-        )],
-    ),
-    edit(
-        "agreed-twice",
-        &[(
-            "    until: 2027-12-31\n",
-            "    until: 2027-12-31\n  - { partner: swiftride, bank: harbour, products: [fx], plan: gold, from: 2027-12-31, until: 2028-12-31 }\n",
-        )],
-    ),
-    edit(
-        "partners-share-identity-and-client",
-        &[("agreements:\n", SECOND_PARTNER)],
-    ),
-    edit("banks-collide", &[("partners:\n", SECOND_BANK)]),
-    edit(
-        "alias",
-        &[
-            ("    rate: 50/s", "    rate: &r 50/s"),
-            ("    burst: 100 requests", "    burst: *r"),
-        ],
-    ),
-    edit(
-        "not-yaml",
-        &[("serves: [api, token]", "serves: [api, token")],
-    ),
-    Case {
-        name: "issuer-hides-operation",
-        edits: &[],
-        files: &[
-            (FX_FILE, "/fx }", "/ }"),
-            (FX_FILE, "  /rates:", "  /token:"),
-        ],
-    },
-    api(
-        "openapi-class-missing",
-        &[(FX_FILE, "      x-mortise-class: open\n", "")],
-    ),
-    api(
-        "openapi-class-customer",
-        &[(
-            FX_FILE,
-            "x-mortise-class: open",
-            "x-mortise-class: customer",
-        )],
-    ),
-    api(
-        "openapi-class-payment",
-        &[(FX_FILE, "x-mortise-class: open", "x-mortise-class: payment")],
-    ),
-    api(
-        "openapi-scope-missing",
-        &[(FX_FILE, "      x-mortise-scope: rates\n", "")],
-    ),
-    api(
-        "openapi-duplicate",
-        &[(FX_FILE, "  /rates/{pair}:", "  /rates:")],
-    ),
-    Case {
-        name: "jwks-private",
-        edits: &[],
-        files: &[(
-            "partners/swiftride.jwks.json",
-            "\"kty\"",
-            "\"d\":\"c2VjcmV0\",\"kty\"",
-        )],
-    },
-];
-
 fn all() -> impl Iterator<Item = &'static Case> {
-    let more = issuers::CASES.iter().chain(operators::CASES);
-    CASES.iter().chain(more).chain(partners::CASES)
+    [
+        written::CASES,
+        across::CASES,
+        files::CASES,
+        issuers::CASES,
+        operators::CASES,
+        partners::CASES,
+        parts::CASES,
+        text::CASES,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 #[test]
@@ -447,23 +141,8 @@ fn every_kind_of_mistake_is_printed_as_agreed() {
     let write = std::env::var_os("MORTISE_GOLDEN").is_some();
     let mut different = Vec::new();
     for case in all() {
-        let fixture = Fixture::new();
-        for (name, old, new) in case.files {
-            let path = fixture.path(name);
-            let text = std::fs::read_to_string(&path).expect("a file of the fixture");
-            assert!(
-                text.contains(old),
-                "{}: `{old}` is not in {name}",
-                case.name
-            );
-            fixture.write(name, text.replace(old, new));
-        }
-        let mut text = MINIMAL.to_owned();
-        for (old, new) in case.edits {
-            assert!(text.contains(old), "{}: `{old}` is not there", case.name);
-            text = text.replace(old, new);
-        }
-        let printed = fixture.printed(&text);
+        let (fixture, mistakes) = case.mistakes();
+        let printed = fixture.without_folder(&mistakes.render(false, 100));
         let path = golden.join(format!("{}.txt", case.name));
         if write {
             std::fs::write(&path, &printed).expect("written");
@@ -474,7 +153,40 @@ fn every_kind_of_mistake_is_printed_as_agreed() {
         }
     }
     assert!(different.is_empty(), "{}", different.join("\n"));
-    assert!(all().count() >= 30);
+}
+
+/// CF-01 and CF-15: every kind of mistake that a file can have is seeded; of each kind at most
+/// eight are counted.
+#[test]
+fn more_than_eighty_mistakes_of_every_kind_are_seeded() {
+    let mut seeded: BTreeMap<Code, Vec<&str>> = BTreeMap::new();
+    let mut names = BTreeSet::new();
+    for case in all() {
+        assert!(names.insert(case.name), "{} is seeded twice", case.name);
+        let (_, mistakes) = case.mistakes();
+        let first = mistakes.iter().next().expect("a mistake");
+        seeded.entry(first.code).or_default().push(case.name);
+    }
+    let counted: usize = seeded.values().map(|names| names.len().min(8)).sum();
+    assert!(counted >= 80, "{counted}: {seeded:#?}");
+    for code in Code::ALL {
+        let count = seeded.get(&code).map_or(0, Vec::len);
+        let wanted = if code == Code::Fault {
+            0..=0
+        } else {
+            2..=usize::MAX
+        };
+        assert!(wanted.contains(&count), "{code:?}: {count}: {seeded:#?}");
+    }
+}
+
+#[test]
+fn ten_mistakes_in_two_files_are_ten() {
+    let case = all().find(|case| case.name == "ten-mistakes");
+    let (_, mistakes) = case.expect("the case").mistakes();
+    assert_eq!((mistakes.count(), mistakes.files()), (10, 2), "{mistakes}");
+    let lines: BTreeSet<_> = mistakes.iter().map(|m| (&m.file, m.line)).collect();
+    assert_eq!(lines.len(), 10, "{mistakes}");
 }
 
 #[test]
