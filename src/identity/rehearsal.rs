@@ -178,11 +178,7 @@ mod tests {
         let real = trust(&[&authority], None);
         let rehearsal = Rehearsal::of(&real, at(NOW)).expect("a rehearsal");
         let judge = Certificates::new(16);
-        let chain = |shown| {
-            rehearsal
-                .chain("swiftride", shown)
-                .expect("a certificate")
-        };
+        let chain = |shown| rehearsal.chain("swiftride", shown).expect("a certificate");
         let ask = |trust: &Trust, shown| {
             let verdict = judge.verdict(trust, &chain(shown), at(NOW));
             verdict.map(|verdict| verdict.partner.standing)
