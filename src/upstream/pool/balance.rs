@@ -60,9 +60,11 @@ impl Latency {
         let Some(mean) = self.mean else {
             return Duration::ZERO;
         };
-        let silent = now.saturating_sub(self.heard).as_millis();
-        let parts = u32::try_from(1 + silent / FORGET.as_millis()).unwrap_or(u32::MAX);
-        mean / parts
+        let halvings = now.saturating_sub(self.heard).as_secs() / FORGET.as_secs();
+        let parts = u32::try_from(halvings)
+            .ok()
+            .and_then(|n| 1_u32.checked_shl(n));
+        mean / parts.unwrap_or(u32::MAX)
     }
 }
 
@@ -124,10 +126,11 @@ mod tests {
         quick.hear(Duration::from_millis(9), now);
         assert!(slow.load(0, now) > quick.load(7, now));
         assert!(slow.load(0, now) < quick.load(9, now));
-        now += FORGET * 20;
-        assert!(slow.load(0, now) < quick.load(5, now));
+        // 90 ms and 9 ms, halved four times: 5 and 0.
+        now += FORGET * 4;
+        assert_eq!((slow.load(0, now), quick.load(0, now)), (6, 1));
         slow.hear(Duration::ZERO, now);
-        assert!(slow.load(0, now) <= 4, "{slow:?}");
+        assert_eq!(slow.load(0, now), 5);
     }
 
     #[test]

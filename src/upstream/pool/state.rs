@@ -114,9 +114,12 @@ impl State {
                     && tally.health.admits(now, none_is_in, limits)
                     && tally.has_place(limits, now)
             });
-            let load = |index: usize| {
-                let tally = self.endpoints.get(index);
-                tally.map_or(u64::MAX, |t| t.latency.load(t.in_flight, now))
+            // One whose rest is over goes before the others: what was slow or bad is tried soon, by
+            // the few requests that may try it.
+            let load = |index: usize| match self.endpoints.get(index) {
+                Some(tally) if tally.health.is_in() => tally.latency.load(tally.in_flight, now),
+                Some(_) => 0,
+                None => u64::MAX,
             };
             let Some(endpoint) = balance::choose(is_eligible, draw, load) else {
                 return self.without_place(avoided);
@@ -276,6 +279,7 @@ impl State {
         let (health, is_cut_off) = (&mut tally.health, tally.open == 0);
         if is_cut_off && in_time {
             health.is_dead(epoch, draw, limits, now);
+            tally.let_go(limits, now);
         } else {
             let may_rest = may_rest || is_cut_off;
             if health.judge(Verdict::Bad, epoch, may_rest, draw, limits, now) {

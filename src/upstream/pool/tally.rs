@@ -68,8 +68,9 @@ impl Tally {
     }
 
     /// Lets go of all that is unused, and of the rest when it ends: an endpoint that comes back is
-    /// connected to anew.
+    /// connected to anew. How slow it was is forgotten too, or nobody would ever try it.
     pub(crate) fn let_go(&mut self, limits: &UpstreamLimits, now: Duration) {
+        self.latency = Latency::default();
         self.drop_idle(|_| true);
         for shared in &mut self.shared {
             shared.retired = true;
