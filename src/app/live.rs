@@ -19,6 +19,10 @@ pub(crate) struct Live {
     /// What each listener serves besides products.
     pub(crate) doors: HashMap<ListenerId, Doors>,
     /// The keys that each bank's services verify identity assertions with.
+    #[cfg_attr(
+        not(feature = "sandbox"),
+        expect(dead_code, reason = "only the model bank asks here")
+    )]
     pub(crate) assertion_keys: HashMap<BankId, Jwks>,
     /// How long open requests are waited for at the end.
     pub(crate) drain: Duration,

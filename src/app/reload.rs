@@ -42,10 +42,6 @@ pub(crate) enum Because {
     /// Somebody says so: it is put in force even if it reads as before.
     Asked,
     /// A file was touched: nothing is done when all read as they did the last time.
-    #[cfg_attr(
-        not(feature = "sandbox"),
-        expect(dead_code, reason = "nothing is watched")
-    )]
     Touched,
 }
 

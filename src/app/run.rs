@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::IsTerminal as _;
 use std::net::{SocketAddr, TcpListener};
 use std::process::ExitCode;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -266,7 +266,7 @@ impl Running {
 
     /// What is in force, for those that may outlive the house.
     #[cfg(feature = "sandbox")]
-    pub(crate) fn live(&self) -> Weak<ArcSwap<Live>> {
+    pub(crate) fn live(&self) -> std::sync::Weak<ArcSwap<Live>> {
         Arc::downgrade(&self.live)
     }
 
