@@ -106,7 +106,7 @@ def table(key, row, windows):
     return "\n".join(lines) + "\n"
 
 
-def measured(goal, windows):
+def measured(goal, windows, bare):
     """What a goal speaks of, its `must` and its `aim` in the same unit, and whether it is met."""
     def median(peer, what):
         return statistics.median(figures[what] for figures in windows[peer])
@@ -116,7 +116,6 @@ def measured(goal, windows):
         return ratio, goal.must, goal.aim, ratio >= goal.must
     if goal.what == "p50":
         found = median(goal.peer, "p50") - median(goal.base, "p50")
-        bare = lab.bare_sync_us()
         must, aim = (times * bare + goal.extra_us for times in (goal.must, goal.aim))
         return found, must, aim, found <= must
     if goal.what in ("kib", "rss"):
@@ -127,16 +126,24 @@ def measured(goal, windows):
     return ratio, goal.must, goal.aim, ratio <= goal.must
 
 
+def warning(row, windows):
+    """Whether somebody else took the core while it was to be full: the row is then to be repeated."""
+    if row.rate or row.is_idle or row.bearer == "fresh":
+        return ""
+    busy = statistics.median(figures["busy"] for all_ in windows.values() for figures in all_)
+    return f"Disturbed: the gateways had {busy:.2f} of their core. Repeat this row.\n\n" if busy < 0.85 else ""
+
+
 WORDS = {"cpu": "CPU, {} / {}", "rate": "requests/s, {} / {}", "p50": "p50 in µs, {} − {}",
          "kib": "KiB for each connection, {}", "rss": "MiB at rest, {}"}
 
 
-def judge(key, row, windows):
+def judge(key, row, windows, bare):
     """The row's goals: each with what was measured."""
     judged = []
     for goal in row.goals:
         if goal.peer in windows and (not goal.base or goal.base in windows):
-            found, must, aim, met = measured(goal, windows)
+            found, must, aim, met = measured(goal, windows, bare)
             judged.append({"row": key, "what": WORDS[goal.what].format(goal.peer, goal.base), "measured": found,
                            "must": must, "aim": aim, "is_least": goal.what == "rate", "met": met})
     return judged
@@ -151,14 +158,17 @@ def main():
     options = arguments.parse_args()
     bank = prepare()
     judged, all_ = [], {}
+    # Before anything else writes to the disk.
+    bare = lab.bare_sync_us()
     try:
         for key in options.rows.split(","):
             row = ROWS[key]
             names = options.peers.split(",") if options.peers else row.peers
             windows = all_[key] = play(row, names, options.rounds)
-            judged += judge(key, row, windows)
+            judged += judge(key, row, windows, bare)
             if not options.json:
                 print(table(key, row, windows), flush=True)
+                print(warning(row, windows), end="", flush=True)
     finally:
         bank.stop()
     if options.json:
