@@ -14,7 +14,6 @@ mod products;
 mod routes;
 mod trust;
 mod unbuilt;
-mod unused;
 mod upstreams;
 
 use std::collections::HashMap;
@@ -67,7 +66,6 @@ pub(crate) fn compile(c: &mut Compiler<'_>, file: &File) -> Option<House> {
     let partners = partners::compile(c, file);
     let agreements = agreements::compile(c, file);
     let banks = banks::compile(c, file, &agreements);
-    unused::refuse(c, file);
     let audit = file.audit.as_ref().and_then(|audit| {
         Some(audit::Settings {
             dir: c.files.path(audit.dir.as_ref()?),

@@ -16,6 +16,7 @@ use crate::load;
 mod deletion;
 mod golden;
 mod include;
+mod schema;
 mod table;
 
 fn ours(bank: &BankPlan) -> &OurTokensPlan {

@@ -52,21 +52,6 @@ pub(super) const CASES: &[Case] = &[
         ("client_certificates: none", "client_certificates: optional"),
     ]),
     edit(
-        "plan-unused",
-        &[(
-            "banks:\n",
-            "  silver: { rate: 5/s, burst: 5 requests, concurrent: 5 requests }\nbanks:\n",
-        )],
-    ),
-    edit(
-        "upstream-unused",
-        &[(
-            "    products:\n",
-            "      spare: { endpoints: [\"127.0.0.1:7444\"], tls: none, limits: standard }\n    \
-             products:\n",
-        )],
-    ),
-    edit(
         "certificate-unused",
         &[(
             "plans:\n",
