@@ -100,6 +100,11 @@ impl Health {
         Epoch(self.epoch)
     }
 
+    /// Whether no rest has begun since a request was let in under this epoch.
+    pub(crate) fn is_current(&self, epoch: Epoch) -> bool {
+        epoch == Epoch(self.epoch)
+    }
+
     /// Enters how a request ended. `may_rest` says whether this endpoint, if it is in play, may be
     /// taken out of it; `draw` varies the length of the rest. True when a rest begins.
     pub(crate) fn judge(
@@ -111,7 +116,7 @@ impl Health {
         limits: &UpstreamLimits,
         now: Duration,
     ) -> bool {
-        if epoch != Epoch(self.epoch) {
+        if !self.is_current(epoch) {
             return false;
         }
         let is_bad = matches!(verdict, Verdict::Bad | Verdict::BadConnection);
@@ -159,7 +164,7 @@ impl Health {
         limits: &UpstreamLimits,
         now: Duration,
     ) {
-        if epoch == Epoch(self.epoch) {
+        if self.is_current(epoch) {
             self.rest(draw, limits, now);
         }
     }

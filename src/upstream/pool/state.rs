@@ -223,6 +223,7 @@ impl State {
         tally.in_flight -= 1;
         if let Some(latency) = report.latency
             && is_good
+            && tally.health.is_current(epoch)
         {
             tally.latency.hear(latency, now);
         }
