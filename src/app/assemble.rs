@@ -10,7 +10,7 @@ use authserver::{AuthServer, ClientSettings, Elsewhere, Endpoint, IssuerSettings
 use config::{BankPlan, House, IssuerEndpoint, ListenerPlan, ProductPlan, TokensPlan};
 use crypto::Jwks;
 use gateway::{Agreement, Bank, Class, Plan, Road, Route, RoutePattern, Snapshot};
-use identity::Issuer;
+use identity::{Issuer, IssuerKeys};
 use model::{BankId, ListenerId, Object, OperationId, PartnerId, PlanId, ProductId, Scope};
 use upstream::Upstream;
 
@@ -139,7 +139,7 @@ async fn build(shared: &Shared<'_>, plan: &BankPlan) -> anyhow::Result<Built> {
 }
 
 /// The issuer as each listener's routes know it: its tokens must name that listener.
-fn issuers(shared: &Shared<'_>, url: &str, keys: &Jwks) -> HashMap<ListenerId, Arc<Issuer>> {
+fn issuers(shared: &Shared<'_>, url: &str, keys: &IssuerKeys) -> HashMap<ListenerId, Arc<Issuer>> {
     let issuer = |listener: &ListenerPlan| {
         let audience = listener.origin()?;
         let issuer = shared.standing.issuers.issuer(url, &audience, keys);

@@ -4,6 +4,7 @@
 
 mod audit;
 mod check;
+mod keys;
 mod partner;
 mod prove;
 mod reload;
@@ -58,6 +59,8 @@ enum Command {
     /// to an honest call and to each attack.
     #[command(after_help = prove::EXIT_CODES)]
     Prove(prove::Prove),
+    /// See and rotate the keys that sign access tokens.
+    Keys(keys::Keys),
     /// Tools for partners.
     #[command(subcommand)]
     Partner(partner::Partner),
@@ -87,6 +90,7 @@ pub fn main() -> ExitCode {
             Ok(ExitCode::SUCCESS)
         }
         Command::Prove(prove) => prove.run(),
+        Command::Keys(keys) => keys.run(),
         Command::Partner(partner) => partner.run(),
         Command::Audit(audit) => audit.run(),
     };

@@ -12,10 +12,12 @@ use serde_json::Value;
 
 mod call;
 mod door;
+mod keys;
 mod steward;
 
 pub(crate) use call::{NoAnswer, call};
 pub(crate) use door::open_door;
+pub(crate) use keys::{KeyOrder, KeyWhat, carry_out};
 pub(crate) use steward::Steward;
 
 /// The most bytes of a letter.
@@ -33,6 +35,8 @@ pub(crate) enum Order {
         /// means that one, whatever it is.
         file: Option<PathBuf>,
     },
+    /// See or change the keys that sign a bank's tokens.
+    Keys(KeyOrder),
 }
 
 /// An order, and how a person wants the answer printed.

@@ -129,7 +129,7 @@ pub(crate) async fn start(
         stopping: stopping.clone(),
     };
     let reloader = Reloader::start(kept, &tasks);
-    let steward = Steward::new(reloader.clone());
+    let steward = Steward::new(reloader.clone(), Arc::clone(&live));
     open_door(&data, steward, &tasks, stopping.clone())
         .with_context(|| format!("opening the control socket in {}", data.display()))?;
     Ok(Running {

@@ -11,7 +11,7 @@
 //! | `seq` | number within the boot, dense from 1 | all |
 //! | `pseq` | number among the partner's records in this log, dense from 1 | with `partner.id` |
 //! | `ts` | when it happened, RFC 3339 UTC with nanoseconds | all |
-//! | `type` | `api.access`, `api.end`, `oauth.token`, `limit.reject`, `config.apply\|reject`, `audit.start`, `audit.stop`, `audit.recover`, `audit.gap` | all |
+//! | `type` | `api.access`, `api.end`, `oauth.token`, `limit.reject`, `config.apply\|reject`, `key.rotate`, `audit.start`, `audit.stop`, `audit.recover`, `audit.gap` | all |
 //! | `req` | our id of the request | api, oauth |
 //! | `iid` | the partner's interaction id | `api.access`, `oauth.token` |
 //! | `net` | the caller's network: /24 of IPv4, /48 of IPv6 | `api.access`, `oauth.token` |
@@ -29,6 +29,7 @@
 //! | `cfg` | number of the snapshot in force | `api.access`, config |
 //! | `digest` | SHA-256 of the configuration's files | config |
 //! | `count`, `rule` | how many mistakes, the first of them | `config.reject` |
+//! | `action`, `kid` | make, rotate or retire; the key | `key.rotate` |
 //! | `clean` | whether the stop before was clean; true at the first start | `audit.start` |
 //! | `segment`, `offset`, `len`, `sha256`, `short` | the torn tail that was cut: where, its bytes and their digest (base64url), bytes missing at the file's end | `audit.recover` |
 //! | `code`, `count`, `from`, `to` | refusals counted instead of written one by one, the first's and the last's time | `limit.reject` |
@@ -46,10 +47,12 @@ use model::{AuditEvent, InteractionId, TokenIssue, Who};
 use serde::{Serialize, Serializer};
 
 use self::config::ConfigRecord;
+use self::key::KeyRecord;
 use self::network::network;
 use crate::wal::batch::GROUP_BYTES_MAX;
 
 mod config;
+mod key;
 mod network;
 mod road;
 
@@ -125,6 +128,9 @@ pub(crate) fn event(at: Timestamp, event: &AuditEvent) -> Vec<u8> {
         AuditEvent::ConfigApply { digest, snapshot } => {
             let applied = ConfigRecord::applied(digest, *snapshot);
             body(at, "config.apply", &applied)
+        }
+        AuditEvent::KeyRotate { action, kid } => {
+            body(at, "key.rotate", &KeyRecord::of(action, kid))
         }
         AuditEvent::ConfigReject {
             digest,

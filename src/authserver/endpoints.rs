@@ -24,6 +24,7 @@ use crate::denied::Denied;
 use crate::evidence::OpenRecord;
 use crate::grant::client_credentials;
 use crate::issuer::{AtBank, Issuer, Tokens};
+use crate::jwks;
 use crate::oauth_error::OauthError;
 use crate::step::grant_type::GrantType;
 use crate::step::{
@@ -58,10 +59,13 @@ impl AuthServer {
         let Some(AtBank { tokens, assertions }) = self.at(bank) else {
             return web::problem(&Refusal::UnknownRoute, asked.request_id);
         };
+        let now = || self.ports().clock.now();
         match (endpoint, tokens) {
-            (Endpoint::UpstreamJwks, _) => document(&asked, &assertions.jwks),
+            (Endpoint::UpstreamJwks, _) => document(&asked, &jwks::document(assertions, now())),
             (Endpoint::Metadata, Tokens::Ours(issuer)) => document(&asked, &issuer.metadata),
-            (Endpoint::Jwks, Tokens::Ours(issuer)) => document(&asked, &issuer.jwks),
+            (Endpoint::Jwks, Tokens::Ours(issuer)) => {
+                document(&asked, &jwks::document(&issuer.ring, now()))
+            }
             (Endpoint::Token, Tokens::Ours(issuer)) => self.token(issuer, asked).await,
             // The bank's own authorization server answers for itself.
             (Endpoint::Metadata | Endpoint::Jwks | Endpoint::Token, Tokens::Elsewhere(_)) => {
@@ -135,7 +139,7 @@ impl AuthServer {
     }
 }
 
-/// Answers with a document that was made at start (MD-01).
+/// Answers with a document (MD-01).
 fn document(asked: &Asked, bytes: &Bytes) -> Response {
     let method = asked.request.method();
     let body = match *method {

@@ -12,11 +12,15 @@ use model::ports::KeyUse;
 use model::{BankId, ClientId, Fault};
 
 use crate::keys::ring::Ring;
-use crate::{ClientSettings, IssuerSettings, Ports, jwks, metadata};
+use crate::{ClientSettings, IssuerSettings, Ports, metadata};
 
 pub(crate) mod decoy;
 
 use self::decoy::Decoys;
+
+/// The longest that an access token may live: it cannot be called back, and a key verifies for as
+/// long after its last signature.
+const TOKEN_LIFE_MAX: Duration = Duration::from_mins(15);
 
 /// An issuer, ready to answer.
 pub(crate) struct Issuer {
@@ -25,20 +29,20 @@ pub(crate) struct Issuer {
     pub(crate) identifier: String,
     pub(crate) audience: Vec<String>,
     pub(crate) access_token_lifetime: Duration,
+    /// How tokens are signed.
+    pub(crate) algorithm: Algorithm,
     pub(crate) clients: HashMap<ClientId, ClientSettings>,
     pub(crate) trust: Arc<Trust>,
     pub(crate) ring: Ring,
     pub(crate) decoys: Decoys,
     /// The metadata document (RFC 8414 §3.2).
     pub(crate) metadata: Bytes,
-    /// The public keys (RFC 7517 §5).
-    pub(crate) jwks: Bytes,
 }
 
 /// What a bank has here: its tokens' keys, and ours to its services.
 pub(crate) struct AtBank {
     pub(crate) tokens: Tokens,
-    pub(crate) assertions: Assertions,
+    pub(crate) assertions: Ring,
 }
 
 /// Who issues a bank's access tokens.
@@ -50,20 +54,8 @@ pub(crate) enum Tokens {
 }
 
 /// The keys of identity assertions to a bank's services.
-pub(crate) struct Assertions {
-    pub(crate) ring: Ring,
-    /// The public keys that the bank's services verify them with.
-    pub(crate) jwks: Bytes,
-}
-
-impl Assertions {
-    pub(crate) async fn open(bank: &BankId, ports: &Ports) -> Result<Self, Fault> {
-        let ring = Ring::open(bank, KeyUse::Assertions, Algorithm::Es256, ports).await?;
-        Ok(Self {
-            jwks: jwks::document(&ring)?,
-            ring,
-        })
-    }
+pub(crate) async fn open_assertions(bank: &BankId, ports: &Ports) -> Result<Ring, Fault> {
+    Ring::open(bank, KeyUse::Assertions, Algorithm::Es256, ports).await
 }
 
 impl Issuer {
@@ -79,16 +71,19 @@ impl Issuer {
         if settings.access_token_lifetime.as_secs() == 0 {
             return refused("its tokens must live at least one second");
         }
+        if settings.access_token_lifetime > TOKEN_LIFE_MAX {
+            return refused("its tokens must not outlive the key that signed them");
+        }
         let ring = Ring::open(&bank, KeyUse::Tokens, settings.algorithm, ports).await?;
         Ok(Self {
             metadata: metadata::document(&settings)?,
-            jwks: jwks::document(&ring)?,
             decoys: Decoys::for_clients(&settings.clients),
             ring,
             bank: settings.bank,
             identifier: settings.issuer,
             audience: settings.audience,
             access_token_lifetime: settings.access_token_lifetime,
+            algorithm: settings.algorithm,
             clients: settings.clients,
             trust: settings.trust,
         })

@@ -1,3 +1,4 @@
 //! The issuer's signing keys.
 
 pub(crate) mod ring;
+pub(crate) mod rotation;

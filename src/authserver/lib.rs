@@ -4,7 +4,8 @@
 //! RFC 8705) under the FAPI 2.0 Security Profile, and publishing what they need to know.
 //! **Doors**: [`AuthServer::open`] with one [`IssuerSettings`] per bank, or [`Elsewhere`] for one
 //! that has an authorization server of its own; [`AuthServer::answer`] for an [`Endpoint`];
-//! [`AuthServer::keys`] for the road; [`well_known_path`]; [`assertion`] for the command line.
+//! [`AuthServer::keys`] for the road; [`AuthServer::change_keys`] for whoever rotates them;
+//! [`well_known_path`]; [`assertion`] for the command line.
 //!
 //! **How a value goes through**: a form becomes an authenticated client (its key, its `jti` used
 //! once), a client in good standing, a certificate of the same partner, granted scopes; only these
@@ -40,6 +41,7 @@ mod token;
 
 pub use assertion::assertion;
 pub use endpoints::Endpoint;
+pub use keys::rotation::{KeyChange, RingKey, Unchanged};
 pub use metadata::well_known_path;
 pub use server::AuthServer;
 pub use settings::{ClientSettings, Elsewhere, IssuerSettings, Ports};

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crypto::{Jwks, SigningKey};
+use identity::IssuerKeys;
 use model::{BankId, Fault};
 
-use crate::issuer::{Assertions, AtBank, Issuer, Tokens};
+use crate::issuer::{AtBank, Issuer, Tokens, open_assertions};
 use crate::{Elsewhere, IssuerSettings, Ports};
 
 /// The authorization server of all banks of a gateway. A bank sees nothing of another.
@@ -40,7 +41,7 @@ impl AuthServer {
     }
 
     async fn take_in(&mut self, bank: BankId, tokens: Tokens) -> Result<(), Fault> {
-        let assertions = Assertions::open(&bank, &self.ports).await?;
+        let assertions = open_assertions(&bank, &self.ports).await?;
         let at_bank = AtBank { tokens, assertions };
         match self.banks.insert(bank.clone(), at_bank) {
             None => Ok(()),
@@ -48,13 +49,13 @@ impl AuthServer {
         }
     }
 
-    /// The public keys that a bank's access tokens verify with; none for a bank that is not known,
-    /// so that nothing verifies.
-    pub fn keys(&self, bank: &BankId) -> Jwks {
+    /// The public keys that a bank's access tokens verify with, and until when; none for a bank
+    /// that is not known, so that nothing verifies.
+    pub fn keys(&self, bank: &BankId) -> IssuerKeys {
         match self.at(bank).map(|at_bank| &at_bank.tokens) {
-            Some(Tokens::Ours(issuer)) => issuer.ring.public(),
-            Some(Tokens::Elsewhere(keys)) => keys.clone(),
-            None => Jwks::from_keys(Vec::new()),
+            Some(Tokens::Ours(issuer)) => issuer.ring.verifying(self.ports.clock.now()),
+            Some(Tokens::Elsewhere(keys)) => keys.clone().into(),
+            None => Jwks::from_keys(Vec::new()).into(),
         }
     }
 
@@ -62,8 +63,8 @@ impl AuthServer {
     /// verify with, published at [`crate::Endpoint::UpstreamJwks`]; `None` for a bank that is not
     /// known.
     pub fn assertion_keys(&self, bank: &BankId) -> Option<(Arc<SigningKey>, Jwks)> {
-        let ring = &self.at(bank)?.assertions.ring;
-        Some((Arc::clone(ring.signer()), ring.public()))
+        let (ring, now) = (&self.at(bank)?.assertions, self.ports.clock.now());
+        Some((Arc::clone(ring.signer(now)), ring.public(now)))
     }
 
     pub(crate) fn at(&self, bank: &BankId) -> Option<&AtBank> {

@@ -19,8 +19,7 @@ use serde_json::{Value, json};
 
 use crypto::{Algorithm, Jwks, KeyEncryptionKey, SeededRandom, SigningKey, SystemRandom};
 use identity::{BankTrust, Certificates, KnownBy, Trust};
-use model::ports::{AuditLog, AuditUnavailable, Claim, KeyRing, KeyUse, Receipt};
-use model::ports::{Replay, SealedKey, StoreUnavailable};
+use model::ports::{AuditLog, AuditUnavailable, Claim, Receipt, Replay, StoreUnavailable};
 use model::{
     Asked, AuditEntry, AuditEvent, BankId, ClientId, Clock, Connection, InteractionId, ListenerId,
     MovedClock, Name, Partner, PartnerId, PresentedChain, RequestId, Response, ScopeSet, Standing,
@@ -28,6 +27,10 @@ use model::{
 };
 
 use crate::{AuthServer, ClientSettings, Endpoint, IssuerSettings, Ports};
+
+mod keys;
+
+pub(crate) use self::keys::Keys;
 
 pub(crate) const ISSUER: &str = "https://auth.harbour.example";
 pub(crate) const TOKEN_URL: &str = "https://auth.harbour.example/token";
@@ -86,35 +89,6 @@ impl Replay for Replays {
             }
             Ok(if first { Claim::First } else { Claim::Seen })
         })
-    }
-}
-
-#[derive(Default)]
-pub(crate) struct Keys(pub(crate) Mutex<HashMap<(BankId, KeyUse), Vec<SealedKey>>>);
-
-impl KeyRing for Keys {
-    fn list<'a>(
-        &'a self,
-        bank: &'a BankId,
-        key_use: KeyUse,
-    ) -> BoxFuture<'a, Result<Vec<SealedKey>, StoreUnavailable>> {
-        let ring = locked(&self.0).get(&(bank.clone(), key_use)).cloned();
-        Box::pin(async move { Ok(ring.unwrap_or_default()) })
-    }
-
-    fn begin<'a>(
-        &'a self,
-        bank: &'a BankId,
-        key_use: KeyUse,
-        key: SealedKey,
-    ) -> BoxFuture<'a, Result<Vec<SealedKey>, StoreUnavailable>> {
-        let mut rings = locked(&self.0);
-        let ring = rings.entry((bank.clone(), key_use)).or_default();
-        if !ring.iter().any(|its| its.alg == key.alg) {
-            ring.push(key);
-        }
-        let ring = ring.clone();
-        Box::pin(async move { Ok(ring) })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Access tokens: JWTs of the bank's issuer (RFC 9068), verified once and remembered by the hash
 //! of their text. What changes from request to request is checked each time: time and binding.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -26,13 +26,46 @@ pub struct Issuer {
     generation: u64,
     issuer: String,
     audience: String,
-    keys: Jwks,
+    keys: IssuerKeys,
+}
+
+/// The public keys of an issuer.
+#[derive(Debug, Clone)]
+pub struct IssuerKeys {
+    /// The keys.
+    pub keys: Jwks,
+    /// By `kid`, from when on a key verifies nothing. Where there is any, a token must name its
+    /// key.
+    pub ends: BTreeMap<String, Timestamp>,
+}
+
+impl From<Jwks> for IssuerKeys {
+    /// Keys that stay.
+    fn from(keys: Jwks) -> Self {
+        let ends = BTreeMap::new();
+        Self { keys, ends }
+    }
+}
+
+impl IssuerKeys {
+    /// When the key that made a token ends, in Unix seconds.
+    ///
+    /// Errors: the token does not say which key, and that matters.
+    fn end(&self, kid: Option<&str>) -> Result<i64, TokenProblem> {
+        if self.ends.is_empty() {
+            return Ok(i64::MAX);
+        }
+        let kid = kid.ok_or(TokenProblem::Signature)?;
+        let end = self.ends.get(kid);
+        Ok(end.map_or(i64::MAX, |end| end.as_second()))
+    }
 }
 
 impl Issuer {
     /// An issuer by its identifier (RFC 8414 §2), the audience its tokens must name (the API
     /// listener's `url`), and its public keys.
-    pub fn new(issuer: String, audience: String, keys: Jwks) -> Self {
+    pub fn new(issuer: String, audience: String, keys: impl Into<IssuerKeys>) -> Self {
+        let keys = keys.into();
         let generation = GENERATION.fetch_add(1, Ordering::Relaxed);
         Self {
             generation,
@@ -67,13 +100,13 @@ pub struct Issuers(Mutex<HashMap<(String, String, String), Weak<Issuer>>>);
 impl Issuers {
     /// The issuer with this identifier, audience and keys: the one there is, or a new one. One that
     /// nobody holds any more is forgotten.
-    pub fn issuer(&self, issuer: &str, audience: &str, keys: &Jwks) -> Arc<Issuer> {
+    pub fn issuer(&self, issuer: &str, audience: &str, keys: &IssuerKeys) -> Arc<Issuer> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.retain(|_, issuer| issuer.strong_count() > 0);
         let says = (
             issuer.to_owned(),
             audience.to_owned(),
-            keys.to_json().to_string(),
+            format!("{} {:?}", keys.keys.to_json(), keys.ends),
         );
         if let Some(same) = known.get(&says).and_then(Weak::upgrade) {
             return same;
@@ -100,6 +133,8 @@ pub struct AccessToken {
     pub digest: [u8; 32],
     /// Its times; checked on every request.
     times: Times,
+    /// When the key that signed it verifies no more, in Unix seconds; likewise.
+    key_ends: i64,
 }
 
 #[derive(Deserialize)]
@@ -159,7 +194,9 @@ impl AccessTokens {
         let digest = crypto::sha256(token.as_bytes());
         let key = (issuer.generation, digest);
         if let Some(known) = self.verified.get(&key) {
-            in_time(&known.times, now).map_err(Refusal::BadToken)?;
+            in_time(&known.times, now)
+                .and_then(|()| in_key_time(known.key_ends, now))
+                .map_err(Refusal::BadToken)?;
             return Ok(known);
         }
         let fresh = Arc::new(read(issuer, token, digest, now).map_err(Refusal::BadToken)?);
@@ -170,6 +207,15 @@ impl AccessTokens {
 
 fn in_time(times: &Times, now: Timestamp) -> Result<(), TokenProblem> {
     crypto::check_times(times, now.as_second(), LEEWAY_S).map_err(|_| TokenProblem::OutsideValidity)
+}
+
+/// A token of a key whose last token has ended was made by whoever found the key.
+fn in_key_time(key_ends: i64, now: Timestamp) -> Result<(), TokenProblem> {
+    if now.as_second() < key_ends {
+        Ok(())
+    } else {
+        Err(TokenProblem::Signature)
+    }
 }
 
 fn read(
@@ -183,7 +229,7 @@ fn read(
         bytes_max: TOKEN_BYTES_MAX,
     };
     let verified =
-        crypto::verify(token, &issuer.keys, &rules).map_err(|problem| match problem {
+        crypto::verify(token, &issuer.keys.keys, &rules).map_err(|problem| match problem {
             JwsProblem::Algorithm => TokenProblem::Algorithm,
             JwsProblem::UnknownKey | JwsProblem::Signature => TokenProblem::Signature,
             JwsProblem::TooLong
@@ -191,6 +237,8 @@ fn read(
             | JwsProblem::Typ
             | JwsProblem::Critical => TokenProblem::NotAnAccessToken,
         })?;
+    let key_ends = issuer.keys.end(verified.kid.as_deref())?;
+    in_key_time(key_ends, now)?;
     let claims: Claims =
         serde_json::from_slice(&verified.claims).map_err(|_| TokenProblem::NotAnAccessToken)?;
     let times = Times::read(&verified.claims).map_err(|_| TokenProblem::NotAnAccessToken)?;
@@ -225,6 +273,7 @@ fn read(
         confirmation,
         digest,
         times,
+        key_ends,
     })
 }
 

@@ -69,6 +69,13 @@ pub enum AuditEvent {
         /// The number of its snapshot.
         snapshot: u64,
     },
+    /// `key.rotate`: the ring of an issuer's signing keys is about to change.
+    KeyRotate {
+        /// What is done: `make`, `rotate` or `retire`.
+        action: &'static str,
+        /// The key with which.
+        kid: String,
+    },
     /// `config.reject`: a configuration was read while another was in force, and not applied.
     ConfigReject {
         /// SHA-256 over the files, hexadecimal.
@@ -89,7 +96,10 @@ impl AuditEvent {
             Self::Access(access) => access.who.partner.as_ref(),
             Self::Token(token) => token.who.partner.as_ref(),
             Self::End(end) => end.partner.as_ref(),
-            Self::Rejected { .. } | Self::ConfigApply { .. } | Self::ConfigReject { .. } => None,
+            Self::Rejected { .. }
+            | Self::ConfigApply { .. }
+            | Self::KeyRotate { .. }
+            | Self::ConfigReject { .. } => None,
         }
     }
 }

@@ -14,6 +14,7 @@ mod handler;
 mod hop_by_hop;
 mod id;
 mod json_text;
+mod key_life;
 mod message;
 mod meter;
 mod partner;
@@ -35,6 +36,7 @@ pub use id::{
     RequestId, RequestIdText, UpstreamId,
 };
 pub use json_text::{put_number, put_text, put_timestamp};
+pub use key_life::{KeyLife, PUBLISHED_BEFORE, VERIFIES_AFTER};
 pub use message::{BodyBroken, BodyError, MessageBody, Request, Response, empty, full};
 pub use meter::{Counter, Gauge, Held, Histogram, Kind, Measure, Meter, SECONDS, Watch, Words};
 pub use partner::{Name, Partner, Standing};

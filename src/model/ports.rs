@@ -4,6 +4,6 @@ mod keys;
 mod log;
 mod replay;
 
-pub use keys::{KeyRing, KeyUse, SealedKey, StoreUnavailable};
+pub use keys::{KeyRing, KeyUse, SealedKey, StoreUnavailable, has_begun};
 pub use log::{AuditLog, AuditUnavailable, Receipt};
 pub use replay::{Claim, Replay};

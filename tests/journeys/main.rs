@@ -11,6 +11,7 @@ mod evidence;
 mod extra;
 mod gate;
 mod hang_ups;
+mod keys;
 mod kill;
 mod limits;
 mod load;

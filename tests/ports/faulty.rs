@@ -87,4 +87,32 @@ impl KeyRing for Faulty {
     ) -> Answer<'a, Vec<SealedKey>> {
         Box::pin(self.through(self.inner.begin(bank, key_use, key)))
     }
+
+    fn lay_by<'a>(
+        &'a self,
+        bank: &'a BankId,
+        key_use: KeyUse,
+        key: SealedKey,
+    ) -> Answer<'a, Vec<SealedKey>> {
+        Box::pin(self.through(self.inner.lay_by(bank, key_use, key)))
+    }
+
+    fn schedule<'a>(
+        &'a self,
+        bank: &'a BankId,
+        key_use: KeyUse,
+        kid: &'a str,
+        from: Timestamp,
+    ) -> Answer<'a, Vec<SealedKey>> {
+        Box::pin(self.through(self.inner.schedule(bank, key_use, kid, from)))
+    }
+
+    fn remove<'a>(
+        &'a self,
+        bank: &'a BankId,
+        key_use: KeyUse,
+        kid: &'a str,
+    ) -> Answer<'a, Vec<SealedKey>> {
+        Box::pin(self.through(self.inner.remove(bank, key_use, kid)))
+    }
 }

@@ -24,7 +24,20 @@ fn key_of(alg: &str, kid: &str) -> SealedKey {
         kid: kid.to_owned(),
         alg: alg.to_owned(),
         sealed: vec![0, 1, 2, 255, 0],
-        made_at: Timestamp::new(1_800_000_000, 123_456_789).expect("in range"),
+        made_at: at(0),
+        signs_from: Some(at(0)),
+    }
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::new(1_800_000_000 + second, 123_456_789).expect("in range")
+}
+
+/// A key that waits.
+fn waiting(kid: &str) -> SealedKey {
+    SealedKey {
+        signs_from: None,
+        ..key(kid)
     }
 }
 
@@ -84,6 +97,127 @@ async fn an_algorithm_without_a_key_is_begun_beside_the_others() {
         }
         let listed = store.list(&harbour, KeyUse::Tokens).await.expect("answers");
         assert_eq!(listed, expected, "{}: oldest first", adapter.name);
+    }
+}
+
+#[tokio::test]
+async fn an_algorithm_is_begun_anew_when_a_key_of_another_signs_after_its_own() {
+    for adapter in stores::all() {
+        let (store, harbour) = (&adapter.store, bank("harbour"));
+        let later = SealedKey {
+            signs_from: Some(at(60)),
+            ..key_of("PS256", "two")
+        };
+        let again = SealedKey {
+            signs_from: Some(at(120)),
+            ..key("three")
+        };
+        let all = [key("one"), later, again];
+        for key in &all {
+            let begun = store.begin(&harbour, KeyUse::Tokens, key.clone()).await;
+            assert_eq!(
+                begun.expect("answers").last(),
+                Some(key),
+                "{}",
+                adapter.name
+            );
+        }
+        let late = key("late");
+        let begun = store.begin(&harbour, KeyUse::Tokens, late).await;
+        assert_eq!(begun.expect("answers"), all, "{}", adapter.name);
+    }
+}
+
+#[tokio::test]
+async fn one_key_waits_until_it_has_its_time_and_then_another_may() {
+    for adapter in stores::all() {
+        let (store, harbour) = (&adapter.store, bank("harbour"));
+        let tokens = KeyUse::Tokens;
+        let begun = store.begin(&harbour, tokens, key("one")).await;
+        begun.expect("answers");
+        for kid in ["two", "three"] {
+            let ring = store.lay_by(&harbour, tokens, waiting(kid)).await;
+            let ring = ring.expect("answers");
+            assert_eq!(ring, [key("one"), waiting("two")], "{}", adapter.name);
+        }
+        let two = SealedKey {
+            signs_from: Some(at(300)),
+            ..key("two")
+        };
+        for (kid, from) in [("two", 300), ("two", 900), ("one", 900), ("nobody", 900)] {
+            let ring = store.schedule(&harbour, tokens, kid, at(from)).await;
+            let ring = ring.expect("answers");
+            assert_eq!(ring, [key("one"), two.clone()], "{} {kid}", adapter.name);
+        }
+        let ring = store.lay_by(&harbour, tokens, waiting("three")).await;
+        let expected = [key("one"), two, waiting("three")];
+        assert_eq!(ring.expect("answers"), expected, "{}", adapter.name);
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_is_removed_is_gone_from_its_own_ring_alone() {
+    for adapter in stores::all() {
+        let (store, harbour, other) = (&adapter.store, bank("harbour"), bank("other"));
+        for bank in [&harbour, &other] {
+            let begun = store.begin(bank, KeyUse::Tokens, key("one")).await;
+            begun.expect("answers");
+        }
+        for _ in 0..2 {
+            let ring = store.remove(&harbour, KeyUse::Tokens, "one").await;
+            assert_eq!(ring.expect("answers"), [], "{}", adapter.name);
+        }
+        let ring = store.remove(&other, KeyUse::Assertions, "one").await;
+        assert_eq!(ring.expect("answers"), [], "{}", adapter.name);
+        let ring = store.list(&other, KeyUse::Tokens).await.expect("answers");
+        assert_eq!(ring, [key("one")], "{}", adapter.name);
+    }
+}
+
+#[tokio::test]
+async fn behind_a_store_that_fails_a_second_try_of_a_rotation_ends_as_one() {
+    for fails in [Fails::Before, Fails::After] {
+        for adapter in stores::all() {
+            let store = Faulty::new(Arc::clone(&adapter.store), fails);
+            let (harbour, tokens) = (bank("harbour"), KeyUse::Tokens);
+            let begun = store.begin(&harbour, tokens, key("one")).await;
+            begun.expect("answers");
+            let name = format!("{} {fails:?}", adapter.name);
+
+            store.arm();
+            let failed = store.lay_by(&harbour, tokens, waiting("two")).await;
+            assert!(failed.is_err(), "{name}");
+            let ring = store.lay_by(&harbour, tokens, waiting("three")).await;
+            let kept = match fails {
+                Fails::Before => "three",
+                Fails::After => "two",
+            };
+            let expected = [key("one"), waiting(kept)];
+            assert_eq!(ring.expect("answers"), expected, "{name}");
+
+            store.arm();
+            let failed = store.schedule(&harbour, tokens, kept, at(1)).await;
+            assert!(failed.is_err(), "{name}");
+            let ring = store.schedule(&harbour, tokens, kept, at(2)).await;
+            let from = match fails {
+                Fails::Before => at(2),
+                Fails::After => at(1),
+            };
+            let scheduled = SealedKey {
+                signs_from: Some(from),
+                ..key(kept)
+            };
+            assert_eq!(ring.expect("answers"), [key("one"), scheduled], "{name}");
+
+            for kid in [kept, "one"] {
+                store.arm();
+                let failed = store.remove(&harbour, tokens, kid).await;
+                assert!(failed.is_err(), "{name}");
+                let ring = store.remove(&harbour, tokens, kid).await;
+                let left = ring.expect("answers");
+                assert!(left.iter().all(|key| key.kid != kid), "{name}: {left:?}");
+            }
+        }
     }
 }
 

@@ -1,16 +1,22 @@
 //! Who carries orders out.
 
-use crate::control::{Answer, Letter, Order, Verdict};
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
+use crate::control::{Answer, KeyOrder, Letter, Order, Verdict, carry_out};
+use crate::live::Live;
 use crate::reload::{Because, Reloader};
 
 /// Carries out what the control socket is asked.
 pub(crate) struct Steward {
     reloader: Reloader,
+    live: Arc<ArcSwap<Live>>,
 }
 
 impl Steward {
-    pub(crate) fn new(reloader: Reloader) -> Self {
-        Self { reloader }
+    pub(crate) fn new(reloader: Reloader, live: Arc<ArcSwap<Live>>) -> Self {
+        Self { reloader, live }
     }
 
     /// Carries out an order. Once begun it is brought to its end, whether or not anybody waits.
@@ -24,7 +30,27 @@ impl Steward {
                 }
                 _ => self.reload(&letter).await,
             },
+            Order::Keys(order) => self.keys(&letter, order).await,
         }
+    }
+
+    /// A ring that was changed in the store is put in force by a reload.
+    async fn keys(&self, letter: &Letter, order: &KeyOrder) -> Answer {
+        let mut done = carry_out(&self.live.load_full(), order).await;
+        if done.verdict != Verdict::Done || order.what.change().is_none() {
+            return done;
+        }
+        let reloaded = self.reload(letter).await;
+        if reloaded.verdict != Verdict::Done {
+            done.verdict = reloaded.verdict;
+            done.text = format!(
+                "{}error: the ring is changed in the store, but the running gateway goes on with \
+                 the one it has\n{}help: mend the file, then `mortise reload`\n",
+                done.text, reloaded.text
+            );
+            done.json["error"] = reloaded.json;
+        }
+        done
     }
 
     async fn reload(&self, letter: &Letter) -> Answer {

@@ -693,7 +693,7 @@ fn open_token(house: &House, token: &str) -> Value {
         typ: Typ::Exactly(&["at+jwt"]),
         bytes_max: 8192,
     };
-    let keys = house.server.keys(&bank());
+    let keys = house.server.keys(&bank()).keys;
     let verified = crypto::verify(token, &keys, &rules).expect("verifies");
     assert_eq!(verified.kid.as_deref(), keys.keys()[0].kid());
     serde_json::from_slice(&verified.claims).expect("JSON")
@@ -1233,7 +1233,7 @@ async fn c_06_the_published_keys_are_public_and_named() {
     members.sort();
     assert_eq!(members, ["alg", "crv", "kid", "kty", "use", "x", "y"]);
     assert_eq!((&key["use"], &key["alg"]), (&json!("sig"), &json!("ES256")));
-    assert_eq!(answer.body, house.server.keys(&bank()).to_json());
+    assert_eq!(answer.body, house.server.keys(&bank()).keys.to_json());
 }
 
 #[tokio::test]
@@ -1266,5 +1266,5 @@ async fn a_bank_without_issuer_has_no_endpoints_and_no_keys() {
         .answer(&other, Endpoint::Metadata, request)
         .await;
     assert_eq!(Answer::of(response).await.status, 404);
-    assert!(house.server.keys(&other).keys().is_empty());
+    assert!(house.server.keys(&other).keys.keys().is_empty());
 }

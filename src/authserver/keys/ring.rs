@@ -1,27 +1,30 @@
-//! The key ring: made, sealed, loaded, published. Any number of keys; the newest with the
-//! configured algorithm signs, all are published, so that tokens signed before a rotation, or
-//! before the configured algorithm changed, verify.
+//! The key ring: made, sealed, loaded, published. Which key signs, and which still verify, is a
+//! function of the ring's times and of now (`model::KeyLife`): a ring once opened goes through a
+//! rotation by itself, and so does one that is opened in the middle of it.
 
 use std::sync::Arc;
 
-use model::ports::{KeyUse, SealedKey};
-use model::{BankId, Fault};
+use identity::IssuerKeys;
+use jiff::Timestamp;
+use model::ports::{KeyUse, SealedKey, has_begun};
+use model::{BankId, Fault, KeyLife, PUBLISHED_BEFORE};
 use secrecy::ExposeSecret;
 
 use crypto::{Algorithm, Jwks, KeyEncryptionKey, SigningKey};
 
 use crate::Ports;
 
-/// An issuer's keys, unsealed. There is always one that signs.
+/// An issuer's keys, unsealed, in the order of their making. There is always one that signs.
 pub(crate) struct Ring {
-    /// Oldest first, without the signer.
-    others: Vec<SigningKey>,
-    signer: Arc<SigningKey>,
+    keys: Vec<Arc<SigningKey>>,
+    /// When each is to sign.
+    signs_from: Vec<Option<Timestamp>>,
 }
 
 impl Ring {
-    /// Loads the ring, making a key when none has the algorithm. Of two nodes that start at once
-    /// one key is kept, and both load it.
+    /// Loads the ring. When the key that signs last has another algorithm, one of this algorithm
+    /// is made: the first of a ring signs at once, another when it has been published for long
+    /// enough. Of two nodes that start at once one key is kept, and both load it.
     pub(crate) async fn open(
         bank: &BankId,
         key_use: KeyUse,
@@ -30,50 +33,67 @@ impl Ring {
     ) -> Result<Self, Fault> {
         let failed = |cause| Fault::caused(format!("reading the signing keys of {bank}"), cause);
         let mut stored = ports.keys.list(bank, key_use).await.map_err(failed)?;
-        if !stored.iter().any(|key| key.alg == algorithm.as_str()) {
-            let first = make(bank, key_use, algorithm, ports)?;
-            stored = ports
-                .keys
-                .begin(bank, key_use, first)
-                .await
-                .map_err(failed)?;
+        if !has_begun(&stored, algorithm.as_str()) {
+            let mut key = make(bank, key_use, algorithm, ports)?;
+            let is_first = stored.iter().all(|key| key.signs_from.is_none());
+            key.signs_from = Some(starts(is_first, key.made_at));
+            let begun = ports.keys.begin(bank, key_use, key).await;
+            stored = begun.map_err(failed)?;
         }
-        let mut keys = stored
+        let unsealed = stored
             .iter()
-            .map(|key| unseal(bank, key_use, key, &ports.kek))
+            .map(|key| unseal(bank, key_use, key, &ports.kek).map(Arc::new))
             .collect::<Result<Vec<_>, _>>()?;
-        let newest = keys
-            .iter()
-            .rposition(|key| key.algorithm() == algorithm)
-            .ok_or_else(|| {
-                Fault::new(format!(
-                    "choosing the signing key of {bank}: its ring holds no {algorithm} key"
-                ))
-            })?;
-        let signer = keys.remove(newest);
+        if !stored.iter().any(|key| key.signs_from.is_some()) {
+            let doing = format!("choosing the signing key of {bank}: none has its time");
+            return Err(Fault::new(doing));
+        }
         Ok(Self {
-            others: keys,
-            signer: Arc::new(signer),
+            keys: unsealed,
+            signs_from: stored.iter().map(|key| key.signs_from).collect(),
         })
     }
 
     /// The key that signs new tokens.
-    pub(crate) fn signer(&self) -> &Arc<SigningKey> {
-        &self.signer
+    pub(crate) fn signer(&self, now: Timestamp) -> &Arc<SigningKey> {
+        let lives = KeyLife::of_ring(&self.signs_from, now);
+        let signs = self.keys.iter().zip(lives);
+        let mut signs = signs.filter(|(_, life)| *life == KeyLife::Signs);
+        let signer = signs.next().map(|(key, _)| key);
+        signer.expect("an opened ring must have a key with a time, and of these one signs")
     }
 
-    /// The public parts of all keys.
-    pub(crate) fn public(&self) -> Jwks {
-        Jwks::from_keys(
-            std::iter::once(self.signer.as_ref())
-                .chain(&self.others)
-                .map(SigningKey::verification_key)
+    /// The public parts of all keys that sign, will, or did so lately.
+    pub(crate) fn public(&self, now: Timestamp) -> Jwks {
+        let lives = KeyLife::of_ring(&self.signs_from, now);
+        let keys = self.keys.iter().zip(lives);
+        let published = keys.filter(|(_, life)| *life != KeyLife::Ended);
+        Jwks::from_keys(published.map(|(key, _)| key.verification_key()).collect())
+    }
+
+    /// The keys that tokens verify with, and until when.
+    pub(crate) fn verifying(&self, now: Timestamp) -> IssuerKeys {
+        let ends = KeyLife::ends(&self.signs_from);
+        let ends = self.keys.iter().zip(ends);
+        IssuerKeys {
+            keys: self.public(now),
+            ends: ends
+                .filter_map(|(key, end)| Some((key.kid().to_owned(), end?)))
                 .collect(),
-        )
+        }
     }
 }
 
-fn make(
+/// When a key that was just made begins to sign.
+pub(super) fn starts(is_first: bool, made_at: Timestamp) -> Timestamp {
+    if is_first {
+        return made_at;
+    }
+    made_at.checked_add(PUBLISHED_BEFORE).unwrap_or(made_at)
+}
+
+/// Makes a key that waits, sealed.
+pub(super) fn make(
     bank: &BankId,
     key_use: KeyUse,
     algorithm: Algorithm,
@@ -94,6 +114,7 @@ fn make(
         alg: algorithm.as_str().to_owned(),
         sealed,
         made_at: ports.clock.now(),
+        signs_from: None,
     })
 }
 

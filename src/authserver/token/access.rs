@@ -78,7 +78,7 @@ pub(crate) fn make(
         },
     };
     Ok(AccessToken {
-        text: issuer.ring.signer().sign("at+jwt", &claims)?,
+        text: issuer.ring.signer(now).sign("at+jwt", &claims)?,
         expires_in,
         jti_digest: crypto::sha256(jti.as_bytes()),
     })

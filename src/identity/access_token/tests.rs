@@ -4,6 +4,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crypto::{Algorithm, SigningKey};
+use std::collections::BTreeMap;
 
 use super::*;
 use crate::test_house::{AUDIENCE, ISSUER, NOW, at, claims, issuer, key};
@@ -713,22 +714,64 @@ fn no_text_makes_the_verifier_panic() {
 fn an_issuer_that_says_the_same_keeps_its_generation_and_any_change_makes_a_new_one() {
     let (issuers, key, other) = (Issuers::default(), key(), key());
     let jwks = |key: &SigningKey| Jwks::from_keys(vec![key.verification_key()]);
-    let first = issuers.issuer("https://a.example", "https://api.example", &jwks(&key));
-    let same = issuers.issuer("https://a.example", "https://api.example", &jwks(&key));
+    let first = issuers.issuer(
+        "https://a.example",
+        "https://api.example",
+        &jwks(&key).into(),
+    );
+    let same = issuers.issuer(
+        "https://a.example",
+        "https://api.example",
+        &jwks(&key).into(),
+    );
     assert_eq!(first.generation, same.generation);
     for (issuer, audience, key) in [
         ("https://b.example", "https://api.example", &key),
         ("https://a.example", "https://api2.example", &key),
         ("https://a.example", "https://api.example", &other),
     ] {
-        let changed = issuers.issuer(issuer, audience, &jwks(key));
+        let changed = issuers.issuer(issuer, audience, &jwks(key).into());
         assert_ne!(first.generation, changed.generation);
     }
     drop((first, same));
-    let _again = issuers.issuer("https://a.example", "https://api.example", &jwks(&key));
+    let _again = issuers.issuer(
+        "https://a.example",
+        "https://api.example",
+        &jwks(&key).into(),
+    );
     assert_eq!(
         issuers.0.lock().expect("sound").len(),
         1,
         "others are forgotten"
     );
+}
+
+#[test]
+fn a_key_verifies_until_it_ends_and_no_token_of_it_is_remembered_longer() {
+    let (old, new) = (key(), key());
+    let both = Jwks::from_keys(vec![old.verification_key(), new.verification_key()]);
+    let keys = IssuerKeys {
+        keys: both,
+        ends: BTreeMap::from([(old.kid().to_owned(), at(NOW + 100))]),
+    };
+    let issuer = Issuer::new(ISSUER.to_owned(), AUDIENCE.to_owned(), keys);
+    let tokens = AccessTokens::new(10);
+    let by = |key: &SigningKey| key.sign("at+jwt", &claims(&[7; 32])).expect("signs");
+    let (of_old, of_new) = (by(&old), by(&new));
+    let signature = Err(Refusal::BadToken(TokenProblem::Signature));
+    for (second, old_is_good) in [(NOW, true), (NOW + 99, true), (NOW + 100, false)] {
+        for remembers in [&tokens, &AccessTokens::new(1)] {
+            let verified = remembers.verify(&issuer, &of_old, at(second)).map(drop);
+            let expected = if old_is_good {
+                Ok(())
+            } else {
+                signature.clone()
+            };
+            assert_eq!(verified, expected, "{second}");
+            assert!(
+                remembers.verify(&issuer, &of_new, at(second)).is_ok(),
+                "{second}"
+            );
+        }
+    }
 }

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use futures_util::future::BoxFuture;
+use jiff::Timestamp;
 
 use model::BankId;
-use model::ports::{KeyRing, KeyUse, SealedKey, StoreUnavailable};
+use model::ports::{KeyRing, KeyUse, SealedKey, StoreUnavailable, has_begun};
 
 use super::{Memory, lock};
 
@@ -33,9 +34,59 @@ impl KeyRing for Memory {
         Box::pin(async move {
             let mut rings = lock(&self.keys);
             let ring = rings.entry((bank.clone(), key_use)).or_default();
-            if !ring.iter().any(|its| its.alg == key.alg) {
+            if !has_begun(ring, &key.alg) {
                 ring.push(key);
             }
+            Ok(ring.clone())
+        })
+    }
+
+    fn lay_by<'a>(
+        &'a self,
+        bank: &'a BankId,
+        key_use: KeyUse,
+        key: SealedKey,
+    ) -> BoxFuture<'a, Result<Vec<SealedKey>, StoreUnavailable>> {
+        Box::pin(async move {
+            let mut rings = lock(&self.keys);
+            let ring = rings.entry((bank.clone(), key_use)).or_default();
+            if ring.iter().all(|its| its.signs_from.is_some()) {
+                ring.push(SealedKey {
+                    signs_from: None,
+                    ..key
+                });
+            }
+            Ok(ring.clone())
+        })
+    }
+
+    fn schedule<'a>(
+        &'a self,
+        bank: &'a BankId,
+        key_use: KeyUse,
+        kid: &'a str,
+        from: Timestamp,
+    ) -> BoxFuture<'a, Result<Vec<SealedKey>, StoreUnavailable>> {
+        Box::pin(async move {
+            let mut rings = lock(&self.keys);
+            let ring = rings.entry((bank.clone(), key_use)).or_default();
+            for key in ring.iter_mut().filter(|key| key.kid == kid) {
+                key.signs_from.get_or_insert(from);
+            }
+            Ok(ring.clone())
+        })
+    }
+
+    fn remove<'a>(
+        &'a self,
+        bank: &'a BankId,
+        key_use: KeyUse,
+        kid: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<SealedKey>, StoreUnavailable>> {
+        Box::pin(async move {
+            let mut rings = lock(&self.keys);
+            let ring = rings.entry((bank.clone(), key_use)).or_default();
+            ring.retain(|key| key.kid != kid);
             Ok(ring.clone())
         })
     }

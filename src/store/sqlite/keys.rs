@@ -6,7 +6,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, Row, params};
 
 use model::BankId;
-use model::ports::{KeyRing, KeyUse, SealedKey, StoreUnavailable};
+use model::ports::{KeyRing, KeyUse, SealedKey, StoreUnavailable, has_begun};
 
 use super::Sqlite;
 
@@ -32,25 +32,94 @@ impl KeyRing for Sqlite {
         Box::pin(
             self.writer
                 .carry_out("beginning a signing algorithm", move |connection| {
-                    connection.execute(
-                        "INSERT INTO signing_key (bank, kid, alg, sealed, made_at, key_use)
-                         SELECT ?1, ?2, ?3, ?4, ?5, ?6
-                         WHERE NOT EXISTS
-                             (SELECT 1 FROM signing_key
-                              WHERE bank = ?1 AND key_use = ?6 AND alg = ?3)",
-                        params![
-                            bank.as_str(),
-                            key.kid,
-                            key.alg,
-                            key.sealed,
-                            key.made_at.to_string(),
-                            key_use.as_str()
-                        ],
-                    )?;
+                    let known = ring(connection, &bank, key_use)?;
+                    if has_begun(&known, &key.alg) {
+                        return Ok(known);
+                    }
+                    add(connection, &bank, key_use, &key)?;
                     ring(connection, &bank, key_use)
                 }),
         )
     }
+
+    fn lay_by<'a>(
+        &'a self,
+        bank: &'a BankId,
+        key_use: KeyUse,
+        key: SealedKey,
+    ) -> BoxFuture<'a, Result<Vec<SealedKey>, StoreUnavailable>> {
+        let bank = bank.clone();
+        let work = move |connection: &Connection| {
+            let known = ring(connection, &bank, key_use)?;
+            if known.iter().any(|key| key.signs_from.is_none()) {
+                return Ok(known);
+            }
+            let key = SealedKey {
+                signs_from: None,
+                ..key
+            };
+            add(connection, &bank, key_use, &key)?;
+            ring(connection, &bank, key_use)
+        };
+        Box::pin(self.writer.carry_out("laying a signing key by", work))
+    }
+
+    fn schedule<'a>(
+        &'a self,
+        bank: &'a BankId,
+        key_use: KeyUse,
+        kid: &'a str,
+        from: Timestamp,
+    ) -> BoxFuture<'a, Result<Vec<SealedKey>, StoreUnavailable>> {
+        let (bank, kid) = (bank.clone(), kid.to_owned());
+        let work = move |connection: &Connection| {
+            connection.execute(
+                "UPDATE signing_key SET signs_from = ?4
+                 WHERE bank = ?1 AND key_use = ?2 AND kid = ?3 AND signs_from IS NULL",
+                params![bank.as_str(), key_use.as_str(), kid, from.to_string()],
+            )?;
+            ring(connection, &bank, key_use)
+        };
+        Box::pin(self.writer.carry_out("scheduling a signing key", work))
+    }
+
+    fn remove<'a>(
+        &'a self,
+        bank: &'a BankId,
+        key_use: KeyUse,
+        kid: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<SealedKey>, StoreUnavailable>> {
+        let (bank, kid) = (bank.clone(), kid.to_owned());
+        let work = move |connection: &Connection| {
+            connection.execute(
+                "DELETE FROM signing_key WHERE bank = ?1 AND key_use = ?2 AND kid = ?3",
+                params![bank.as_str(), key_use.as_str(), kid],
+            )?;
+            ring(connection, &bank, key_use)
+        };
+        Box::pin(self.writer.carry_out("removing a signing key", work))
+    }
+}
+
+fn add(
+    connection: &Connection,
+    bank: &BankId,
+    key_use: KeyUse,
+    key: &SealedKey,
+) -> rusqlite::Result<usize> {
+    connection.execute(
+        "INSERT INTO signing_key (bank, kid, alg, sealed, made_at, signs_from, key_use)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        params![
+            bank.as_str(),
+            key.kid,
+            key.alg,
+            key.sealed,
+            key.made_at.to_string(),
+            key.signs_from.map(|from| from.to_string()),
+            key_use.as_str()
+        ],
+    )
 }
 
 fn ring(
@@ -60,7 +129,7 @@ fn ring(
 ) -> rusqlite::Result<Vec<SealedKey>> {
     connection
         .prepare_cached(
-            "SELECT kid, alg, sealed, made_at FROM signing_key
+            "SELECT kid, alg, sealed, made_at, signs_from FROM signing_key
              WHERE bank = ?1 AND key_use = ?2 ORDER BY place",
         )?
         .query_map([bank.as_str(), key_use.as_str()], key)?
@@ -68,13 +137,17 @@ fn ring(
 }
 
 fn key(row: &Row<'_>) -> rusqlite::Result<SealedKey> {
-    let made_at: String = row.get(3)?;
+    let instant = |column: usize, text: &str| {
+        text.parse::<Timestamp>().map_err(|cause| {
+            rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(cause))
+        })
+    };
+    let (made_at, signs_from): (String, Option<String>) = (row.get(3)?, row.get(4)?);
     Ok(SealedKey {
         kid: row.get(0)?,
         alg: row.get(1)?,
         sealed: row.get(2)?,
-        made_at: made_at.parse::<Timestamp>().map_err(|cause| {
-            rusqlite::Error::FromSqlConversionFailure(3, Type::Text, Box::new(cause))
-        })?,
+        made_at: instant(3, &made_at)?,
+        signs_from: signs_from.map(|text| instant(4, &text)).transpose()?,
     })
 }

@@ -38,6 +38,9 @@ pub(super) const ALL: &[&str] = &[
         made_at TEXT NOT NULL, -- RFC 3339
         UNIQUE (bank, kid)
     ) STRICT;",
+    // 2: when a signing key begins to sign. Until now each did when it was made.
+    "ALTER TABLE signing_key ADD COLUMN signs_from TEXT; -- RFC 3339; NULL: it waits
+    UPDATE signing_key SET signs_from = made_at;",
 ];
 
 /// Refuses a file that SQLite cannot read, or that another program marked or filled.

@@ -1,8 +1,10 @@
 //! The ring over a key store in memory.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use crypto::{KeyEncryptionKey, Rules, SeededRandom, Typ};
+use crypto::{KeyEncryptionKey, SeededRandom};
+use model::{Clock, VERIFIES_AFTER};
 
 use super::*;
 use crate::test_house::{Authority, Keys, bank, client_keys, log, ports, replays, settings};
@@ -16,8 +18,13 @@ async fn open(keys: &Arc<Keys>, algorithm: Algorithm) -> Result<Ring, Fault> {
     Ring::open(&bank(), KeyUse::Tokens, algorithm, &ports_over(keys, 1)).await
 }
 
+/// When everything happens that has no time of its own.
+fn now() -> Timestamp {
+    ports_over(&Arc::default(), 1).clock.now()
+}
+
 fn kids(ring: &Ring) -> Vec<String> {
-    let public = ring.public();
+    let public = ring.public(now());
     let mut kids: Vec<_> = public
         .keys()
         .iter()
@@ -37,6 +44,10 @@ fn add(keys: &Keys, algorithm: Algorithm) -> String {
     )
     .expect("makes");
     let kid = made.kid.clone();
+    let made = SealedKey {
+        signs_from: Some(made.made_at),
+        ..made
+    };
     let mut rings = keys.0.lock().expect("sound");
     rings
         .entry((bank(), KeyUse::Tokens))
@@ -52,7 +63,7 @@ async fn the_first_start_makes_a_key_and_the_next_finds_it() {
         let first = open(&keys, algorithm).await.expect("opens");
         let second = open(&keys, algorithm).await.expect("opens again");
         assert_eq!(kids(&first), kids(&second));
-        assert_eq!(second.signer().algorithm(), algorithm);
+        assert_eq!(second.signer(now()).algorithm(), algorithm);
         assert_eq!(
             keys.0.lock().expect("sound")[&(bank(), KeyUse::Tokens)].len(),
             1
@@ -67,43 +78,63 @@ async fn of_two_nodes_that_start_at_once_one_key_is_kept_and_both_load_it() {
     assert_eq!(kids(&one.expect("opens")), kids(&other.expect("opens")));
 }
 
-#[tokio::test]
-async fn the_newest_key_of_the_algorithm_signs_and_all_are_published() {
-    let keys = Arc::<Keys>::default();
-    let mut all = vec![
-        add(&keys, Algorithm::Es256),
-        add(&keys, Algorithm::Es256),
-        add(&keys, Algorithm::EdDsa),
-    ];
-    let ring = open(&keys, Algorithm::Es256).await.expect("opens");
-    assert_eq!(ring.signer().kid(), all[1]);
-    all.sort();
-    assert_eq!(kids(&ring), all);
+/// A clock that stands still.
+#[derive(Debug)]
+struct At(Timestamp);
+
+impl Clock for At {
+    fn now(&self) -> Timestamp {
+        self.0
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + second).expect("an instant")
+}
+
+/// The ring as it is opened then.
+async fn open_at(keys: &Arc<Keys>, algorithm: Algorithm, second: i64) -> Ring {
+    let mut ports = ports_over(keys, 1);
+    ports.clock = Arc::new(At(at(second)));
+    let ring = Ring::open(&bank(), KeyUse::Tokens, algorithm, &ports).await;
+    ring.expect("opens")
 }
 
 #[tokio::test]
-async fn another_algorithm_gets_a_key_and_tokens_signed_before_verify() {
-    const RULES: Rules = Rules {
-        typ: Typ::Exactly(&["at+jwt"]),
-        bytes_max: 4096,
-    };
+async fn another_algorithm_comes_in_with_overlap_whenever_the_ring_is_opened() {
     let keys = Arc::<Keys>::default();
-    let claims = serde_json::json!({"jti": "before"});
-    let mut signed = Vec::new();
-    for algorithm in [Algorithm::Es256, Algorithm::Ps256, Algorithm::EdDsa] {
-        let ring = open(&keys, algorithm).await.expect("opens");
-        assert_eq!(ring.signer().algorithm(), algorithm);
-        signed.push(ring.signer().sign("at+jwt", &claims).expect("signs"));
-        for token in &signed {
-            let verified = crypto::verify(token, &ring.public(), &RULES);
-            assert!(verified.is_ok(), "{algorithm}: {verified:?}");
-        }
+    let before = open_at(&keys, Algorithm::Ps256, 0).await;
+    let old = before.signer(at(0)).kid().to_owned();
+    // The file says another algorithm from second 1000 on; opened again as after a restart, the
+    // ring says the same at each moment.
+    let changed = 1000;
+    let signs = changed + PUBLISHED_BEFORE.as_secs();
+    let ends = signs + VERIFIES_AFTER.as_secs();
+    open_at(&keys, Algorithm::Es256, changed).await;
+    for (second, algorithm, published) in [
+        (changed, Algorithm::Ps256, 2),
+        (signs - 1, Algorithm::Ps256, 2),
+        (signs, Algorithm::Es256, 2),
+        (ends - 1, Algorithm::Es256, 2),
+        (ends, Algorithm::Es256, 1),
+    ] {
+        let again = open_at(&keys, Algorithm::Es256, second).await;
+        assert_eq!(again.signer(at(second)).algorithm(), algorithm, "{second}");
+        assert_eq!(again.public(at(second)).keys().len(), published, "{second}");
+        assert_eq!(again.verifying(at(second)).ends.get(&old), Some(&at(ends)));
     }
-    let back = open(&keys, Algorithm::Es256).await.expect("opens");
-    assert_eq!(kids(&back).len(), 3, "the first key is found again");
-    for token in &signed {
-        assert!(crypto::verify(token, &back.public(), &RULES).is_ok());
-    }
+    // One ring, open all the while, goes through it by itself.
+    let open = open_at(&keys, Algorithm::Es256, changed).await;
+    assert_eq!(open.signer(at(signs - 1)).kid(), old);
+    assert_ne!(open.signer(at(signs)).kid(), old);
+    assert_eq!(
+        keys.0.lock().expect("sound")[&(bank(), KeyUse::Tokens)].len(),
+        2
+    );
 }
 
 #[tokio::test]
@@ -113,7 +144,7 @@ async fn of_two_nodes_that_change_the_algorithm_at_once_one_key_is_kept() {
     let (one, other) = tokio::join!(open(&keys, Algorithm::EdDsa), open(&keys, Algorithm::EdDsa));
     let (one, other) = (one.expect("opens"), other.expect("opens"));
     assert_eq!(kids(&one), kids(&other));
-    assert_eq!(one.signer().kid(), other.signer().kid());
+    assert_eq!(kids(&one).len(), 2);
     assert!(kids(&one).contains(&old), "still published");
 }
 
@@ -174,7 +205,7 @@ async fn the_private_key_does_not_lie_in_the_store() {
     let keys = Arc::<Keys>::default();
     let ring = open(&keys, Algorithm::Es256).await.expect("opens");
     let stored = keys.0.lock().expect("sound")[&(bank(), KeyUse::Tokens)][0].clone();
-    let der = ring.signer().to_pkcs8();
+    let der = ring.signer(now()).to_pkcs8();
     let private = der.expose_secret();
     let shows = |part: &[u8]| {
         stored

@@ -1,0 +1,145 @@
+//! `mortise keys`: the keys that sign a bank's tokens, in the running gateway or without one.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+use tokio::sync::watch;
+use tokio_util::task::TaskTracker;
+
+use config::{Loader, Mode};
+use model::{Clock, SystemClock};
+
+use crate::assemble::assemble;
+use crate::cli::{check, environment, say, serve, show, terminal, warn};
+use crate::control::{
+    Answer, KeyOrder, KeyWhat, Letter, NoAnswer, Order, Verdict, call, carry_out, folder_of,
+};
+use crate::environment::Environment;
+use crate::run::Configuration;
+use crate::standing::Standing;
+
+/// See and rotate the keys that sign a bank's access tokens. With a running gateway the change is
+/// in force at once; without one it is made in its store.
+#[derive(Debug, Args)]
+pub(crate) struct Keys {
+    #[command(subcommand)]
+    what: What,
+    /// The configuration file of the gateway.
+    #[arg(
+        long,
+        value_name = "FILE",
+        default_value = "gateway.yaml",
+        global = true
+    )]
+    config: PathBuf,
+    /// The bank; may be left out where one alone issues tokens here.
+    #[arg(long, value_name = "BANK", global = true)]
+    bank: Option<String>,
+    /// Print the ring as JSON.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Print the ring: which key signs, which are published, which still verify.
+    List,
+    /// Make the next key: it is published at once and signs when `rotate` says so.
+    Make,
+    /// Let the next key sign (one is made if none waits) as soon as it has been published for two
+    /// minutes. The one before it verifies for 15 minutes more, as long as its tokens may live.
+    Rotate,
+    /// Take a key out for ever: one that waits, or whose tokens have all ended.
+    Retire {
+        /// The key's `kid`.
+        kid: String,
+    },
+}
+
+impl Keys {
+    pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
+        let order = KeyOrder {
+            bank: self.bank,
+            what: match self.what {
+                What::List => KeyWhat::List,
+                What::Make => KeyWhat::Make,
+                What::Rotate => KeyWhat::Rotate,
+                What::Retire { kid } => KeyWhat::Retire { kid },
+            },
+        };
+        let answer = match config::store_path(&self.config) {
+            Some(store) => ask(&folder_of(&store), &order)?,
+            None => None,
+        };
+        let answer = match answer {
+            Some(answer) => answer,
+            None => match alone(&self.config, &order)? {
+                Ok(answer) => answer,
+                Err(mistakes) => {
+                    show(&mistakes);
+                    return Ok(check::code(&mistakes));
+                }
+            },
+        };
+        if self.json {
+            say(&format!("{}\n", answer.json));
+        } else if answer.verdict == Verdict::Done {
+            say(&answer.text);
+        } else {
+            warn(&answer.text);
+        }
+        Ok(match answer.verdict {
+            Verdict::Done => ExitCode::SUCCESS,
+            Verdict::NotGood => ExitCode::from(1),
+            Verdict::Failed => ExitCode::from(3),
+        })
+    }
+}
+
+/// Asks the running gateway; `None` when none runs.
+fn ask(folder: &Path, order: &KeyOrder) -> anyhow::Result<Option<Answer>> {
+    let (coloured, width) = terminal();
+    let order = KeyOrder {
+        bank: order.bank.clone(),
+        what: order.what.clone(),
+    };
+    let letter = Letter {
+        order: Order::Keys(order),
+        coloured,
+        width,
+    };
+    match call(folder, &letter) {
+        Ok(answer) => Ok(Some(answer)),
+        Err(NoAnswer::NobodyThere) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Does it in the store, whose lock and whose log's lock are held meanwhile. The inner error is
+/// the file's mistakes.
+fn alone(file: &Path, order: &KeyOrder) -> anyhow::Result<Result<Answer, config::Mistakes>> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    // Keys are the same wherever the certificates are from.
+    let loader = Loader::new(file.to_owned(), Mode::Sandbox, Arc::new(environment));
+    let house = match Configuration::load(loader, clock.as_ref()) {
+        Ok(configuration) => configuration.house,
+        Err(mistakes) => return Ok(Err(mistakes)),
+    };
+    let answer = serve::runtime()?.block_on(async {
+        let (poison, _) = watch::channel(false);
+        let env = Environment::system(clock);
+        let (standing, audit) = Standing::open(&house, &env, &TaskTracker::new(), poison)?;
+        let live = assemble(&house, &standing, 1).await?;
+        let answer = carry_out(&live, order).await;
+        // With the rooms goes what they had only counted.
+        drop((live, standing));
+        tokio::task::spawn_blocking(move || audit.close())
+            .await
+            .context("closing the audit log")?;
+        anyhow::Ok(answer)
+    })?;
+    Ok(Ok(answer))
+}

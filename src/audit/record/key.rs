@@ -1,0 +1,21 @@
+//! The record of a change of signing keys.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+
+use super::{WORD_BYTES_MAX, cut};
+
+/// `key.rotate`: what is done, with which key. Never the key itself.
+#[derive(Serialize)]
+pub(super) struct KeyRecord<'a> {
+    action: &'a str,
+    kid: Cow<'a, str>,
+}
+
+impl<'a> KeyRecord<'a> {
+    pub(super) fn of(action: &'a str, kid: &'a str) -> Self {
+        let kid = cut(kid, WORD_BYTES_MAX);
+        Self { action, kid }
+    }
+}

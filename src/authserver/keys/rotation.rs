@@ -1,0 +1,230 @@
+//! Changes of an issuer's key ring: a key is laid by, gets its time, and is taken out at its end.
+//! Each change is one call of the store and leaves a record; a ring that is open goes on as it was
+//! opened, so whoever changes a ring puts it in force by opening it again.
+
+use jiff::Timestamp;
+
+use model::ports::{AuditUnavailable, KeyUse, SealedKey, StoreUnavailable};
+use model::{AuditEntry, AuditEvent, BankId, Fault, KeyLife, LogName, PUBLISHED_BEFORE};
+
+use crate::AuthServer;
+use crate::issuer::{AtBank, Issuer, Tokens};
+use crate::keys::ring;
+
+/// What is to become of a ring.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyChange {
+    /// A key is made and published; it waits for its time.
+    Make,
+    /// The key that waits, or else a new one, signs as soon as it has been published for long
+    /// enough.
+    Rotate,
+    /// A key that signs nothing and verifies nothing any more, or that still waits, is taken out.
+    Retire {
+        /// Its `kid`.
+        kid: String,
+    },
+}
+
+/// A key of a ring.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RingKey {
+    /// Its `kid`.
+    pub kid: String,
+    /// Its algorithm.
+    pub alg: String,
+    /// When it was made.
+    pub made_at: Timestamp,
+    /// Where it stands in its life.
+    pub life: KeyLife,
+}
+
+/// Why a ring was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum Unchanged {
+    /// We issue no tokens for this bank.
+    #[error("the bank `{bank}` has no issuer here whose keys could change")]
+    NoIssuer {
+        /// The bank.
+        bank: BankId,
+    },
+    /// There is no such key.
+    #[error("the ring has no key `{kid}`")]
+    NoKey {
+        /// The `kid` asked for.
+        kid: String,
+    },
+    /// A key has its time already.
+    #[error("the key `{kid}` signs from {at} on")]
+    UnderWay {
+        /// The key.
+        kid: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// The key signs, or is about to.
+    #[error("the key `{kid}` signs tokens, or is to")]
+    Signs {
+        /// The key.
+        kid: String,
+    },
+    /// Tokens of the key may still be in use.
+    #[error("tokens of the key `{kid}` may be in use until {until}")]
+    InUse {
+        /// The key.
+        kid: String,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// The store did not answer.
+    #[error("the ring could not be read or written")]
+    Store(#[source] StoreUnavailable),
+    /// There is no evidence.
+    #[error("the change could not be recorded")]
+    Audit(#[source] AuditUnavailable),
+    /// No key could be made.
+    #[error("no key could be made")]
+    Key(#[source] Fault),
+}
+
+impl AuthServer {
+    /// Whether we issue the bank's tokens.
+    pub fn issues_for(&self, bank: &BankId) -> bool {
+        self.issuer_of(bank).is_ok()
+    }
+
+    /// The keys that sign a bank's tokens, as they stand now.
+    pub async fn signing_keys(&self, bank: &BankId) -> Result<Vec<RingKey>, Unchanged> {
+        self.issuer_of(bank)?;
+        let keys = &self.ports().keys;
+        let ring = keys.list(bank, KeyUse::Tokens).await;
+        Ok(self.as_they_stand(&ring.map_err(Unchanged::Store)?))
+    }
+
+    /// Changes the ring of a bank's tokens; answers it as it then stands. The intent is recorded
+    /// before, so that no change is without evidence.
+    pub async fn change_keys(
+        &self,
+        bank: &BankId,
+        change: &KeyChange,
+    ) -> Result<Vec<RingKey>, Unchanged> {
+        let issuer = self.issuer_of(bank)?;
+        let keys = &self.ports().keys;
+        let ring = keys.list(bank, KeyUse::Tokens).await;
+        let ring = ring.map_err(Unchanged::Store)?;
+        let changed = match change {
+            KeyChange::Make => {
+                let key = self.made(issuer)?;
+                self.record(bank, "make", &key.kid).await?;
+                keys.lay_by(bank, KeyUse::Tokens, key).await
+            }
+            KeyChange::Rotate => return self.rotate(issuer, &ring).await,
+            KeyChange::Retire { kid } => {
+                self.may_go(&ring, kid)?;
+                self.record(bank, "retire", kid).await?;
+                keys.remove(bank, KeyUse::Tokens, kid).await
+            }
+        };
+        Ok(self.as_they_stand(&changed.map_err(Unchanged::Store)?))
+    }
+
+    async fn rotate(&self, issuer: &Issuer, ring: &[SealedKey]) -> Result<Vec<RingKey>, Unchanged> {
+        let (bank, ports) = (&issuer.bank, self.ports());
+        for key in self.as_they_stand(ring) {
+            if let KeyLife::Starts { at } = key.life {
+                return Err(Unchanged::UnderWay { kid: key.kid, at });
+            }
+        }
+        let waits = |ring: &[SealedKey]| {
+            let mut waiting = ring.iter().filter(|key| key.signs_from.is_none());
+            waiting.next().cloned()
+        };
+        // One that was laid by under another algorithm would be followed by another at once.
+        let fits = |key: &SealedKey| key.alg == issuer.algorithm.as_str();
+        let mut next = waits(ring);
+        if let Some(other) = next.take_if(|key| !fits(key)) {
+            let removed = ports.keys.remove(bank, KeyUse::Tokens, &other.kid).await;
+            removed.map_err(Unchanged::Store)?;
+        }
+        if next.is_none() {
+            let key = self.made(issuer)?;
+            let laid_by = ports.keys.lay_by(bank, KeyUse::Tokens, key).await;
+            next = waits(&laid_by.map_err(Unchanged::Store)?);
+        }
+        let Some(next) = next else {
+            // Another rotation was quicker: its key has its time.
+            return self.signing_keys(bank).await;
+        };
+        let published = next.made_at.checked_add(PUBLISHED_BEFORE);
+        let now = ports.clock.now();
+        let from = published.unwrap_or(now).max(now);
+        self.record(bank, "rotate", &next.kid).await?;
+        let scheduled = ports
+            .keys
+            .schedule(bank, KeyUse::Tokens, &next.kid, from)
+            .await;
+        Ok(self.as_they_stand(&scheduled.map_err(Unchanged::Store)?))
+    }
+
+    /// Whether a key may be taken out: nothing depends on it.
+    fn may_go(&self, ring: &[SealedKey], kid: &str) -> Result<(), Unchanged> {
+        let keys = self.as_they_stand(ring);
+        let kid = kid.to_owned();
+        match keys.iter().find(|key| key.kid == kid).map(|key| key.life) {
+            None => Err(Unchanged::NoKey { kid }),
+            Some(KeyLife::Waits | KeyLife::Ended) => Ok(()),
+            Some(KeyLife::Signs | KeyLife::Starts { .. }) => Err(Unchanged::Signs { kid }),
+            Some(KeyLife::Verifies { until }) => Err(Unchanged::InUse { kid, until }),
+        }
+    }
+
+    fn made(&self, issuer: &Issuer) -> Result<SealedKey, Unchanged> {
+        ring::make(&issuer.bank, KeyUse::Tokens, issuer.algorithm, self.ports())
+            .map_err(Unchanged::Key)
+    }
+
+    fn issuer_of(&self, bank: &BankId) -> Result<&Issuer, Unchanged> {
+        match self.at(bank) {
+            Some(AtBank {
+                tokens: Tokens::Ours(issuer),
+                ..
+            }) => Ok(issuer),
+            _ => Err(Unchanged::NoIssuer { bank: bank.clone() }),
+        }
+    }
+
+    fn as_they_stand(&self, ring: &[SealedKey]) -> Vec<RingKey> {
+        let times: Vec<_> = ring.iter().map(|key| key.signs_from).collect();
+        let lives = KeyLife::of_ring(&times, self.ports().clock.now());
+        let keys = ring.iter().zip(lives);
+        keys.map(|(key, life)| RingKey {
+            kid: key.kid.clone(),
+            alg: key.alg.clone(),
+            made_at: key.made_at,
+            life,
+        })
+        .collect()
+    }
+
+    async fn record(
+        &self,
+        bank: &BankId,
+        action: &'static str,
+        kid: &str,
+    ) -> Result<(), Unchanged> {
+        let ports = self.ports();
+        let entry = AuditEntry {
+            log: LogName::Bank(bank.clone()),
+            at: ports.clock.now(),
+            event: AuditEvent::KeyRotate {
+                action,
+                kid: kid.to_owned(),
+            },
+        };
+        let recorded = ports.log.record(entry).await;
+        recorded.map(drop).map_err(Unchanged::Audit)
+    }
+}
+
+#[cfg(test)]
+mod tests;
