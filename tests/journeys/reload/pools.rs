@@ -52,12 +52,7 @@ async fn a_product_that_was_taken_out_is_unknown_to_the_next_request_and_a_new_o
     let with = kit::text(&house.dir().join("gateway.yaml"));
     let product = with.lines().find(|line| line.contains("apis/echo.yaml"));
     let product = product.expect("the product").to_owned();
-    let upstream = with.find("      echo:\n").expect("its upstream");
-    let upstream = &with[upstream..];
-    let last = "limits: standard\n";
-    let end = upstream.find(last).expect("the upstream's limits") + last.len();
     house.edit("gateway.yaml", &format!("{product}\n"), "");
-    house.edit("gateway.yaml", &upstream[..end], "");
     house.edit("gateway.yaml", "catalogue, echo]", "catalogue]");
     house.reload().await;
     client
