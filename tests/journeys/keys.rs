@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kit::{Folder, HouseBuilder, Partner, TestHouse, Version, records};
-use model::{Clock as _, MovedClock};
+use model::MovedClock;
 use serde_json::Value;
 
 use crate::process::{Finished, Program, finish, mortise};
