@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use authserver::{AuthServer, Endpoint};
+use authserver::{AuthServer, Endpoint, Unchanged};
 use crypto::Jwks;
 use gateway::Snapshot;
 use identity::Operators;
@@ -26,6 +26,16 @@ pub(crate) struct Live {
     pub(crate) assertion_keys: HashMap<BankId, Jwks>,
     /// How long open requests are waited for at the end.
     pub(crate) drain: Duration,
+}
+
+impl Live {
+    /// Writes what opening the key rings planned: the last step before this is in force.
+    pub(crate) async fn settle(&self) -> Result<(), Unchanged> {
+        for authserver in self.authservers.values() {
+            authserver.settle_keys().await?;
+        }
+        Ok(())
+    }
 }
 
 /// What a listener serves besides products.

@@ -35,6 +35,7 @@ use crate::standing::Standing;
 pub(crate) struct Configuration {
     /// What it says.
     pub(crate) house: config::House,
+    lapsed: Option<Mistakes>,
     loader: Loader,
     files: Vec<std::path::PathBuf>,
 }
@@ -42,9 +43,15 @@ pub(crate) struct Configuration {
 impl Configuration {
     /// Loads it for the first time; the error is the file's mistakes.
     pub(crate) fn load(mut loader: Loader, clock: &dyn Clock) -> Result<Self, Mistakes> {
-        let Loaded { house, files, .. } = loader.load(clock.now());
+        let Loaded {
+            house,
+            lapsed,
+            files,
+            ..
+        } = loader.load(clock.now());
         Ok(Self {
             house: house?,
+            lapsed,
             loader,
             files,
         })
@@ -95,9 +102,13 @@ pub(crate) async fn start(
 ) -> anyhow::Result<Running> {
     let Configuration {
         house,
+        lapsed,
         loader,
         files,
     } = configuration;
+    if let Some(lapsed) = &lapsed {
+        warn_of(lapsed);
+    }
     let mut sockets = bound(&house.listeners, &mut env.sockets)?;
     let tasks = TaskTracker::new();
     let (poison, poisoned) = watch::channel(false);
@@ -107,6 +118,7 @@ pub(crate) async fn start(
     let (standing, audit) = Standing::open(&house, &env, &tasks, poison)?;
     let standing = Arc::new(standing);
     let live = assemble(&house, &standing, 1).await?;
+    live.settle().await.context("keeping the signing keys")?;
     record_first(&standing, &house.digest).await?;
     let live = Arc::new(ArcSwap::from_pointee(live));
     standing.metrics.loads.applied(1);
@@ -143,6 +155,15 @@ pub(crate) async fn start(
         poisoned,
         stopping,
     })
+}
+
+/// Says what ran out: the gateway serves all that does not depend on it.
+pub(crate) fn warn_of(lapsed: &Mistakes) {
+    tracing::warn!(
+        count = lapsed.count(),
+        error = lapsed.render(false, 100),
+        "something ran out: what depends on it is refused"
+    );
 }
 
 /// What answers probes, without a listener yet.
@@ -393,5 +414,9 @@ pub(crate) async fn until_stopped(running: Running, signals: Signals) -> anyhow:
     };
     tracing::info!("draining");
     running.stop().await;
+    if *poisoned.borrow() && code == ExitCode::SUCCESS {
+        tracing::error!("the audit log could not be written to its end");
+        return Ok(ExitCode::from(3));
+    }
     Ok(code)
 }

@@ -37,7 +37,7 @@ pub(crate) struct Standing {
     pub(crate) limiters: Limiters,
     pub(crate) upstreams: Upstreams,
     pub(crate) metrics: Arc<Metrics>,
-    gate: Mutex<Weak<Gate>>,
+    gates: Mutex<HashMap<GateSettings, Weak<Gate>>>,
     assertions: Mutex<HashMap<Signs, Weak<Assertions>>>,
 }
 
@@ -98,7 +98,7 @@ impl Standing {
             limiters: Limiters::new(Arc::clone(&clock)),
             upstreams: Upstreams::new(Arc::clone(&clock), tasks.clone()),
             metrics: Metrics::new(&clock),
-            gate: Mutex::default(),
+            gates: Mutex::default(),
             assertions: Mutex::default(),
             clock,
             random,
@@ -108,18 +108,20 @@ impl Standing {
         }
     }
 
-    /// The gate's buckets: those there are, as long as the file says the same of them.
+    /// The gate's buckets: those there are for what the file says of them, as long as a snapshot
+    /// has them.
     pub(crate) fn gate(&self, plan: GatePlan) -> Arc<Gate> {
         let settings = GateSettings {
             rate: rate(plan.rate),
             burst: plan.burst.get(),
         };
-        let mut gate = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(same) = gate.upgrade().filter(|gate| gate.settings() == settings) {
+        let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
+        gates.retain(|_, gate| gate.strong_count() > 0);
+        if let Some(same) = gates.get(&settings).and_then(Weak::upgrade) {
             return same;
         }
         let fresh = Arc::new(Gate::new(settings, Arc::clone(&self.clock)));
-        *gate = Arc::downgrade(&fresh);
+        gates.insert(settings, Arc::downgrade(&fresh));
         fresh
     }
 

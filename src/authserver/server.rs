@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use crypto::{Jwks, SigningKey};
 use identity::IssuerKeys;
+use model::ports::KeyUse;
 use model::{BankId, Fault};
 
 use crate::issuer::{AtBank, Issuer, Tokens, open_assertions};
+use crate::keys::ring::Ring;
 use crate::{Elsewhere, IssuerSettings, Ports};
 
 /// The authorization server of all banks of a gateway. A bank sees nothing of another.
@@ -17,8 +19,8 @@ pub struct AuthServer {
 }
 
 impl AuthServer {
-    /// Opens each bank's key rings (making a key when none has the configured algorithm) and
-    /// writes its documents. Fails when the store does not answer, a key cannot be unsealed, a
+    /// Opens each bank's key rings (planning a key when none has the configured algorithm: see
+    /// [`AuthServer::settle_keys`]) and writes its documents. Fails when the store does not answer, a key cannot be unsealed, a
     /// bank stands twice, or an issuer identifier breaks RFC 8414 §2.
     pub async fn open(
         issuers: Vec<IssuerSettings>,
@@ -65,6 +67,19 @@ impl AuthServer {
     pub fn assertion_keys(&self, bank: &BankId) -> Option<(Arc<SigningKey>, Jwks)> {
         let (ring, now) = (&self.at(bank)?.assertions, self.ports.clock.now());
         Some((Arc::clone(ring.signer(now)), ring.public(now)))
+    }
+
+    /// All rings that are open here.
+    pub(crate) fn rings(&self) -> impl Iterator<Item = (&BankId, KeyUse, &Ring)> {
+        self.banks.iter().flat_map(|(bank, at_bank)| {
+            let tokens = match &at_bank.tokens {
+                Tokens::Ours(issuer) => Some((bank, KeyUse::Tokens, &issuer.ring)),
+                Tokens::Elsewhere(_) => None,
+            };
+            tokens
+                .into_iter()
+                .chain([(bank, KeyUse::Assertions, &at_bank.assertions)])
+        })
     }
 
     pub(crate) fn at(&self, bank: &BankId) -> Option<&AtBank> {

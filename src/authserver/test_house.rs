@@ -284,10 +284,11 @@ impl House {
         ports.clock = clock.clone();
         let mut settings = settings(&authority, &keys);
         change(&mut settings);
+        let server = AuthServer::open(vec![settings], Vec::new(), ports).await;
+        let server = server.expect("opens");
+        server.settle_keys().await.expect("a store that answers");
         Self {
-            server: AuthServer::open(vec![settings], Vec::new(), ports)
-                .await
-                .expect("opens"),
+            server,
             clock,
             replay,
             log,

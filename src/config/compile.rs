@@ -42,17 +42,22 @@ impl Compiler<'_> {
     pub(crate) fn finish(self, house: Option<House>) -> Loaded {
         let (files, digest) = self.files.finish();
         let digest = crypto::hex(&digest);
-        let house = match (self.reader.collector.finish(), house) {
-            (None, Some(house)) => Ok(House {
+        let good = |house| {
+            Ok(House {
                 digest: digest.clone(),
                 ..house
-            }),
-            (Some(mistakes), _) => Err(mistakes),
-            (None, None) => Err(Mistakes::unexplained()),
+            })
+        };
+        let (house, lapsed) = match (self.reader.collector.finish(), house) {
+            (None, Some(house)) => (good(house), None),
+            (Some(mistakes), Some(house)) if mistakes.are_lapses() => (good(house), Some(mistakes)),
+            (Some(mistakes), _) => (Err(mistakes), None),
+            (None, None) => (Err(Mistakes::unexplained()), None),
         };
         self.kept.end(house.is_ok());
         Loaded {
             house,
+            lapsed,
             digest,
             files,
         }

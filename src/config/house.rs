@@ -73,6 +73,9 @@ impl Service {
 pub struct Loaded {
     /// The settings, or every mistake.
     pub house: Result<House, Mistakes>,
+    /// What only time made wrong in a good file: certificates that ran out, revocation lists that
+    /// are out of date. What depends on it is refused on the road; nothing else suffers by it.
+    pub lapsed: Option<Mistakes>,
     /// SHA-256 over all files read, in hexadecimal.
     pub digest: String,
     /// The files that were read, and those that should have been.

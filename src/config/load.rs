@@ -37,7 +37,7 @@ pub fn load(
         &mut Kept::default(),
         |_, _| (),
     );
-    loaded.house
+    strict(loaded)
 }
 
 /// Loads a configuration as [`load`] does, and tells the defaults in force besides.
@@ -49,7 +49,15 @@ pub fn explain(
 ) -> Result<(House, Vec<InForce>), Mistakes> {
     let kept = &mut Kept::default();
     let (loaded, in_force) = loaded(path, mode, environment, now, kept, defaults);
-    loaded.house.map(|house| (house, in_force))
+    strict(loaded).map(|house| (house, in_force))
+}
+
+/// Whoever writes a file is told of what ran out as of any mistake.
+fn strict(loaded: Loaded) -> Result<House, Mistakes> {
+    match (loaded.house, loaded.lapsed) {
+        (Ok(_), Some(lapsed)) => Err(lapsed),
+        (house, _) => house,
+    }
 }
 
 /// Loads with what is kept of the load before, and looks at the tree on the way.

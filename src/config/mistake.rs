@@ -40,6 +40,10 @@ pub struct Mistake {
     /// Whether it is that `file` cannot be read, so that it has no lines.
     #[serde(skip)]
     pub(crate) is_unreadable: bool,
+    /// Whether only time made it one: the file was good before, and what it is about is refused
+    /// wherever it is used.
+    #[serde(skip)]
+    pub(crate) is_lapse: bool,
 }
 
 /// Another place that a mistake is about.
@@ -94,6 +98,11 @@ impl Mistakes {
     /// there, not a file, or reading it fails. A file that it refers to is a mistake in it.
     pub fn is_unreadable(&self) -> bool {
         self.list.iter().all(|mistake| mistake.is_unreadable)
+    }
+
+    /// Whether only time made them mistakes: see [`crate::Loaded::lapsed`].
+    pub(crate) fn are_lapses(&self) -> bool {
+        self.left_out == 0 && self.list.iter().all(|mistake| mistake.is_lapse)
     }
 
     /// What is answered should a file give neither settings nor a mistake: it is refused all the
@@ -152,9 +161,9 @@ impl Collector {
         self.note(Code::Secret, at, false, what.into())
     }
 
-    /// Whether anything was noted.
+    /// Whether anything was noted that is not only out of time.
     pub(crate) fn has_mistakes(&self) -> bool {
-        !self.list.is_empty()
+        !self.list.iter().all(|(_, mistake)| mistake.is_lapse)
     }
 
     /// How many were noted, those left out included.
@@ -206,6 +215,7 @@ impl Collector {
                 related: Vec::new(),
                 excerpt: place.excerpt.filter(|_| shown),
                 is_unreadable: false,
+                is_lapse: false,
             },
         ));
         Noted {
@@ -242,6 +252,13 @@ impl Noted<'_> {
     pub(crate) fn unreadable(self) {
         if let Some(mistake) = self.mistake {
             mistake.is_unreadable = true;
+        }
+    }
+
+    /// Says that only time made it a mistake.
+    pub(crate) fn lapse(self) {
+        if let Some(mistake) = self.mistake {
+            mistake.is_lapse = true;
         }
     }
 

@@ -34,30 +34,44 @@ pub struct Issuer {
 pub struct IssuerKeys {
     /// The keys.
     pub keys: Jwks,
-    /// By `kid`, from when on a key verifies nothing. Where there is any, a token must name its
-    /// key.
-    pub ends: BTreeMap<String, Timestamp>,
+    /// By `kid`, when a key verifies, of those that do not always. Where there is any, a token must
+    /// name its key.
+    pub times: BTreeMap<String, KeyTime>,
+}
+
+/// When a key verifies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyTime {
+    /// From when on it may have signed.
+    pub from: Timestamp,
+    /// From when on it verifies nothing; `None` while that is not settled.
+    pub until: Option<Timestamp>,
 }
 
 impl From<Jwks> for IssuerKeys {
     /// Keys that stay.
     fn from(keys: Jwks) -> Self {
-        let ends = BTreeMap::new();
-        Self { keys, ends }
+        let times = BTreeMap::new();
+        Self { keys, times }
     }
 }
 
 impl IssuerKeys {
     /// When the key that made a token ends, in Unix seconds.
     ///
-    /// Errors: the token does not say which key, and that matters.
-    fn end(&self, kid: Option<&str>) -> Result<i64, TokenProblem> {
-        if self.ends.is_empty() {
+    /// Errors: the token does not say which key, and that matters; the key does not sign yet.
+    fn end(&self, kid: Option<&str>, now: Timestamp) -> Result<i64, TokenProblem> {
+        if self.times.is_empty() {
             return Ok(i64::MAX);
         }
         let kid = kid.ok_or(TokenProblem::Signature)?;
-        let end = self.ends.get(kid);
-        Ok(end.map_or(i64::MAX, |end| end.as_second()))
+        let Some(time) = self.times.get(kid) else {
+            return Ok(i64::MAX);
+        };
+        if now.as_second().saturating_add(LEEWAY_S) < time.from.as_second() {
+            return Err(TokenProblem::Signature);
+        }
+        Ok(time.until.map_or(i64::MAX, Timestamp::as_second))
     }
 }
 
@@ -106,7 +120,7 @@ impl Issuers {
         let says = (
             issuer.to_owned(),
             audience.to_owned(),
-            format!("{} {:?}", keys.keys.to_json(), keys.ends),
+            format!("{} {:?}", keys.keys.to_json(), keys.times),
         );
         if let Some(same) = known.get(&says).and_then(Weak::upgrade) {
             return same;
@@ -237,7 +251,7 @@ fn read(
             | JwsProblem::Typ
             | JwsProblem::Critical => TokenProblem::NotAnAccessToken,
         })?;
-    let key_ends = issuer.keys.end(verified.kid.as_deref())?;
+    let key_ends = issuer.keys.end(verified.kid.as_deref(), now)?;
     in_key_time(key_ends, now)?;
     let claims: Claims =
         serde_json::from_slice(&verified.claims).map_err(|_| TokenProblem::NotAnAccessToken)?;

@@ -27,7 +27,7 @@ mod trust;
 #[cfg(test)]
 mod test_house;
 
-pub use access_token::{AccessToken, AccessTokens, Issuer, IssuerKeys, Issuers};
+pub use access_token::{AccessToken, AccessTokens, Issuer, IssuerKeys, Issuers, KeyTime};
 pub use binding::{Bound, binding};
 pub use caller::Caller;
 pub use certificate::{Certificates, Verdict};

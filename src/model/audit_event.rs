@@ -69,9 +69,11 @@ pub enum AuditEvent {
         /// The number of its snapshot.
         snapshot: u64,
     },
-    /// `key.rotate`: the ring of an issuer's signing keys is about to change.
+    /// `key.rotate`: the ring of a bank's signing keys is about to change.
     KeyRotate {
-        /// What is done: `make`, `rotate` or `retire`.
+        /// What its keys sign: `tokens` or `assertions`.
+        key_use: &'static str,
+        /// What is done: `begin`, `publish`, `make`, `rotate` or `retire`.
         action: &'static str,
         /// The key with which.
         kid: String,

@@ -90,6 +90,23 @@ impl KeyLife {
         (0..signs_from.len()).map(one).collect()
     }
 
+    /// From when on each key of a ring may have signed a token: `None` for one that waits, and the
+    /// beginning of time for the first.
+    pub fn begins(signs_from: &[Option<Timestamp>]) -> Vec<Option<Timestamp>> {
+        let order = |index: usize| (signs_from.get(index).copied().flatten(), index);
+        let scheduled = (0..signs_from.len()).filter(|index| order(*index).0.is_some());
+        let first = scheduled.min_by_key(|index| order(*index));
+        let keys = signs_from.iter().enumerate();
+        keys.map(|(index, from)| {
+            if Some(index) == first {
+                Some(Timestamp::MIN)
+            } else {
+                *from
+            }
+        })
+        .collect()
+    }
+
     /// When each key of a ring ends, as far as that is settled: the one after it has its time.
     pub fn ends(signs_from: &[Option<Timestamp>]) -> Vec<Option<Timestamp>> {
         let mut starts: Vec<_> = signs_from
@@ -167,5 +184,13 @@ mod tests {
         let ring = [Some(at(0)), None, Some(at(100)), Some(at(50))];
         let end = |second| at(second).checked_add(VERIFIES_AFTER).ok();
         assert_eq!(KeyLife::ends(&ring), [end(50), None, None, end(100)]);
+    }
+
+    #[test]
+    fn a_key_begins_when_its_time_comes_and_the_first_was_always_there() {
+        let ring = [Some(at(70)), None, Some(at(100)), Some(at(50))];
+        let begins = [Some(at(70)), None, Some(at(100)), Some(Timestamp::MIN)];
+        assert_eq!(KeyLife::begins(&ring), begins);
+        assert_eq!(KeyLife::begins(&[None]), [None]);
     }
 }

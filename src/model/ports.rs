@@ -4,6 +4,9 @@ mod keys;
 mod log;
 mod replay;
 
-pub use keys::{KeyRing, KeyUse, SealedKey, StoreUnavailable, has_begun};
+pub use keys::{
+    KeyRing, KeyUse, Published, SealedKey, StoreUnavailable, has_begun, lay_by, may_go, publish,
+    schedule,
+};
 pub use log::{AuditLog, AuditUnavailable, Receipt};
 pub use replay::{Claim, Replay};

@@ -165,7 +165,9 @@ async fn keys_are_rotated_in_the_running_gateway_and_without_one() {
     let told: Vec<_> = told
         .map(|record| (record["action"].clone(), record["log"].clone()))
         .collect();
-    let expected = ["rotate", "make", "retire"];
+    let expected = [
+        "begin", "begin", "make", "rotate", "publish", "make", "retire",
+    ];
     assert_eq!(
         told,
         expected.map(|one| (one.into(), "bank/harbour".into()))

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
 
-use model::ports::{Claim, KeyRing, KeyUse, Replay, SealedKey, StoreUnavailable};
+use model::ports::{Claim, KeyRing, KeyUse, Published, Replay, SealedKey, StoreUnavailable};
 use model::{BankId, ClientId};
 
 use crate::stores::Store;
@@ -107,12 +107,23 @@ impl KeyRing for Faulty {
         Box::pin(self.through(self.inner.schedule(bank, key_use, kid, from)))
     }
 
+    fn publish<'a>(
+        &'a self,
+        bank: &'a BankId,
+        key_use: KeyUse,
+        kid: &'a str,
+        times: Published,
+    ) -> Answer<'a, Vec<SealedKey>> {
+        Box::pin(self.through(self.inner.publish(bank, key_use, kid, times)))
+    }
+
     fn remove<'a>(
         &'a self,
         bank: &'a BankId,
         key_use: KeyUse,
         kid: &'a str,
+        now: Timestamp,
     ) -> Answer<'a, Vec<SealedKey>> {
-        Box::pin(self.through(self.inner.remove(bank, key_use, kid)))
+        Box::pin(self.through(self.inner.remove(bank, key_use, kid, now)))
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 
-use model::BankId;
-use model::ports::{KeyRing, KeyUse, SealedKey};
+use model::ports::{KeyRing, KeyUse, Published, SealedKey};
+use model::{BankId, VERIFIES_AFTER};
 
 use crate::faulty::{Fails, Faulty};
 use crate::stores;
@@ -26,6 +26,7 @@ fn key_of(alg: &str, kid: &str) -> SealedKey {
         sealed: vec![0, 1, 2, 255, 0],
         made_at: at(0),
         signs_from: Some(at(0)),
+        published_at: Some(at(0)),
     }
 }
 
@@ -37,6 +38,7 @@ fn at(second: i64) -> Timestamp {
 fn waiting(kid: &str) -> SealedKey {
     SealedKey {
         signs_from: None,
+        published_at: None,
         ..key(kid)
     }
 }
@@ -142,7 +144,7 @@ async fn one_key_waits_until_it_has_its_time_and_then_another_may() {
         }
         let two = SealedKey {
             signs_from: Some(at(300)),
-            ..key("two")
+            ..waiting("two")
         };
         for (kid, from) in [("two", 300), ("two", 900), ("one", 900), ("nobody", 900)] {
             let ring = store.schedule(&harbour, tokens, kid, at(from)).await;
@@ -156,21 +158,90 @@ async fn one_key_waits_until_it_has_its_time_and_then_another_may() {
 }
 
 #[tokio::test]
+async fn a_key_is_published_once_and_signs_no_earlier_than_then() {
+    for adapter in stores::all() {
+        let (store, harbour) = (&adapter.store, bank("harbour"));
+        let tokens = KeyUse::Tokens;
+        let times = |at_second: i64| Published {
+            at: at(at_second),
+            signs_from: at(at_second + 120),
+        };
+        let begun = store.begin(&harbour, tokens, key("one")).await;
+        begun.expect("answers");
+        let laid_by = store.lay_by(&harbour, tokens, waiting("two")).await;
+        laid_by.expect("answers");
+        let published = SealedKey {
+            published_at: Some(at(10)),
+            ..waiting("two")
+        };
+        for (kid, second) in [("two", 10), ("two", 20), ("one", 20), ("nobody", 20)] {
+            let ring = store.publish(&harbour, tokens, kid, times(second)).await;
+            let ring = ring.expect("answers");
+            assert_eq!(
+                ring,
+                [key("one"), published.clone()],
+                "{} {kid}",
+                adapter.name
+            );
+        }
+        let scheduled = store.schedule(&harbour, tokens, "two", at(130)).await;
+        scheduled.expect("answers");
+        let laid_by = store.lay_by(&harbour, tokens, waiting("three")).await;
+        laid_by.expect("answers");
+        let scheduled = store.schedule(&harbour, tokens, "three", at(5)).await;
+        scheduled.expect("answers");
+        let ring = store.publish(&harbour, tokens, "three", times(200)).await;
+        let ring = ring.expect("answers");
+        let last = ring.last().expect("a key");
+        assert_eq!(last.signs_from, Some(at(320)), "{}", adapter.name);
+    }
+}
+
+#[tokio::test]
 async fn a_key_that_is_removed_is_gone_from_its_own_ring_alone() {
     for adapter in stores::all() {
         let (store, harbour, other) = (&adapter.store, bank("harbour"), bank("other"));
+        let tokens = KeyUse::Tokens;
         for bank in [&harbour, &other] {
-            let begun = store.begin(bank, KeyUse::Tokens, key("one")).await;
+            let begun = store.begin(bank, tokens, key("one")).await;
             begun.expect("answers");
+            let laid_by = store.lay_by(bank, tokens, waiting("two")).await;
+            laid_by.expect("answers");
         }
         for _ in 0..2 {
-            let ring = store.remove(&harbour, KeyUse::Tokens, "one").await;
-            assert_eq!(ring.expect("answers"), [], "{}", adapter.name);
+            let ring = store.remove(&harbour, tokens, "two", at(1)).await;
+            assert_eq!(ring.expect("answers"), [key("one")], "{}", adapter.name);
         }
-        let ring = store.remove(&other, KeyUse::Assertions, "one").await;
+        let ring = store.remove(&other, KeyUse::Assertions, "two", at(1)).await;
         assert_eq!(ring.expect("answers"), [], "{}", adapter.name);
-        let ring = store.list(&other, KeyUse::Tokens).await.expect("answers");
-        assert_eq!(ring, [key("one")], "{}", adapter.name);
+        let ring = store.list(&other, tokens).await.expect("answers");
+        assert_eq!(ring, [key("one"), waiting("two")], "{}", adapter.name);
+    }
+}
+
+#[tokio::test]
+async fn a_key_stays_while_it_signs_or_its_tokens_live() {
+    for adapter in stores::all() {
+        let (store, harbour) = (&adapter.store, bank("harbour"));
+        let tokens = KeyUse::Tokens;
+        let begun = store.begin(&harbour, tokens, key("one")).await;
+        begun.expect("answers");
+        let laid_by = store.lay_by(&harbour, tokens, waiting("two")).await;
+        laid_by.expect("answers");
+        let scheduled = store.schedule(&harbour, tokens, "two", at(100)).await;
+        let ring = scheduled.expect("answers");
+        let ends = 100 + VERIFIES_AFTER.as_secs();
+        for (kid, second) in [("one", 0), ("two", 0), ("one", ends - 1), ("two", ends)] {
+            let left = store.remove(&harbour, tokens, kid, at(second)).await;
+            assert_eq!(
+                left.expect("answers"),
+                ring,
+                "{} {kid} {second}",
+                adapter.name
+            );
+        }
+        let left = store.remove(&harbour, tokens, "one", at(ends)).await;
+        assert_eq!(left.expect("answers"), ring[1..], "{}", adapter.name);
     }
 }
 
@@ -205,18 +276,32 @@ async fn behind_a_store_that_fails_a_second_try_of_a_rotation_ends_as_one() {
             };
             let scheduled = SealedKey {
                 signs_from: Some(from),
-                ..key(kept)
+                ..waiting(kept)
             };
             assert_eq!(ring.expect("answers"), [key("one"), scheduled], "{name}");
 
-            for kid in [kept, "one"] {
-                store.arm();
-                let failed = store.remove(&harbour, tokens, kid).await;
-                assert!(failed.is_err(), "{name}");
-                let ring = store.remove(&harbour, tokens, kid).await;
-                let left = ring.expect("answers");
-                assert!(left.iter().all(|key| key.kid != kid), "{name}: {left:?}");
-            }
+            let times = Published {
+                at: at(3),
+                signs_from: at(4),
+            };
+            store.arm();
+            let failed = store.publish(&harbour, tokens, kept, times).await;
+            assert!(failed.is_err(), "{name}");
+            let ring = store.publish(&harbour, tokens, kept, times).await;
+            let published = SealedKey {
+                signs_from: Some(at(4)),
+                published_at: Some(at(3)),
+                ..waiting(kept)
+            };
+            assert_eq!(ring.expect("answers"), [key("one"), published], "{name}");
+
+            let ended = at(10_000);
+            store.arm();
+            let failed = store.remove(&harbour, tokens, "one", ended).await;
+            assert!(failed.is_err(), "{name}");
+            let ring = store.remove(&harbour, tokens, "one", ended).await;
+            let left = ring.expect("answers");
+            assert!(left.iter().all(|key| key.kid != "one"), "{name}: {left:?}");
         }
     }
 }

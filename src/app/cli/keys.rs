@@ -49,8 +49,8 @@ enum What {
     List,
     /// Make the next key: it is published at once and signs when `rotate` says so.
     Make,
-    /// Let the next key sign (one is made if none waits) as soon as it has been published for two
-    /// minutes. The one before it verifies for 15 minutes more, as long as its tokens may live.
+    /// Let the next key sign (one is made if none waits) as soon as the gateway has published it
+    /// for two minutes. The one before it verifies for 15 minutes more, as long as its tokens may live.
     Rotate,
     /// Take a key out for ever: one that waits, or whose tokens have all ended.
     Retire {

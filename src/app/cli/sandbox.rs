@@ -158,7 +158,10 @@ impl Sandbox {
 /// Says on the terminal what came of a file that was changed.
 fn tell(outcome: &Result<Applied, NotApplied>) {
     match outcome {
-        Ok(applied) => say(&applied.render()),
+        Ok(applied) => {
+            let (coloured, width) = terminal();
+            say(&applied.render(coloured, width));
+        }
         Err(not_applied) => {
             let (coloured, width) = terminal();
             warn(&not_applied.render(coloured, width));

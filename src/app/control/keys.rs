@@ -71,6 +71,7 @@ pub(crate) async fn carry_out(live: &Live, order: &KeyOrder) -> Answer {
                 Unchanged::NoIssuer { .. }
                 | Unchanged::NoKey { .. }
                 | Unchanged::UnderWay { .. }
+                | Unchanged::Overtaken { .. }
                 | Unchanged::Signs { .. }
                 | Unchanged::InUse { .. } => Verdict::NotGood,
             };
@@ -95,6 +96,7 @@ fn help(unchanged: &Unchanged) -> Option<&'static str> {
         Unchanged::Signs { .. } => Some("let another sign first: `mortise keys rotate`"),
         Unchanged::InUse { .. } => Some("retire it then; until then its tokens would be refused"),
         Unchanged::UnderWay { .. } => Some("the rotation needs nothing more"),
+        Unchanged::Overtaken { .. } => Some("ask again"),
         Unchanged::NoIssuer { .. } => Some("its own authorization server rotates its keys"),
         Unchanged::Store(_) | Unchanged::Audit(_) | Unchanged::Key(_) => None,
     }

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use tokio::sync::Mutex;
 
-use crate::control::{Answer, KeyOrder, Letter, Order, Verdict, carry_out};
+use crate::control::{Answer, KeyOrder, KeyWhat, Letter, Order, Verdict, carry_out};
 use crate::live::Live;
 use crate::reload::{Because, Reloader};
 
@@ -12,11 +13,17 @@ use crate::reload::{Because, Reloader};
 pub(crate) struct Steward {
     reloader: Reloader,
     live: Arc<ArcSwap<Live>>,
+    /// Held while a ring is changed: one order after the other.
+    rings: Mutex<()>,
 }
 
 impl Steward {
     pub(crate) fn new(reloader: Reloader, live: Arc<ArcSwap<Live>>) -> Self {
-        Self { reloader, live }
+        Self {
+            reloader,
+            live,
+            rings: Mutex::new(()),
+        }
     }
 
     /// Carries out an order. Once begun it is brought to its end, whether or not anybody waits.
@@ -36,6 +43,7 @@ impl Steward {
 
     /// A ring that was changed in the store is put in force by a reload.
     async fn keys(&self, letter: &Letter, order: &KeyOrder) -> Answer {
+        let _one_after_the_other = self.rings.lock().await;
         let mut done = carry_out(&self.live.load_full(), order).await;
         if done.verdict != Verdict::Done || order.what.change().is_none() {
             return done;
@@ -49,8 +57,14 @@ impl Steward {
                 done.text, reloaded.text
             );
             done.json["error"] = reloaded.json;
+            return done;
         }
-        done
+        // What is in force now may sign a little later than was asked: it had to be published.
+        let list = KeyOrder {
+            bank: order.bank.clone(),
+            what: KeyWhat::List,
+        };
+        carry_out(&self.live.load_full(), &list).await
     }
 
     async fn reload(&self, letter: &Letter) -> Answer {
@@ -60,7 +74,7 @@ impl Steward {
         match outcome.as_ref() {
             Ok(applied) => Answer {
                 verdict: Verdict::Done,
-                text: applied.render(),
+                text: applied.render(letter.coloured, letter.width),
                 json: applied.to_json(),
             },
             Err(not_applied) => Answer {

@@ -10,6 +10,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
+use authserver::Unchanged;
 use config::{House, Loader};
 use model::{AuditEntry, AuditEvent, LogName};
 
@@ -17,6 +18,7 @@ use crate::edges::Edges;
 use crate::live::Live;
 use crate::reload::prepare::{Found, Prepared, Work};
 use crate::reload::{Applied, Ask, Because, Kept, NotApplied, Outcome};
+use crate::run::warn_of;
 use crate::standing::Standing;
 
 /// How long the record of a reload may take to be durable.
@@ -105,18 +107,27 @@ impl Keeper {
         };
         let found = match self.find(because, Arc::clone(&edges)).await {
             Ok(found) => found,
-            Err(not_applied) => return Some(Err(not_applied)),
+            Err(not_applied) => {
+                self.standing.metrics.loads.refused();
+                return Some(Err(not_applied));
+            }
         };
         let Found {
             digest,
             files,
             prepared,
         } = found;
-        self.read_last.clone_from(&digest);
         let applied = match prepared? {
             Ok(prepared) => self.apply(&edges, prepared, &digest).await,
             Err(not_applied) => Err(not_applied),
         };
+        // What failed by its surroundings may succeed when the same files are only touched.
+        if applied
+            .as_ref()
+            .map_or_else(NotApplied::is_of_the_file, |_| true)
+        {
+            self.read_last.clone_from(&digest);
+        }
         self.files.send_replace(files);
         if let Err(not_applied) = &applied {
             self.standing.metrics.loads.refused();
@@ -146,7 +157,8 @@ impl Keeper {
         found.await.map_err(broken)
     }
 
-    /// Evidence first; then nothing can fail.
+    /// Keys that only the new snapshot has are kept, each with its evidence; then the evidence of the
+    /// snapshot; then nothing can fail.
     async fn apply(
         &mut self,
         edges: &Edges,
@@ -158,10 +170,20 @@ impl Keeper {
         }
         let Prepared {
             house,
+            lapsed,
             live,
             closing,
             staged,
         } = prepared;
+        let settled = tokio::time::timeout(EVIDENCE_WAIT, live.settle()).await;
+        match settled {
+            Ok(Ok(())) => {}
+            Err(_) | Ok(Err(Unchanged::Audit(_))) => return Err(NotApplied::NoEvidence),
+            Ok(Err(unchanged)) => {
+                let what = anyhow::Error::new(unchanged).context("keeping the signing keys");
+                return Err(NotApplied::Failed(what));
+            }
+        }
         let snapshot = live.snapshot.number();
         // Whether or not the record comes to be, no other may have this number.
         self.number = snapshot;
@@ -182,6 +204,7 @@ impl Keeper {
         Ok(Applied {
             snapshot,
             digest: digest.to_owned(),
+            lapsed,
         })
     }
 
@@ -212,11 +235,16 @@ impl Keeper {
 
     fn tell(&self, outcome: &Result<Applied, NotApplied>) {
         match outcome {
-            Ok(applied) => tracing::info!(
-                snapshot = applied.snapshot,
-                config.digest = applied.digest,
-                "the configuration is in force"
-            ),
+            Ok(applied) => {
+                tracing::info!(
+                    snapshot = applied.snapshot,
+                    config.digest = applied.digest,
+                    "the configuration is in force"
+                );
+                if let Some(lapsed) = &applied.lapsed {
+                    warn_of(lapsed);
+                }
+            }
             Err(not_applied) => tracing::error!(
                 snapshot = self.live.load().snapshot.number(),
                 count = not_applied.count(),

@@ -15,6 +15,8 @@ pub struct Applied {
     pub snapshot: u64,
     /// SHA-256 over all files read, in hexadecimal.
     pub digest: String,
+    /// What ran out in it, and is refused.
+    pub lapsed: Option<config::Mistakes>,
 }
 
 /// Why nothing was changed.
@@ -32,6 +34,8 @@ pub enum NotApplied {
         address: SocketAddr,
         /// Why.
         source: std::io::Error,
+        /// Which of the gateway's own listeners has its port, at another address.
+        held_by: Option<(ListenerId, SocketAddr)>,
     },
     /// It could not be built: the store did not answer, a key could not be opened.
     Failed(anyhow::Error),
@@ -42,14 +46,23 @@ pub enum NotApplied {
 }
 
 impl Applied {
-    /// One line for a person.
-    pub(crate) fn render(&self) -> String {
-        format!("reloaded: snapshot {} is in force\n", self.snapshot)
+    /// One line for a person, and what ran out.
+    pub(crate) fn render(&self, coloured: bool, width: usize) -> String {
+        let mut text = format!("reloaded: snapshot {} is in force\n", self.snapshot);
+        if let Some(lapsed) = &self.lapsed {
+            text.push_str("warning: something ran out; what depends on it is refused\n");
+            text.push_str(&lapsed.render(coloured, width));
+        }
+        text
     }
 
     /// For programs.
     pub(crate) fn to_json(&self) -> Value {
-        json!({ "snapshot": self.snapshot, "digest": self.digest })
+        let mut json = json!({ "snapshot": self.snapshot, "digest": self.digest });
+        if let Some(lapsed) = &self.lapsed {
+            json["lapsed"] = json!(lapsed.iter().collect::<Vec<_>>());
+        }
+        json
     }
 }
 
@@ -85,6 +98,7 @@ impl NotApplied {
                 listener,
                 address,
                 source,
+                held_by: _,
             } => format!("the listener `{listener}` cannot have {address}: {source}"),
             Self::Failed(error) => format!("{error:#}"),
             Self::NoEvidence => "the audit log cannot take the record of it".to_owned(),
@@ -105,9 +119,17 @@ impl NotApplied {
                     "help: restart the gateway for this change, or write what it was before\n",
                 );
             }
-            Self::Unbound { .. } => {
+            Self::Unbound { held_by, .. } => {
                 let _ = writeln!(text, "error: {}", self.first());
-                text.push_str("help: free the address, or give the listener another one\n");
+                if let Some((listener, address)) = held_by {
+                    let _ = writeln!(
+                        text,
+                        "help: the listener `{listener}` has this port at {address}: between one \
+                         address and all of them it moves with a restart"
+                    );
+                } else {
+                    text.push_str("help: free the address, or give the listener another one\n");
+                }
             }
             Self::Failed(_) | Self::NoEvidence | Self::Draining => {
                 let _ = writeln!(text, "error: {}", self.first());

@@ -1,13 +1,13 @@
 //! All of a reload that can fail, or takes time: it runs on a thread of its own.
 
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
 use tokio::runtime::Handle;
 
-use config::{House, ListenerPlan, Loader};
+use config::{House, ListenerPlan, Loader, Mistakes};
 use model::ListenerId;
 
 use crate::assemble::assemble;
@@ -42,6 +42,8 @@ pub(super) struct Found {
 /// Everything that is needed to put a file in force; nothing of it is yet.
 pub(super) struct Prepared {
     pub(super) house: House,
+    /// What ran out.
+    pub(super) lapsed: Option<Mistakes>,
     pub(super) live: Live,
     /// Listeners that are to accept no more.
     pub(super) closing: Vec<ListenerId>,
@@ -59,12 +61,13 @@ impl Work {
         };
         let config::Loaded {
             house,
+            lapsed,
             digest,
             files,
         } = loaded;
         let is_as_before = digest == self.read_last;
         let prepared = (self.because == Because::Asked || !is_as_before).then(|| match house {
-            Ok(house) => self.prepare(house, runtime),
+            Ok(house) => self.prepare(house, lapsed, runtime),
             Err(mistakes) => Err(NotApplied::Mistakes(mistakes)),
         });
         Found {
@@ -74,7 +77,12 @@ impl Work {
         }
     }
 
-    fn prepare(&self, house: House, runtime: &Handle) -> Result<Prepared, NotApplied> {
+    fn prepare(
+        &self,
+        house: House,
+        lapsed: Option<Mistakes>,
+        runtime: &Handle,
+    ) -> Result<Prepared, NotApplied> {
         let fixed = differences(&self.house, &house);
         if !fixed.is_empty() {
             return Err(NotApplied::Fixed(fixed));
@@ -99,6 +107,7 @@ impl Work {
         let closing = closing.map(|old| old.edge.id.clone()).collect();
         Ok(Prepared {
             house,
+            lapsed,
             live,
             closing,
             staged,
@@ -121,7 +130,20 @@ impl Work {
             listener: id.clone(),
             address,
             source,
+            held_by: self.holder(address),
         })
+    }
+
+    /// The listener in force that has the port of an address at another address.
+    fn holder(&self, address: SocketAddr) -> Option<(ListenerId, SocketAddr)> {
+        let mut all = self.house.listeners.iter();
+        let holder = all.find(|one| {
+            let (ours, asked) = (one.address, address);
+            ours.port() == asked.port()
+                && ours != asked
+                && (ours.ip().is_unspecified() || asked.ip().is_unspecified())
+        })?;
+        Some((holder.edge.id.clone(), holder.address))
     }
 }
 

@@ -9,13 +9,19 @@ use super::{WORD_BYTES_MAX, cut};
 /// `key.rotate`: what is done, with which key. Never the key itself.
 #[derive(Serialize)]
 pub(super) struct KeyRecord<'a> {
+    #[serde(rename = "use")]
+    key_use: &'a str,
     action: &'a str,
     kid: Cow<'a, str>,
 }
 
 impl<'a> KeyRecord<'a> {
-    pub(super) fn of(action: &'a str, kid: &'a str) -> Self {
+    pub(super) fn of(key_use: &'a str, action: &'a str, kid: &'a str) -> Self {
         let kid = cut(kid, WORD_BYTES_MAX);
-        Self { action, kid }
+        Self {
+            key_use,
+            action,
+            kid,
+        }
     }
 }

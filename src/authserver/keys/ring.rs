@@ -4,9 +4,9 @@
 
 use std::sync::Arc;
 
-use identity::IssuerKeys;
+use identity::{IssuerKeys, KeyTime};
 use jiff::Timestamp;
-use model::ports::{KeyUse, SealedKey, has_begun};
+use model::ports::{KeyUse, Published, SealedKey, has_begun, publish};
 use model::{BankId, Fault, KeyLife, PUBLISHED_BEFORE};
 use secrecy::ExposeSecret;
 
@@ -19,12 +19,29 @@ pub(crate) struct Ring {
     keys: Vec<Arc<SigningKey>>,
     /// When each is to sign.
     signs_from: Vec<Option<Timestamp>>,
+    /// What the store does not hold yet.
+    planned: Vec<Planned>,
+}
+
+/// A change of the stored ring that has to be made before the opened one is in force.
+#[derive(Debug, Clone)]
+pub(super) enum Planned {
+    /// A key of an algorithm that the ring did not have.
+    Begin(SealedKey),
+    /// A key that nobody else knows yet is published.
+    Publish {
+        /// The key.
+        kid: String,
+        /// When, and from when on it signs.
+        times: Published,
+    },
 }
 
 impl Ring {
-    /// Loads the ring. When the key that signs last has another algorithm, one of this algorithm
-    /// is made: the first of a ring signs at once, another when it has been published for long
-    /// enough. Of two nodes that start at once one key is kept, and both load it.
+    /// Loads the ring; nothing is changed in the store. When the key that signs last has another
+    /// algorithm, one of this algorithm is made and planned: the first of a ring signs at once,
+    /// another when it has been published for long enough, and so does one that was changed while
+    /// no gateway published it.
     pub(crate) async fn open(
         bank: &BankId,
         key_use: KeyUse,
@@ -33,12 +50,18 @@ impl Ring {
     ) -> Result<Self, Fault> {
         let failed = |cause| Fault::caused(format!("reading the signing keys of {bank}"), cause);
         let mut stored = ports.keys.list(bank, key_use).await.map_err(failed)?;
+        let mut planned = Vec::new();
         if !has_begun(&stored, algorithm.as_str()) {
             let mut key = make(bank, key_use, algorithm, ports)?;
             let is_first = stored.iter().all(|key| key.signs_from.is_none());
             key.signs_from = Some(starts(is_first, key.made_at));
-            let begun = ports.keys.begin(bank, key_use, key).await;
-            stored = begun.map_err(failed)?;
+            key.published_at = Some(key.made_at);
+            planned.push(Planned::Begin(key.clone()));
+            stored.push(key);
+        }
+        for (kid, times) in unpublished(&stored, ports.clock.now()) {
+            publish(&mut stored, &kid, times);
+            planned.push(Planned::Publish { kid, times });
         }
         let unsealed = stored
             .iter()
@@ -51,7 +74,13 @@ impl Ring {
         Ok(Self {
             keys: unsealed,
             signs_from: stored.iter().map(|key| key.signs_from).collect(),
+            planned,
         })
+    }
+
+    /// What the store has to be told before this ring is in force.
+    pub(super) fn planned(&self) -> &[Planned] {
+        &self.planned
     }
 
     /// The key that signs new tokens.
@@ -73,15 +102,45 @@ impl Ring {
 
     /// The keys that tokens verify with, and until when.
     pub(crate) fn verifying(&self, now: Timestamp) -> IssuerKeys {
+        let begins = KeyLife::begins(&self.signs_from);
         let ends = KeyLife::ends(&self.signs_from);
-        let ends = self.keys.iter().zip(ends);
+        let lives = KeyLife::of_ring(&self.signs_from, now);
+        let times = begins.into_iter().zip(ends);
+        let keys = self.keys.iter().zip(lives).zip(times);
+        let verify = keys.filter_map(|((key, life), (from, until))| {
+            let from = from.filter(|_| life != KeyLife::Ended)?;
+            Some((key, KeyTime { from, until }))
+        });
+        let (keys, times) = verify
+            .map(|(key, time)| (key.verification_key(), (key.kid().to_owned(), time)))
+            .unzip();
         IssuerKeys {
-            keys: self.public(now),
-            ends: ends
-                .filter_map(|(key, end)| Some((key.kid().to_owned(), end?)))
-                .collect(),
+            keys: Jwks::from_keys(keys),
+            times,
         }
     }
+}
+
+/// The keys of a ring that nobody has published. One that is to follow another signs only when it
+/// has been published for long enough.
+fn unpublished(ring: &[SealedKey], now: Timestamp) -> Vec<(String, Published)> {
+    let follows = |key: &SealedKey| {
+        ring.iter().any(|other| {
+            other.kid != key.kid && other.published_at.is_some() && other.signs_from.is_some()
+        })
+    };
+    let times = |key: &SealedKey| {
+        let from = key.signs_from.unwrap_or(now);
+        let signs_from = if follows(key) {
+            from.max(starts(false, now))
+        } else {
+            from
+        };
+        let at = now;
+        (key.kid.clone(), Published { at, signs_from })
+    };
+    let unpublished = ring.iter().filter(|key| key.published_at.is_none());
+    unpublished.map(times).collect()
 }
 
 /// When a key that was just made begins to sign.
@@ -115,6 +174,7 @@ pub(super) fn make(
         sealed,
         made_at: ports.clock.now(),
         signs_from: None,
+        published_at: None,
     })
 }
 

@@ -1,6 +1,7 @@
 //! Changes of an issuer's key ring: a key is laid by, gets its time, and is taken out at its end.
-//! Each change is one call of the store and leaves a record; a ring that is open goes on as it was
-//! opened, so whoever changes a ring puts it in force by opening it again.
+//! Each change is one call of the store and is recorded before; a ring that is open goes on as it
+//! was opened, so whoever changes a ring puts it in force by opening it again, and settles what
+//! that planned.
 
 use jiff::Timestamp;
 
@@ -9,7 +10,7 @@ use model::{AuditEntry, AuditEvent, BankId, Fault, KeyLife, LogName, PUBLISHED_B
 
 use crate::AuthServer;
 use crate::issuer::{AtBank, Issuer, Tokens};
-use crate::keys::ring;
+use crate::keys::ring::{self, Planned};
 
 /// What is to become of a ring.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +77,12 @@ pub enum Unchanged {
         /// Until when.
         until: Timestamp,
     },
+    /// Somebody else changed the ring at the same moment.
+    #[error("the ring changed while the key `{kid}` was being put in")]
+    Overtaken {
+        /// The key that was to come in.
+        kid: String,
+    },
     /// The store did not answer.
     #[error("the ring could not be read or written")]
     Store(#[source] StoreUnavailable),
@@ -115,14 +122,13 @@ impl AuthServer {
         let changed = match change {
             KeyChange::Make => {
                 let key = self.made(issuer)?;
-                self.record(bank, "make", &key.kid).await?;
+                self.record(bank, KeyUse::Tokens, "make", &key.kid).await?;
                 keys.lay_by(bank, KeyUse::Tokens, key).await
             }
             KeyChange::Rotate => return self.rotate(issuer, &ring).await,
             KeyChange::Retire { kid } => {
                 self.may_go(&ring, kid)?;
-                self.record(bank, "retire", kid).await?;
-                keys.remove(bank, KeyUse::Tokens, kid).await
+                return self.retire(bank, kid).await;
             }
         };
         Ok(self.as_they_stand(&changed.map_err(Unchanged::Store)?))
@@ -143,11 +149,11 @@ impl AuthServer {
         let fits = |key: &SealedKey| key.alg == issuer.algorithm.as_str();
         let mut next = waits(ring);
         if let Some(other) = next.take_if(|key| !fits(key)) {
-            let removed = ports.keys.remove(bank, KeyUse::Tokens, &other.kid).await;
-            removed.map_err(Unchanged::Store)?;
+            self.retire(bank, &other.kid).await?;
         }
         if next.is_none() {
             let key = self.made(issuer)?;
+            self.record(bank, KeyUse::Tokens, "make", &key.kid).await?;
             let laid_by = ports.keys.lay_by(bank, KeyUse::Tokens, key).await;
             next = waits(&laid_by.map_err(Unchanged::Store)?);
         }
@@ -155,15 +161,75 @@ impl AuthServer {
             // Another rotation was quicker: its key has its time.
             return self.signing_keys(bank).await;
         };
-        let published = next.made_at.checked_add(PUBLISHED_BEFORE);
         let now = ports.clock.now();
-        let from = published.unwrap_or(now).max(now);
-        self.record(bank, "rotate", &next.kid).await?;
+        let published = next.published_at.unwrap_or(now);
+        let from = published.checked_add(PUBLISHED_BEFORE).unwrap_or(now);
+        let from = from.max(now);
+        self.record(bank, KeyUse::Tokens, "rotate", &next.kid)
+            .await?;
         let scheduled = ports
             .keys
             .schedule(bank, KeyUse::Tokens, &next.kid, from)
             .await;
         Ok(self.as_they_stand(&scheduled.map_err(Unchanged::Store)?))
+    }
+
+    /// Takes a key out that may go.
+    async fn retire(&self, bank: &BankId, kid: &str) -> Result<Vec<RingKey>, Unchanged> {
+        let ports = self.ports();
+        self.record(bank, KeyUse::Tokens, "retire", kid).await?;
+        let now = ports.clock.now();
+        let left = ports.keys.remove(bank, KeyUse::Tokens, kid, now).await;
+        let left = left.map_err(Unchanged::Store)?;
+        // Of two changes at once, the other may have given it its time.
+        self.may_go(&left, kid)
+            .or_else(|unchanged| match unchanged {
+                Unchanged::NoKey { .. } => Ok(()),
+                other => Err(other),
+            })?;
+        Ok(self.as_they_stand(&left))
+    }
+
+    /// Writes what opening the rings planned: the last step before they are in force. What is
+    /// written already stays; on an error the rings must not come into force.
+    pub async fn settle_keys(&self) -> Result<(), Unchanged> {
+        for (bank, key_use, ring) in self.rings() {
+            for planned in ring.planned() {
+                self.settle(bank, key_use, planned).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn settle(
+        &self,
+        bank: &BankId,
+        key_use: KeyUse,
+        planned: &Planned,
+    ) -> Result<(), Unchanged> {
+        let keys = &self.ports().keys;
+        let (kid, ring) = match planned {
+            Planned::Begin(key) => {
+                self.record(bank, key_use, "begin", &key.kid).await?;
+                (&key.kid, keys.begin(bank, key_use, key.clone()).await)
+            }
+            Planned::Publish { kid, times } => {
+                self.record(bank, key_use, "publish", kid).await?;
+                (kid, keys.publish(bank, key_use, kid, *times).await)
+            }
+        };
+        let ring = ring.map_err(Unchanged::Store)?;
+        let is_as_planned = ring.iter().any(|key| match planned {
+            Planned::Begin(made) => key == made,
+            Planned::Publish { kid, times } => {
+                key.kid == *kid && key.published_at == Some(times.at)
+            }
+        });
+        if is_as_planned {
+            Ok(())
+        } else {
+            Err(Unchanged::Overtaken { kid: kid.clone() })
+        }
     }
 
     /// Whether a key may be taken out: nothing depends on it.
@@ -209,6 +275,7 @@ impl AuthServer {
     async fn record(
         &self,
         bank: &BankId,
+        key_use: KeyUse,
         action: &'static str,
         kid: &str,
     ) -> Result<(), Unchanged> {
@@ -217,6 +284,7 @@ impl AuthServer {
             log: LogName::Bank(bank.clone()),
             at: ports.clock.now(),
             event: AuditEvent::KeyRotate {
+                key_use: key_use.as_str(),
                 action,
                 kid: kid.to_owned(),
             },

@@ -6,7 +6,10 @@ use std::sync::Mutex;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use model::BankId;
-use model::ports::{KeyRing, KeyUse, SealedKey, StoreUnavailable, has_begun};
+use model::ports::{
+    KeyRing, KeyUse, Published, SealedKey, StoreUnavailable, has_begun, lay_by, may_go, publish,
+    schedule,
+};
 
 use super::locked;
 
@@ -29,13 +32,13 @@ impl KeyRing for Keys {
         key_use: KeyUse,
         key: SealedKey,
     ) -> BoxFuture<'a, Result<Vec<SealedKey>, StoreUnavailable>> {
-        let mut rings = locked(&self.0);
-        let ring = rings.entry((bank.clone(), key_use)).or_default();
-        if !has_begun(ring, &key.alg) {
-            ring.push(key);
-        }
-        let ring = ring.clone();
-        Box::pin(async move { Ok(ring) })
+        Box::pin(async move {
+            Ok(self.changed(bank, key_use, |ring| {
+                if !has_begun(ring, &key.alg) {
+                    ring.push(key);
+                }
+            }))
+        })
     }
 
     fn lay_by<'a>(
@@ -44,17 +47,7 @@ impl KeyRing for Keys {
         key_use: KeyUse,
         key: SealedKey,
     ) -> BoxFuture<'a, Result<Vec<SealedKey>, StoreUnavailable>> {
-        Box::pin(async move {
-            let mut rings = locked(&self.0);
-            let ring = rings.entry((bank.clone(), key_use)).or_default();
-            if ring.iter().all(|its| its.signs_from.is_some()) {
-                ring.push(SealedKey {
-                    signs_from: None,
-                    ..key
-                });
-            }
-            Ok(ring.clone())
-        })
+        Box::pin(async move { Ok(self.changed(bank, key_use, |ring| lay_by(ring, key))) })
     }
 
     fn schedule<'a>(
@@ -64,14 +57,17 @@ impl KeyRing for Keys {
         kid: &'a str,
         from: Timestamp,
     ) -> BoxFuture<'a, Result<Vec<SealedKey>, StoreUnavailable>> {
-        Box::pin(async move {
-            let mut rings = locked(&self.0);
-            let ring = rings.entry((bank.clone(), key_use)).or_default();
-            for key in ring.iter_mut().filter(|key| key.kid == kid) {
-                key.signs_from.get_or_insert(from);
-            }
-            Ok(ring.clone())
-        })
+        Box::pin(async move { Ok(self.changed(bank, key_use, |ring| schedule(ring, kid, from))) })
+    }
+
+    fn publish<'a>(
+        &'a self,
+        bank: &'a BankId,
+        key_use: KeyUse,
+        kid: &'a str,
+        times: Published,
+    ) -> BoxFuture<'a, Result<Vec<SealedKey>, StoreUnavailable>> {
+        Box::pin(async move { Ok(self.changed(bank, key_use, |ring| publish(ring, kid, times))) })
     }
 
     fn remove<'a>(
@@ -79,12 +75,29 @@ impl KeyRing for Keys {
         bank: &'a BankId,
         key_use: KeyUse,
         kid: &'a str,
+        now: Timestamp,
     ) -> BoxFuture<'a, Result<Vec<SealedKey>, StoreUnavailable>> {
         Box::pin(async move {
-            let mut rings = locked(&self.0);
-            let ring = rings.entry((bank.clone(), key_use)).or_default();
-            ring.retain(|key| key.kid != kid);
-            Ok(ring.clone())
+            Ok(self.changed(bank, key_use, |ring| {
+                if may_go(ring, kid, now) {
+                    ring.retain(|key| key.kid != kid);
+                }
+            }))
         })
+    }
+}
+
+impl Keys {
+    /// Changes a ring; answers it as it then is.
+    fn changed(
+        &self,
+        bank: &BankId,
+        key_use: KeyUse,
+        change: impl FnOnce(&mut Vec<SealedKey>),
+    ) -> Vec<SealedKey> {
+        let mut rings = locked(&self.0);
+        let ring = rings.entry((bank.clone(), key_use)).or_default();
+        change(ring);
+        ring.clone()
     }
 }

@@ -236,8 +236,8 @@ fn is_acceptable(
                 at,
                 format!("`{shown}` holds a certificate that expired on {date}: {subject}"),
             )
-            .help("renew it");
-        return false;
+            .help("renew it")
+            .lapse();
     }
     if facts.not_before > now {
         let date = date(facts.not_before);

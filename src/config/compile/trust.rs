@@ -191,27 +191,33 @@ fn list(
             return None;
         }
     };
-    let wrong = not_believed(&facts, age, c.now.as_second());
-    if let Some(wrong) = wrong {
-        c.reader
+    let now = c.now.as_second();
+    let shown = &reference.value.0;
+    let help = "fetch the newest list of the authority; with this one everyone is refused";
+    if facts.this_update > now + LEEWAY_S {
+        let made = date(facts.this_update);
+        let what = format!("`{shown}` comes from the future: it was made on {made}");
+        let noted = c
+            .reader
             .collector
-            .mistake(
-                Code::Revocation,
-                reference.at,
-                format!("`{}` {wrong}", reference.value.0),
-            )
-            .help("fetch the newest list of the authority; with this one everyone is refused");
+            .mistake(Code::Revocation, reference.at, what);
+        noted.help(help);
         return None;
+    }
+    if let Some(wrong) = out_of_date(&facts, age, now) {
+        let what = format!("`{shown}` {wrong}");
+        let noted = c
+            .reader
+            .collector
+            .mistake(Code::Revocation, reference.at, what);
+        noted.help(help).lapse();
     }
     Some((facts, list))
 }
 
-/// Why a list is not believed at this time, in Unix seconds.
-fn not_believed(facts: &CrlFacts, age: Option<Duration>, now: i64) -> Option<String> {
+/// Why a list is not believed any more at this time, in Unix seconds.
+fn out_of_date(facts: &CrlFacts, age: Option<Duration>, now: i64) -> Option<String> {
     let made = date(facts.this_update);
-    if facts.this_update > now + LEEWAY_S {
-        return Some(format!("comes from the future: it was made on {made}"));
-    }
     if let Some(next) = facts.next_update.filter(|next| *next < now) {
         let next = date(next);
         return Some(format!("is out of date: the next list was due on {next}"));

@@ -20,7 +20,7 @@ const ADDRESSES_MAX: usize = 100_000;
 const SWEEP_EVERY: u64 = 4_096;
 
 /// The gate's settings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct GateSettings {
     /// Requests over time from one address.
     pub rate: Rate,

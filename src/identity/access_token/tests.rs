@@ -747,12 +747,40 @@ fn an_issuer_that_says_the_same_keeps_its_generation_and_any_change_makes_a_new_
 }
 
 #[test]
+fn a_key_that_does_not_sign_yet_verifies_nothing_beyond_what_clocks_differ() {
+    let next = key();
+    let keys = IssuerKeys {
+        keys: Jwks::from_keys(vec![next.verification_key()]),
+        times: BTreeMap::from([(
+            next.kid().to_owned(),
+            KeyTime {
+                from: at(NOW + 10),
+                until: None,
+            },
+        )]),
+    };
+    let issuer = Issuer::new(ISSUER.to_owned(), AUDIENCE.to_owned(), keys);
+    let token = next.sign("at+jwt", &claims(&[7; 32])).expect("signs");
+    let early = AccessTokens::new(1).verify(&issuer, &token, at(NOW - 1));
+    let early = early.map(drop);
+    assert_eq!(early, Err(Refusal::BadToken(TokenProblem::Signature)));
+    let verified = AccessTokens::new(1).verify(&issuer, &token, at(NOW));
+    assert!(verified.is_ok());
+}
+
+#[test]
 fn a_key_verifies_until_it_ends_and_no_token_of_it_is_remembered_longer() {
     let (old, new) = (key(), key());
     let both = Jwks::from_keys(vec![old.verification_key(), new.verification_key()]);
     let keys = IssuerKeys {
         keys: both,
-        ends: BTreeMap::from([(old.kid().to_owned(), at(NOW + 100))]),
+        times: BTreeMap::from([(
+            old.kid().to_owned(),
+            KeyTime {
+                from: Timestamp::MIN,
+                until: Some(at(NOW + 100)),
+            },
+        )]),
     };
     let issuer = Issuer::new(ISSUER.to_owned(), AUDIENCE.to_owned(), keys);
     let tokens = AccessTokens::new(10);

@@ -3,7 +3,7 @@
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
-use crate::BankId;
+use crate::{BankId, KeyLife};
 
 /// The store did not answer, or could not.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +29,8 @@ pub struct SealedKey {
     pub made_at: Timestamp,
     /// When it begins to sign (see [`crate::KeyLife`]); `None` while nothing says so.
     pub signs_from: Option<Timestamp>,
+    /// When a gateway first published it; `None` before: it cannot sign before others know it.
+    pub published_at: Option<Timestamp>,
 }
 
 /// What a key signs. Keys of different uses are never mixed.
@@ -89,14 +91,71 @@ pub trait KeyRing: Send + Sync {
         from: Timestamp,
     ) -> BoxFuture<'a, Result<Vec<SealedKey>, StoreUnavailable>>;
 
-    /// Takes a key out of the ring, for ever; one that is not there is out already. Answers the
-    /// ring as it then is. Durable when it resolves.
+    /// Says since when a key is published and, of one that has its time, from when on it signs; a
+    /// key that was published before, or is not there, stays as it is. Answers the ring as it then
+    /// is. Durable when it resolves.
+    fn publish<'a>(
+        &'a self,
+        bank: &'a BankId,
+        key_use: KeyUse,
+        kid: &'a str,
+        times: Published,
+    ) -> BoxFuture<'a, Result<Vec<SealedKey>, StoreUnavailable>>;
+
+    /// Takes a key out of the ring, for ever, if it waits or has ended by `now`; any other stays,
+    /// and one that is not there is out already. Answers the ring as it then is. Durable when it
+    /// resolves.
     fn remove<'a>(
         &'a self,
         bank: &'a BankId,
         key_use: KeyUse,
         kid: &'a str,
+        now: Timestamp,
     ) -> BoxFuture<'a, Result<Vec<SealedKey>, StoreUnavailable>>;
+}
+
+/// Since when a key is published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Published {
+    /// The instant.
+    pub at: Timestamp,
+    /// From when on it signs, if it has its time at all.
+    pub signs_from: Timestamp,
+}
+
+/// [`KeyRing::lay_by`] on a ring in memory.
+pub fn lay_by(ring: &mut Vec<SealedKey>, key: SealedKey) {
+    if ring.iter().all(|its| its.signs_from.is_some()) {
+        ring.push(SealedKey {
+            signs_from: None,
+            ..key
+        });
+    }
+}
+
+/// [`KeyRing::schedule`] on a ring in memory.
+pub fn schedule(ring: &mut [SealedKey], kid: &str, from: Timestamp) {
+    for key in ring.iter_mut().filter(|key| key.kid == kid) {
+        key.signs_from.get_or_insert(from);
+    }
+}
+
+/// [`KeyRing::publish`] on a ring in memory.
+pub fn publish(ring: &mut [SealedKey], kid: &str, times: Published) {
+    for key in ring.iter_mut().filter(|key| key.kid == kid) {
+        if key.published_at.is_none() {
+            key.published_at = Some(times.at);
+            key.signs_from = key.signs_from.map(|_| times.signs_from);
+        }
+    }
+}
+
+/// Whether [`KeyRing::remove`] takes a key out: nothing depends on it.
+pub fn may_go(ring: &[SealedKey], kid: &str, now: Timestamp) -> bool {
+    let times: Vec<_> = ring.iter().map(|key| key.signs_from).collect();
+    let lives = KeyLife::of_ring(&times, now);
+    let mut lives = ring.iter().zip(lives).filter(|(key, _)| key.kid == kid);
+    lives.all(|(_, life)| matches!(life, KeyLife::Waits | KeyLife::Ended))
 }
 
 /// Whether a ring's key that signs last has this algorithm: then [`KeyRing::begin`] adds none.

@@ -6,7 +6,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, Row, params};
 
 use model::BankId;
-use model::ports::{KeyRing, KeyUse, SealedKey, StoreUnavailable, has_begun};
+use model::ports::{KeyRing, KeyUse, Published, SealedKey, StoreUnavailable, has_begun, may_go};
 
 use super::Sqlite;
 
@@ -83,14 +83,40 @@ impl KeyRing for Sqlite {
         Box::pin(self.writer.carry_out("scheduling a signing key", work))
     }
 
+    fn publish<'a>(
+        &'a self,
+        bank: &'a BankId,
+        key_use: KeyUse,
+        kid: &'a str,
+        times: Published,
+    ) -> BoxFuture<'a, Result<Vec<SealedKey>, StoreUnavailable>> {
+        let (bank, kid) = (bank.clone(), kid.to_owned());
+        let work = move |connection: &Connection| {
+            let (at, from) = (times.at.to_string(), times.signs_from.to_string());
+            connection.execute(
+                "UPDATE signing_key
+                 SET published_at = ?4, signs_from = iif(signs_from IS NULL, NULL, ?5)
+                 WHERE bank = ?1 AND key_use = ?2 AND kid = ?3 AND published_at IS NULL",
+                params![bank.as_str(), key_use.as_str(), kid, at, from],
+            )?;
+            ring(connection, &bank, key_use)
+        };
+        Box::pin(self.writer.carry_out("publishing a signing key", work))
+    }
+
     fn remove<'a>(
         &'a self,
         bank: &'a BankId,
         key_use: KeyUse,
         kid: &'a str,
+        now: Timestamp,
     ) -> BoxFuture<'a, Result<Vec<SealedKey>, StoreUnavailable>> {
         let (bank, kid) = (bank.clone(), kid.to_owned());
         let work = move |connection: &Connection| {
+            let known = ring(connection, &bank, key_use)?;
+            if !may_go(&known, &kid, now) {
+                return Ok(known);
+            }
             connection.execute(
                 "DELETE FROM signing_key WHERE bank = ?1 AND key_use = ?2 AND kid = ?3",
                 params![bank.as_str(), key_use.as_str(), kid],
@@ -108,8 +134,9 @@ fn add(
     key: &SealedKey,
 ) -> rusqlite::Result<usize> {
     connection.execute(
-        "INSERT INTO signing_key (bank, kid, alg, sealed, made_at, signs_from, key_use)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO signing_key (bank, kid, alg, sealed, made_at, signs_from, published_at,
+             key_use)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         params![
             bank.as_str(),
             key.kid,
@@ -117,6 +144,7 @@ fn add(
             key.sealed,
             key.made_at.to_string(),
             key.signs_from.map(|from| from.to_string()),
+            key.published_at.map(|at| at.to_string()),
             key_use.as_str()
         ],
     )
@@ -129,7 +157,7 @@ fn ring(
 ) -> rusqlite::Result<Vec<SealedKey>> {
     connection
         .prepare_cached(
-            "SELECT kid, alg, sealed, made_at, signs_from FROM signing_key
+            "SELECT kid, alg, sealed, made_at, signs_from, published_at FROM signing_key
              WHERE bank = ?1 AND key_use = ?2 ORDER BY place",
         )?
         .query_map([bank.as_str(), key_use.as_str()], key)?
@@ -142,12 +170,17 @@ fn key(row: &Row<'_>) -> rusqlite::Result<SealedKey> {
             rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(cause))
         })
     };
-    let (made_at, signs_from): (String, Option<String>) = (row.get(3)?, row.get(4)?);
+    let made_at: String = row.get(3)?;
+    let optional = |column: usize| {
+        let text: Option<String> = row.get(column)?;
+        text.map(|text| instant(column, &text)).transpose()
+    };
     Ok(SealedKey {
         kid: row.get(0)?,
         alg: row.get(1)?,
         sealed: row.get(2)?,
         made_at: instant(3, &made_at)?,
-        signs_from: signs_from.map(|text| instant(4, &text)).transpose()?,
+        signs_from: optional(4)?,
+        published_at: optional(5)?,
     })
 }

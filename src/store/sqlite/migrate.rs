@@ -41,6 +41,9 @@ pub(super) const ALL: &[&str] = &[
     // 2: when a signing key begins to sign. Until now each did when it was made.
     "ALTER TABLE signing_key ADD COLUMN signs_from TEXT; -- RFC 3339; NULL: it waits
     UPDATE signing_key SET signs_from = made_at;",
+    // 3: when a gateway first published a signing key. Until now that was when it was made.
+    "ALTER TABLE signing_key ADD COLUMN published_at TEXT; -- RFC 3339; NULL: nobody knows it yet
+    UPDATE signing_key SET published_at = made_at;",
 ];
 
 /// Refuses a file that SQLite cannot read, or that another program marked or filled.

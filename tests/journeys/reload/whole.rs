@@ -188,3 +188,74 @@ async fn a_key_that_opens_none_of_the_issuers_keys_is_refused_and_tokens_are_iss
     house.write("keys/kek", &kek);
     assert_eq!(house.reload().await, 2);
 }
+
+/// The kids and algorithms that the issuer publishes.
+async fn published(house: &TestHouse) -> Vec<(String, String)> {
+    let dial = house.dial(None, Version::Http1);
+    let mut client = dial.connect(house.issuer()).await.expect("a connection");
+    let document = client.get("/jwks", &[]).await.ok();
+    let keys = document["keys"].as_array().expect("keys").iter();
+    let text = |key: &serde_json::Value, name: &str| key[name].as_str().expect("text").to_owned();
+    keys.map(|key| (text(key, "kid"), text(key, "alg")))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_file_that_is_good_and_cannot_be_put_in_force_leaves_no_key_and_no_fresh_gate() {
+    let gate = "rate: 200/s, burst: 400 requests";
+    let narrow = "rate: 1/s, burst: 4 requests";
+    let house = HouseBuilder::with_clock(std::sync::Arc::new(model::MovedClock::stopped()))
+        .edit(gate, narrow)
+        .start()
+        .await;
+    let dial = house.dial(None, Version::Http1);
+    let mut client = dial.connect(house.api()).await.expect("a connection");
+    for _ in 0..4 {
+        client.get("/fx/v1/rates", &[]).await.ok();
+    }
+    let before = published(&house).await;
+    let of_keys = |house: &TestHouse| {
+        let records = house.records();
+        let of_keys = records.iter().filter(|one| one["type"] == "key.rotate");
+        of_keys.cloned().collect::<Vec<_>>()
+    };
+    let told_of_keys = of_keys(&house);
+    assert_eq!(told_of_keys.len(), 2, "the first of tokens, of assertions");
+
+    // Another algorithm, another gate, and a listener at an address that somebody has.
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let taken = taken.local_addr().expect("an address").to_string();
+    let good = kit::text(&house.dir().join("gateway.yaml"));
+    let life = "access_token_lifetime: 300s";
+    house.edit("gateway.yaml", life, &format!("{life}\n      algorithm: ES256"));
+    house.edit("gateway.yaml", narrow, "rate: 1/s, burst: 9 requests");
+    let listener = format!("listeners:\n  probes: {{ address: {taken}, serves: [health] }}");
+    house.edit("gateway.yaml", "listeners:", &listener);
+    let _held = std::net::TcpListener::bind(&taken).expect("the port");
+    for _ in 0..2 {
+        let told = house.refuses_to_reload().await;
+        assert!(told.contains(&taken), "{told}");
+    }
+    assert_eq!(published(&house).await, before);
+    assert_eq!(of_keys(&house), told_of_keys);
+    house.write("gateway.yaml", &good);
+    house.reload().await;
+    assert_eq!(published(&house).await, before);
+    client
+        .get("/fx/v1/rates", &[])
+        .await
+        .refused(429, "too_many_requests");
+}
+
+#[tokio::test]
+async fn a_listener_does_not_move_between_one_address_and_all_and_is_told_which_has_its_port() {
+    let house = HouseBuilder::new().start().await;
+    let dial = house.dial(None, Version::Http1);
+    dial.connect(house.api()).await.expect("a connection");
+    let one = format!("127.0.0.1:{}", house.api().port());
+    let all = format!("0.0.0.0:{}", house.api().port());
+    house.edit("gateway.yaml", &format!("address: {one}"), &format!("address: {all}"));
+    let told = house.refuses_to_reload().await;
+    let holder = format!("the listener `api` has this port at {one}");
+    assert!(told.contains(&holder), "{told}");
+}

@@ -14,8 +14,22 @@ fn ports_over(keys: &Arc<Keys>, kek_seed: u64) -> Ports {
     ports(keys.clone(), kek_seed, log(), replays())
 }
 
+/// Opens the ring and keeps what it planned.
 async fn open(keys: &Arc<Keys>, algorithm: Algorithm) -> Result<Ring, Fault> {
-    Ring::open(&bank(), KeyUse::Tokens, algorithm, &ports_over(keys, 1)).await
+    let ring = Ring::open(&bank(), KeyUse::Tokens, algorithm, &ports_over(keys, 1)).await?;
+    keep(keys, &ring);
+    Ok(ring)
+}
+
+fn keep(keys: &Keys, ring: &Ring) {
+    let mut rings = keys.0.lock().expect("sound");
+    let stored = rings.entry((bank(), KeyUse::Tokens)).or_default();
+    for planned in ring.planned() {
+        match planned {
+            Planned::Begin(key) => stored.push(key.clone()),
+            Planned::Publish { kid, times } => publish(stored, kid, *times),
+        }
+    }
 }
 
 /// When everything happens that has no time of its own.
@@ -46,6 +60,7 @@ fn add(keys: &Keys, algorithm: Algorithm) -> String {
     let kid = made.kid.clone();
     let made = SealedKey {
         signs_from: Some(made.made_at),
+        published_at: Some(made.made_at),
         ..made
     };
     let mut rings = keys.0.lock().expect("sound");
@@ -72,10 +87,72 @@ async fn the_first_start_makes_a_key_and_the_next_finds_it() {
 }
 
 #[tokio::test]
-async fn of_two_nodes_that_start_at_once_one_key_is_kept_and_both_load_it() {
+async fn a_ring_that_is_only_opened_changes_nothing() {
     let keys = Arc::<Keys>::default();
-    let (one, other) = tokio::join!(open(&keys, Algorithm::Es256), open(&keys, Algorithm::Es256));
-    assert_eq!(kids(&one.expect("opens")), kids(&other.expect("opens")));
+    let ring = Ring::open(
+        &bank(),
+        KeyUse::Tokens,
+        Algorithm::Es256,
+        &ports_over(&keys, 1),
+    )
+    .await;
+    assert_eq!(ring.expect("opens").planned().len(), 1);
+    assert!(keys.0.lock().expect("sound").is_empty());
+}
+
+#[tokio::test]
+async fn a_key_that_got_its_time_unpublished_signs_when_it_has_been_published() {
+    let keys = Arc::<Keys>::default();
+    let before = open_at(&keys, Algorithm::Es256, 0).await;
+    let old = before.signer(at(0)).kid().to_owned();
+    let mut ports = ports_over(&keys, 1);
+    ports.clock = Arc::new(At(at(100)));
+    let next = make(&bank(), KeyUse::Tokens, Algorithm::Es256, &ports).expect("makes");
+    let next = SealedKey {
+        signs_from: Some(at(220)),
+        ..next
+    };
+    let place = (bank(), KeyUse::Tokens);
+    let mut rings = keys.0.lock().expect("sound");
+    rings.get_mut(&place).expect("a ring").push(next.clone());
+    drop(rings);
+    // No gateway ran, or its file was not good, for an hour.
+    let opened = 3_600;
+    let signs = opened + PUBLISHED_BEFORE.as_secs();
+    let ring = open_at(&keys, Algorithm::Es256, opened).await;
+    assert_eq!(ring.public(at(opened)).keys().len(), 2);
+    assert_eq!(ring.signer(at(signs - 1)).kid(), old);
+    assert_eq!(ring.signer(at(signs)).kid(), next.kid);
+    let verifying = ring.verifying(at(opened));
+    assert_eq!(verifying.times[&next.kid].from, at(signs));
+    let until = at(signs).checked_add(VERIFIES_AFTER).ok();
+    assert_eq!(verifying.times[&old].until, until);
+    // Opened again it is as it was.
+    let again = open_at(&keys, Algorithm::Es256, opened + 60).await;
+    assert!(again.planned().is_empty());
+    assert_eq!(again.signer(at(signs)).kid(), next.kid);
+}
+
+#[tokio::test]
+async fn a_key_that_waits_is_published_and_verifies_nothing() {
+    let keys = Arc::<Keys>::default();
+    open(&keys, Algorithm::Es256).await.expect("opens");
+    let waits = make(
+        &bank(),
+        KeyUse::Tokens,
+        Algorithm::Es256,
+        &ports_over(&keys, 1),
+    );
+    let waits = waits.expect("makes");
+    let place = (bank(), KeyUse::Tokens);
+    let mut rings = keys.0.lock().expect("sound");
+    rings.get_mut(&place).expect("a ring").push(waits.clone());
+    drop(rings);
+    let ring = open(&keys, Algorithm::Es256).await.expect("opens");
+    assert!(kids(&ring).contains(&waits.kid));
+    let verifying = ring.verifying(now());
+    let kids = verifying.keys.keys().iter().filter_map(|key| key.kid());
+    assert!(kids.into_iter().all(|kid| kid != waits.kid));
 }
 
 /// A clock that stands still.
@@ -101,7 +178,9 @@ async fn open_at(keys: &Arc<Keys>, algorithm: Algorithm, second: i64) -> Ring {
     let mut ports = ports_over(keys, 1);
     ports.clock = Arc::new(At(at(second)));
     let ring = Ring::open(&bank(), KeyUse::Tokens, algorithm, &ports).await;
-    ring.expect("opens")
+    let ring = ring.expect("opens");
+    keep(keys, &ring);
+    ring
 }
 
 #[tokio::test]
@@ -125,7 +204,10 @@ async fn another_algorithm_comes_in_with_overlap_whenever_the_ring_is_opened() {
         let again = open_at(&keys, Algorithm::Es256, second).await;
         assert_eq!(again.signer(at(second)).algorithm(), algorithm, "{second}");
         assert_eq!(again.public(at(second)).keys().len(), published, "{second}");
-        assert_eq!(again.verifying(at(second)).ends.get(&old), Some(&at(ends)));
+        let times = again.verifying(at(second)).times;
+        let until = times.get(&old).map(|time| time.until);
+        let expected = (second < ends).then_some(Some(at(ends)));
+        assert_eq!(until, expected, "{second}");
     }
     // One ring, open all the while, goes through it by itself.
     let open = open_at(&keys, Algorithm::Es256, changed).await;
@@ -135,17 +217,6 @@ async fn another_algorithm_comes_in_with_overlap_whenever_the_ring_is_opened() {
         keys.0.lock().expect("sound")[&(bank(), KeyUse::Tokens)].len(),
         2
     );
-}
-
-#[tokio::test]
-async fn of_two_nodes_that_change_the_algorithm_at_once_one_key_is_kept() {
-    let keys = Arc::<Keys>::default();
-    let old = add(&keys, Algorithm::Es256);
-    let (one, other) = tokio::join!(open(&keys, Algorithm::EdDsa), open(&keys, Algorithm::EdDsa));
-    let (one, other) = (one.expect("opens"), other.expect("opens"));
-    assert_eq!(kids(&one), kids(&other));
-    assert_eq!(kids(&one).len(), 2);
-    assert!(kids(&one).contains(&old), "still published");
 }
 
 #[tokio::test]

@@ -65,7 +65,7 @@ async fn a_rotation_publishes_signs_verifies_and_then_lets_the_old_key_go() {
 }
 
 #[tokio::test]
-async fn a_key_that_was_made_before_signs_as_soon_as_it_was_published_long_enough() {
+async fn a_key_that_nobody_published_signs_two_minutes_from_now_at_the_earliest() {
     let house = House::open().await;
     for _ in 0..2 {
         let made = change(&house, KeyChange::Make).await.expect("makes");
@@ -73,7 +73,31 @@ async fn a_key_that_was_made_before_signs_as_soon_as_it_was_published_long_enoug
     }
     house.clock.advance(Duration::from_hours(24));
     let rotated = change(&house, KeyChange::Rotate).await.expect("rotates");
-    assert_eq!(lives(&rotated), ["verifies", "signs"]);
+    let starts = house.clock.now() + SignedDuration::from_secs(120);
+    assert_eq!(rotated[1].life, KeyLife::Starts { at: starts });
+}
+
+#[tokio::test]
+async fn a_change_that_another_overtakes_is_not_settled() {
+    let keys = std::sync::Arc::<crate::test_house::Keys>::default();
+    let open = || async {
+        let ports = crate::test_house::ports(
+            keys.clone(),
+            1,
+            crate::test_house::log(),
+            crate::test_house::replays(),
+        );
+        let authority = crate::test_house::Authority::new();
+        let clients = crate::test_house::client_keys();
+        let settings = crate::test_house::settings(&authority, &clients);
+        AuthServer::open(vec![settings], Vec::new(), ports).await
+    };
+    let (one, other) = (open().await.expect("opens"), open().await.expect("opens"));
+    one.settle_keys().await.expect("the first is kept");
+    let late = other.settle_keys().await;
+    assert!(matches!(late, Err(Unchanged::Overtaken { .. })), "{late:?}");
+    let ring = one.signing_keys(&bank()).await.expect("a ring");
+    assert_eq!(lives(&ring), ["signs"]);
 }
 
 #[tokio::test]
@@ -96,12 +120,14 @@ async fn every_change_leaves_its_record_and_none_is_made_without() {
     let recorded: Vec<_> = recorded
         .iter()
         .filter_map(|entry| match &entry.event {
-            AuditEvent::KeyRotate { action, kid } => Some((*action, kid.clone())),
+            AuditEvent::KeyRotate { action, kid, .. } => Some((*action, kid.clone())),
             _ => None,
         })
         .collect();
     let kid = made[1].kid.clone();
-    assert_eq!(recorded, [("make", kid.clone()), ("rotate", kid)]);
+    let began: Vec<_> = recorded.iter().map(|(action, _)| *action).collect();
+    assert_eq!(began, ["begin", "begin", "make", "rotate"]);
+    assert!(recorded[2..].iter().all(|(_, of)| *of == kid));
 
     *house.log.mood.lock().expect("sound") = crate::test_house::Mood::FailsBefore;
     house.clock.advance(SIGNS_AFTER);
