@@ -10,6 +10,7 @@
 mod handles;
 mod text;
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -76,6 +77,8 @@ struct Registry {
 struct Family {
     measure: &'static Measure,
     series: BTreeMap<Vec<Arc<str>>, Number>,
+    /// [`Words`] that somebody holds, by the labels that they have in common.
+    words: BTreeMap<Vec<Arc<str>>, Weak<dyn Any + Send + Sync>>,
     watched: Vec<Weak<Watched>>,
 }
 
@@ -133,9 +136,20 @@ impl Meter {
         }
     }
 
-    /// Counters that differ in their last `N` labels, whose values are words of the code.
+    /// Counters that differ in their last `N` labels, whose values are words of the code: those
+    /// there are, with all that they counted, or new ones.
     pub fn words<const N: usize>(&self, measure: &'static Measure, values: &[&str]) -> Words<N> {
-        Words::new(self.clone(), measure, values)
+        debug_assert_eq!(values.len() + N, measure.labels.len(), "{}", measure.name);
+        let mut families = self.families();
+        let family = Family::of(&mut families, measure);
+        let known = family.words.entry(key(values));
+        let known = known.or_insert_with(|| Weak::<handles::Found<N>>::new());
+        if let Some(Ok(same)) = known.upgrade().map(Arc::downcast) {
+            return Words(same);
+        }
+        let fresh = Arc::new(handles::Found::new(self.clone(), measure, values));
+        *known = Arc::downgrade(&fresh) as _;
+        Words(fresh)
     }
 
     /// Asks `ask` at each scrape for the numbers of a measure, as long as the watch is held. It
@@ -158,6 +172,7 @@ impl Meter {
     /// the configuration.
     pub fn forget_unused(&self) {
         for family in self.families().values_mut() {
+            family.words.retain(|_, words| words.strong_count() > 0);
             family.series.retain(|_, number| number.is_held());
         }
     }
@@ -169,11 +184,14 @@ impl Meter {
 
     fn number(&self, measure: &'static Measure, values: &[&str]) -> Number {
         debug_assert_eq!(values.len(), measure.labels.len(), "{}", measure.name);
-        let key = values.iter().map(|value| Arc::from(*value)).collect();
         let mut families = self.families();
         let family = Family::of(&mut families, measure);
         let fresh = || Number::new(measure.kind);
-        family.series.entry(key).or_insert_with(fresh).clone()
+        family
+            .series
+            .entry(key(values))
+            .or_insert_with(fresh)
+            .clone()
     }
 
     fn families(&self) -> MutexGuard<'_, BTreeMap<&'static str, Family>> {
@@ -192,6 +210,7 @@ impl Family {
         let family = families.entry(measure.name).or_insert_with(|| Self {
             measure,
             series: BTreeMap::new(),
+            words: BTreeMap::new(),
             watched: Vec::new(),
         });
         debug_assert_eq!(family.measure, measure, "two measures of one name");
@@ -218,6 +237,10 @@ impl Number {
             Self::Histogram(number) => Arc::strong_count(number),
         }
     }
+}
+
+fn key(values: &[&str]) -> Vec<Arc<str>> {
+    values.iter().map(|value| Arc::from(*value)).collect()
 }
 
 fn load(number: &AtomicU64) -> u64 {

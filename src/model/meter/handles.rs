@@ -86,6 +86,11 @@ impl Buckets {
         }
     }
 
+    /// Whether nothing was counted yet.
+    pub(super) fn is_empty(&self) -> bool {
+        self.counts.iter().all(|count| super::load(count) == 0)
+    }
+
     fn count(&self, value: u64) {
         let at = self.bounds.partition_point(|bound| *bound < value);
         if let Some(count) = self.counts.get(at) {
@@ -95,44 +100,61 @@ impl Buckets {
     }
 }
 
-/// How many combinations of words are found without asking the registry.
-const AT_HAND: usize = 32;
-
 /// Counters of one thing that differ in their last `N` labels. A combination is registered when it
-/// first occurs, so that what never happens costs neither memory nor a line.
+/// first occurs, so that what never happens costs neither memory nor a line; from then on counting
+/// it asks nobody. Clones share what was found, and so do all of one thing.
+#[derive(Debug, Clone)]
+pub struct Words<const N: usize>(pub(super) Arc<Found<N>>);
+
+/// The combinations that occurred.
 #[derive(Debug)]
-pub struct Words<const N: usize> {
+pub(super) struct Found<const N: usize> {
     meter: Meter,
     measure: &'static Measure,
     values: Box<[Box<str>]>,
-    at_hand: [OnceLock<([&'static str; N], Counter)>; AT_HAND],
+    first: OnceLock<Box<Link<N>>>,
+}
+
+/// One combination, and the next that occurred.
+#[derive(Debug)]
+struct Link<const N: usize> {
+    words: [&'static str; N],
+    counter: Counter,
+    next: OnceLock<Box<Self>>,
 }
 
 impl<const N: usize> Words<N> {
+    /// One more of these words.
+    pub fn count(&self, words: [&'static str; N]) {
+        let mut place = &self.0.first;
+        loop {
+            let link = place.get_or_init(|| Box::new(self.0.link(words)));
+            if link.words == words {
+                link.counter.add(1);
+                return;
+            }
+            place = &link.next;
+        }
+    }
+}
+
+impl<const N: usize> Found<N> {
     pub(super) fn new(meter: Meter, measure: &'static Measure, values: &[&str]) -> Self {
         Self {
             meter,
             measure,
             values: values.iter().map(|value| Box::from(*value)).collect(),
-            at_hand: [const { OnceLock::new() }; AT_HAND],
+            first: OnceLock::new(),
         }
     }
 
-    /// One more of these words.
-    pub fn count(&self, words: [&'static str; N]) {
-        for cell in &self.at_hand {
-            let (known, counter) = cell.get_or_init(|| (words, self.counter(words)));
-            if *known == words {
-                counter.add(1);
-                return;
-            }
-        }
-        self.counter(words).add(1);
-    }
-
-    fn counter(&self, words: [&'static str; N]) -> Counter {
+    fn link(&self, words: [&'static str; N]) -> Link<N> {
         let values = self.values.iter().map(AsRef::as_ref);
         let values: Vec<&str> = values.chain(words).collect();
-        self.meter.counter(self.measure, &values)
+        Link {
+            words,
+            counter: self.meter.counter(self.measure, &values),
+            next: OnceLock::new(),
+        }
     }
 }

@@ -78,17 +78,55 @@ fn watched_numbers_are_asked_for_and_go_with_their_watch() {
 }
 
 #[test]
-fn more_words_than_are_at_hand_are_counted_too() {
+fn a_histogram_that_counted_nothing_has_no_lines() {
     let meter = Meter::new();
-    let calls = meter.words::<1>(&CALLS, &["a"]);
-    let words: Vec<&'static str> = (0..AT_LEAST).map(|n| &*n.to_string().leak()).collect();
-    for word in &words {
-        calls.count([word]);
-        calls.count([word]);
-    }
-    let text = meter.expose();
-    assert_eq!(text.matches("} 2\n").count(), AT_LEAST, "{text}");
+    let waits = meter.histogram(&WAITS, &["b"]);
+    assert_eq!(meter.expose(), "");
+    waits.took(Duration::ZERO);
+    assert!(
+        meter
+            .expose()
+            .contains("waits_seconds_count{bank=\"b\"} 1\n")
+    );
 }
 
-/// More than a handle keeps at hand.
-const AT_LEAST: usize = 40;
+#[test]
+fn words_asked_for_again_hold_all_that_was_counted() {
+    let meter = Meter::new();
+    let before = meter.words::<1>(&CALLS, &["a"]);
+    before.count(["allowed"]);
+    // As a reload does: the new snapshot asks before the old one goes, and counts nothing yet.
+    let after = meter.words::<1>(&CALLS, &["a"]);
+    drop(before);
+    meter.forget_unused();
+    assert!(meter.expose().ends_with("} 1\n"), "{}", meter.expose());
+    after.count(["allowed"]);
+    assert!(meter.expose().ends_with("} 2\n"), "{}", meter.expose());
+    drop(after);
+    meter.forget_unused();
+    assert_eq!(meter.expose(), "");
+}
+
+#[test]
+fn words_are_counted_by_many_threads_at_once() {
+    let meter = Meter::new();
+    let words: Vec<&'static str> = (0..40).map(|n| &*n.to_string().leak()).collect();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let calls = meter.words::<1>(&CALLS, &["a"]);
+                for word in &words {
+                    calls.count([word]);
+                    calls.count([word]);
+                }
+                calls
+            });
+        }
+    });
+    let held = meter.words::<1>(&CALLS, &["a"]);
+    for word in &words {
+        held.count([word]);
+    }
+    let text = meter.expose();
+    assert_eq!(text.matches("} 9\n").count(), words.len(), "{text}");
+}
