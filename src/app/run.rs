@@ -122,7 +122,9 @@ pub(crate) async fn start(
     record_first(&standing, &house.digest).await?;
     let live = Arc::new(ArcSwap::from_pointee(live));
     standing.metrics.loads.applied(1);
-    let callers = Edge::new(handler(&standing, &live), Arc::clone(&standing.clock));
+    let clock = Arc::clone(&standing.clock);
+    let meter = standing.metrics.meter.clone();
+    let callers = Edge::counting(handler(&standing, &live), clock, meter);
     open_listeners(&callers, &house, false, &mut sockets)?;
     condition.serving(Arc::clone(&standing.log));
     let edges = Arc::new(Edges {

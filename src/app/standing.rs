@@ -35,7 +35,7 @@ pub(crate) struct Standing {
     pub(crate) tokens: Arc<AccessTokens>,
     pub(crate) issuers: Issuers,
     pub(crate) limiters: Limiters,
-    pub(crate) upstreams: Upstreams,
+    pub(crate) upstreams: Arc<Upstreams>,
     pub(crate) metrics: Arc<Metrics>,
     gates: Mutex<HashMap<GateSettings, Weak<Gate>>>,
     assertions: Mutex<HashMap<Signs, Weak<Assertions>>>,
@@ -73,6 +73,8 @@ impl Standing {
             .with_context(|| format!("opening the store {}", house.store.display()))?;
         let replay = Arc::clone(&store) as _;
         let standing = Self::with(audit.log(), replay, store, env, tasks);
+        let metrics = &standing.metrics;
+        metrics.keep(audit.measure(&metrics.meter));
         Ok((standing, audit))
     }
 
@@ -91,13 +93,17 @@ impl Standing {
         tasks: &TaskTracker,
     ) -> Self {
         let (clock, random) = (Arc::clone(&env.clock), Arc::clone(&env.random));
+        let metrics = Metrics::new(&clock);
+        let meter = &metrics.meter;
+        let upstreams = Arc::new(Upstreams::new(Arc::clone(&clock), tasks.clone()));
+        metrics.keep(upstreams.measure(meter));
         Self {
-            certificates: Arc::new(Certificates::new(REMEMBERED)),
-            tokens: Arc::new(AccessTokens::new(REMEMBERED)),
+            certificates: Arc::new(Certificates::new(REMEMBERED).counted(meter)),
+            tokens: Arc::new(AccessTokens::new(REMEMBERED).counted(meter)),
             issuers: Issuers::default(),
             limiters: Limiters::new(Arc::clone(&clock)),
-            upstreams: Upstreams::new(Arc::clone(&clock), tasks.clone()),
-            metrics: Metrics::new(&clock),
+            upstreams,
+            metrics,
             gates: Mutex::default(),
             assertions: Mutex::default(),
             clock,

@@ -23,6 +23,7 @@ mod counters;
 mod lock;
 mod locked;
 mod log;
+mod metrics;
 mod queue;
 mod reader;
 mod record;

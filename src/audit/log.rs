@@ -12,9 +12,10 @@ use std::thread::JoinHandle;
 use crypto::{Random, base64url, random_array};
 use futures_util::future::BoxFuture;
 use model::ports::{AuditLog, AuditUnavailable, Receipt};
-use model::{AuditEntry, Clock};
+use model::{AuditEntry, Clock, Meter, Watch};
 
 use crate::lock::{Lock, NoLock};
+use crate::metrics::{GroupMeters, POISONED, QUEUE_MAX, QUEUED};
 use crate::queue::{Item, Queue, Share, Ticket};
 use crate::record::{self, HouseEvent};
 use crate::recover::{OpenFailed, recover, told};
@@ -125,6 +126,24 @@ impl Audit {
             queue: Arc::clone(&self.queue),
             stock: Arc::clone(&self.stock),
         })
+    }
+
+    /// Puts the log's numbers into a registry, as long as the watches are held.
+    pub fn measure(&self, meter: &Meter) -> Vec<Watch> {
+        self.queue.measure_groups(GroupMeters::new(meter));
+        let watch = |measure, number: fn(&Queue) -> f64| {
+            let queue = Arc::downgrade(&self.queue);
+            meter.watch(measure, move |tell| {
+                if let Some(queue) = queue.upgrade() {
+                    tell(&[], number(&queue));
+                }
+            })
+        };
+        vec![
+            watch(&QUEUED, |queue| queue.bytes() as f64),
+            watch(&QUEUE_MAX, |queue| queue.bytes_max() as f64),
+            watch(&POISONED, |queue| f64::from(u8::from(queue.is_dead()))),
+        ]
     }
 
     /// Takes nothing more, makes what is queued and `audit.stop` durable, and lets go of the lock.

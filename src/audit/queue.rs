@@ -21,6 +21,7 @@ use model::ports::{AuditUnavailable, Receipt};
 use model::{LogName, PartnerId};
 
 use crate::locked::recovered;
+use crate::metrics::GroupMeters;
 use crate::record::{Gap, PREFIX_BYTES_MAX};
 use crate::wal::batch::{GROUP_BYTES_MAX, GROUP_RECORDS_MAX};
 use crate::wal::frame::frame_bytes;
@@ -108,6 +109,7 @@ pub(crate) struct Queue {
     state: Mutex<State>,
     work: Condvar,
     bytes_max: usize,
+    meters: OnceLock<GroupMeters>,
 }
 
 #[derive(Debug)]
@@ -191,6 +193,7 @@ impl Queue {
             }),
             work: Condvar::new(),
             bytes_max: bytes_max.max(QUEUE_BYTES_MIN),
+            meters: OnceLock::new(),
         }
     }
 
@@ -262,6 +265,33 @@ impl Queue {
             drop(state);
             self.work.notify_one();
         }
+    }
+
+    /// Measures groups from now on.
+    pub(crate) fn measure_groups(&self, meters: GroupMeters) {
+        let _ = self.meters.set(meters);
+    }
+
+    /// A group of so many records is durable.
+    pub(crate) fn committed(&self, records: usize, took: Duration) {
+        if let Some(meters) = self.meters.get() {
+            meters.committed(records, took);
+        }
+    }
+
+    /// Bytes that are queued or being written.
+    pub(crate) fn bytes(&self) -> usize {
+        self.lock().bytes
+    }
+
+    /// Bytes that may be.
+    pub(crate) fn bytes_max(&self) -> usize {
+        self.bytes_max
+    }
+
+    /// Whether the log cannot be written any more.
+    pub(crate) fn is_dead(&self) -> bool {
+        self.lock().life == Life::Dead
     }
 
     /// Whether an entry would be taken now.

@@ -113,11 +113,14 @@ impl Writer {
             }
             Err(NoSegment::Broken(error)) => return Err(fail(queue, group, error)),
         }
+        let begun = self.clock.monotonic();
         self.place_gap(queue);
         let receipts = group.items.iter().map(|item| self.place(item)).collect();
         if let Err(error) = self.appender.commit() {
             return Err(fail(queue, group, error));
         }
+        let took = self.clock.monotonic().saturating_sub(begun);
+        queue.committed(group.items.len(), took);
         queue.finish(&group, receipts);
         Ok(())
     }

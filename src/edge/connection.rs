@@ -13,6 +13,7 @@ use model::Alpn;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::exchange::Desk;
+use crate::metrics::ListenerMeters;
 use crate::pulse::{Order, Pulse};
 use crate::settings::Limits;
 use crate::socket::{Socket, Watched};
@@ -36,9 +37,13 @@ pub(crate) enum Broken {
 }
 
 /// Serves the connection to its end.
-pub(crate) async fn serve(socket: Socket, desk: Arc<Desk>) -> Result<(), Broken> {
+pub(crate) async fn serve(
+    socket: Socket,
+    meters: Arc<ListenerMeters>,
+    desk: Arc<Desk>,
+) -> Result<(), Broken> {
     let pulse = Arc::clone(&desk.pulse);
-    let watched = Watched::new(socket, pulse, desk.version, &desk.limits);
+    let watched = Watched::new(socket, pulse, meters, desk.version, &desk.limits);
     match desk.version {
         Alpn::Http1 => serve_http1(TokioIo::new(watched), desk).await,
         Alpn::Http2 => serve_http2(TokioIo::new(watched), desk).await,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use model::Handler;
+use model::{Handler, Meter};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -16,6 +16,7 @@ pub(crate) struct House {
     pub(crate) tracker: TaskTracker,
     pub(crate) stopping: CancellationToken,
     pub(crate) refused: AtomicU64,
+    pub(crate) meter: Meter,
     pub(crate) open: Mutex<Open>,
 }
 

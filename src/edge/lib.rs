@@ -31,6 +31,7 @@ mod exchange;
 mod framing;
 mod house;
 mod listener;
+mod metrics;
 mod pulse;
 mod server;
 mod settings;

@@ -12,12 +12,14 @@ use arc_swap::ArcSwap;
 use model::{Alpn, Connection, ListenerId};
 use socket2::{Domain, Protocol, Socket as RawSocket, Type};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use crate::connection::serve;
 use crate::exchange::Desk;
 use crate::house::House;
+use crate::metrics::ListenerMeters;
 use crate::pulse::{Order, Pulse};
 use crate::settings::Limits;
 use crate::slots::Slots;
@@ -51,6 +53,7 @@ pub(crate) struct Listener {
     /// What new connections get.
     pub(crate) terms: ArcSwap<Terms>,
     pub(crate) slots: Arc<Slots>,
+    pub(crate) meters: Arc<ListenerMeters>,
     /// The socket, as long as it accepts.
     pub(crate) socket: Weak<TcpListener>,
     /// Cancelled when it is to accept no more, or the house is.
@@ -96,12 +99,15 @@ impl Listener {
         let entry = slot.is_some().then(enter).flatten();
         let (Some(slot), Some(entry)) = (slot, entry) else {
             self.house.refused.fetch_add(1, Relaxed);
+            self.meters.refused.add(1);
             tracing::debug!(listener.id = %self.id, "connection refused: no place");
             return;
         };
+        self.meters.taken.add(1);
         let listener = Arc::clone(self);
+        let open = self.meters.open.held();
         self.house.tracker.spawn(async move {
-            let _held = (slot, entry);
+            let _held = (slot, entry, open);
             listener.converse(tcp, peer, pulse).await;
         });
     }
@@ -128,7 +134,8 @@ impl Listener {
             pulse,
             version,
         };
-        if let Err(error) = serve(socket, Arc::new(desk)).await {
+        let meters = Arc::clone(&self.meters);
+        if let Err(error) = serve(socket, meters, Arc::new(desk)).await {
             let cause = std::error::Error::source(&error).map(ToString::to_string);
             tracing::debug!(listener.id = %self.id, %error, cause, "connection ended early");
         }
@@ -150,6 +157,7 @@ impl Listener {
         let Some(tls) = &terms.tls else {
             return Some((Socket::Plain(tcp), connection));
         };
+        let begun = Instant::now();
         let handshake = TlsAcceptor::from(Arc::clone(&tls.config)).accept(tcp);
         let handshake = tokio::time::timeout(terms.limits.handshake_timeout, handshake);
         match unless_ordered(pulse, handshake).await? {
@@ -157,14 +165,20 @@ impl Listener {
                 let (_, session) = stream.get_ref();
                 connection.tls = Some(tls::facts(session));
                 connection.chain = tls::presented_chain(session);
+                let is_resumed = connection.tls.as_ref().is_some_and(|facts| facts.resumed);
+                let word = if is_resumed { "resumed" } else { "full" };
+                self.meters.handshakes.count([word]);
+                self.meters.handshake_durations.took(begun.elapsed());
                 Some((Socket::Tls(Box::new(stream)), connection))
             }
             Ok(Err(error)) => {
                 tracing::debug!(listener.id = %self.id, %error, "handshake failed");
+                self.meters.handshakes.count(["failed"]);
                 None
             }
             Err(_elapsed) => {
                 tracing::debug!(listener.id = %self.id, "handshake too slow");
+                self.meters.handshakes.count(["too_slow"]);
                 None
             }
         }

@@ -10,12 +10,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use model::{Clock, Handler, ListenerId};
+use model::{Clock, Handler, ListenerId, Meter};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::house::House;
 use crate::listener::{Listener, Terms};
+use crate::metrics::ListenerMeters;
 use crate::pulse::Order;
 use crate::settings::ListenerSettings;
 use crate::slots::Slots;
@@ -69,11 +70,17 @@ pub enum OpenFailed {
 impl Edge {
     /// An edge without listeners. The handler answers for all of them; the clock is TLS's.
     pub fn new(handler: Arc<dyn Handler>, clock: Arc<dyn Clock>) -> Self {
+        Self::counting(handler, clock, Meter::new())
+    }
+
+    /// The same, with numbers in a registry.
+    pub fn counting(handler: Arc<dyn Handler>, clock: Arc<dyn Clock>, meter: Meter) -> Self {
         let house = Arc::new(House {
             handler,
             tracker: TaskTracker::new(),
             stopping: CancellationToken::new(),
             refused: AtomicU64::new(0),
+            meter,
             open: Mutex::default(),
         });
         Self {
@@ -150,6 +157,7 @@ impl Edge {
         let socket = Arc::new(socket);
         let listener = Arc::new(Listener {
             id: id.clone(),
+            meters: Arc::new(ListenerMeters::new(&self.house.meter, &id)),
             socket: Arc::downgrade(&socket),
             run: self.runs.fetch_add(1, Relaxed),
             slots: Slots::new(&terms.limits),

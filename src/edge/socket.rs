@@ -13,6 +13,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 use tokio_rustls::server::TlsStream;
 
+use crate::metrics::ListenerMeters;
 use crate::pulse::Pulse;
 use crate::settings::Limits;
 
@@ -28,6 +29,7 @@ pub(crate) enum Socket {
 pub(crate) struct Watched {
     socket: Socket,
     pulse: Arc<Pulse>,
+    meters: Arc<ListenerMeters>,
     version: Alpn,
     write_timeout: Duration,
     linger: Duration,
@@ -42,15 +44,28 @@ enum Shutdown {
 }
 
 impl Watched {
-    pub(crate) fn new(socket: Socket, pulse: Arc<Pulse>, version: Alpn, limits: &Limits) -> Self {
+    pub(crate) fn new(
+        socket: Socket,
+        pulse: Arc<Pulse>,
+        meters: Arc<ListenerMeters>,
+        version: Alpn,
+        limits: &Limits,
+    ) -> Self {
         Self {
             socket,
             pulse,
+            meters,
             version,
             write_timeout: limits.write_timeout,
             linger: limits.linger,
             stall: None,
             shutdown: Shutdown::NotYet,
+        }
+    }
+
+    fn went(&self, outcome: &Poll<io::Result<usize>>) {
+        if let Poll::Ready(Ok(count)) = outcome {
+            self.meters.sent.add(*count as u64);
         }
     }
 
@@ -98,7 +113,9 @@ impl AsyncRead for Watched {
     ) -> Poll<io::Result<()>> {
         let before = into.filled().len();
         ready!(Pin::new(&mut self.socket).poll_read(cx, into))?;
-        if self.version == Alpn::Http1 && into.filled().len() > before {
+        let came = into.filled().len() - before;
+        self.meters.received.add(came as u64);
+        if self.version == Alpn::Http1 && came > 0 {
             self.pulse.bytes_came();
         }
         Poll::Ready(Ok(()))
@@ -112,6 +129,7 @@ impl AsyncWrite for Watched {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.socket).poll_write(cx, bytes);
+        self.went(&outcome);
         self.not_stalled(outcome, cx)
     }
 
@@ -121,6 +139,7 @@ impl AsyncWrite for Watched {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.socket).poll_write_vectored(cx, slices);
+        self.went(&outcome);
         self.not_stalled(outcome, cx)
     }
 

@@ -10,7 +10,9 @@ use quick_cache::sync::Cache;
 use serde::Deserialize;
 
 use crypto::{Jwks, JwsProblem, Rules, Times, Typ};
-use model::{ClientId, Refusal, ScopeSet, TokenProblem};
+use model::{ClientId, Meter, Refusal, ScopeSet, TokenProblem};
+
+use crate::metrics::Checks;
 
 /// Longest token we read, in bytes.
 const TOKEN_BYTES_MAX: usize = 8 * 1024;
@@ -182,6 +184,7 @@ struct Confirmation {
 #[derive(Debug)]
 pub struct AccessTokens {
     verified: Cache<(u64, [u8; 32]), Arc<AccessToken>>,
+    checks: Checks,
 }
 
 impl AccessTokens {
@@ -189,7 +192,15 @@ impl AccessTokens {
     pub fn new(capacity: usize) -> Self {
         Self {
             verified: Cache::new(capacity),
+            checks: Checks::default(),
         }
+    }
+
+    /// Counts what it does.
+    #[must_use]
+    pub fn counted(mut self, meter: &Meter) -> Self {
+        self.checks = Checks::of_tokens(meter);
+        self
     }
 
     /// Verifies a token in the order of checklist AT-02: syntax, type, algorithm, key, issuer,
@@ -203,19 +214,27 @@ impl AccessTokens {
         now: Timestamp,
     ) -> Result<Arc<AccessToken>, Refusal> {
         if token.len() > TOKEN_BYTES_MAX {
-            return Err(Refusal::BadToken(TokenProblem::NotAnAccessToken));
+            return Err(self.refused(TokenProblem::NotAnAccessToken));
         }
         let digest = crypto::sha256(token.as_bytes());
         let key = (issuer.generation, digest);
         if let Some(known) = self.verified.get(&key) {
             in_time(&known.times, now)
                 .and_then(|()| in_key_time(known.key_ends, now))
-                .map_err(Refusal::BadToken)?;
+                .map_err(|problem| self.refused(problem))?;
+            self.checks.remembered.add(1);
             return Ok(known);
         }
-        let fresh = Arc::new(read(issuer, token, digest, now).map_err(Refusal::BadToken)?);
+        let fresh = read(issuer, token, digest, now).map_err(|problem| self.refused(problem))?;
+        let fresh = Arc::new(fresh);
+        self.checks.judged.add(1);
         self.verified.insert(key, Arc::clone(&fresh));
         Ok(fresh)
+    }
+
+    fn refused(&self, problem: TokenProblem) -> Refusal {
+        self.checks.refused.add(1);
+        Refusal::BadToken(problem)
     }
 }
 

@@ -11,8 +11,9 @@ use rustls::{CertificateError, Error};
 use rustls_pki_types::UnixTime;
 
 use crypto::CertificateFacts;
-use model::{CertificateProblem, Partner, PresentedChain, Refusal};
+use model::{CertificateProblem, Meter, Partner, PresentedChain, Refusal};
 
+use crate::metrics::Checks;
 use crate::trust::Anchors;
 use crate::{KnownBy, Trust};
 
@@ -31,6 +32,7 @@ pub struct Verdict {
 #[derive(Debug)]
 pub struct Certificates {
     verdicts: Cache<(u64, [u8; 32]), Arc<Verdict>>,
+    checks: Checks,
 }
 
 impl Certificates {
@@ -38,7 +40,15 @@ impl Certificates {
     pub fn new(capacity: usize) -> Self {
         Self {
             verdicts: Cache::new(capacity),
+            checks: Checks::default(),
         }
+    }
+
+    /// Counts what it does.
+    #[must_use]
+    pub fn counted(mut self, meter: &Meter) -> Self {
+        self.checks = Checks::of_certificates(meter);
+        self
     }
 
     /// The verdict on a chain now. Only good verdicts are remembered: until the earliest
@@ -52,9 +62,15 @@ impl Certificates {
         now: Timestamp,
     ) -> Result<Arc<Verdict>, Refusal> {
         if let Some(verdict) = self.remembered(trust, chain, now) {
+            self.checks.remembered.add(1);
             return Ok(verdict);
         }
-        let verdict = Arc::new(judge(trust, chain, now).map_err(Refusal::CertificateRefused)?);
+        let verdict = judge(trust, chain, now).map_err(|problem| {
+            self.checks.refused.add(1);
+            Refusal::CertificateRefused(problem)
+        })?;
+        let verdict = Arc::new(verdict);
+        self.checks.judged.add(1);
         self.verdicts.insert(
             (trust.generation(), chain.fingerprint),
             Arc::clone(&verdict),

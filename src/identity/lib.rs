@@ -20,6 +20,7 @@ mod binding;
 mod caller;
 mod certificate;
 mod known_by;
+mod metrics;
 mod operators;
 mod rehearsal;
 mod trust;

@@ -24,6 +24,7 @@ use crate::pool::health::Verdict;
 use crate::pool::state::{Attempt, State, Wish};
 use crate::pool::{Lease, Pool};
 use crate::request_body::{Progress, RequestBody, broken_within};
+use crate::totals::Totals;
 use crate::trouble::{Trouble, is_of_connection};
 use crate::{
     BadUpstream, ConnectProblem, Unacceptable, Unanswered, Unreachable, UpstreamFailure,
@@ -63,6 +64,16 @@ impl Upstream {
         clock: Arc<dyn Clock>,
         tracker: TaskTracker,
     ) -> Result<Arc<Self>, BadUpstream> {
+        Self::counting(settings, clock, tracker, Arc::default())
+    }
+
+    /// The same, counting on where another of this name is.
+    pub(crate) fn counting(
+        settings: UpstreamSettings,
+        clock: Arc<dyn Clock>,
+        tracker: TaskTracker,
+        totals: Arc<Totals>,
+    ) -> Result<Arc<Self>, BadUpstream> {
         settings.limits.check()?;
         let count = settings.endpoints.len();
         if !(1..=ENDPOINTS_MAX).contains(&count) {
@@ -79,7 +90,7 @@ impl Upstream {
             endpoints,
             tls,
             id: settings.id,
-            pool: Pool::new(count, protocol, settings.limits, clock, tracker),
+            pool: Pool::new(count, protocol, settings.limits, clock, tracker, totals),
         }))
     }
 
@@ -201,6 +212,11 @@ impl Upstream {
     /// Everything that is counted, read at one moment under the pool's lock.
     pub fn counts(&self) -> Counts {
         self.pool.counts()
+    }
+
+    /// What is counted under its name.
+    pub(crate) fn totals(&self) -> &Arc<Totals> {
+        self.pool.totals()
     }
 
     /// The state of each endpoint, in the order of the settings, by its `host:port`.

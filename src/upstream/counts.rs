@@ -2,7 +2,7 @@
 
 use crate::Trouble;
 
-/// The state of an upstream at one moment, and what was counted since it was made.
+/// The state of an upstream at one moment, and what was counted under its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Counts {
     /// Requests that hold a place.
@@ -13,8 +13,8 @@ pub struct Counts {
     pub open: usize,
     /// Of them, those that nobody uses.
     pub idle: usize,
-    /// Endpoints that are out of play: resting after failures, or on trial after a rest.
-    pub out_of_play: usize,
+    /// Requests that had to wait for a place, since the start.
+    pub waits: u64,
     /// Requests that were sent once more, since the start.
     pub repeats: u64,
     /// How often each trouble was met, since the start; in the order of [`Trouble::ALL`].
@@ -51,4 +51,18 @@ pub enum Standing {
     Resting,
     /// A few, to see whether it is well again: its rest is over.
     OnTrial,
+}
+
+impl Standing {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::InPlay, Self::Resting, Self::OnTrial];
+
+    /// The word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InPlay => "in_play",
+            Self::Resting => "resting",
+            Self::OnTrial => "on_trial",
+        }
+    }
 }

@@ -58,11 +58,13 @@ mod drive;
 mod endpoint;
 mod failure;
 mod message;
+mod metrics;
 mod pool;
 mod registry;
 mod request_body;
 mod settings;
 mod tls;
+mod totals;
 mod trouble;
 mod wire;
 

@@ -17,6 +17,7 @@ use crate::counts::{Counts, EndpointCounts};
 use crate::pool::health::{Epoch, Verdict};
 use crate::pool::repeats::Repeats;
 use crate::pool::state::{Attempt, Place, Report, Return, State, Taken, Wish};
+use crate::totals::Totals;
 use crate::{Trouble, Unreachable, UpstreamFailure, UpstreamLimits, Waiting};
 
 mod balance;
@@ -35,7 +36,7 @@ pub(crate) struct Pool {
     clock: Arc<dyn Clock>,
     tracker: TaskTracker,
     ids: AtomicU64,
-    troubles: [AtomicU64; Trouble::ALL.len()],
+    totals: Arc<Totals>,
 }
 
 /// What the lock guards.
@@ -80,6 +81,7 @@ impl Pool {
         limits: UpstreamLimits,
         clock: Arc<dyn Clock>,
         tracker: TaskTracker,
+        totals: Arc<Totals>,
     ) -> Arc<Self> {
         Arc::new(Self {
             books: Mutex::new(Books {
@@ -91,7 +93,7 @@ impl Pool {
             clock,
             tracker,
             ids: AtomicU64::new(0),
-            troubles: std::array::from_fn(|_| AtomicU64::new(0)),
+            totals,
         })
     }
 
@@ -134,12 +136,9 @@ impl Pool {
             waiting: books.waiters.len(),
             open: state.open(),
             idle: state.idle(),
-            out_of_play: state.out_of_play(),
-            repeats: books.repeats.total(),
-            troubles: std::array::from_fn(|index| {
-                let count = self.troubles.get(index);
-                count.map_or(0, |count| count.load(Ordering::Relaxed))
-            }),
+            waits: self.totals.waits(),
+            repeats: self.totals.repeats(),
+            troubles: self.totals.troubles(),
         }
     }
 
@@ -149,17 +148,24 @@ impl Pool {
         self.books().state.each(now).collect()
     }
 
+    /// What is counted under the upstream's name.
+    pub(crate) fn totals(&self) -> &Arc<Totals> {
+        &self.totals
+    }
+
     /// Counts a trouble.
     pub(crate) fn note(&self, trouble: Trouble) {
-        if let Some(count) = self.troubles.get(trouble.index()) {
-            count.fetch_add(1, Ordering::Relaxed);
-        }
+        self.totals.met(trouble);
     }
 
     /// Takes one repeat from the budget, if there is one left.
     pub(crate) fn may_repeat(&self) -> bool {
         let now = self.clock.monotonic();
-        self.books().repeats.spend(now)
+        let may = self.books().repeats.spend(now);
+        if may {
+            self.totals.repeated();
+        }
+        may
     }
 
     /// Takes a place, waiting for one in the order of arrival, at most `wait_timeout` and until
@@ -237,6 +243,7 @@ impl Pool {
         let (gets, got) = oneshot::channel();
         let id = self.next_id();
         books.waiters.push_back(Waiter { id, gets });
+        self.totals.waited();
         Ok(Given::Queued(Queued {
             pool: self,
             id,

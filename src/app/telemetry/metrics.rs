@@ -1,7 +1,7 @@
 //! What is measured, put together: the registry of a house, what the process knows of itself, and
 //! the answer to a scrape.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use http::HeaderValue;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -75,7 +75,7 @@ pub(crate) struct Metrics {
     pub(crate) meter: Meter,
     /// What became of configurations.
     pub(crate) loads: Loads,
-    _watches: Vec<Watch>,
+    watches: Mutex<Vec<Watch>>,
 }
 
 impl Metrics {
@@ -96,8 +96,14 @@ impl Metrics {
         Arc::new(Self {
             loads: Loads::new(&meter, Arc::clone(clock)),
             meter,
-            _watches: watches,
+            watches: Mutex::new(watches),
         })
+    }
+
+    /// Keeps the watches of a room as long as the house stands.
+    pub(crate) fn keep(&self, watches: Vec<Watch>) {
+        let kept = self.watches.lock();
+        kept.unwrap_or_else(PoisonError::into_inner).extend(watches);
     }
 
     /// The answer to a scrape.

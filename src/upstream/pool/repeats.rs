@@ -14,8 +14,6 @@ pub(crate) struct Repeats {
     second: u64,
     requests: u32,
     spent: u32,
-    /// All that were ever spent.
-    total: u64,
 }
 
 impl Repeats {
@@ -31,14 +29,8 @@ impl Repeats {
         let is_left = self.spent < FLOOR + self.requests / SHARE;
         if is_left {
             self.spent += 1;
-            self.total += 1;
         }
         is_left
-    }
-
-    /// How many were ever spent.
-    pub(crate) fn total(&self) -> u64 {
-        self.total
     }
 
     fn turn(&mut self, now: Duration) {
@@ -68,6 +60,5 @@ mod tests {
             spent += (0..1_000).filter(|_| repeats.spend(now)).count() as u32;
             assert_eq!(spent, 10 + requests / 5, "in second {second}");
         }
-        assert_eq!(repeats.total(), 10 + 210 + 410);
     }
 }

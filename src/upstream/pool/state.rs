@@ -343,6 +343,7 @@ impl State {
     }
 
     /// Endpoints that are out of play: resting, or being tried again.
+    #[cfg(test)]
     pub(crate) fn out_of_play(&self) -> usize {
         let is_out = |t: &&Tally| !t.health.is_in();
         self.endpoints.iter().filter(is_out).count()

@@ -118,6 +118,7 @@ async fn a_place_is_handed_on_when_its_answer_ends() {
         (answers, bank.accepted()),
         (vec!["/a".into(), "/b".into()], 1)
     );
+    assert_eq!(house.upstream.counts().waits, 1);
 }
 
 #[tokio::test]
