@@ -18,7 +18,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::OnceLock;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::telemetry::Form;
 
 /// Mortise: an open-banking API gateway.
 #[derive(Debug, Parser)]
@@ -44,6 +46,8 @@ enum Command {
         /// The configuration file.
         #[arg(long, value_name = "FILE", default_value = "gateway.yaml")]
         config: PathBuf,
+        #[command(flatten)]
+        log: Log,
     },
     /// Make the running gateway read its configuration again.
     Reload(reload::Reload),
@@ -69,8 +73,52 @@ enum Command {
     Audit(audit::Audit),
 }
 
+/// How a command that serves logs.
+#[derive(Debug, Args)]
+struct Log {
+    /// How log lines on standard error look [default: pretty on a terminal, otherwise json].
+    #[arg(long, value_name = "FORMAT", value_enum)]
+    log_format: Option<LogFormat>,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// Time, level, message and fields, for people.
+    Pretty,
+}
+
+impl Log {
+    /// What was asked for, or what suits whoever reads standard error. Colours are for terminals,
+    /// and not where `NO_COLOR` is set.
+    fn form(&self) -> Form {
+        self.form_on(std::io::stderr().is_terminal(), no_colour())
+    }
+
+    fn form_on(&self, is_terminal: bool, no_colour: bool) -> Form {
+        let is_pretty = self
+            .log_format
+            .map_or(is_terminal, |format| format == LogFormat::Pretty);
+        if is_pretty {
+            Form::Pretty {
+                coloured: is_terminal && !no_colour,
+            }
+        } else {
+            Form::Json
+        }
+    }
+}
+
+/// Whether whoever calls wants no colours: `NO_COLOR` is set and not empty.
+fn no_colour() -> bool {
+    environment("NO_COLOR").is_some_and(|value| !value.is_empty())
+}
+
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
+    crate::telemetry::hush_panics();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(help) => {
@@ -82,7 +130,7 @@ pub fn main() -> ExitCode {
     let done = match arguments.command {
         #[cfg(feature = "sandbox")]
         Command::Sandbox(sandbox) => sandbox.run(),
-        Command::Serve { config } => serve::run(&config),
+        Command::Serve { config, log } => serve::run(&config, &log),
         Command::Reload(reload) => reload.run(),
         Command::Check(check) => Ok(check.run()),
         Command::Schema { part } => {
@@ -167,4 +215,24 @@ fn terminal() -> (bool, usize) {
 )]
 fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_for_people_on_a_terminal_and_else_for_programs_unless_asked() {
+        let form = |log_format, is_terminal, no_colour| {
+            let log = Log { log_format };
+            log.form_on(is_terminal, no_colour)
+        };
+        let pretty = |coloured| Form::Pretty { coloured };
+        assert_eq!(form(None, false, false), Form::Json);
+        assert_eq!(form(None, true, false), pretty(true));
+        assert_eq!(form(None, true, true), pretty(false));
+        assert_eq!(form(Some(LogFormat::Json), true, false), Form::Json);
+        assert_eq!(form(Some(LogFormat::Pretty), false, false), pretty(false));
+        assert_eq!(form(Some(LogFormat::Pretty), true, false), pretty(true));
+    }
 }

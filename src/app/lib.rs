@@ -33,3 +33,4 @@ pub use reload::{Applied, NotApplied};
 pub use run::{Left, Load, Running};
 #[cfg(feature = "sandbox")]
 pub use sandbox::{Addresses, SandboxHouse};
+pub use telemetry::hush_panics;

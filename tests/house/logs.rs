@@ -7,7 +7,7 @@ use std::fs;
 use crate::text::{closing, code, parts};
 use crate::tree::{none_of, root, sources};
 
-const LIST: &str = "src/app/telemetry/logs.rs";
+const LIST: &str = "src/app/telemetry/fields.rs";
 
 /// The level from which lines are written, and those above it.
 const WRITTEN: &[&str] = &["info", "warn", "error"];

@@ -76,7 +76,7 @@ fn answer(finished: &Finished) -> (u16, serde_json::Value) {
 
 /// The names that a log line may carry: read from where they are defined.
 fn log_fields() -> Vec<String> {
-    let source = include_str!("../../src/app/telemetry/logs.rs");
+    let source = include_str!("../../src/app/telemetry/fields.rs");
     let (_, list) = source.split_once("FIELDS: &[&str] = &[").expect("the list");
     let (list, _) = list.split_once("];").expect("its end");
     let mut fields: Vec<String> = list

@@ -12,7 +12,7 @@ use config::Mistakes;
 use model::{Clock, SystemClock};
 
 use crate::cli::serve::runtime;
-use crate::cli::{complain, environment, say, show, terminal, warn};
+use crate::cli::{Log, complain, environment, say, show, terminal, warn};
 use crate::reload::{Applied, NotApplied};
 use crate::run::{Signals, until_stopped};
 use crate::sandbox::{Addresses, NotOpened, SandboxHouse, Site};
@@ -39,6 +39,8 @@ pub(crate) struct Sandbox {
     /// Where the model bank listens, when the directory is new [default: 127.0.0.1:8445].
     #[arg(long, value_name = "ADDRESS")]
     bank: Option<SocketAddr>,
+    #[command(flatten)]
+    log: Log,
 }
 
 impl Sandbox {
@@ -48,7 +50,7 @@ impl Sandbox {
             return Ok(ExitCode::from(2));
         }
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-        telemetry::start(Arc::clone(&clock));
+        telemetry::start(Arc::clone(&clock), self.log.form());
         let temporary = if self.ephemeral {
             Some(Temporary::make(clock.as_ref())?)
         } else {

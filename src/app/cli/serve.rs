@@ -7,13 +7,13 @@ use std::sync::Arc;
 use config::{Loader, Mode};
 use model::{Clock, SystemClock};
 
-use crate::cli::{check, environment, show};
+use crate::cli::{Log, check, environment, show};
 use crate::environment::Environment;
 use crate::run::{Configuration, Signals, until_stopped};
 use crate::telemetry;
 
 /// Loads the file, starts the house, and runs until a signal or until the log is poisoned.
-pub(crate) fn run(path: &Path) -> anyhow::Result<ExitCode> {
+pub(super) fn run(path: &Path, log: &Log) -> anyhow::Result<ExitCode> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let loader = Loader::new(path.to_owned(), Mode::Serve, Arc::new(environment));
     let configuration = match Configuration::load(loader, clock.as_ref()) {
@@ -23,7 +23,7 @@ pub(crate) fn run(path: &Path) -> anyhow::Result<ExitCode> {
             return Ok(check::code(&mistakes));
         }
     };
-    telemetry::start(Arc::clone(&clock));
+    telemetry::start(Arc::clone(&clock), log.form());
     runtime()?.block_on(async {
         let signals = Signals::hear()?;
         let running = crate::run::start(configuration, Environment::system(clock)).await?;

@@ -1,43 +1,18 @@
-//! Logs: one JSON object a line on standard error. Fields come from a closed list; a field that is
-//! not on it is left out, so that a slip of the pen cannot put a secret into a log.
+//! Logs: one line an event on standard error, gathered and written by a thread of its own.
 
 use std::cell::Cell;
-use std::fmt;
-use std::fmt::Write as _;
 use std::io::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
-use serde::{Serialize, Serializer};
-use tracing::field::{Field, Visit};
-use tracing::{Event, Level, Subscriber};
+use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
-use model::{Clock, put_text, put_timestamp};
+use model::Clock;
 
-/// The fields that a log line may carry besides `ts`, `level`, `target` and `message`.
-const FIELDS: &[&str] = &[
-    "address",
-    "bank.id",
-    "config.digest",
-    "count",
-    "duration_ms",
-    "error",
-    "http.method",
-    "http.status",
-    "interaction.id",
-    "listener.id",
-    "request.id",
-    "rule",
-    "snapshot",
-    "upstream.endpoint",
-    "upstream.id",
-    "upstream.tries",
-    "upstream.trouble",
-];
+use super::render::Form;
 
 /// Bytes of lines that may wait to be written; what comes on top is left out and counted.
 const WAITING_BYTES_MAX: usize = 4 << 20;
@@ -48,9 +23,10 @@ const TOGETHER_WAIT: Duration = Duration::from_millis(20);
 
 /// Starts logging for the process; a second call changes nothing. A thread of its own writes, so
 /// that a reader of standard error who falls behind holds up nobody who answers requests.
-pub(crate) fn start(clock: Arc<dyn Clock>) {
+pub(crate) fn start(clock: Arc<dyn Clock>, form: Form) {
     let lines = Arc::new(Lines::default());
     let layer = ToLines {
+        form,
         clock: Arc::clone(&clock),
         lines: Arc::clone(&lines),
     };
@@ -65,12 +41,17 @@ pub(crate) fn start(clock: Arc<dyn Clock>) {
     }
     let writer = std::thread::Builder::new().name("log".to_owned());
     let waiting = Arc::clone(&lines);
-    if let Err(error) = writer.spawn(move || waiting.write_all(&clock)) {
+    if let Err(error) = writer.spawn(move || waiting.write_all(form, &clock)) {
         // Without the writer lines are left out when there is no room any more: say so once.
         let _ = writeln!(std::io::stderr(), "error: no thread for the log: {error}");
         return;
     }
     let _ = LINES.set(lines);
+}
+
+/// Whether lines are taken.
+pub(super) fn is_started() -> bool {
+    LINES.get().is_some()
 }
 
 /// Waits until what was logged so far is written, at most a second: for the end of the process.
@@ -131,12 +112,12 @@ impl Lines {
     }
 
     /// Writes for ever.
-    fn write_all(&self, clock: &Arc<dyn Clock>) {
+    fn write_all(&self, form: Form, clock: &Arc<dyn Clock>) {
         let mut text = Vec::with_capacity(TOGETHER_BYTES);
         loop {
             let left_out = self.take(&mut text);
             if left_out > 0 {
-                text.extend_from_slice(gap(clock, left_out).as_bytes());
+                text.extend_from_slice(&form.gap(clock.now(), left_out));
             }
             // A log line that cannot be written must not stop the road.
             let _ = std::io::stderr().lock().write_all(&text);
@@ -179,15 +160,8 @@ pub(crate) fn left_out() -> u64 {
     LEFT_OUT.load(Ordering::Relaxed)
 }
 
-fn gap(clock: &Arc<dyn Clock>, count: u64) -> String {
-    let line = serde_json::json!({
-        "ts": clock.now().to_string(), "level": "warn", "target": "log",
-        "message": "lines were left out", "count": count,
-    });
-    format!("{line}\n")
-}
-
 struct ToLines {
+    form: Form,
     clock: Arc<dyn Clock>,
     lines: Arc<Lines>,
 }
@@ -196,7 +170,7 @@ impl<S: Subscriber> Layer<S> for ToLines {
     fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
         let mut line = LINE.take();
         line.clear();
-        render(event, self.clock.now(), &mut line);
+        self.form.event(event, self.clock.now(), &mut line);
         self.lines.add(&line);
         LINE.set(line);
     }
@@ -205,96 +179,4 @@ impl<S: Subscriber> Layer<S> for ToLines {
 thread_local! {
     /// A thread's line, so that none is made anew.
     static LINE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
-}
-
-/// Appends an event as one line.
-fn render(event: &Event<'_>, at: Timestamp, line: &mut Vec<u8>) {
-    let metadata = event.metadata();
-    line.extend_from_slice(b"{\"ts\":");
-    put_timestamp(at, line);
-    line.extend_from_slice(b",\"level\":");
-    put_text(word(*metadata.level()), line);
-    line.extend_from_slice(b",\"target\":");
-    put_text(metadata.target(), line);
-    event.record(&mut Fields(line));
-    line.extend_from_slice(b"}\n");
-}
-
-fn word(level: Level) -> &'static str {
-    match level {
-        Level::ERROR => "error",
-        Level::WARN => "warn",
-        Level::INFO => "info",
-        Level::DEBUG => "debug",
-        Level::TRACE => "trace",
-    }
-}
-
-struct Fields<'a>(&'a mut Vec<u8>);
-
-impl Fields<'_> {
-    /// Writes a field's name if it may stand in the log; its value must follow.
-    fn name(&mut self, field: &Field) -> bool {
-        let is_known = field.name() == "message" || FIELDS.contains(&field.name());
-        if is_known {
-            self.0.extend_from_slice(b",\"");
-            self.0.extend_from_slice(field.name().as_bytes());
-            self.0.extend_from_slice(b"\":");
-        }
-        is_known
-    }
-
-    fn put(&mut self, field: &Field, value: impl Serialize) {
-        if self.name(field) {
-            // Texts and numbers make JSON, and a vector takes it.
-            let _ = serde_json::to_writer(&mut *self.0, &value);
-        }
-    }
-}
-
-/// What is written as text.
-struct Shown<T>(T);
-
-impl<T: fmt::Display> Serialize for Shown<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
-    }
-}
-
-impl Visit for Fields<'_> {
-    fn record_f64(&mut self, field: &Field, value: f64) {
-        self.put(field, value);
-    }
-
-    fn record_i64(&mut self, field: &Field, value: i64) {
-        self.put(field, value);
-    }
-
-    fn record_u64(&mut self, field: &Field, value: u64) {
-        self.put(field, value);
-    }
-
-    fn record_bool(&mut self, field: &Field, value: bool) {
-        self.put(field, value);
-    }
-
-    fn record_str(&mut self, field: &Field, value: &str) {
-        if self.name(field) {
-            put_text(value, self.0);
-        }
-    }
-
-    fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
-        let mut text = value.to_string();
-        let mut cause = value.source();
-        while let Some(source) = cause {
-            let _ = write!(text, ": {source}");
-            cause = source.source();
-        }
-        self.put(field, text);
-    }
-
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.put(field, Shown(format_args!("{value:?}")));
-    }
 }

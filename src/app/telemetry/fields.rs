@@ -1,0 +1,37 @@
+//! The fields of log lines: a closed list. A field that is not on it is left out, so that a slip of
+//! the pen cannot put a secret into a log.
+
+/// The fields that a log line may carry besides `ts`, `level`, `target` and `message`.
+pub(super) const FIELDS: &[&str] = &[
+    "address",
+    "bank.id",
+    "bytes_in",
+    "bytes_out",
+    "client.id",
+    "code",
+    "config.digest",
+    "count",
+    "duration_ms",
+    "end_ms",
+    "ended",
+    "error",
+    "http.method",
+    "http.status",
+    "http.version",
+    "interaction.id",
+    "listener.id",
+    "operation.id",
+    "panic.at",
+    "partner.id",
+    "peer.network",
+    "product.id",
+    "request.id",
+    "rule",
+    "snapshot",
+    "tls.version",
+    "upstream.endpoint",
+    "upstream.id",
+    "upstream.tries",
+    "upstream.trouble",
+    "upstream_ms",
+];
