@@ -1,32 +1,198 @@
-//! One line for each request, at every door. Never a path, a query or a header of the partner's.
+//! The access log: one line for each request, at every door but the probes'. Never a path, a query,
+//! a header or an address of the caller's: its network, as the audit log has it, is enough to find
+//! whom to ask.
+//!
+//! | field | what |
+//! |---|---|
+//! | `request.id`, `interaction.id` | our id, the partner's |
+//! | `listener.id`, `peer.network`, `tls.version` | where it came in, from which /24 or /48 |
+//! | `http.method`, `http.version`, `http.status`, `code` | what was asked, and how it was answered |
+//! | `bank.id`, `product.id`, `operation.id` | what was called, when it was found |
+//! | `partner.id`, `client.id` | who called, as far as it is known |
+//! | `duration_ms`, `upstream_ms`, `end_ms` | to the answer's head, of it the bank's; to its last byte |
+//! | `bytes_in`, `bytes_out`, `ended` | of the bodies; clean, cut or aborted |
+//!
+//! A client that hung up before an answer has a line without status.
 
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::Method;
+use bytes::Bytes;
+use http::{Method, Version};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt;
 
-use model::{Connection, InteractionId, RequestId, Response};
+use model::{
+    BankId, BodyError, ClientId, Clock, Connection, Ended, Facts, InteractionId, ListenerId,
+    MessageBody, Network, PartnerId, RequestId, Response,
+};
 
-/// Writes the line when the answer's head is ready.
-pub(crate) fn line(
-    connection: &Connection,
-    method: &Method,
+/// A line on its way: written when it is dropped, which is when its answer ends.
+pub(crate) struct Line {
+    clock: Arc<dyn Clock>,
+    started: Duration,
     request: RequestId,
-    interaction: &InteractionId,
-    response: &Response,
-    duration: Duration,
-) {
-    tracing::info!(
-        target: "access",
-        {
-            request.id = request.text().as_str(),
-            interaction.id = interaction.as_str(),
-            listener.id = connection.listener.as_str(),
-            http.method = word(method),
-            http.status = response.status().as_u16(),
-            duration_ms = duration.as_secs_f64() * 1000.0,
-        },
-        "answered"
-    );
+    interaction: InteractionId,
+    listener: ListenerId,
+    peer: IpAddr,
+    tls: Option<&'static str>,
+    method: &'static str,
+    version: &'static str,
+    bytes_in: Arc<AtomicU64>,
+    bytes_out: u64,
+    status: Option<u16>,
+    head: Option<Duration>,
+    facts: Facts,
+    ended: Ended,
+}
+
+impl Line {
+    /// Opens the line of a request that has just come.
+    pub(crate) fn open(
+        clock: &Arc<dyn Clock>,
+        started: Duration,
+        (request, interaction): &(RequestId, InteractionId),
+        connection: &Connection,
+        (method, version): (&Method, Version),
+    ) -> Self {
+        Self {
+            clock: Arc::clone(clock),
+            started,
+            request: *request,
+            interaction: interaction.clone(),
+            listener: connection.listener.clone(),
+            peer: connection.peer.ip(),
+            tls: connection.tls.as_ref().map(|tls| tls.version),
+            method: word(method),
+            version: number(version),
+            bytes_in: Arc::default(),
+            bytes_out: 0,
+            status: None,
+            head: None,
+            facts: Facts::default(),
+            ended: Ended::Aborted,
+        }
+    }
+
+    /// The bytes of the request's body, counted as they are read.
+    pub(crate) fn bytes_in(&self) -> &Arc<AtomicU64> {
+        &self.bytes_in
+    }
+
+    /// The answer's head is ready: the line goes along with its body.
+    pub(crate) fn answered(mut self, response: Response, facts: Facts) -> Response {
+        self.status = Some(response.status().as_u16());
+        self.head = Some(facts.took.unwrap_or_else(|| self.since_start()));
+        self.facts = facts;
+        let (head, body) = response.into_parts();
+        // The answer to HEAD has none, whatever a handler gives (RFC 9110 §9.3.2).
+        if body.is_end_stream() || self.method == "HEAD" {
+            self.ended = Ended::Clean;
+            return Response::from_parts(head, body);
+        }
+        let logged = Logged {
+            body,
+            line: Some(self),
+        };
+        Response::from_parts(head, logged.boxed_unsync())
+    }
+
+    fn since_start(&self) -> Duration {
+        self.clock.monotonic().saturating_sub(self.started)
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        let facts = &self.facts;
+        let object = facts.object.as_deref();
+        let end = self.since_start();
+        tracing::info!(
+            target: "access",
+            {
+                request.id = self.request.text().as_str(),
+                interaction.id = self.interaction.as_str(),
+                listener.id = self.listener.as_str(),
+                peer.network = %Network(self.peer),
+                tls.version = self.tls,
+                http.method = self.method,
+                http.version = self.version,
+                http.status = self.status,
+                code = facts.code,
+                bank.id = facts.bank.as_ref().map(BankId::as_str),
+                product.id = object.map(|object| object.product.as_str()),
+                operation.id = object.map(|object| object.operation.as_str()),
+                partner.id = facts.partner.as_ref().map(PartnerId::as_str),
+                client.id = facts.client.as_ref().map(ClientId::as_str),
+                duration_ms = self.head.map(milliseconds),
+                upstream_ms = facts.upstream.map(milliseconds),
+                end_ms = milliseconds(end),
+                bytes_in = self.bytes_in.load(Ordering::Relaxed),
+                bytes_out = self.bytes_out,
+                ended = self.ended.as_str(),
+            },
+            "answered"
+        );
+    }
+}
+
+/// An answer's body with its line.
+struct Logged {
+    body: MessageBody,
+    /// Taken and dropped when the body ends.
+    line: Option<Line>,
+}
+
+impl Logged {
+    fn end(&mut self, ended: Ended) {
+        if let Some(mut line) = self.line.take() {
+            line.ended = ended;
+        }
+    }
+}
+
+impl Body for Logged {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(cx);
+        match &polled {
+            Poll::Ready(Some(Ok(frame))) => {
+                let length = frame.data_ref().map_or(0, Bytes::len);
+                if let Some(line) = &mut self.line {
+                    line.bytes_out += length as u64;
+                }
+                // Nobody asks for more when the last frame says that it is the last.
+                if self.body.is_end_stream() {
+                    self.end(Ended::Clean);
+                }
+            }
+            Poll::Ready(Some(Err(_))) => self.end(Ended::Cut),
+            Poll::Ready(None) => self.end(Ended::Clean),
+            Poll::Pending => {}
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+fn milliseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1000.0
 }
 
 /// A method as the log shows it: one that is registered for APIs, or `other`. A client may invent
@@ -41,5 +207,13 @@ fn word(method: &Method) -> &'static str {
         Method::DELETE => "DELETE",
         Method::OPTIONS => "OPTIONS",
         _ => "other",
+    }
+}
+
+fn number(version: Version) -> &'static str {
+    match version {
+        Version::HTTP_10 => "1.0",
+        Version::HTTP_2 => "2",
+        _ => "1.1",
     }
 }

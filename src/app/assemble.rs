@@ -9,9 +9,9 @@ use anyhow::Context as _;
 use authserver::{AuthServer, ClientSettings, Elsewhere, Endpoint, IssuerSettings, Ports};
 use config::{BankPlan, House, IssuerEndpoint, ListenerPlan, ProductPlan, TokensPlan};
 use crypto::Jwks;
-use gateway::{Agreement, Bank, Class, Plan, Road, Route, RoutePattern, Snapshot};
+use gateway::{Agreement, Bank, Class, Plan, Road, Route, RouteMeters, RoutePattern, Snapshot};
 use identity::{Issuer, IssuerKeys};
-use model::{BankId, ListenerId, Object, OperationId, PartnerId, PlanId, ProductId, Scope};
+use model::{BankId, ListenerId, Meter, Object, OperationId, PartnerId, PlanId, ProductId, Scope};
 use upstream::Upstream;
 
 use crate::live::{Doors, Live};
@@ -94,6 +94,7 @@ async fn build(shared: &Shared<'_>, plan: &BankPlan) -> anyhow::Result<Built> {
         random: Arc::clone(&standing.random),
         kek: Arc::clone(&plan.issuer.kek),
         certificates: Arc::clone(&standing.certificates),
+        meter: standing.metrics.meter.clone(),
     };
     let (ours, elsewhere) = issuer_settings(plan);
     let authserver = AuthServer::open(ours, elsewhere, ports)
@@ -109,6 +110,7 @@ async fn build(shared: &Shared<'_>, plan: &BankPlan) -> anyhow::Result<Built> {
         standing.assertions(plan, assertion_key),
         &shared.unagreed,
         &standing.limiters,
+        &standing.metrics.meter,
     ));
     let issuers = issuers(shared, &plan.issuer.url, &authserver.keys(&plan.id));
     let mut upstreams = HashMap::new();
@@ -128,8 +130,17 @@ async fn build(shared: &Shared<'_>, plan: &BankPlan) -> anyhow::Result<Built> {
         let upstream = upstreams
             .get(&product.upstream)
             .with_context(|| format!("product {}: no upstream {}", product.id, product.upstream))?;
-        lay(&mut routes, &bank, product, &rights, &issuers, upstream)
-            .with_context(|| format!("product {}", product.id))?;
+        let meter = &standing.metrics.meter;
+        lay(
+            &mut routes,
+            &bank,
+            product,
+            &rights,
+            &issuers,
+            upstream,
+            meter,
+        )
+        .with_context(|| format!("product {}", product.id))?;
     }
     Ok(Built {
         authserver,
@@ -157,6 +168,7 @@ fn lay(
     rights: &Arc<HashMap<PartnerId, Vec<Agreement>>>,
     issuers: &HashMap<ListenerId, Arc<Issuer>>,
     upstream: &Arc<Upstream>,
+    meter: &Meter,
 ) -> anyhow::Result<()> {
     for listener in &product.listeners {
         let issuer = issuers
@@ -191,8 +203,10 @@ fn lay(
                 method: operation.method.clone(),
                 template: Arc::from(template.as_str()),
             };
+            let meters = RouteMeters::new(meter, listener, &object, &product.upstream);
             let route = Route {
                 bank: Arc::clone(bank),
+                meters: Arc::new(meters),
                 object: Arc::new(object),
                 class,
                 issuer: Arc::clone(issuer),

@@ -2,8 +2,8 @@
 //! operators on their listener, everything else to `gateway`. Every answer gets its ids here, and
 //! its line in the access log.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use futures_util::FutureExt;
@@ -15,10 +15,12 @@ use crypto::Random;
 use gateway::{Gateway, Snapshot};
 use identity::Operators;
 use model::{
-    Asked, Breach, Clock, Connection, Handler, InteractionId, Refusal, Request, RequestId, Response,
+    Asked, Breach, Clock, Connection, Facts, Handler, InteractionId, Refusal, Request, RequestId,
+    Response,
 };
 
-use crate::access_log;
+use crate::access_log::Line;
+use crate::counted::Counted;
 use crate::live::Live;
 use crate::telemetry::Metrics;
 
@@ -48,14 +50,21 @@ impl Handler for Dispatch {
         head: &http::request::Parts,
         breach: Breach,
     ) -> Response {
+        let started = self.clock.monotonic();
         let ids = self.ids(&head.headers, self.clock.now());
         tracing::info!(request.id = %ids.0, rule = breach.what, "refused by the edge");
+        let asked = (&head.method, head.version);
+        let line = Line::open(&self.clock, started, &ids, connection, asked);
         let response = web::breach(breach, ids.0);
         let live = self.live.load_full();
         self.gateway
             .note_breach(&live.snapshot, connection, ids.0, &ids.1, breach);
-        let since = self.clock.monotonic();
-        self.seal(connection, &head.method, &ids, since, response)
+        let refusal = Refusal::MalformedRequest { what: breach.what };
+        let facts = Facts {
+            code: Some(refusal.code().as_str()),
+            ..Facts::default()
+        };
+        line.answered(sealed(response, &ids), facts)
     }
 }
 
@@ -63,54 +72,27 @@ impl Dispatch {
     async fn answer(&self, connection: Arc<Connection>, request: Request) -> Response {
         let (now, started) = (self.clock.now(), self.clock.monotonic());
         let ids = self.ids(request.headers(), now);
-        let method = request.method().clone();
+        let what = (request.method(), request.version());
+        let line = Line::open(&self.clock, started, &ids, &connection, what);
+        let bytes_in = Arc::clone(line.bytes_in());
         let asked = Asked {
             request_id: ids.0,
             interaction: ids.1.clone(),
             now,
             started,
-            connection: Arc::clone(&connection),
-            request,
-        };
-        let response = self.choose(asked).await;
-        self.seal(&connection, &method, &ids, started, response)
-    }
-
-    /// What every answer carries, and its line in the access log.
-    fn seal(
-        &self,
-        connection: &Connection,
-        method: &Method,
-        (request_id, interaction): &(RequestId, InteractionId),
-        started: Duration,
-        mut response: Response,
-    ) -> Response {
-        let headers = response.headers_mut();
-        for (name, id) in [
-            (INTERACTION_ID, interaction.as_str()),
-            (REQUEST_ID, request_id.text().as_str()),
-        ] {
-            if let Ok(mut value) = HeaderValue::from_str(id) {
-                // It does not come again: no place in HTTP/2's table of fields for it.
-                value.set_sensitive(true);
-                headers.insert(name, value);
-            }
-        }
-        let duration = self.clock.monotonic().saturating_sub(started);
-        access_log::line(
             connection,
-            method,
-            *request_id,
-            interaction,
-            &response,
-            duration,
-        );
-        response
+            request: request.map(|body| Counted::count(body, Arc::clone(&bytes_in))),
+            bytes_in,
+        };
+        // What panics has left its record on the way out; the connection and the others go on.
+        let answered = AssertUnwindSafe(self.choose(asked)).catch_unwind().await;
+        let (response, facts) = answered.unwrap_or_else(|_panic| broken(ids.0));
+        line.answered(sealed(response, &ids), facts)
     }
 
     /// An issuer's endpoint, or the road, under what is in force now, to the end: what leads
     /// nowhere is refused there, and recorded.
-    async fn choose(&self, asked: Asked) -> Response {
+    async fn choose(&self, asked: Asked) -> (Response, Facts) {
         let live = self.live.load_full();
         let snapshot = &live.snapshot;
         let doors = live.doors.get(&asked.connection.listener);
@@ -138,7 +120,7 @@ impl Dispatch {
         snapshot: &Arc<Snapshot>,
         operators: &Operators,
         asked: Asked,
-    ) -> Response {
+    ) -> (Response, Facts) {
         let chain = asked.connection.chain.as_deref();
         let admitted = snapshot
             .gate()
@@ -155,7 +137,7 @@ impl Dispatch {
                 let response = self.metrics.answer(method == Method::GET);
                 let status = response.status();
                 self.gateway.note_answer(snapshot, asked, status);
-                return response;
+                return (response, Facts::default());
             }
         };
         self.gateway.turn_away(snapshot, asked, refusal).await
@@ -172,4 +154,29 @@ impl Dispatch {
             .unwrap_or_else(|| InteractionId::new(crypto::random_array::<16>(random)));
         (request, interaction)
     }
+}
+
+/// What every answer carries.
+fn sealed(mut response: Response, (request, interaction): &(RequestId, InteractionId)) -> Response {
+    let headers = response.headers_mut();
+    for (name, id) in [
+        (INTERACTION_ID, interaction.as_str()),
+        (REQUEST_ID, request.text().as_str()),
+    ] {
+        if let Ok(mut value) = HeaderValue::from_str(id) {
+            // It does not come again: no place in HTTP/2's table of fields for it.
+            value.set_sensitive(true);
+            headers.insert(name, value);
+        }
+    }
+    response
+}
+
+/// The answer when what should have answered broke.
+fn broken(request: RequestId) -> (Response, Facts) {
+    let facts = Facts {
+        code: Some("internal"),
+        ..Facts::default()
+    };
+    (web::internal_problem(request), facts)
 }

@@ -17,7 +17,7 @@ use tokio_util::task::TaskTracker;
 use audit::Audit;
 use config::{ListenerPlan, Loaded, Loader, Mistakes};
 use edge::Edge;
-use gateway::{Gateway, Services};
+use gateway::{Gateway, RouteMeters, Services};
 use model::{AuditEntry, AuditEvent, Clock, Handler, ListenerId, LogName};
 use upstream::Upstream;
 
@@ -226,6 +226,7 @@ fn handler(standing: &Standing, live: &Arc<ArcSwap<Live>>) -> Arc<dyn Handler> {
         log: Arc::clone(&standing.log),
         certificates: Arc::clone(&standing.certificates),
         tokens: Arc::clone(&standing.tokens),
+        unrouted: Arc::new(RouteMeters::unrouted(&standing.metrics.meter)),
     };
     Arc::new(Dispatch {
         clock: Arc::clone(&standing.clock),

@@ -43,17 +43,15 @@ use std::fmt::Display;
 
 use crypto::{base64url, sha256};
 use jiff::Timestamp;
-use model::{AuditEvent, InteractionId, TokenIssue, Who};
+use model::{AuditEvent, InteractionId, Network, TokenIssue, Who};
 use serde::{Serialize, Serializer};
 
 use self::config::ConfigRecord;
 use self::key::KeyRecord;
-use self::network::network;
 use crate::wal::batch::GROUP_BYTES_MAX;
 
 mod config;
 mod key;
-mod network;
 mod road;
 
 /// The most bytes of a record.
@@ -248,7 +246,8 @@ struct TokenRecord<'a> {
     #[serde(serialize_with = "shown")]
     req: model::RequestId,
     iid: &'a str,
-    net: String,
+    #[serde(serialize_with = "shown")]
+    net: Network,
     #[serde(skip_serializing_if = "Option::is_none")]
     partner: Option<PartnerPart<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -267,7 +266,7 @@ impl<'a> TokenRecord<'a> {
         Self {
             req: token.request,
             iid: InteractionId::as_str(&token.interaction),
-            net: network(token.peer),
+            net: Network(token.peer),
             partner: PartnerPart::of(&token.who),
             auth: AuthPart::of(&token.who),
             object: BankPart {

@@ -17,7 +17,7 @@ use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderValue, Method};
 
-use model::{Asked, BankId, Connection, Refusal, Request, RequestId, Response};
+use model::{Asked, BankId, Connection, Facts, Refusal, Request, RequestId, Response};
 
 use crate::AuthServer;
 use crate::denied::Denied;
@@ -55,12 +55,17 @@ impl AuthServer {
     /// Answers a request to an endpoint of a bank's issuer. Never fails: refusals and faults are
     /// answers. The future may be dropped at any await: a `jti` is then taken or free, a record
     /// written or queued as aborted, and no token has left.
-    pub async fn answer(&self, bank: &BankId, endpoint: Endpoint, asked: Asked) -> Response {
+    pub async fn answer(
+        &self,
+        bank: &BankId,
+        endpoint: Endpoint,
+        asked: Asked,
+    ) -> (Response, Facts) {
         let Some(AtBank { tokens, assertions }) = self.at(bank) else {
-            return web::problem(&Refusal::UnknownRoute, asked.request_id);
+            return refused(&Refusal::UnknownRoute, asked.request_id);
         };
         let now = || self.ports().clock.now();
-        match (endpoint, tokens) {
+        let (response, facts) = match (endpoint, tokens) {
             (Endpoint::UpstreamJwks, _) => document(&asked, &jwks::document(assertions, now())),
             (Endpoint::Metadata, Tokens::Ours(issuer)) => document(&asked, &issuer.metadata),
             (Endpoint::Jwks, Tokens::Ours(issuer)) => {
@@ -69,12 +74,14 @@ impl AuthServer {
             (Endpoint::Token, Tokens::Ours(issuer)) => self.token(issuer, asked).await,
             // The bank's own authorization server answers for itself.
             (Endpoint::Metadata | Endpoint::Jwks | Endpoint::Token, Tokens::Elsewhere(_)) => {
-                web::problem(&Refusal::UnknownRoute, asked.request_id)
+                refused(&Refusal::UnknownRoute, asked.request_id)
             }
-        }
+        };
+        let bank = Some(bank.clone());
+        (response, Facts { bank, ..facts })
     }
 
-    async fn token(&self, issuer: &Issuer, asked: Asked) -> Response {
+    async fn token(&self, issuer: &Issuer, asked: Asked) -> (Response, Facts) {
         let Asked {
             request_id,
             interaction,
@@ -82,20 +89,16 @@ impl AuthServer {
             request,
             ..
         } = asked;
-        let mut record = OpenRecord::open(
-            self.ports(),
-            &issuer.bank,
-            request_id,
-            interaction,
-            &connection,
-        );
+        let mut record =
+            OpenRecord::open(self.ports(), issuer, request_id, interaction, &connection);
         let steps = self.token_steps(issuer, &connection, request, &mut record);
         let issued = tokio::time::timeout(DEADLINE, steps)
             .await
             .unwrap_or(Err(Denied::TooSlow));
+        let mut facts = record.facts();
         let denied = match issued {
             Ok(issued) => match record.allowed(&issued).await {
-                Ok(receipt) => return issued.into_response(receipt),
+                Ok(receipt) => return (issued.into_response(receipt), facts),
                 Err(denied) => denied,
             },
             Err(denied) => {
@@ -107,7 +110,9 @@ impl AuthServer {
             }
         };
         report(&denied, &issuer.bank, request_id);
-        OauthError::of(&denied).into_response()
+        let error = OauthError::of(&denied);
+        facts.code = Some(error.code);
+        (error.into_response(), facts)
     }
 
     async fn token_steps(
@@ -140,14 +145,14 @@ impl AuthServer {
 }
 
 /// Answers with a document (MD-01).
-fn document(asked: &Asked, bytes: &Bytes) -> Response {
+fn document(asked: &Asked, bytes: &Bytes) -> (Response, Facts) {
     let method = asked.request.method();
     let body = match *method {
         Method::GET => model::full(bytes.clone()),
         Method::HEAD => model::empty(),
         _ => {
             let allow = vec![Method::GET, Method::HEAD];
-            return web::problem(&Refusal::MethodNotAllowed { allow }, asked.request_id);
+            return refused(&Refusal::MethodNotAllowed { allow }, asked.request_id);
         }
     };
     let mut response = Response::new(body);
@@ -155,7 +160,15 @@ fn document(asked: &Asked, bytes: &Bytes) -> Response {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(CONTENT_LENGTH, HeaderValue::from(bytes.len()));
     headers.insert(CACHE_CONTROL, DOCUMENT_CACHE);
-    response
+    (response, Facts::default())
+}
+
+fn refused(refusal: &Refusal, request: RequestId) -> (Response, Facts) {
+    let facts = Facts {
+        code: Some(refusal.code().as_str()),
+        ..Facts::default()
+    };
+    (web::problem(refusal, request), facts)
 }
 
 /// What broke inside is logged here, where it is handled; the client is told nothing of it.

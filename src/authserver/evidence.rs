@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use model::ports::{AuditLog, AuditUnavailable, Receipt};
 use model::{
-    AuditEntry, AuditEvent, BankId, Clock, Connection, Decision, InteractionId, LogName, RequestId,
-    TokenIssue, Who,
+    AuditEntry, AuditEvent, Clock, Connection, Decision, Facts, InteractionId, LogName, RequestId,
+    TokenIssue, Who, Words,
 };
 
 use crate::Ports;
 use crate::denied::Denied;
 use crate::grant::client_credentials::Issued;
+use crate::issuer::Issuer;
 use crate::oauth_error::OauthError;
 use crate::step::grant_type::GrantType;
 use crate::step::private_key_jwt::Proved;
@@ -31,6 +32,8 @@ pub(crate) struct OpenRecord<'a> {
     log: &'a dyn AuditLog,
     clock: &'a dyn Clock,
     started: Duration,
+    /// Requests for tokens, by outcome and code.
+    requests: &'a Words<2>,
     /// Taken by the decision.
     issue: Option<Box<TokenIssue>>,
 }
@@ -39,7 +42,7 @@ impl<'a> OpenRecord<'a> {
     /// Opens the record at the request's head.
     pub(crate) fn open(
         ports: &'a Ports,
-        bank: &BankId,
+        issuer: &'a Issuer,
         request: RequestId,
         interaction: InteractionId,
         connection: &Connection,
@@ -49,11 +52,12 @@ impl<'a> OpenRecord<'a> {
             log: ports.log.as_ref(),
             clock: ports.clock.as_ref(),
             started: ports.clock.monotonic(),
+            requests: &issuer.requests,
             issue: Some(Box::new(TokenIssue {
                 request,
                 interaction,
                 peer: connection.peer.ip(),
-                bank: bank.clone(),
+                bank: issuer.bank.clone(),
                 who: Who {
                     certificate,
                     ..Who::default()
@@ -74,6 +78,17 @@ impl<'a> OpenRecord<'a> {
         if let Some(issue) = &mut self.issue {
             issue.who.client = Some(client.id().clone());
             issue.who.partner = Some(client.partner().clone());
+        }
+    }
+
+    /// Who asks, as far as it is known.
+    pub(crate) fn facts(&self) -> Facts {
+        let issue = self.issue.as_ref();
+        Facts {
+            bank: issue.map(|issue| issue.bank.clone()),
+            partner: issue.and_then(|issue| issue.who.partner.clone()),
+            client: issue.and_then(|issue| issue.who.client.clone()),
+            ..Facts::default()
         }
     }
 
@@ -125,6 +140,8 @@ impl<'a> OpenRecord<'a> {
         let duration = self.clock.monotonic().saturating_sub(self.started);
         issue.duration_us = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
         decision(&mut issue);
+        let code = issue.code.unwrap_or("");
+        self.requests.count([issue.decision.as_str(), code]);
         Some(AuditEntry {
             log: LogName::Bank(issue.bank.clone()),
             at: self.clock.now(),
@@ -143,7 +160,16 @@ async fn durable(log: &dyn AuditLog, entry: AuditEntry) -> Result<Receipt, Denie
 
 impl Drop for OpenRecord<'_> {
     fn drop(&mut self) {
-        if let Some(entry) = self.decide(|_| ())
+        let is_broken = std::thread::panicking();
+        let entry = self.decide(|issue| {
+            // What decides broke: that is answered 500.
+            if is_broken {
+                issue.decision = Decision::Failed;
+                issue.status = 500;
+                issue.code = Some("internal");
+            }
+        });
+        if let Some(entry) = entry
             && self.log.queue(entry).is_err()
         {
             tracing::warn!("a client hung up and left no record");

@@ -9,10 +9,10 @@ use bytes::Bytes;
 use crypto::{Algorithm, Jwks};
 use identity::Trust;
 use model::ports::KeyUse;
-use model::{BankId, ClientId, Fault};
+use model::{BankId, ClientId, Fault, Words};
 
 use crate::keys::ring::Ring;
-use crate::{ClientSettings, IssuerSettings, Ports, metadata};
+use crate::{ClientSettings, IssuerSettings, Ports, metadata, metrics};
 
 pub(crate) mod decoy;
 
@@ -35,6 +35,8 @@ pub(crate) struct Issuer {
     pub(crate) trust: Arc<Trust>,
     pub(crate) ring: Ring,
     pub(crate) decoys: Decoys,
+    /// Requests for tokens, by outcome and code.
+    pub(crate) requests: Words<2>,
     /// The metadata document (RFC 8414 §3.2).
     pub(crate) metadata: Bytes,
 }
@@ -78,6 +80,7 @@ impl Issuer {
         Ok(Self {
             metadata: metadata::document(&settings)?,
             decoys: Decoys::for_clients(&settings.clients),
+            requests: metrics::token_requests(&ports.meter, &settings.bank),
             ring,
             bank: settings.bank,
             identifier: settings.issuer,

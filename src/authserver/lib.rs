@@ -31,6 +31,7 @@ mod issuer;
 mod jwks;
 mod keys;
 mod metadata;
+mod metrics;
 mod oauth_error;
 mod server;
 mod settings;

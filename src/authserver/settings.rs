@@ -7,7 +7,7 @@ use std::time::Duration;
 use crypto::{Algorithm, Jwks, KeyEncryptionKey, Random};
 use identity::{Certificates, Trust};
 use model::ports::{AuditLog, KeyRing, Replay};
-use model::{BankId, ClientId, Clock, PartnerId, ScopeSet, Standing};
+use model::{BankId, ClientId, Clock, Meter, PartnerId, ScopeSet, Standing};
 
 /// One bank's issuer, which we are.
 #[derive(Debug)]
@@ -73,4 +73,6 @@ pub struct Ports {
     pub kek: Arc<KeyEncryptionKey>,
     /// Judges certificates; shared with the road, so that a chain is judged once.
     pub certificates: Arc<Certificates>,
+    /// Counts.
+    pub meter: Meter,
 }

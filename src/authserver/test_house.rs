@@ -195,6 +195,7 @@ pub(crate) fn ports(keys: Arc<Keys>, kek_seed: u64, log: Arc<Log>, replay: Arc<R
         random: Arc::new(SystemRandom),
         kek: Arc::new(KeyEncryptionKey::from_text(&kek).expect("a key")),
         certificates: Arc::new(Certificates::new(100)),
+        meter: model::Meter::new(),
     }
 }
 
@@ -333,11 +334,8 @@ impl House {
     }
 
     pub(crate) async fn send(&self, ask: Ask) -> Answer {
-        let bank = bank();
-        let response = self
-            .server
-            .answer(&bank, Endpoint::Token, self.asked(ask))
-            .await;
+        let asked = self.asked(ask);
+        let (response, _) = self.server.answer(&bank(), Endpoint::Token, asked).await;
         Answer::of(response).await
     }
 
@@ -391,6 +389,7 @@ pub(crate) fn asked(request: model::Request, chain: Option<Arc<PresentedChain>>)
             chain,
         }),
         request,
+        bytes_in: Arc::default(),
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use model::{Alpn, Clock, PresentedChain, TlsFacts};
 use rustls::server::WebPkiClientVerifier;
 use rustls::time_provider::TimeProvider;
-use rustls::{HandshakeKind, ServerConfig, ServerConnection, version};
+use rustls::{HandshakeKind, ProtocolVersion, ServerConfig, ServerConnection, version};
 use rustls_pki_types::{CertificateDer, UnixTime};
 
 use crate::client_auth::Possession;
@@ -71,6 +71,10 @@ pub(crate) fn facts(connection: &ServerConnection) -> TlsFacts {
             Alpn::Http2
         } else {
             Alpn::Http1
+        },
+        version: match connection.protocol_version() {
+            Some(ProtocolVersion::TLSv1_2) => "1.2",
+            _ => "1.3",
         },
         resumed: connection.handshake_kind() == Some(HandshakeKind::Resumed),
     }

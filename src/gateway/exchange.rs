@@ -9,7 +9,6 @@ use jiff::Timestamp;
 
 use model::{Asked, Connection, InteractionId, MessageBody, RequestId};
 
-use crate::counted::Counted;
 use crate::lent::Services;
 use crate::record::OpenRecord;
 use crate::snapshot::Snapshot;
@@ -43,7 +42,6 @@ pub(crate) struct Exchange {
 impl Exchange {
     pub(crate) fn begin(asked: Asked, snapshot: Arc<Snapshot>, services: &Services) -> Self {
         let (head, body) = asked.request.into_parts();
-        let bytes_in = Arc::new(AtomicU64::new(0));
         let record = OpenRecord::open(
             services,
             asked.request_id,
@@ -56,8 +54,8 @@ impl Exchange {
             snapshot,
             connection: asked.connection,
             head,
-            body: Some(Counted::count(body, Arc::clone(&bytes_in))),
-            bytes_in,
+            body: Some(body),
+            bytes_in: asked.bytes_in,
             request_id: asked.request_id,
             interaction: asked.interaction,
             now: asked.now,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use model::{Fault, Refusal};
+use model::{Decision, Fault, Refusal};
 use upstream::Trouble;
 
 /// Why a request went no further.
@@ -20,6 +20,50 @@ pub(crate) enum Halt {
     },
     /// Something broke inside.
     Broke(Fault),
+}
+
+impl Halt {
+    /// What the partner is told, unless something broke.
+    pub(crate) fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Refused(refusal) | Self::Failed { refusal, .. } => Some(refusal),
+            Self::Broke(_) => None,
+        }
+    }
+
+    pub(crate) fn decision(&self) -> Decision {
+        match self {
+            Self::Refused(_) => Decision::Refused,
+            Self::Failed { .. } | Self::Broke(_) => Decision::Failed,
+        }
+    }
+
+    /// The code that is told.
+    pub(crate) fn code(&self) -> &'static str {
+        let refusal = self.refusal();
+        refusal.map_or("internal", |refusal| refusal.code().as_str())
+    }
+
+    pub(crate) fn status(&self) -> u16 {
+        let refusal = self.refusal();
+        refusal.map_or(500, |refusal| web::status(refusal).as_u16())
+    }
+
+    /// What was wrong with the bank's service.
+    pub(crate) fn trouble(&self) -> Option<Trouble> {
+        match self {
+            Self::Failed { trouble, .. } => *trouble,
+            Self::Refused(_) | Self::Broke(_) => None,
+        }
+    }
+
+    /// How long the bank was waited for.
+    pub(crate) fn upstream(&self) -> Duration {
+        match self {
+            Self::Failed { upstream, .. } => *upstream,
+            Self::Refused(_) | Self::Broke(_) => Duration::ZERO,
+        }
+    }
 }
 
 impl From<Refusal> for Halt {

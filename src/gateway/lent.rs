@@ -7,6 +7,8 @@ use identity::{AccessTokens, Certificates};
 use model::Clock;
 use model::ports::AuditLog;
 
+use crate::metrics::RouteMeters;
+
 /// What the road uses and does not own.
 pub struct Services {
     /// What time it is.
@@ -19,4 +21,6 @@ pub struct Services {
     pub certificates: Arc<Certificates>,
     /// The verifier of tokens.
     pub tokens: Arc<AccessTokens>,
+    /// What is measured of requests that lead to no operation.
+    pub unrouted: Arc<RouteMeters>,
 }

@@ -10,12 +10,12 @@
 //! and `payment`, which no snapshot can hold yet.
 
 mod assertion;
-mod counted;
 mod exchange;
 mod halt;
 mod headers;
 mod lent;
 mod limit;
+mod metrics;
 mod permit;
 mod pipeline;
 mod product;
@@ -30,6 +30,7 @@ mod turned_away;
 pub use assertion::Assertions;
 pub use lent::Services;
 pub use limit::{Gate, GateSettings, Limiters, Plan, Rate};
+pub use metrics::RouteMeters;
 pub use pipeline::Gateway;
 pub use product::{Agreement, Bank, Class, Route};
 pub use prove::{Answer, Attack, Granted, Guard, Handshake, Operation, Terms, Unwritten, prove};

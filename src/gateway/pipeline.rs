@@ -14,7 +14,9 @@ use std::time::Duration;
 use http::StatusCode;
 
 use model::ports::AuditUnavailable;
-use model::{Asked, Breach, Connection, InteractionId, Refusal, RequestId, Response};
+use model::{
+    Asked, Breach, Connection, Decision, Facts, InteractionId, Refusal, RequestId, Response,
+};
 
 use crate::exchange::Exchange;
 use crate::halt::Halt;
@@ -73,7 +75,7 @@ impl Gateway {
     /// Answers one request under this snapshot. Every answer is recorded first (class `partner`,
     /// and every refusal once the partner is known: durably); a future dropped on the way leaves
     /// the record `aborted`.
-    pub async fn answer(&self, snapshot: &Arc<Snapshot>, asked: Asked) -> Response {
+    pub async fn answer(&self, snapshot: &Arc<Snapshot>, asked: Asked) -> (Response, Facts) {
         let mut exchange = Exchange::begin(asked, Arc::clone(snapshot), &self.services);
         match self.walk(&mut exchange).await {
             Ok(answered) => self.finish(exchange, answered).await,
@@ -87,7 +89,7 @@ impl Gateway {
         snapshot: &Arc<Snapshot>,
         asked: Asked,
         refusal: Refusal,
-    ) -> Response {
+    ) -> (Response, Facts) {
         let exchange = Exchange::begin(asked, Arc::clone(snapshot), &self.services);
         self.halt(exchange, &Halt::Refused(refusal)).await
     }
@@ -102,6 +104,10 @@ impl Gateway {
         if queued.is_err() {
             tracing::warn!(request.id = %exchange.request_id, "an operator's read was not recorded");
         }
+        let status = status.as_u16();
+        exchange
+            .record
+            .tell(Decision::Allowed, status, None, Duration::ZERO);
     }
 
     /// Records a request that broke a rule of HTTP at the edge. What comes from an address without
@@ -116,7 +122,11 @@ impl Gateway {
     ) {
         let refusal = Refusal::MalformedRequest { what: breach.what };
         let is_flood = snapshot.gate().knock(connection.peer.ip()).is_err();
-        if is_flood && !self.turned_away.is_first(refusal.code().as_str()) {
+        let code = refusal.code().as_str();
+        if is_flood && !self.turned_away.is_first(code) {
+            let (unrouted, status) = (&self.services.unrouted, breach.status.as_u16());
+            unrouted.answered(Decision::Refused, status, Duration::ZERO);
+            unrouted.refused(code);
             return;
         }
         let number = snapshot.number();
@@ -145,7 +155,7 @@ impl Gateway {
 
     /// Outcome, then answer. The answer is tracked before its record is waited for: a client that
     /// hangs up meanwhile leaves `api.end` with `aborted` behind the record.
-    async fn finish(&self, mut exchange: Exchange, answered: Answered) -> Response {
+    async fn finish(&self, mut exchange: Exchange, answered: Answered) -> (Response, Facts) {
         let duration = answered.came.saturating_sub(exchange.started);
         let (waits, upstream) = (answered.waits_for_evidence(), answered.upstream);
         let (response, unsent) = respond(&mut exchange, &self.services, answered);
@@ -164,26 +174,48 @@ impl Gateway {
                 if let Some(unsent) = unsent {
                     unsent.sent();
                 }
-                response
+                let status = response.status().as_u16();
+                let outcome = Decision::Allowed;
+                (
+                    response,
+                    exchange.record.tell(outcome, status, None, upstream),
+                )
             }
-            Err(AuditUnavailable) => halted(exchange, &Halt::Refused(Refusal::AuditUnavailable)),
+            Err(AuditUnavailable) => unrecorded(exchange, upstream),
         }
     }
 
     /// Outcome, then refusal.
-    async fn halt(&self, mut exchange: Exchange, halt: &Halt) -> Response {
+    async fn halt(&self, mut exchange: Exchange, halt: &Halt) -> (Response, Facts) {
         let duration = self.since(exchange.started);
         match exchange
             .record
             .halt(halt, duration, &self.turned_away)
             .await
         {
-            Ok(()) => halted(exchange, halt),
-            Err(AuditUnavailable) => halted(exchange, &Halt::Refused(Refusal::AuditUnavailable)),
+            Ok(()) => told(exchange, halt, halt.decision(), halt.upstream()),
+            Err(AuditUnavailable) => unrecorded(exchange, halt.upstream()),
         }
     }
 
     fn since(&self, started: Duration) -> Duration {
         self.services.clock.monotonic().saturating_sub(started)
     }
+}
+
+/// What was done without evidence is not answered for.
+fn unrecorded(exchange: Exchange, upstream: Duration) -> (Response, Facts) {
+    let halt = Halt::Refused(Refusal::AuditUnavailable);
+    told(exchange, &halt, Decision::Failed, upstream)
+}
+
+fn told(
+    mut exchange: Exchange,
+    halt: &Halt,
+    outcome: Decision,
+    upstream: Duration,
+) -> (Response, Facts) {
+    let (status, code) = (halt.status(), halt.code());
+    let facts = exchange.record.tell(outcome, status, Some(code), upstream);
+    (halted(exchange, halt), facts)
 }

@@ -7,11 +7,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use identity::{Issuer, Trust};
-use model::{BankId, ClientId, Clock, Object, PartnerId, ProtectionClass, Scope, UpstreamId};
+use model::{
+    BankId, ClientId, Clock, Meter, Object, PartnerId, ProtectionClass, Scope, UpstreamId,
+};
 use upstream::Upstream;
 
 use crate::assertion::Assertions;
 use crate::limit::{AgreementLimiter, Limiters, Plan};
+use crate::metrics::{PartnerMeters, RouteMeters};
 
 /// The protection classes that the road can serve. The others do not exist here, so no setting
 /// can name them.
@@ -58,6 +61,8 @@ pub struct Bank {
     pub assertions: Arc<Assertions>,
     /// What partners without an agreement may draw before they are refused.
     unagreed: Arc<AgreementLimiter>,
+    /// What is measured of its partners.
+    meters: HashMap<PartnerId, PartnerMeters>,
 }
 
 impl Bank {
@@ -69,7 +74,12 @@ impl Bank {
         assertions: Arc<Assertions>,
         unagreed: &Plan,
         limiters: &Limiters,
+        meter: &Meter,
     ) -> Self {
+        let partners = trust.partners().map(|partner| &partner.id);
+        let meters = partners
+            .map(|partner| (partner.clone(), PartnerMeters::new(meter, &id, partner)))
+            .collect();
         let unagreed = limiters.limiter(None, &id, unagreed);
         Self {
             id,
@@ -77,6 +87,7 @@ impl Bank {
             clients,
             assertions,
             unagreed,
+            meters,
         }
     }
 
@@ -88,7 +99,13 @@ impl Bank {
             clients: self.clients.clone(),
             assertions: Arc::clone(&self.assertions),
             unagreed: self.unagreed.fresh(clock),
+            meters: HashMap::new(),
         }
+    }
+
+    /// What is measured of a partner.
+    pub(crate) fn meters(&self, partner: &PartnerId) -> Option<&PartnerMeters> {
+        self.meters.get(partner)
     }
 
     /// The partner whose client this is.
@@ -160,6 +177,8 @@ pub struct Route {
     pub has_no_effect: bool,
     /// Who may call it.
     pub agreements: Arc<HashMap<PartnerId, Vec<Agreement>>>,
+    /// What is measured of it.
+    pub meters: Arc<RouteMeters>,
 }
 
 impl Route {
@@ -200,6 +219,7 @@ impl Route {
             bank: Arc::new(self.bank.rehearsed(trust, clock)),
             issuer,
             agreements: Arc::new(agreements.into_iter().collect()),
+            meters: Arc::new(RouteMeters::unrouted(&Meter::new())),
             ..self.clone()
         }
     }

@@ -9,13 +9,14 @@ use jiff::Timestamp;
 
 use model::ports::{AuditLog, AuditUnavailable};
 use model::{
-    Access, AuditEntry, AuditEvent, ClientId, Clock, Connection, Decision, InteractionId, LogName,
-    Object, PartnerId, Refusal, RequestId, Timing, Who,
+    Access, AuditEntry, AuditEvent, ClientId, Clock, Connection, Decision, Facts, InteractionId,
+    LogName, PartnerId, Refusal, RequestId, Timing, Who,
 };
 use upstream::Trouble;
 
 use crate::halt::Halt;
 use crate::lent::Services;
+use crate::metrics::RouteMeters;
 use crate::product::Route;
 use crate::turned_away::TurnedAway;
 
@@ -32,10 +33,14 @@ pub(crate) struct OpenRecord {
     peer: IpAddr,
     snapshot: u64,
     who: Who,
-    object: Option<Arc<Object>>,
+    route: Option<Arc<Route>>,
     /// The request's deadline, by the clock that never goes back; known with the route.
     deadline: Duration,
     is_written: bool,
+    /// What is measured of requests that lead nowhere.
+    unrouted: Arc<RouteMeters>,
+    /// Whether the outcome is counted.
+    is_told: bool,
 }
 
 /// How a request ended, as its record tells it.
@@ -91,14 +96,16 @@ impl OpenRecord {
             peer: connection.peer.ip(),
             snapshot,
             who,
-            object: None,
+            route: None,
             is_written: false,
+            unrouted: Arc::clone(&services.unrouted),
+            is_told: false,
         }
     }
 
     /// What was called is known.
-    pub(crate) fn object(&mut self, route: &Route) {
-        self.object = Some(Arc::clone(&route.object));
+    pub(crate) fn object(&mut self, route: &Arc<Route>) {
+        self.route = Some(Arc::clone(route));
         self.deadline = self.started.saturating_add(route.deadline);
     }
 
@@ -116,8 +123,8 @@ impl OpenRecord {
 
     /// The log it belongs to: the bank's once the route is known.
     pub(crate) fn name(&self) -> LogName {
-        match &self.object {
-            Some(object) => LogName::Bank(object.bank.clone()),
+        match &self.route {
+            Some(route) => LogName::Bank(route.object.bank.clone()),
             None => LogName::House,
         }
     }
@@ -172,6 +179,48 @@ impl OpenRecord {
             ..Told::new(Decision::Refused, Duration::ZERO)
         });
         self.queued(entry);
+        self.tell(
+            Decision::Refused,
+            status.as_u16(),
+            Some(code),
+            Duration::ZERO,
+        );
+    }
+
+    /// The outcome is what the caller gets: counts it. Gives what is known of the answer.
+    pub(crate) fn tell(
+        &mut self,
+        outcome: Decision,
+        status: u16,
+        code: Option<&'static str>,
+        upstream: Duration,
+    ) -> Facts {
+        self.is_told = true;
+        let route = self.route.as_deref();
+        let meters = route.map_or(&self.unrouted, |route| &route.meters);
+        let took = self.since_start();
+        meters.answered(outcome, status, took);
+        if let Some(code) = code {
+            meters.refused(code);
+        }
+        let partner = self.who.partner.as_ref();
+        let partner_meters = route.and_then(|route| route.bank.meters(partner?));
+        if let Some(meters) = partner_meters {
+            meters.answered(outcome, code);
+        }
+        Facts {
+            object: route.map(|route| Arc::clone(&route.object)),
+            bank: route.map(|route| route.object.bank.clone()),
+            partner: partner.cloned(),
+            client: self.who.client.clone(),
+            code,
+            took: Some(took),
+            upstream: (!upstream.is_zero()).then_some(upstream),
+        }
+    }
+
+    fn since_start(&self) -> Duration {
+        self.clock.monotonic().saturating_sub(self.started)
     }
 
     /// Queues what need not be waited for; that it could not be is told to the operator only.
@@ -190,32 +239,21 @@ impl OpenRecord {
         duration: Duration,
         turned_away: &TurnedAway,
     ) -> Result<(), AuditUnavailable> {
-        let (refusal, mut told) = match halt {
-            Halt::Refused(refusal) => (Some(refusal), Told::new(Decision::Refused, duration)),
-            Halt::Failed {
-                refusal,
-                trouble,
-                upstream,
-            } => {
-                let told = Told {
-                    trouble: trouble.map(Trouble::as_str),
-                    upstream: *upstream,
-                    ..Told::new(Decision::Failed, duration)
-                };
-                (Some(refusal), told)
-            }
-            Halt::Broke(_) => (None, Told::new(Decision::Failed, duration)),
-        };
-        let code = refusal.map_or("internal", |refusal| refusal.code().as_str());
+        let refusal = halt.refusal();
+        let code = halt.code();
         let is_flood = matches!(refusal, Some(Refusal::TooManyRequests { .. }));
         if is_flood && !turned_away.is_first(code) {
             self.is_written = true;
             return Ok(());
         }
-        told.status = refusal.map_or(500, |refusal| web::status(refusal).as_u16());
-        told.code = Some(code);
-        told.rule = refusal.map(|refusal| web::detail(refusal).to_owned());
-        let entry = self.entry(told);
+        let entry = self.entry(Told {
+            status: halt.status(),
+            code: Some(code),
+            rule: refusal.map(|refusal| web::detail(refusal).to_owned()),
+            trouble: halt.trouble().map(Trouble::as_str),
+            upstream: halt.upstream(),
+            ..Told::new(halt.decision(), duration)
+        });
         if self.who.partner.is_some() {
             return self.written(entry).await;
         }
@@ -241,7 +279,7 @@ impl OpenRecord {
             interaction: self.interaction.clone(),
             peer: self.peer,
             who: self.who.clone(),
-            object: self.object.clone(),
+            object: self.route.as_ref().map(|route| Arc::clone(&route.object)),
             decision: told.decision,
             status: told.status,
             code: told.code,
@@ -264,11 +302,23 @@ impl OpenRecord {
 
 impl Drop for OpenRecord {
     fn drop(&mut self) {
+        // Either the client hung up, or what answered it broke, which is answered 500.
+        let (outcome, status, code) = if std::thread::panicking() {
+            (Decision::Failed, 500, Some("internal"))
+        } else {
+            (Decision::Aborted, 0, None)
+        };
+        if !self.is_told {
+            self.tell(outcome, status, code, Duration::ZERO);
+        }
         if self.is_written {
             return;
         }
-        let duration = self.clock.monotonic().saturating_sub(self.started);
-        let entry = self.entry(Told::new(Decision::Aborted, duration));
+        let entry = self.entry(Told {
+            status,
+            code,
+            ..Told::new(outcome, self.since_start())
+        });
         if self.log.queue(entry).is_err() {
             tracing::warn!(request.id = %self.request, "a hang-up was not recorded");
         }

@@ -1,6 +1,7 @@
 //! What the edge knows of a connection. Made once per connection, shared by its requests.
 
-use std::net::SocketAddr;
+use std::fmt;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use rustls_pki_types::CertificateDer;
@@ -26,8 +27,30 @@ pub struct Connection {
 pub struct TlsFacts {
     /// The HTTP version chosen by ALPN (RFC 7301), never by sniffing.
     pub alpn: Alpn,
+    /// The protocol's version: `1.2` or `1.3`.
+    pub version: &'static str,
     /// Whether this connection was resumed from an earlier session.
     pub resumed: bool,
+}
+
+/// The network that an address lies in: /24 of IPv4, /48 of IPv6. The address's owner is a person,
+/// the network is not: this is what logs and records hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Network(pub IpAddr);
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.to_canonical() {
+            IpAddr::V4(address) => {
+                let [a, b, c, _] = address.octets();
+                write!(f, "{a}.{b}.{c}.0/24")
+            }
+            IpAddr::V6(address) => {
+                let [a, b, c, ..] = address.segments();
+                write!(f, "{}/48", Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0))
+            }
+        }
+    }
 }
 
 /// The application protocol of a connection.

@@ -1,13 +1,16 @@
 //! The door between the edge and the rooms that answer requests.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use http::StatusCode;
 use jiff::Timestamp;
 
-use crate::{Connection, InteractionId, Request, RequestId, Response};
+use crate::{
+    BankId, ClientId, Connection, InteractionId, Object, PartnerId, Request, RequestId, Response,
+};
 
 /// A request on its way from the edge to a room, with the ids it is known by.
 pub struct Asked {
@@ -23,6 +26,27 @@ pub struct Asked {
     pub connection: Arc<Connection>,
     /// The request.
     pub request: Request,
+    /// Bytes of its body that were read so far.
+    pub bytes_in: Arc<AtomicU64>,
+}
+
+/// What is known of an answer when its head is ready, for the access log.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// What was called.
+    pub object: Option<Arc<Object>>,
+    /// The bank.
+    pub bank: Option<BankId>,
+    /// The partner.
+    pub partner: Option<PartnerId>,
+    /// The OAuth client.
+    pub client: Option<ClientId>,
+    /// The code that is told, of a refusal or an OAuth error.
+    pub code: Option<&'static str>,
+    /// From the request's head to the answer's.
+    pub took: Option<Duration>,
+    /// How long the bank's service was waited for.
+    pub upstream: Option<Duration>,
 }
 
 /// A rule of HTTP that a request breaks: it goes no further than the edge.

@@ -27,9 +27,9 @@ pub use audit_event::{
     TokenIssue, Who,
 };
 pub use clock::{Clock, MovedClock, SystemClock};
-pub use connection::{Alpn, Connection, PresentedChain, TlsFacts};
+pub use connection::{Alpn, Connection, Network, PresentedChain, TlsFacts};
 pub use fault::Fault;
-pub use handler::{Asked, Breach, Handler};
+pub use handler::{Asked, Breach, Facts, Handler};
 pub use hop_by_hop::strip_hop_by_hop;
 pub use id::{
     BadId, BankId, ClientId, InteractionId, ListenerId, OperationId, PartnerId, PlanId, ProductId,

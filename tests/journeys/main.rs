@@ -1,5 +1,6 @@
 //! Journeys: through the front door, over real sockets and real TLS. One file a subject.
 
+mod access_log;
 mod certificates;
 mod check;
 mod commands;

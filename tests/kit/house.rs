@@ -121,6 +121,12 @@ impl HouseBuilder {
 
     /// Starts the house; panics with the file's mistakes.
     pub async fn start(self) -> TestHouse {
+        let clock: Arc<dyn Clock> = Arc::clone(&self.clock) as _;
+        self.start_on(clock).await
+    }
+
+    /// The same on another clock than its own.
+    pub async fn start_on(self, clock: Arc<dyn Clock>) -> TestHouse {
         let kept = self.is_restartable.then(|| {
             let kept = |socket: &TcpListener| socket.try_clone().expect("a socket");
             (
@@ -136,7 +142,6 @@ impl HouseBuilder {
             bank.local_addr().expect("an address"),
         );
         let sockets = Addresses::bound(api, issuer, bank).expect("bound sockets");
-        let clock: Arc<dyn Clock> = Arc::clone(&self.clock) as _;
         let house = SandboxHouse::open(self.folder.path(), sockets, clock, Arc::new(|_| None))
             .await
             .expect("a house that starts")
@@ -285,6 +290,7 @@ impl TestHouse {
             listener: ListenerId::parse("api").expect("an id"),
             peer: ([127, 0, 0, 1], 50_000).into(),
             tls: Some(TlsFacts {
+                version: "1.3",
                 alpn: Alpn::Http2,
                 resumed: false,
             }),
@@ -352,6 +358,22 @@ impl TestHouse {
             prepared,
             is_restartable: true,
         }
+    }
+
+    /// The record of a request, once it is there.
+    pub async fn recorded(&self, request: &str) -> serde_json::Value {
+        let there = async {
+            loop {
+                let is_it = |record: &serde_json::Value| record["req"] == request;
+                if let Some(record) = self.records().into_iter().find(is_it) {
+                    return record;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        let minute = std::time::Duration::from_mins(1);
+        let record = tokio::time::timeout(minute, there).await;
+        record.unwrap_or_else(|_| panic!("no record of {request}"))
     }
 
     /// The records of the log so far, as JSON, oldest first. Waits for nothing.

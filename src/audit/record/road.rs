@@ -5,9 +5,9 @@ use std::net::IpAddr;
 
 use crypto::base64url;
 use jiff::Timestamp;
-use model::{Access, End, Object, Who, put_number, put_text, put_timestamp};
+use model::{Access, End, Network, Object, Who, put_number, put_text, put_timestamp};
 
-use super::{TEXT_BYTES_MAX, WORD_BYTES_MAX, cut, network};
+use super::{TEXT_BYTES_MAX, WORD_BYTES_MAX, cut};
 
 /// Room for the usual record.
 const USUAL_BYTES: usize = 768;
@@ -122,7 +122,7 @@ impl Record {
 
     fn network(&mut self, address: IpAddr) {
         let IpAddr::V4(address) = address.to_canonical() else {
-            return self.member("net", &network(address));
+            return self.member("net", &Network(address).to_string());
         };
         let [a, b, c, _] = address.octets();
         self.name("net");

@@ -166,7 +166,10 @@ fn an_address_becomes_its_network() {
         ("::1", "::/48"),
     ];
     for (address, expected) in cases {
-        assert_eq!(network(address.parse::<IpAddr>().unwrap()), expected);
+        assert_eq!(
+            model::Network(address.parse::<IpAddr>().unwrap()).to_string(),
+            expected
+        );
     }
 }
 

@@ -1073,7 +1073,7 @@ async fn a_form_that_never_arrives_is_not_waited_for_for_ever() {
     let house = House::open().await;
     let mut asked = house.asked(house.ask("swiftride-app"));
     *asked.request.body_mut() = never();
-    let response = house.server.answer(&bank(), Endpoint::Token, asked).await;
+    let response = house.server.answer(&bank(), Endpoint::Token, asked).await.0;
     assert_eq!(Answer::of(response).await.status, 503);
     let records = house.queued();
     let [record] = records.as_slice() else {
@@ -1191,7 +1191,8 @@ async fn get(house: &House, endpoint: Endpoint, method: Method) -> Answer {
     let response = house
         .server
         .answer(&bank(), endpoint, asked(request, None))
-        .await;
+        .await
+        .0;
     Answer::of(response).await
 }
 
@@ -1264,7 +1265,8 @@ async fn a_bank_without_issuer_has_no_endpoints_and_no_keys() {
     let response = house
         .server
         .answer(&other, Endpoint::Metadata, request)
-        .await;
+        .await
+        .0;
     assert_eq!(Answer::of(response).await.status, 404);
     assert!(house.server.keys(&other).keys.keys().is_empty());
 }

@@ -17,12 +17,13 @@ use identity::{AccessTokens, Certificates, Issuer, Rehearsal, Shown};
 use model::ports::{AuditLog, AuditUnavailable, Receipt};
 use model::{
     Alpn, Asked, AuditEntry, BankId, ClientId, Clock, Connection, Fault, InteractionId, ListenerId,
-    Partner, PartnerId, PresentedChain, RequestId, Standing, TlsFacts,
+    Meter, Partner, PartnerId, PresentedChain, RequestId, Standing, TlsFacts,
 };
 
 use crate::exchange::Exchange;
 use crate::lent::Services;
 use crate::limit::{Gate, GateSettings};
+use crate::metrics::RouteMeters;
 use crate::pipeline::admit;
 use crate::product::{Class, Route};
 use crate::prove::{Answer, Attack, Handshake, Terms};
@@ -235,6 +236,7 @@ impl Rehearsals {
             log: Arc::new(Unwritten),
             certificates: Arc::new(Certificates::new(4)),
             tokens: Arc::new(AccessTokens::new(4)),
+            unrouted: Arc::new(RouteMeters::unrouted(&Meter::new())),
         }
     }
 
@@ -333,12 +335,14 @@ impl Rehearsals {
                 listener: scene.listener.clone(),
                 peer: PEER,
                 tls: Some(TlsFacts {
+                    version: "1.3",
                     alpn: Alpn::Http1,
                     resumed: false,
                 }),
                 chain: call.chain.clone(),
             }),
             request,
+            bytes_in: Arc::default(),
         })
     }
 }

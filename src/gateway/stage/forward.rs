@@ -74,6 +74,8 @@ pub(crate) async fn forward(
     let came = services.clock.monotonic();
     let upstream = came.saturating_sub(sent);
     let waits = route.class.waits_for_evidence();
+    let failure = answer.as_ref().err().map(|unanswered| &unanswered.failure);
+    route.meters.asked(failure, upstream);
     match answer {
         Ok(response) => Ok(Answered {
             response,
