@@ -17,6 +17,8 @@ mod logs;
 #[cfg(test)]
 mod manifests;
 #[cfg(test)]
+mod metrics;
+#[cfg(test)]
 mod permit;
 #[cfg(test)]
 mod refusals;

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use kit::{
-    Answer, Dial, Exposition, HouseBuilder, Identity, Method, Operators, Partner, TestHouse,
-    Version, issue, other_authority, partner_leaf,
+    Answer, Dial, HouseBuilder, Identity, Method, Operators, Partner, TestHouse, Version, issue,
+    other_authority, partner_leaf,
 };
 
 async fn house() -> (TestHouse, Operators) {
@@ -27,14 +27,6 @@ async fn ask(house: &TestHouse, identity: &Identity, path: &str) -> Answer {
     client.get(path, &[]).await
 }
 
-async fn scrape(house: &TestHouse, operators: &Operators) -> Exposition {
-    let answer = ask(house, &operators.identity, "/metrics").await;
-    assert_eq!(answer.status, 200);
-    let kind = "text/plain; version=0.0.4; charset=utf-8";
-    assert_eq!(answer.header("content-type"), kind);
-    Exposition::read(std::str::from_utf8(&answer.body).expect("UTF-8"))
-}
-
 /// Stops a house; what was recorded of requests to the door, by status and code.
 async fn recorded(house: TestHouse) -> Vec<(u64, String)> {
     let folder = house.stop().await;
@@ -53,7 +45,7 @@ async fn recorded(house: TestHouse) -> Vec<(u64, String)> {
 #[tokio::test]
 async fn an_operator_reads_the_metrics_and_leaves_a_record() {
     let (house, operators) = house().await;
-    let scraped = scrape(&house, &operators).await;
+    let scraped = operators.scrape(&house).await;
     assert_eq!(scraped.count("mortise_config_snapshot", &[]), 1);
     assert_eq!(scraped.count("mortise_config_last_load_ok", &[]), 1);
     assert!(scraped.value("process_resident_memory_bytes", &[]) > 1e6);
@@ -132,5 +124,108 @@ async fn the_operators_listener_serves_the_metrics_alone_and_no_other_serves_the
         .get("/metrics", &[])
         .await
         .refused(404, "unknown_route");
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_happens_is_counted_under_closed_labels() {
+    let (house, operators) = house().await;
+    let partner = Partner::of(&house, "swiftride-app");
+    let token = partner.bearer(&house, "branches").await;
+    let dial = partner.dial(&house, Version::Http2);
+    let mut client = dial.connect(house.api()).await.expect("a connection");
+    let bearer = [("authorization", token.as_str())];
+    for _ in 0..3 {
+        client
+            .get("/branches/v1/branches?limit=1", &bearer)
+            .await
+            .ok();
+    }
+    let target = "/catalogue/v1/products?limit=1";
+    client
+        .get(target, &bearer)
+        .await
+        .refused(403, "insufficient_scope");
+    client.get(target, &[]).await.refused(401, "no_token");
+    client
+        .get("/nowhere", &[])
+        .await
+        .refused(404, "unknown_route");
+    partner.ask_token(&house, "nonsense").await;
+    let scraped = operators.scrape(&house).await;
+    let branches = [
+        ("listener", "api"),
+        ("bank", "harbour"),
+        ("product", "branches"),
+    ];
+    let allowed = [&branches[..], &[("outcome", "allowed"), ("status", "2xx")]].concat();
+    assert_eq!(scraped.count("mortise_requests_total", &allowed), 3);
+    let operation = [("product", "branches"), ("operation", "listBranches")];
+    let took = scraped.count("mortise_request_duration_seconds_count", &operation);
+    assert_eq!(took, 3);
+    for (code, product) in [
+        ("insufficient_scope", "catalogue"),
+        ("no_token", "catalogue"),
+    ] {
+        let labels = [("product", product), ("code", code)];
+        assert_eq!(
+            scraped.count("mortise_refusals_total", &labels),
+            1,
+            "{code}"
+        );
+    }
+    let nowhere = [("bank", ""), ("product", ""), ("code", "unknown_route")];
+    assert_eq!(scraped.count("mortise_refusals_total", &nowhere), 1);
+    let own = [("bank", "harbour"), ("partner", "swiftride")];
+    for (outcome, count) in [("allowed", 3), ("refused", 2)] {
+        let labels = [&own[..], &[("outcome", outcome)]].concat();
+        assert_eq!(
+            scraped.count("mortise_partner_requests_total", &labels),
+            count
+        );
+    }
+    let core = [("bank", "harbour"), ("upstream", "core")];
+    let answered = [&core[..], &[("outcome", "answered")]].concat();
+    assert_eq!(
+        scraped.count("mortise_upstream_requests_total", &answered),
+        3
+    );
+    assert_eq!(
+        scraped.count("mortise_upstream_duration_seconds_count", &core),
+        3
+    );
+    assert_eq!(scraped.count("mortise_upstream_waiting", &core), 0);
+    assert_eq!(scraped.count("mortise_upstream_waits_total", &core), 0);
+    assert_eq!(scraped.count("mortise_upstream_places_used", &core), 0);
+    assert!(scraped.count("mortise_upstream_connections_open", &core) >= 1);
+    for (standing, is_so) in [("in_play", 1), ("resting", 0), ("on_trial", 0)] {
+        let stands = [&core[..], &[("standing", standing)]].concat();
+        let found = scraped.count("mortise_upstream_endpoint_standing", &stands);
+        assert_eq!(found, is_so, "{standing}");
+    }
+    let issued = [("bank", "harbour"), ("outcome", "allowed"), ("code", "")];
+    assert_eq!(scraped.count("mortise_token_requests_total", &issued), 1);
+    let refused = [("outcome", "refused"), ("code", "invalid_scope")];
+    assert_eq!(scraped.count("mortise_token_requests_total", &refused), 1);
+    for (outcome, count) in [("judged", 1), ("remembered", 3)] {
+        let found = scraped.count("mortise_token_checks_total", &[("outcome", outcome)]);
+        assert_eq!(found, count, "{outcome}");
+    }
+    let api = [("listener", "api")];
+    assert!(scraped.count("mortise_connections_open", &api) >= 1);
+    assert!(scraped.count("mortise_received_bytes_total", &api) > 100);
+    assert!(scraped.count("mortise_sent_bytes_total", &api) > 1_000);
+    let full = [("listener", "operators"), ("outcome", "full")];
+    assert_eq!(scraped.count("mortise_handshakes_total", &full), 1);
+    assert!(scraped.count("mortise_audit_group_records_count", &[]) >= 1);
+    assert_eq!(scraped.count("mortise_audit_poisoned", &[]), 0);
+    for family in scraped.0.values() {
+        for sample in &family.samples {
+            for (label, value) in &sample.labels {
+                let is_word = |c: char| c.is_ascii_alphanumeric() || ".:_-+ ".contains(c);
+                assert!(value.chars().all(is_word), "{label}={value}");
+            }
+        }
+    }
     house.stop().await;
 }

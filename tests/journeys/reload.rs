@@ -1,5 +1,6 @@
 //! Reload: a new file comes into force whole, for the next request, or changes nothing.
 
+mod counts;
 mod limits;
 mod listeners;
 mod load;

@@ -12,9 +12,10 @@ use model::{Clock, SystemClock};
 use sandbox::{Marker, TestCa, Validity};
 
 use crate::authority::{issue, partner_leaf};
-use crate::client::Identity;
+use crate::client::{Dial, Identity, Version};
+use crate::exposition::Exposition;
 use crate::folder::Folder;
-use crate::house::HouseBuilder;
+use crate::house::{HouseBuilder, TestHouse};
 
 const LISTENERS: &str = "listeners:
   operators:
@@ -52,6 +53,40 @@ impl Operators {
             authority,
         }
     }
+}
+
+impl Operators {
+    /// Scrapes a house.
+    pub async fn scrape(&self, house: &TestHouse) -> Exposition {
+        let door = house
+            .running
+            .address("operators")
+            .expect("an open listener");
+        let dial = house.dial(Some(&self.identity), Version::Http1);
+        Exposition::read(&text(&dial, door).await)
+    }
+
+    /// Scrapes the program that runs in a folder and has logged where it listens.
+    pub async fn scrape_text(&self, folder: &Folder, logged: &str) -> String {
+        let told = logged.lines().find_map(|line| {
+            let line: serde_json::Value = serde_json::from_str(line).ok()?;
+            let is_it = line["message"] == "listening" && line["listener.id"] == "operators";
+            is_it
+                .then(|| line["address"].as_str()?.parse().ok())
+                .flatten()
+        });
+        let dial = folder.dial(Some(&self.identity), Version::Http1);
+        text(&dial, told.expect("a line that says where")).await
+    }
+}
+
+async fn text(dial: &Dial, door: SocketAddr) -> String {
+    let mut client = dial.connect(door).await.expect("a connection");
+    let answer = client.get("/metrics", &[]).await;
+    assert_eq!(answer.status, 200);
+    let kind = "text/plain; version=0.0.4; charset=utf-8";
+    assert_eq!(answer.header("content-type"), kind);
+    String::from_utf8(answer.body.to_vec()).expect("UTF-8")
 }
 
 impl HouseBuilder {
