@@ -18,6 +18,8 @@ mod limits;
 mod load;
 mod log_files;
 mod operators;
+mod panics;
+mod planted;
 mod probes;
 mod process;
 mod prove;
