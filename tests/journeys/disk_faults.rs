@@ -226,3 +226,17 @@ async fn long_kill_and_errors_at_the_logs_system_calls_lose_no_record_of_an_answ
         tally(&answered)
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_fails_while_the_program_drains_makes_it_end_with_3() {
+    needs_strace();
+    let folder = folder();
+    let mut program = Program::sandbox(&folder).await;
+    let strace = inject(&program, WRITER, "fdatasync:error=EIO:when=1+").await;
+    program.terminate();
+    let code = program.ended().await;
+    drop(strace);
+    assert_eq!(code, Some(3), "{}", program.err());
+    // What the next start finds is told of and served on.
+    assert_eq!(Program::sandbox(&folder).await.stop().await, Some(0));
+}

@@ -93,6 +93,7 @@ async fn a_revoked_certificate_is_refused_at_once_and_the_other_partner_is_not()
     other.each(&house, |answer| drop(answer.ok())).await;
 }
 
+/// CF-04.
 #[tokio::test]
 async fn a_suspended_partner_is_refused_at_once_and_comes_back_as_it_was() {
     let house = wide().start().await;
@@ -180,4 +181,29 @@ async fn a_client_that_changes_its_keys_proves_itself_with_the_new_ones_alone() 
     std::fs::write(&file, only.to_string()).expect("a writable file");
     house.reload().await;
     assert!(asks(&partner).await == 401 && asks(&next).await.is_success());
+}
+
+#[tokio::test]
+async fn a_revocation_list_that_ran_out_shuts_its_own_bank_and_keeps_no_reload_away() {
+    let old = "refuse_when_older_than: 720h";
+    let house = wide().edit(old, "refuse_when_older_than: 1min");
+    let house = house.restartable().start().await;
+    let partner = Partner::of(&house, "swiftride-app");
+    house.clock.advance(Duration::from_secs(61));
+    let outcome = house.running.reload().await;
+    let applied = outcome.as_ref().as_ref().expect("in force");
+    let lapsed = applied.lapsed.as_ref().expect("something ran out");
+    let told = lapsed.render(false, 100);
+    assert!(
+        told.contains("older than `refuse_when_older_than`"),
+        "{told}"
+    );
+    let house = house.rebuild().await.start().await;
+    for version in Version::BOTH {
+        let dial = partner.dial(&house, version);
+        let mut client = dial.connect(house.api()).await.expect("a connection");
+        let answer = client.get(BRANCHES, &[("authorization", "Bearer x")]).await;
+        answer.refused(401, "certificate_refused");
+        client.get("/fx/v1/rates", &[]).await.ok();
+    }
 }

@@ -227,7 +227,11 @@ async fn a_file_that_is_good_and_cannot_be_put_in_force_leaves_no_key_and_no_fre
     let taken = taken.local_addr().expect("an address").to_string();
     let good = kit::text(&house.dir().join("gateway.yaml"));
     let life = "access_token_lifetime: 300s";
-    house.edit("gateway.yaml", life, &format!("{life}\n      algorithm: ES256"));
+    house.edit(
+        "gateway.yaml",
+        life,
+        &format!("{life}\n      algorithm: ES256"),
+    );
     house.edit("gateway.yaml", narrow, "rate: 1/s, burst: 9 requests");
     let listener = format!("listeners:\n  probes: {{ address: {taken}, serves: [health] }}");
     house.edit("gateway.yaml", "listeners:", &listener);
@@ -254,7 +258,11 @@ async fn a_listener_does_not_move_between_one_address_and_all_and_is_told_which_
     dial.connect(house.api()).await.expect("a connection");
     let one = format!("127.0.0.1:{}", house.api().port());
     let all = format!("0.0.0.0:{}", house.api().port());
-    house.edit("gateway.yaml", &format!("address: {one}"), &format!("address: {all}"));
+    house.edit(
+        "gateway.yaml",
+        &format!("address: {one}"),
+        &format!("address: {all}"),
+    );
     let told = house.refuses_to_reload().await;
     let holder = format!("the listener `api` has this port at {one}");
     assert!(told.contains(&holder), "{told}");

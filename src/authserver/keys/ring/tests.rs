@@ -48,27 +48,11 @@ fn kids(ring: &Ring) -> Vec<String> {
     kids
 }
 
-/// Adds a key as a rotation would.
-fn add(keys: &Keys, algorithm: Algorithm) -> String {
-    let made = make(
-        &bank(),
-        KeyUse::Tokens,
-        algorithm,
-        &ports_over(&Arc::default(), 1),
-    )
-    .expect("makes");
-    let kid = made.kid.clone();
-    let made = SealedKey {
-        signs_from: Some(made.made_at),
-        published_at: Some(made.made_at),
-        ..made
-    };
+/// Adds a key as another hand would.
+fn put(keys: &Keys, key: &SealedKey) {
     let mut rings = keys.0.lock().expect("sound");
-    rings
-        .entry((bank(), KeyUse::Tokens))
-        .or_default()
-        .push(made);
-    kid
+    let ring = rings.entry((bank(), KeyUse::Tokens)).or_default();
+    ring.push(key.clone());
 }
 
 #[tokio::test]
@@ -112,10 +96,7 @@ async fn a_key_that_got_its_time_unpublished_signs_when_it_has_been_published() 
         signs_from: Some(at(220)),
         ..next
     };
-    let place = (bank(), KeyUse::Tokens);
-    let mut rings = keys.0.lock().expect("sound");
-    rings.get_mut(&place).expect("a ring").push(next.clone());
-    drop(rings);
+    put(&keys, &next);
     // No gateway ran, or its file was not good, for an hour.
     let opened = 3_600;
     let signs = opened + PUBLISHED_BEFORE.as_secs();
@@ -144,10 +125,7 @@ async fn a_key_that_waits_is_published_and_verifies_nothing() {
         &ports_over(&keys, 1),
     );
     let waits = waits.expect("makes");
-    let place = (bank(), KeyUse::Tokens);
-    let mut rings = keys.0.lock().expect("sound");
-    rings.get_mut(&place).expect("a ring").push(waits.clone());
-    drop(rings);
+    put(&keys, &waits);
     let ring = open(&keys, Algorithm::Es256).await.expect("opens");
     assert!(kids(&ring).contains(&waits.kid));
     let verifying = ring.verifying(now());
