@@ -10,6 +10,7 @@ mod listeners;
 mod openapi_file;
 mod operators;
 mod partners;
+mod places;
 mod products;
 mod routes;
 mod trust;
@@ -87,6 +88,7 @@ pub(crate) fn compile(c: &mut Compiler<'_>, file: &File) -> Option<House> {
             burst: gate.burst?,
         })
     });
+    places::check(c, file);
     if c.reader.collector.has_mistakes() {
         return None;
     }

@@ -123,6 +123,11 @@ impl<'e> Files<'e> {
         content
     }
 
+    /// The files asked for so far, there or not.
+    pub(crate) fn asked(&self) -> impl Iterator<Item = &Path> {
+        self.read.keys().map(PathBuf::as_path)
+    }
+
     /// Says in which folder an included file lies: its paths are relative to that.
     pub(crate) fn add_folder(&mut self, source: usize, folder: PathBuf) {
         self.folders.insert(source, folder);

@@ -129,6 +129,31 @@ pub(super) const CASES: &[Case] = &[
         &[("concurrent: 64 requests", "concurrent: 64")],
     ),
     edit(
+        "store-is-a-folder",
+        &[("path: data/mortise.sqlite", "path: tls")],
+    ),
+    edit(
+        "store-is-read",
+        &[("path: data/mortise.sqlite", "path: keys/../gateway.yaml")],
+    ),
+    edit(
+        "log-within-the-store",
+        &[("path: data/mortise.sqlite", "path: data")],
+    ),
+    edit(
+        "store-within-the-log",
+        &[(
+            "path: data/mortise.sqlite",
+            "path: data/audit/wal/mortise.sqlite",
+        )],
+    ),
+    edit(
+        "store-is-the-log",
+        &[("path: data/mortise.sqlite", "path: ./data/audit")],
+    ),
+    edit("log-is-a-file", &[("dir: data/audit", "dir: apis/fx.yaml")]),
+    edit("log-is-the-folder-of-all", &[("dir: data/audit", "dir: .")]),
+    edit(
         "burst-zero",
         &[("burst: 100 requests", "burst: 0 requests")],
     ),
