@@ -148,24 +148,11 @@ fn column(line: &str, at: usize) -> usize {
     line.get(..at).unwrap_or("").chars().count() + 1
 }
 
-/// Whether a line may hold a secret that somebody wrote into the file: it is named like one and is
-/// no reference, or it holds as much random text as a key. Such a line is never shown, whatever the
-/// mistake in it.
+/// Whether a line may hold a secret that somebody wrote into the file: a key of it is named like
+/// one and its value is no reference, or it holds as much random text as a key. Such a line is
+/// never shown, whatever the mistake in it.
 fn may_be_secret(line: &str) -> bool {
-    const NAMES: [&str; 5] = ["kek", "secret", "password", "passphrase", "private"];
     const KEY_CHARS: usize = 43;
-    let lower = line.to_ascii_lowercase();
-    let is_reference = lower.contains("file:") || lower.contains("env:");
-    let is_assignment = NAMES.iter().any(|name| {
-        lower.match_indices(name).any(|(at, _)| {
-            let rest = lower.get(at..).unwrap_or("");
-            let after = rest.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
-            let after = after.trim_start_matches(['"', '\'']).trim_start();
-            after
-                .strip_prefix(':')
-                .is_some_and(|value| !value.trim().is_empty())
-        })
-    });
     let is_random = |run: &str| {
         run.len() >= KEY_CHARS
             && run.bytes().any(|b| b.is_ascii_uppercase())
@@ -173,7 +160,40 @@ fn may_be_secret(line: &str) -> bool {
             && run.bytes().any(|b| b.is_ascii_digit())
     };
     let is_base64 = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '-' | '_');
-    (is_assignment && !is_reference) || line.split(|c| !is_base64(c)).any(is_random)
+    assigns_secret(line) || line.split(|c| !is_base64(c)).any(is_random)
+}
+
+/// Whether a key is named like a secret and its value, without the comment behind it, is no
+/// reference.
+fn assigns_secret(line: &str) -> bool {
+    // The last is the end of a name: `key`, `signing_key`.
+    const NAMES: [&str; 6] = ["kek", "secret", "password", "passphrase", "private", "key"];
+    let lower = line.to_ascii_lowercase();
+    NAMES.iter().any(|name| {
+        lower.match_indices(name).any(|(at, _)| {
+            let rest = lower.get(at + name.len()..).unwrap_or("");
+            let is_rest =
+                |c: char| *name != "key" && (c.is_ascii_alphanumeric() || "_-".contains(c));
+            let after = rest.trim_start_matches(is_rest);
+            let after = after.trim_start_matches(['"', '\'']).trim_start();
+            after.strip_prefix(':').is_some_and(|value| {
+                let value = without_comment(value).trim();
+                let value = value.trim_start_matches(['"', '\'']);
+                let is_reference = value.starts_with("file:") || value.starts_with("env:");
+                !value.is_empty() && !is_reference
+            })
+        })
+    })
+}
+
+/// A value without the comment behind it (YAML 1.2 §6.6: `#` after a space).
+fn without_comment(value: &str) -> &str {
+    let begins = |(at, _): &(usize, &str)| {
+        let before = value.get(..*at).unwrap_or("");
+        before.is_empty() || before.ends_with([' ', '\t'])
+    };
+    let comment = value.match_indices('#').find(begins);
+    comment.map_or(value, |(at, _)| value.get(..at).unwrap_or(value))
 }
 
 /// The nearest character boundary at or before `at`.
@@ -205,12 +225,22 @@ mod tests {
         assert_eq!(&excerpt.line[excerpt.marked], "出行");
     }
 
+    /// CF-12: a secret in the file is shown by no mistake.
     #[test]
-    fn lines_that_may_hold_a_secret_are_not_shown() {
+    fn cf_12_lines_that_may_hold_a_secret_are_not_shown() {
         for secret in [
             "kekk: aGVsbG8",
             "  keys: { kek: aGVsbG8 }",
             "client_secret: hunter2",
+            "kekk: hunter2hunter2 # or env:NAME, file:PATH",
+            "kek: hunter2hunter2\t# file:keys/kek",
+            "keys: { kek: file:keys/kek, secret: hunter2 }",
+            "kek: file:keys/kek, kekk: hunter2",
+            "kek: hunter2#file:keys/kek",
+            "client-secret-2: hunter2",
+            "        key: s3cr3t-s3cr3t",
+            "keys: { 'key': s3cr3t }",
+            "signing_key: s3cr3t",
             "9bKq0Zl3mV7cXw1sJtR5uYpA2dEfGhN4oI6xQzBvTkM",
             "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg9bKq0Zl3mV7cXw1s",
         ] {
@@ -219,6 +249,11 @@ mod tests {
         for plain in [
             "kek: file:keys/kek",
             "        kek: env:MORTISE_KEK",
+            "        kek: 'env:MORTISE_KEK'  # 32 random bytes, a secret",
+            "        kek:  # or env:NAME",
+            "    key: file:tls/gateway.key",
+            "keys: { kek: file:keys/kek }",
+            "turnkey service: yes",
             "auth: private_key_jwt",
             "auth: client_secret_basic",
             "a: { auth: private_key_jwt, jwks: partners/a.json }",

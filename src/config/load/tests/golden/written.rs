@@ -129,6 +129,14 @@ pub(super) const CASES: &[Case] = &[
         &[("concurrent: 64 requests", "concurrent: 64")],
     ),
     edit(
+        "secret-misspelt-with-a-comment",
+        &[("kek: file:keys/kek", "kekk: hunter2hunter2 # or env:NAME")],
+    ),
+    edit(
+        "secret-called-key",
+        &[("kek: file:keys/kek", "key: s3cr3t-s3cr3t")],
+    ),
+    edit(
         "store-is-a-folder",
         &[("path: data/mortise.sqlite", "path: tls")],
     ),
