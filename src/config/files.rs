@@ -19,6 +19,9 @@ use crate::yaml::Kind;
 /// Longest secret that is read.
 const SECRET_BYTES_MAX: u64 = 64 << 10;
 
+/// The most links that are followed to say where they lead.
+const LINKS_MAX: usize = 40;
+
 /// Reads environment variables.
 pub(crate) type Environment<'e> = &'e dyn Fn(&str) -> Option<String>;
 
@@ -40,6 +43,8 @@ pub(crate) struct Files<'e> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ReadProblem {
     Missing,
+    /// A link whose target is not there.
+    DanglingLink(PathBuf),
     Denied,
     Folder,
     /// A pipe, a socket or a device.
@@ -54,6 +59,13 @@ impl fmt::Display for ReadProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing => f.write_str("there is no such file"),
+            Self::DanglingLink(target) => {
+                write!(
+                    f,
+                    "it is a link to `{}`, which is not there",
+                    target.display()
+                )
+            }
             Self::Denied => f.write_str("permission denied"),
             Self::Folder => f.write_str("it is not a file but a folder"),
             Self::NotAFile => f.write_str("it is not a file"),
@@ -199,10 +211,7 @@ impl<'e> Files<'e> {
                 bytes,
             }),
             Err(problem) => {
-                let near = neighbour(&path).map(|name| {
-                    let near = Path::new(written).with_file_name(name);
-                    format!("did you mean `file:{}`?", near.display())
-                });
+                let help = meant(written, &path, &problem);
                 reader
                     .collector
                     .mistake(
@@ -210,10 +219,31 @@ impl<'e> Files<'e> {
                         at,
                         format!("cannot read `{}`: {problem}", path.display()),
                     )
-                    .maybe_help(near);
+                    .maybe_help(help);
                 None
             }
         }
+    }
+}
+
+/// What was probably meant where a file cannot be read.
+fn meant(written: &str, path: &Path, problem: &ReadProblem) -> Option<String> {
+    match problem {
+        ReadProblem::Missing => neighbour(path).map_or_else(
+            || {
+                let is_pattern = written.contains(['*', '?', '[']);
+                is_pattern.then(|| "patterns are not read: name each file".to_owned())
+            },
+            |name| {
+                let near = Path::new(written).with_file_name(name);
+                Some(format!("did you mean `file:{}`?", near.display()))
+            },
+        ),
+        ReadProblem::Folder => Some(format!(
+            "name each file that is meant, as in `file:{}`",
+            Path::new(written).join("NAME").display()
+        )),
+        _ => None,
     }
 }
 
@@ -308,7 +338,12 @@ fn path_of(written: &str) -> Result<String, Wrong> {
 
 fn read_bounded(path: &Path, bytes_max: u64) -> Result<Zeroizing<Vec<u8>>, ReadProblem> {
     // Asked before opening: opening a pipe would wait for its other end.
-    let metadata = std::fs::metadata(path)?;
+    let metadata = std::fs::metadata(path).map_err(|error| match link_target(path) {
+        Some(target) if error.kind() == io::ErrorKind::NotFound => {
+            ReadProblem::DanglingLink(target)
+        }
+        _ => error.into(),
+    })?;
     if metadata.is_dir() {
         return Err(ReadProblem::Folder);
     }
@@ -328,7 +363,7 @@ fn read_bounded(path: &Path, bytes_max: u64) -> Result<Zeroizing<Vec<u8>>, ReadP
 
 /// The file beside a missing one whose name is nearest.
 pub(crate) fn neighbour(path: &Path) -> Option<String> {
-    if path.exists() {
+    if path.symlink_metadata().is_ok() {
         return None;
     }
     let name = path.file_name()?.to_str()?;
@@ -342,6 +377,20 @@ pub(crate) fn neighbour(path: &Path) -> Option<String> {
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
         .collect();
     nearest(name, names.iter().map(String::as_str)).map(str::to_owned)
+}
+
+/// Where a link leads, as it is written in the link; where it leads to another one, that one's.
+fn link_target(path: &Path) -> Option<PathBuf> {
+    let mut target = std::fs::read_link(path).ok()?;
+    let mut at = path.to_owned();
+    for _ in 0..LINKS_MAX {
+        at = at.parent().unwrap_or(Path::new("")).join(&target);
+        match std::fs::read_link(&at) {
+            Ok(next) => target = next,
+            Err(_) => break,
+        }
+    }
+    Some(target)
 }
 
 /// A word before a colon, as in `http:` or `env:`.

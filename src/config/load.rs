@@ -150,6 +150,7 @@ fn what_to_read(path: &Path, problem: &ReadProblem) -> String {
         return format!("did you mean `{}`?", meant.display());
     }
     match problem {
+        ReadProblem::DanglingLink(_) => "mend the link, or name the file itself",
         ReadProblem::Denied => "let this user read the file and its folders",
         ReadProblem::TooLong(_) => "a configuration is shorter: is this the file that was meant?",
         ReadProblem::Failed(_) => "see that the path and its disk are in order",

@@ -16,6 +16,7 @@ use crate::load;
 mod deletion;
 mod golden;
 mod include;
+mod links;
 mod schema;
 mod table;
 

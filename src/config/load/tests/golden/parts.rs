@@ -19,6 +19,20 @@ partners:
 
 pub(super) const CASES: &[Case] = &[
     edit("include-missing", &[INCLUDE]),
+    edit(
+        "include-of-a-folder",
+        &[(
+            "edition: 2026-11\n",
+            "edition: 2026-11\ninclude: [file:partners]\n",
+        )],
+    ),
+    edit(
+        "include-of-a-pattern",
+        &[(
+            "edition: 2026-11\n",
+            "edition: 2026-11\ninclude: [\"file:partners/*.yaml\"]\n",
+        )],
+    ),
     with_part("include-name-twice", &[INCLUDE], PARTNER),
     with_part(
         "include-key-twice",
