@@ -64,6 +64,7 @@ pub(crate) fn parse(collector: &mut Collector, source: usize) -> Option<Node> {
         open: Vec::new(),
         root: None,
         nodes: 0,
+        read_to: 0,
         refused: Vec::new(),
     };
     let is_whole = builder.read(&text, options);
@@ -99,6 +100,8 @@ struct Builder<'c> {
     open: Vec<Open>,
     root: Option<Node>,
     nodes: usize,
+    /// Where what was read last ends.
+    read_to: usize,
     /// What is not read of YAML: where it stands first, and how often.
     refused: Vec<Refused>,
 }
@@ -142,6 +145,7 @@ impl Builder<'_> {
                     if !self.take(event, span) {
                         return false;
                     }
+                    self.read_to = span.end;
                 }
                 Err(problem) => {
                     let start = offset(text, problem.marker());
@@ -243,9 +247,38 @@ impl Builder<'_> {
 
     /// Notes an anchor and a tag; false when reading must end.
     fn refuse_properties(&mut self, span: Span, anchor: usize, tagged: bool) -> bool {
-        let anchors = anchor == 0 || self.refuse(ANCHORS, "write the value where it acts", span);
-        let tags = !tagged || self.refuse("tags", "write the value without a tag", span);
+        let anchors = anchor == 0 || {
+            let at = self.property('&', span);
+            self.refuse(ANCHORS, "write the value where it acts", at)
+        };
+        let tags = !tagged || {
+            let at = self.property('!', span);
+            self.refuse("tags", "write the value without a tag", at)
+        };
         anchors && tags
+    }
+
+    /// Where the anchor or tag of a node stands: before it, which for a block is a line above.
+    fn property(&self, mark: char, node: Span) -> Span {
+        let text = self.collector.sources.text(self.source);
+        let between = text.get(self.read_to..node.start).unwrap_or("");
+        let mut line_start = self.read_to;
+        for line in between.split_inclusive('\n') {
+            let mut at = line_start;
+            for word in line.split_inclusive(char::is_whitespace) {
+                let bare = word.trim_end();
+                if bare.starts_with('#') {
+                    break;
+                }
+                if let Some(before) = bare.find(mark) {
+                    let (start, end) = (at + before, at + bare.len());
+                    return Span { start, end, ..node };
+                }
+                at += word.len();
+            }
+            line_start += line.len();
+        }
+        node
     }
 
     fn scalar(&mut self, text: &str, style: ScalarStyle, span: Span) -> bool {

@@ -90,8 +90,8 @@ fn anchors_aliases_tags_and_merge_keys_are_refused() {
     assert_eq!(
         mistakes,
         [
-            "1:7 YAML anchors and aliases are not read",
-            "3:10 YAML tags are not read",
+            "1:4 YAML anchors and aliases are not read",
+            "3:4 YAML tags are not read",
             "4:6 YAML merge keys are not read",
         ]
     );
@@ -161,4 +161,18 @@ proptest! {
     fn no_text_of_yaml_signs_panics(text in "[-a:\\[\\]{},&*!|>'\"%@`?# \n\t<0é\u{feff}]{0,80}") {
         let _ = read(&text);
     }
+}
+
+#[test]
+fn an_anchor_and_a_tag_are_told_where_they_stand() {
+    let at = |text: &str| read(text).1;
+    let anchor = |place: &str| [format!("{place} YAML anchors and aliases are not read")];
+    let tag = |place: &str| [format!("{place} YAML tags are not read")];
+    assert_eq!(at("a:\n  gold: &g\n    x: 1\n"), anchor("2:9"));
+    assert_eq!(at("gold: !plan\n  x: 1\n"), tag("1:7"));
+    assert_eq!(at("gold: # a & b!\n\n  &g\n  x: 1\n"), anchor("3:3"));
+    assert_eq!(at("- a: 1\n- &g\n  - 1\n"), anchor("2:3"));
+    assert_eq!(at("a: [x, &g {b: 1}]\n"), anchor("1:8"));
+    assert_eq!(at("a: &迅 1\nb: 2\n"), anchor("1:4"));
+    assert_eq!(at("&k a: 1\n"), anchor("1:1"));
 }

@@ -16,6 +16,8 @@ pub(super) static CASES: &[Case] = &[
     // CF-15: what a bomb is made of is told once, and nothing is ever expanded.
     instead("bomb-of-aliases", BOMB),
     edit("tag", &[("rate: 50/s", "rate: !!str 50/s")]),
+    edit("anchor-on-a-block", &[("  gold:\n", "  gold: &gold\n")]),
+    edit("tag-on-a-block", &[("  gold:\n", "  gold: !plan\n")]),
     edit(
         "merge",
         &[("    rate: 50/s", "    <<: { rate: 50/s }\n    rate: 50/s")],
