@@ -178,8 +178,19 @@ impl Reader {
                 "h" => 3_600,
                 _ => return Err(wrong(Code::Unit)),
             };
-            let count = digits(count.trim()).ok_or_else(|| wrong(Code::BadValue))?;
-            let count = u32::try_from(count).unwrap_or(u32::MAX);
+            let count = count.trim();
+            if !is_digits(count) {
+                return Err(wrong(Code::BadValue));
+            }
+            let too_large = || {
+                let what = format!("`{text}` is too large");
+                Wrong::of(
+                    Code::OutOfRange,
+                    what,
+                    format!("it may be up to {COUNT_MAX}/s"),
+                )
+            };
+            let count = count.parse().map_err(|_| too_large())?;
             let count = within(value, count, (&1, &COUNT_MAX), |count| {
                 format!("{count}/{}", unit.trim())
             })?;
@@ -226,13 +237,13 @@ fn with_unit(text: &str, what: &str, units: &[(&str, u64)], example: &str) -> Re
     if what == "a count" {
         names.clear();
     }
-    let Some(number) = digits(number) else {
+    if !is_digits(number) {
         return Err(Wrong::of(
             Code::BadValue,
             format!("`{text}` is not {what}"),
             format!("write a whole number and a unit, such as `{example}`"),
         ));
-    };
+    }
     if unit.is_empty() {
         let first = match units {
             [_, (second, _), ..] if what == "a duration" => second,
@@ -247,13 +258,19 @@ fn with_unit(text: &str, what: &str, units: &[(&str, u64)], example: &str) -> Re
         ));
     }
     match units.iter().find(|(name, _)| *name == unit) {
-        Some((_, factor)) => number.checked_mul(*factor).ok_or_else(|| {
-            Wrong::of(
-                Code::OutOfRange,
-                format!("`{text}` is too large"),
-                format!("write something such as `{example}`"),
-            )
-        }),
+        Some((_, factor)) => {
+            let product = number
+                .parse()
+                .ok()
+                .and_then(|n: u64| n.checked_mul(*factor));
+            product.ok_or_else(|| {
+                Wrong::of(
+                    Code::OutOfRange,
+                    format!("`{text}` is too large"),
+                    format!("write something such as `{example}`"),
+                )
+            })
+        }
         None => Err(Wrong::of(
             Code::Unit,
             format!("`{unit}` is not a unit of {what}"),
@@ -284,9 +301,8 @@ fn near_unit<'u>(unit: &str, units: &[(&'u str, u64)]) -> Option<&'u str> {
         .find(|name| *name == meant)
 }
 
-fn digits(text: &str) -> Option<u64> {
-    let fits = (1..=18).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
-    fits.then(|| text.parse().ok()).flatten()
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 fn within<T: PartialOrd>(
@@ -349,6 +365,15 @@ mod tests {
             help("5m").as_deref(),
             Some("did you mean `min`? The units are `ms`, `s`, `min`, `h`, `d`")
         );
+        let what = |text| read(text).err().map(|wrong| wrong.what);
+        for large in [
+            "30000000000000000000s",
+            "18446744073709551615s",
+            "99999999999999999999ms",
+        ] {
+            let told = what(large);
+            assert_eq!(told, Some(format!("`{large}` is too large")));
+        }
         for bad in ["", "s", "-5s", "1.5s", "1e3s", "999999999999999999d", "٣s"] {
             assert!(read(bad).is_err(), "{bad}");
         }

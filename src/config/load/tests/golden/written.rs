@@ -129,6 +129,17 @@ pub(super) const CASES: &[Case] = &[
         &[("concurrent: 64 requests", "concurrent: 64")],
     ),
     edit(
+        "duration-too-large",
+        &[(
+            "refuse_when_older_than: 24h",
+            "refuse_when_older_than: 30000000000000000000s",
+        )],
+    ),
+    edit(
+        "rate-beyond-numbers",
+        &[("rate: 50/s", "rate: 30000000000000000000/s")],
+    ),
+    edit(
         "secret-misspelt-with-a-comment",
         &[("kek: file:keys/kek", "kekk: hunter2hunter2 # or env:NAME")],
     ),
