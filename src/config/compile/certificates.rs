@@ -254,7 +254,7 @@ fn is_acceptable(
 }
 
 /// A day as a person writes it.
-pub(super) fn date(unix_seconds: i64) -> String {
+fn date(unix_seconds: i64) -> String {
     Timestamp::from_second(unix_seconds).map_or_else(
         |_| "an unknown day".to_owned(),
         |instant| instant.strftime("%Y-%m-%d").to_string(),

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use crypto::CrlFacts;
 use identity::{BankTrust, KnownBy, Revocation, Trust};
+use jiff::Timestamp;
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
 
 use super::Compiler;
-use super::certificates::{authorities, date, unreadable};
+use super::certificates::{authorities, unreadable};
 use super::partners::partner_of;
 use crate::file::{self, Bank, PartnerCa};
 use crate::files::FileRef;
@@ -195,8 +196,8 @@ fn list(
     let shown = &reference.value.0;
     let help = "fetch the newest list of the authority; with this one everyone is refused";
     if facts.this_update > now + LEEWAY_S {
-        let made = date(facts.this_update);
-        let what = format!("`{shown}` comes from the future: it was made on {made}");
+        let made = instant(facts.this_update);
+        let what = format!("`{shown}` comes from the future: it was made at {made}");
         let noted = c
             .reader
             .collector
@@ -217,15 +218,23 @@ fn list(
 
 /// Why a list is not believed any more at this time, in Unix seconds.
 fn out_of_date(facts: &CrlFacts, age: Option<Duration>, now: i64) -> Option<String> {
-    let made = date(facts.this_update);
+    let made = instant(facts.this_update);
     if let Some(next) = facts.next_update.filter(|next| *next < now) {
-        let next = date(next);
-        return Some(format!("is out of date: the next list was due on {next}"));
+        let next = instant(next);
+        return Some(format!("is out of date: the next list was due at {next}"));
     }
     let age = age?;
     let oldest = now.saturating_sub(i64::try_from(age.as_secs()).unwrap_or(i64::MAX));
     (facts.this_update < oldest).then(|| {
         let age = shown_duration(age);
-        format!("was made on {made}: older than `refuse_when_older_than`, which is {age}")
+        format!("was made at {made}: older than `refuse_when_older_than`, which is {age}")
     })
+}
+
+/// A time of day and all: lists are made anew within hours.
+fn instant(unix_seconds: i64) -> String {
+    Timestamp::from_second(unix_seconds).map_or_else(
+        |_| "an unknown time".to_owned(),
+        |instant| instant.to_string(),
+    )
 }
