@@ -1,6 +1,7 @@
 //! An agreement's limits: concurrency first, then rate; the first refusal stops.
 
 use std::collections::HashMap;
+use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -201,6 +202,13 @@ impl AgreementLimiter {
         }
     }
 
+    /// Draws so many requests at once from the rate, none when there are fewer: for a rehearsal.
+    pub(crate) fn take(&self, count: u32) {
+        if let Some(count) = NonZeroU32::new(count) {
+            let _ = self.rate.check_n(count);
+        }
+    }
+
     /// Says what is left: `RateLimit-Policy` and `RateLimit`
     /// (draft-ietf-httpapi-ratelimit-headers-10).
     pub(crate) fn describe(&self, drawn: &Result<Drawn, Refused>, headers: &mut HeaderMap) {
@@ -261,6 +269,16 @@ mod tests {
         assert_eq!(limiter.draw().err(), Some(Refused::Rate { retry_after: 1 }));
         clock.advance(Duration::from_millis(300));
         assert_eq!((0..50).filter(|_| limiter.draw().is_ok()).count(), 3);
+    }
+
+    #[test]
+    fn what_is_taken_at_once_is_what_so_many_would_have_drawn() {
+        let clock = Arc::new(MovedClock::stopped());
+        let limiter = limiter(&plan(10, 1_000_000, 100), &clock);
+        assert!(limiter.draw().is_ok());
+        limiter.take(999_998);
+        assert!(limiter.draw().is_ok(), "the last");
+        assert_eq!(limiter.draw().err(), Some(Refused::Rate { retry_after: 1 }));
     }
 
     #[test]

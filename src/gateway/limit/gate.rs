@@ -1,6 +1,7 @@
 //! The gate: one bucket for each address, at every door that costs something.
 
 use std::net::{IpAddr, Ipv6Addr};
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -69,6 +70,14 @@ impl Gate {
             })
     }
 
+    /// Takes so many requests at once from the address's bucket, as if each had knocked: for a
+    /// rehearsal. Takes none when there are fewer.
+    pub(crate) fn take(&self, address: IpAddr, count: u32) {
+        if let Some(count) = NonZeroU32::new(count) {
+            let _ = self.buckets.check_key_n(&network(address), count);
+        }
+    }
+
     /// Forgets addresses whose buckets are full again, once there are too many. The walk over all
     /// keys is paid once in many draws.
     fn sweep(&self) {
@@ -118,6 +127,28 @@ mod tests {
             Err(Refusal::TooManyRequests { retry_after: 1 })
         );
         assert_eq!(gate.knock(other), Ok(()));
+    }
+
+    #[test]
+    fn what_is_taken_at_once_is_what_so_many_would_have_drawn() {
+        let settings = GateSettings {
+            rate: Rate {
+                count: 200,
+                per: Duration::from_secs(1),
+            },
+            burst: 1_000_000,
+        };
+        let gate = Gate::new(settings, Arc::new(MovedClock::stopped()));
+        let one: IpAddr = "192.0.2.1".parse().expect("an address");
+        assert_eq!(gate.knock(one), Ok(()));
+        gate.take(one, 999_998);
+        gate.take(one, 2);
+        gate.take(one, 0);
+        assert_eq!(gate.knock(one), Ok(()), "fewer are there: none is taken");
+        assert_eq!(
+            gate.knock(one),
+            Err(Refusal::TooManyRequests { retry_after: 1 })
+        );
     }
 
     #[test]

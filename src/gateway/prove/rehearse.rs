@@ -195,19 +195,42 @@ impl Rehearsals {
         }
         self.stage(scene, attack);
         let services = self.services();
-        let calls = match attack {
-            // The gate's bucket is at its end then, whatever the agreement's.
-            Some(Attack::OverLimit) => u64::from(self.gate.burst) + 1,
-            _ => 1,
-        };
-        let mut answer = Answer::In;
-        for _ in 0..calls {
-            answer = self.walk(scene, &call, &services)?;
-            if !answer.is_in() {
-                break;
-            }
+        let answer = self.walk(scene, &call, &services)?;
+        if attack != Some(Attack::OverLimit) || !answer.is_in() {
+            return Ok(answer);
         }
-        Ok(answer)
+        self.use_up(scene);
+        self.walk(scene, &call, &services)
+    }
+
+    /// Takes at once what more calls like the first could draw, until the first of the buckets that
+    /// they draw on is empty.
+    fn use_up(&self, scene: &Scene) {
+        let gate = self.snapshot.gate();
+        let limiter = match (&scene.route.class, &scene.caller) {
+            (Class::Partner { .. }, Some(caller)) => Some(caller),
+            (Class::Partner { .. }, None) | (Class::Open, _) => None,
+        };
+        let staged = self.staged(scene);
+        let limiter = limiter
+            .zip(staged.as_ref())
+            .map(|(caller, route)| route.limiter(&caller.id, self.clock.now()));
+        let bursts = limiter.map(|limiter| limiter.plan().burst);
+        let least = bursts.into_iter().fold(self.gate.burst, u32::min);
+        let more = least.saturating_sub(1);
+        gate.take(PEER.ip(), more);
+        if let Some(limiter) = limiter {
+            limiter.take(more);
+        }
+    }
+
+    /// The rehearsed operation.
+    fn staged(&self, scene: &Scene) -> Option<Arc<Route>> {
+        let road = self.snapshot.road(&scene.listener)?;
+        match road.find(&scene.path, &scene.route.object.method) {
+            Found::Route(route) => Some(route),
+            _ => None,
+        }
     }
 
     /// Puts the rehearsed operation in the place of the compiled one.
