@@ -4,6 +4,7 @@
 
 mod audit;
 mod check;
+mod config_file;
 mod keys;
 mod partner;
 mod prove;
@@ -14,7 +15,6 @@ mod serve;
 
 use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::OnceLock;
 
@@ -43,9 +43,8 @@ enum Command {
     Sandbox(sandbox::Sandbox),
     /// Run the gateway.
     Serve {
-        /// The configuration file.
-        #[arg(long, value_name = "FILE", default_value = "gateway.yaml")]
-        config: PathBuf,
+        #[command(flatten)]
+        config: config_file::ConfigFile,
         #[command(flatten)]
         log: Log,
     },
@@ -130,7 +129,12 @@ pub fn main() -> ExitCode {
     let done = match arguments.command {
         #[cfg(feature = "sandbox")]
         Command::Sandbox(sandbox) => sandbox.run(),
-        Command::Serve { config, log } => serve::run(&config, &log),
+    Serve {
+        #[command(flatten)]
+        config: config_file::ConfigFile,
+        #[command(flatten)]
+        log: Log,
+    },
         Command::Reload(reload) => reload.run(),
         Command::Check(check) => Ok(check.run()),
         Command::Schema { part } => {

@@ -3,6 +3,7 @@
 mod access_log;
 mod certificates;
 mod check;
+mod cli;
 mod commands;
 mod disk_faults;
 mod drain;

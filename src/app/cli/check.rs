@@ -1,7 +1,7 @@
 //! `mortise check`: is this file good?
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -9,14 +9,14 @@ use config::{House, InForce, Mistake, Mistakes, Mode};
 use model::{Clock, SystemClock};
 use serde_json::json;
 
+use crate::cli::config_file::ConfigFile;
 use crate::cli::{environment, say, show};
 
 /// The arguments of `mortise check`.
 #[derive(Debug, Args)]
 pub(crate) struct Check {
-    /// The configuration file.
-    #[arg(value_name = "FILE", default_value = "gateway.yaml")]
-    config: PathBuf,
+    #[command(flatten)]
+    config: ConfigFile,
     /// Check it as the sandbox would, which takes the sandbox's certificates.
     #[arg(long)]
     sandbox: bool,
@@ -31,14 +31,15 @@ pub(crate) struct Check {
 impl Check {
     /// Loads the file as `serve` would (or `sandbox`, which takes its own certificates) and prints
     /// every mistake: rustc-style, or as JSON.
-    pub(crate) fn run(&self) -> ExitCode {
+    pub(crate) fn run(self) -> ExitCode {
+        let path = self.config.path();
         let now = SystemClock::new().now();
         let mode = if self.sandbox {
             Mode::Sandbox
         } else {
             Mode::Serve
         };
-        match config::explain(&self.config, mode, &environment, now) {
+        match config::explain(&path, mode, &environment, now) {
             Ok((_, defaults)) if self.json => {
                 let mut report = report(&[], 0, 0);
                 if self.explain {
@@ -52,7 +53,7 @@ impl Check {
                 ExitCode::SUCCESS
             }
             Ok((house, _)) => {
-                say(&good(&self.config, &house));
+                say(&good(&path, &house));
                 ExitCode::SUCCESS
             }
             Err(mistakes) => refuse(&mistakes, self.json),

@@ -1,6 +1,6 @@
 //! `mortise keys`: the keys that sign a bank's tokens, in the running gateway or without one.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -13,7 +13,8 @@ use config::{Loader, Mode};
 use model::{Clock, SystemClock};
 
 use crate::assemble::assemble;
-use crate::cli::{check, environment, say, serve, show, terminal, warn};
+use crate::cli::config_file::ConfigFile;
+use crate::cli::{check, environment, say, serve, terminal, warn};
 use crate::control::{
     Answer, KeyOrder, KeyWhat, Letter, NoAnswer, Order, Verdict, call, carry_out, folder_of,
 };
@@ -27,14 +28,6 @@ use crate::standing::Standing;
 pub(crate) struct Keys {
     #[command(subcommand)]
     what: What,
-    /// The configuration file of the gateway.
-    #[arg(
-        long,
-        value_name = "FILE",
-        default_value = "gateway.yaml",
-        global = true
-    )]
-    config: PathBuf,
     /// The bank; may be left out where one alone issues tokens here.
     #[arg(long, value_name = "BANK", global = true)]
     bank: Option<String>,
@@ -46,42 +39,53 @@ pub(crate) struct Keys {
 #[derive(Debug, Subcommand)]
 enum What {
     /// Print the ring: which key signs, which are published, which still verify.
-    List,
+    List {
+        #[command(flatten)]
+        config: ConfigFile,
+    },
     /// Make the next key: it is published at once and signs when `rotate` says so.
-    Make,
+    Make {
+        #[command(flatten)]
+        config: ConfigFile,
+    },
     /// Let the next key sign (one is made if none waits) as soon as the gateway has published it
-    /// for two minutes. The one before it verifies for 15 minutes more, as long as its tokens may live.
-    Rotate,
+    /// for two minutes. The one before it verifies for 15 minutes more, as long as its tokens may
+    /// live.
+    Rotate {
+        #[command(flatten)]
+        config: ConfigFile,
+    },
     /// Take a key out for ever: one that waits, or whose tokens have all ended.
     Retire {
         /// The key's `kid`.
         kid: String,
+        #[command(flatten)]
+        config: ConfigFile,
     },
 }
 
 impl Keys {
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
+        let (what, config) = match self.what {
+            What::List { config } => (KeyWhat::List, config),
+            What::Make { config } => (KeyWhat::Make, config),
+            What::Rotate { config } => (KeyWhat::Rotate, config),
+            What::Retire { kid, config } => (KeyWhat::Retire { kid }, config),
+        };
         let order = KeyOrder {
             bank: self.bank,
-            what: match self.what {
-                What::List => KeyWhat::List,
-                What::Make => KeyWhat::Make,
-                What::Rotate => KeyWhat::Rotate,
-                What::Retire { kid } => KeyWhat::Retire { kid },
-            },
+            what,
         };
-        let answer = match config::store_path(&self.config) {
+        let file = config.path();
+        let answer = match config::store_path(&file) {
             Some(store) => ask(&folder_of(&store), &order)?,
             None => None,
         };
         let answer = match answer {
             Some(answer) => answer,
-            None => match alone(&self.config, &order)? {
+            None => match alone(&file, &order)? {
                 Ok(answer) => answer,
-                Err(mistakes) => {
-                    show(&mistakes);
-                    return Ok(check::code(&mistakes));
-                }
+                Err(mistakes) => return Ok(check::refuse(&mistakes, self.json)),
             },
         };
         if self.json {

@@ -11,7 +11,8 @@ use config::{BankPlan, House, Mode};
 use crypto::{SigningKey, SystemRandom};
 use model::{ClientId, Clock, SystemClock};
 
-use crate::cli::{environment, say, show, warn};
+use crate::cli::config_file::ConfigFile;
+use crate::cli::{check, environment, say, warn};
 
 /// Tools for partners.
 #[derive(Debug, Subcommand)]
@@ -21,9 +22,8 @@ pub(crate) enum Partner {
         /// The client it speaks for.
         #[arg(value_name = "CLIENT")]
         client: String,
-        /// The configuration file that names the client and its bank's issuer.
-        #[arg(long, value_name = "FILE", default_value = "gateway.yaml")]
-        config: PathBuf,
+        #[command(flatten)]
+        config: ConfigFile,
         /// The client's private key, PEM (PKCS#8). In a sandbox's folder it is found by itself.
         #[arg(long, value_name = "FILE")]
         key: Option<PathBuf>,
@@ -45,14 +45,12 @@ impl Partner {
             kid,
             bank,
         } = self;
+        let config = config.path();
         let clock = SystemClock::new();
         // Nothing is served here: the sandbox's certificates are as good as any.
         let house = match config::load(&config, Mode::Sandbox, &environment, clock.now()) {
             Ok(house) => house,
-            Err(mistakes) => {
-                show(&mistakes);
-                return Ok(ExitCode::from(1));
-            }
+            Err(mistakes) => return Ok(check::refuse(&mistakes, false)),
         };
         let (client, issuer) = match registered(&house, &config, &client, bank.as_deref()) {
             Ok(found) => found,

@@ -3,7 +3,6 @@
 mod table;
 
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -14,6 +13,7 @@ use config::Mode;
 use gateway::{Answer, Granted, Guard, Operation, Rate};
 use model::{Clock, SystemClock};
 
+use crate::cli::config_file::ConfigFile;
 use crate::cli::serve::runtime;
 use crate::cli::{check, environment, say};
 use crate::environment::Environment;
@@ -26,9 +26,8 @@ pub(crate) const EXIT_CODES: &str = "Exit codes: 0 no operation whose class dema
 /// Prove what guards each operation.
 #[derive(Debug, Args)]
 pub(crate) struct Prove {
-    /// The configuration file.
-    #[arg(long, value_name = "FILE", default_value = "gateway.yaml")]
-    config: PathBuf,
+    #[command(flatten)]
+    config: ConfigFile,
     /// Prove it as the sandbox would run it, which takes the sandbox's certificates.
     #[arg(long)]
     sandbox: bool,
@@ -39,7 +38,7 @@ pub(crate) struct Prove {
 
 impl Prove {
     /// Loads and compiles the file as `serve` would, opens nothing, and prints the proof.
-    pub(crate) fn run(&self) -> anyhow::Result<ExitCode> {
+    pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let now = clock.now();
         let mode = if self.sandbox {
@@ -47,7 +46,7 @@ impl Prove {
         } else {
             Mode::Serve
         };
-        let house = match config::load(&self.config, mode, &environment, now) {
+        let house = match config::load(&self.config.path(), mode, &environment, now) {
             Ok(house) => house,
             Err(mistakes) => return Ok(check::refuse(&mistakes, self.json)),
         };

@@ -31,7 +31,9 @@ impl Steward {
         match &letter.order {
             Order::Reload { file } => match file {
                 Some(file) if !is_same(file, self.reloader.file()) => {
-                    let ours = self.reloader.file().display();
+                    // Absolute as what is asked: the two stand beside each other.
+                    let ours = std::path::absolute(self.reloader.file());
+                    let ours = ours.as_deref().unwrap_or(self.reloader.file()).display();
                     let asked = file.display();
                     not_good(&format!("the running gateway reads {ours}, not {asked}"))
                 }
