@@ -31,7 +31,7 @@ mod watch;
 pub use cli::main;
 pub use environment::Environment;
 pub use reload::{Applied, NotApplied};
-pub use run::{Left, Load, Running};
+pub use run::{Configuration, Left, Load, Running, start};
 #[cfg(feature = "sandbox")]
 pub use sandbox::{Addresses, SandboxHouse};
 pub use telemetry::hush_panics;

@@ -32,9 +32,9 @@ use crate::reload::{Applied, Because, Kept, NotApplied, Reloader};
 use crate::standing::Standing;
 
 /// A configuration that was loaded and can be loaded again.
-pub(crate) struct Configuration {
+pub struct Configuration {
     /// What it says.
-    pub(crate) house: config::House,
+    pub house: config::House,
     lapsed: Option<Mistakes>,
     loader: Loader,
     files: Vec<std::path::PathBuf>,
@@ -42,7 +42,7 @@ pub(crate) struct Configuration {
 
 impl Configuration {
     /// Loads it for the first time; the error is the file's mistakes.
-    pub(crate) fn load(mut loader: Loader, clock: &dyn Clock) -> Result<Self, Mistakes> {
+    pub fn load(mut loader: Loader, clock: &dyn Clock) -> Result<Self, Mistakes> {
         let Loaded {
             house,
             lapsed,
@@ -96,10 +96,7 @@ pub struct Left {
 /// Binds the listeners' addresses, opens the health listeners, then log, stores and rooms, then the
 /// other listeners: an address that cannot be had leaves no trace in the log, probes are answered
 /// while the log recovers, and no other request comes in before all rooms stand.
-pub(crate) async fn start(
-    configuration: Configuration,
-    mut env: Environment,
-) -> anyhow::Result<Running> {
+pub async fn start(configuration: Configuration, mut env: Environment) -> anyhow::Result<Running> {
     let Configuration {
         house,
         lapsed,

@@ -281,6 +281,19 @@ impl Client {
         self.tls == Some(ProtocolVersion::TLSv1_2)
     }
 
+    /// Another handle on the same connection, for calls beside its own: over HTTP/2 only.
+    pub fn twin(&self) -> Option<Self> {
+        match &self.sender {
+            Sender::Http1(_) => None,
+            Sender::Http2(sender) => Some(Self {
+                sender: Sender::Http2(sender.clone()),
+                authority: self.authority.clone(),
+                is_resumed: self.is_resumed,
+                tls: self.tls,
+            }),
+        }
+    }
+
     /// Names another host than the one connected to.
     #[must_use]
     pub fn naming(mut self, authority: &str) -> Self {

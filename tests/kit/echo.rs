@@ -171,6 +171,12 @@ impl EchoBank {
         seen.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The same, and forgets them.
+    pub fn take_interactions(&self) -> Vec<String> {
+        let seen = self.shared.interactions.lock();
+        std::mem::take(&mut *seen.unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Sets one limit of the upstream that it is; the others stay as the reference file has them.
     #[must_use]
     pub fn limited(mut self, name: &str, value: &str) -> Self {

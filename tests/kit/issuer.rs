@@ -13,38 +13,43 @@ use store::Sqlite;
 use crate::house::TestHouse;
 use crate::partner::Partner;
 
+/// The key with which a bank's issuer signs tokens: opened with the key-encryption key from a copy of
+/// the store, as whoever holds both could.
+pub async fn issuer_key(store: &Path, kek: &Path, bank: &str) -> SigningKey {
+    let copy = tempfile::tempdir().expect("a temporary folder");
+    let copied = copy.path().join("mortise.sqlite");
+    std::fs::copy(store, &copied).expect("a copy of the store");
+    let log = store.with_extension("sqlite-wal");
+    if log.exists() {
+        std::fs::copy(log, copied.with_extension("sqlite-wal")).expect("a copy of its log");
+    }
+    let store = Sqlite::open(&copied).expect("a store");
+    let kek = KeyEncryptionKey::from_text(&read(kek)).expect("a key-encryption key");
+    let bank = BankId::parse(bank).expect("a bank's id");
+    let keys = store
+        .list(&bank, KeyUse::Tokens)
+        .await
+        .expect("the ring of keys");
+    let key = keys.last().expect("a key in the ring");
+    let place = [
+        "signing-key",
+        KeyUse::Tokens.as_str(),
+        bank.as_str(),
+        &key.kid,
+    ];
+    let place = place.map(str::as_bytes).join(&0);
+    let der = kek
+        .open(&key.sealed, &place)
+        .expect("a key sealed in its place");
+    let algorithm = Algorithm::parse(&key.alg).expect("an algorithm");
+    SigningKey::from_pkcs8(algorithm, &key.kid, &der).expect("a signing key")
+}
+
 impl TestHouse {
-    /// The key with which the bank's issuer signs tokens: opened with the key-encryption key from a
-    /// copy of the store, as whoever holds both could.
+    /// The key with which the bank's issuer signs tokens, see [`issuer_key`].
     pub async fn issuer_key(&self) -> SigningKey {
-        let copy = tempfile::tempdir().expect("a temporary folder");
-        for file in ["mortise.sqlite", "mortise.sqlite-wal"] {
-            let from = self.dir().join(file);
-            if from.exists() {
-                std::fs::copy(from, copy.path().join(file)).expect("a copy of the store");
-            }
-        }
-        let store = Sqlite::open(&copy.path().join("mortise.sqlite")).expect("a store");
-        let kek = read(&self.dir().join("keys/kek"));
-        let kek = KeyEncryptionKey::from_text(&kek).expect("a key-encryption key");
-        let bank = BankId::parse(sandbox::BANK).expect("a bank's id");
-        let keys = store
-            .list(&bank, KeyUse::Tokens)
-            .await
-            .expect("the ring of keys");
-        let key = keys.last().expect("a key in the ring");
-        let place = [
-            "signing-key",
-            KeyUse::Tokens.as_str(),
-            bank.as_str(),
-            &key.kid,
-        ];
-        let place = place.map(str::as_bytes).join(&0);
-        let der = kek
-            .open(&key.sealed, &place)
-            .expect("a key sealed in its place");
-        let algorithm = Algorithm::parse(&key.alg).expect("an algorithm");
-        SigningKey::from_pkcs8(algorithm, &key.kid, &der).expect("a signing key")
+        let store = self.dir().join("mortise.sqlite");
+        issuer_key(&store, &self.dir().join("keys/kek"), sandbox::BANK).await
     }
 
     /// The claims of a good token of this partner's with this scope, for tests to spoil.

@@ -44,7 +44,7 @@ pub use exposition::{Exposition, Family, Sample};
 pub use flood::{FloodBank, flood, swallow};
 pub use folder::{Folder, Reserved};
 pub use house::{HouseBuilder, TestHouse, records};
-pub use issuer::under_kid;
+pub use issuer::{issuer_key, under_kid};
 pub use operators::{Operators, Probed, probe};
 pub use partner::{FORM, Partner, shared, text, token_form};
 

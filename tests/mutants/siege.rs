@@ -1,0 +1,392 @@
+//! The siege of one house: every attack on every operation, over real sockets and real TLS, and
+//! what of it the bank saw.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::net::{IpAddr, Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+
+use app::Configuration;
+use config::{Loader, Mode};
+use crypto::SystemRandom;
+use kit::{ATTACKS, Attackers, Client, Dial, Identity, Method, Version};
+use model::{ListenerId, MovedClock};
+
+use crate::house::{BURST, GATE_BURST, Sound};
+
+/// How long one answer may take before it counts as none.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// The honest call's name beside the attacks'.
+pub(crate) const HONEST: &str = "honest";
+
+/// What became of a house.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// The file is refused.
+    RefusedAtLoad,
+    /// The file loads, the house does not start.
+    RefusedAtStart,
+    /// The house stood, and the bank saw these: operation and attack.
+    Stood(BTreeSet<(usize, &'static str)>),
+}
+
+/// One call, ready to be made.
+struct Call {
+    dial: usize,
+    attack: &'static str,
+    host: Option<&'static str>,
+    bearer: Option<String>,
+}
+
+/// An operation of the intact house.
+pub(crate) struct Target {
+    /// Method and path.
+    pub(crate) name: String,
+    method: Method,
+    path: String,
+    /// The scope; none for class `open`.
+    pub(crate) scope: Option<String>,
+    calls: Vec<Call>,
+    /// Whose connection goes over the limit, how often, with which token.
+    flood: (usize, usize, Option<String>),
+}
+
+/// Everything that is made once.
+pub(crate) struct Siege {
+    pub(crate) sound: Sound,
+    pub(crate) targets: Vec<Target>,
+    dials: Vec<Dial>,
+    /// What lies in the folder of the intact house.
+    known: BTreeSet<PathBuf>,
+    /// The store of the intact house, with the issuers' keys.
+    store: Vec<u8>,
+}
+
+impl Siege {
+    /// Builds the sound house, starts and stops it once so that its issuers have keys, and prepares
+    /// every call.
+    pub(crate) async fn prepare() -> Self {
+        let (sound, certified) = Sound::build().await;
+        let clock = Arc::new(MovedClock::stopped());
+        let path = sound.path("gateway.yaml");
+        let house = load(&path, &clock).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        let described = described(&house.house);
+        start(&sound, house, &clock)
+            .await
+            .expect("the sound house starts")
+            .stop()
+            .await;
+        let [partners, lanterns] = &certified;
+        let attackers: HashMap<&str, Attackers> = HashMap::from([
+            (
+                "harbour",
+                partners.attackers(&sound, sound.issuer_of("harbour").await, Some(lanterns)),
+            ),
+            (
+                "quay",
+                partners.attackers(&sound, sound.issuer_of_quay(), Some(lanterns)),
+            ),
+            (
+                "lantern",
+                lanterns.attackers(&sound, sound.issuer_of("lantern").await, None),
+            ),
+        ]);
+        let store = std::fs::read(sound.path("data/mortise.sqlite")).expect("a store");
+        std::fs::remove_dir_all(sound.path("data")).expect("the house's data");
+        let mut dials = Dials::of(&sound);
+        let mut targets = Vec::new();
+        // Open operations first: a chain that is known as a suspended partner's is turned away
+        // there too.
+        for (bank, target) in described {
+            targets.push(equipped(
+                target,
+                &attackers[bank.as_str()],
+                &mut dials,
+                &sound,
+            ));
+        }
+        targets.sort_by_key(|target| target.scope.is_some());
+        let entries = std::fs::read_dir(sound.builder.dir()).expect("a folder");
+        let known = entries.flatten().map(|entry| entry.path()).collect();
+        let siege = Self {
+            dials: dials.dials,
+            sound,
+            targets,
+            known,
+            store,
+        };
+        siege.restore(None);
+        siege
+    }
+
+    /// Writes one file's text, besieges the house, and puts everything back.
+    pub(crate) async fn besiege(&self, file: &'static str, text: &str) -> Outcome {
+        std::fs::write(self.sound.path(file), text).expect("a writable file");
+        let clock = Arc::new(MovedClock::stopped());
+        let Ok(house) = load(&self.sound.path("gateway.yaml"), &clock) else {
+            self.restore(Some(file));
+            return Outcome::RefusedAtLoad;
+        };
+        let outcome = match start(&self.sound, house, &clock).await {
+            Err(_) => Outcome::RefusedAtStart,
+            Ok(running) => {
+                self.sound.bank.take_interactions();
+                self.attack(&clock).await;
+                running.stop().await;
+                Outcome::Stood(self.seen())
+            }
+        };
+        self.restore(Some(file));
+        outcome
+    }
+
+    /// The files and the data of the intact house.
+    fn restore(&self, file: Option<&'static str>) {
+        if let Some(file) = file {
+            let text = &self.sound.files[file];
+            std::fs::write(self.sound.path(file), text).expect("a writable file");
+        }
+        for entry in std::fs::read_dir(self.sound.builder.dir())
+            .expect("a folder")
+            .flatten()
+        {
+            let path = entry.path();
+            if self.known.contains(&path) {
+                continue;
+            }
+            if path.is_dir() {
+                std::fs::remove_dir_all(path).expect("a folder that a house left");
+            } else {
+                std::fs::remove_file(path).expect("a file that a house left");
+            }
+        }
+        std::fs::create_dir(self.sound.path("data")).expect("a folder");
+        std::fs::write(self.sound.path("data/mortise.sqlite"), &self.store).expect("the store");
+    }
+
+    /// Makes every call: an operation's at once, each operation after a second in which every
+    /// bucket is full again.
+    async fn attack(&self, clock: &MovedClock) {
+        let address = self.sound.at("api");
+        let connected = self.dials.iter().map(|dial| async move {
+            let connected = tokio::time::timeout(PATIENCE, dial.connect(address)).await;
+            connected.ok().and_then(Result::ok)
+        });
+        let clients: Vec<Option<Client>> = join_all(connected).await;
+        for (at, target) in self.targets.iter().enumerate() {
+            clock.advance(Duration::from_secs(1));
+            let calls = target.calls.iter();
+            join_all(calls.map(|call| {
+                let mark = mark(at, call.attack, 0);
+                one(
+                    clients[call.dial].as_ref(),
+                    target,
+                    call.host,
+                    call.bearer.as_deref(),
+                    mark,
+                )
+            }))
+            .await;
+            clock.advance(Duration::from_secs(1));
+            let (dial, count, bearer) = &target.flood;
+            join_all((0..*count).map(|number| {
+                let mark = mark(at, "over_limit", number);
+                one(
+                    clients[*dial].as_ref(),
+                    target,
+                    None,
+                    bearer.as_deref(),
+                    mark,
+                )
+            }))
+            .await;
+        }
+    }
+
+    /// What the bank saw, by operation and attack; more calls than the limit only when all of them
+    /// came.
+    fn seen(&self) -> BTreeSet<(usize, &'static str)> {
+        let mut floods: BTreeMap<usize, usize> = BTreeMap::new();
+        let mut seen = BTreeSet::new();
+        for mark in self.sound.bank.take_interactions() {
+            let Some((target, attack)) = unmark(&mark) else {
+                continue;
+            };
+            if attack == "over_limit" {
+                *floods.entry(target).or_default() += 1;
+            } else {
+                seen.insert((target, attack));
+            }
+        }
+        for (target, count) in floods {
+            if count >= self.targets[target].flood.1 {
+                seen.insert((target, "over_limit"));
+            }
+        }
+        seen
+    }
+}
+
+fn load(path: &Path, clock: &MovedClock) -> Result<Configuration, config::Mistakes> {
+    let loader = Loader::new(path.to_owned(), Mode::Sandbox, Arc::new(|_| None));
+    Configuration::load(loader, clock)
+}
+
+/// Starts a house on the sockets that are bound already.
+async fn start(
+    sound: &Sound,
+    configuration: Configuration,
+    clock: &Arc<MovedClock>,
+) -> Result<app::Running, String> {
+    let handed_in = |(name, socket): (&&str, &TcpListener)| {
+        let id = ListenerId::parse(name).expect("a listener's name");
+        (id, socket.try_clone().expect("a socket"))
+    };
+    let env = app::Environment {
+        clock: Arc::clone(clock) as _,
+        random: Arc::new(SystemRandom),
+        sockets: sound.sockets.iter().map(handed_in).collect(),
+    };
+    let started = app::start(configuration, env).await;
+    started.map_err(|error| format!("{error:#}"))
+}
+
+/// The operations of a house, each with its bank.
+fn described(house: &config::House) -> Vec<(String, Target)> {
+    let mut found = Vec::new();
+    for bank in &house.banks {
+        for product in &bank.products {
+            for operation in &product.description.operations {
+                let segments = operation.template.split('/').map(|segment| {
+                    if segment.starts_with('{') {
+                        "1"
+                    } else {
+                        segment
+                    }
+                });
+                let path = segments.collect::<Vec<_>>().join("/");
+                let path = format!("{}{path}", product.description.base_path);
+                let target = Target {
+                    name: format!("{} {path}", operation.method),
+                    method: operation.method.clone(),
+                    path,
+                    scope: operation.scope.clone(),
+                    calls: Vec::new(),
+                    flood: (0, 0, None),
+                };
+                found.push((bank.id.as_str().to_owned(), target));
+            }
+        }
+    }
+    found
+}
+
+/// An operation with its calls, each on a connection that shows the certificate of the attack.
+fn equipped(mut target: Target, by: &Attackers, dials: &mut Dials, sound: &Sound) -> Target {
+    let now = sound.builder.now();
+    let scope = target.scope.clone().unwrap_or_default();
+    for attack in [HONEST].into_iter().chain(ATTACKS) {
+        let how = by.mount(attack, &scope, now);
+        if attack == "over_limit" {
+            target.flood = match target.scope {
+                Some(_) => (dials.showing(how.identity), BURST + 1, how.bearer),
+                // An address of its own: the limit is the address's.
+                None => (dials.flood(), GATE_BURST + 1, None),
+            };
+            continue;
+        }
+        target.calls.push(Call {
+            dial: dials.showing(how.identity),
+            attack,
+            host: how.host,
+            bearer: how.bearer,
+        });
+    }
+    target
+}
+
+/// One connection for each certificate, each from an address of its own.
+struct Dials {
+    authority: Vec<u8>,
+    dials: Vec<Dial>,
+    showing: HashMap<Option<String>, usize>,
+}
+
+impl Dials {
+    fn of(sound: &Sound) -> Self {
+        let authority = std::fs::read(&sound.builder.prepared().server_authority);
+        Self {
+            authority: authority.expect("the servers' authority"),
+            dials: Vec::new(),
+            showing: HashMap::new(),
+        }
+    }
+
+    fn showing(&mut self, identity: Option<&Identity>) -> usize {
+        let shown = identity.map(Identity::thumbprint);
+        if let Some(dial) = self.showing.get(&shown) {
+            return *dial;
+        }
+        let dial = self.add(identity);
+        self.showing.insert(shown, dial);
+        dial
+    }
+
+    fn flood(&mut self) -> usize {
+        let flood = Some("flood".to_owned());
+        if let Some(dial) = self.showing.get(&flood) {
+            return *dial;
+        }
+        let dial = self.add(None);
+        self.showing.insert(flood, dial);
+        dial
+    }
+
+    fn add(&mut self, identity: Option<&Identity>) -> usize {
+        let last = u8::try_from(self.dials.len() + 2).expect("few connections");
+        let address = IpAddr::V4(Ipv4Addr::new(127, 0, 0, last));
+        let dial = Dial::new(&self.authority, identity, Version::Http2).from_address(address);
+        self.dials.push(dial);
+        self.dials.len() - 1
+    }
+}
+
+/// Makes one call beside others on its connection; whatever is answered, the bank tells.
+async fn one(
+    client: Option<&Client>,
+    target: &Target,
+    host: Option<&'static str>,
+    bearer: Option<&str>,
+    mark: String,
+) {
+    let Some(mut client) = client.and_then(Client::twin) else {
+        return;
+    };
+    if let Some(host) = host {
+        client = client.naming(host);
+    }
+    let mut headers = vec![("x-fapi-interaction-id", mark.as_str())];
+    headers.extend(bearer.map(|bearer| ("authorization", bearer)));
+    let called = client.call(target.method.clone(), &target.path, &headers, "");
+    let _ = tokio::time::timeout(PATIENCE, called).await;
+}
+
+/// A call's interaction id, which goes on to the bank.
+fn mark(target: usize, attack: &str, number: usize) -> String {
+    let attack = ATTACKS.iter().position(|name| *name == attack);
+    let attack = attack.map_or(0, |at| at + 1);
+    format!("00000000-0000-4000-8000-{target:04x}{attack:04x}{number:04x}")
+}
+
+fn unmark(mark: &str) -> Option<(usize, &'static str)> {
+    let tail = mark.strip_prefix("00000000-0000-4000-8000-")?;
+    let read = |from: usize| usize::from_str_radix(tail.get(from..from + 4)?, 16).ok();
+    let attack = match read(4)? {
+        0 => HONEST,
+        at => ATTACKS.get(at - 1)?,
+    };
+    Some((read(0)?, attack))
+}
