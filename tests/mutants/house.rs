@@ -4,10 +4,13 @@
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::Timestamp;
 
 use crypto::{Algorithm, Jwks, SigningKey};
 use kit::{
-    Attackers, EchoBank, HouseBuilder, Identity, SWIFTRIDE, TestCa, Version, certificates_of,
+    Attackers, EchoBank, HouseBuilder, Identity, Leaf, SWIFTRIDE, TestCa, Version, certificates_of,
     issue, other_authority, partner_leaf, revocation_list,
 };
 
@@ -17,6 +20,8 @@ const EXAMPLE: &str = include_str!("../../config/gateway.yaml");
 const INCLUDED: &str = include_str!("../../config/partners/cartwheel.yaml");
 /// The organizationIdentifier of the suspended partner's certificates.
 const FROZEN: &str = "PSDCN-FROZEN-001";
+/// Partners that call beside the first, each known by another thing that its certificate says.
+pub(crate) const GUESTS: [&str; 4] = ["cartwheel", "by-subject", "by-dns-name", "by-address"];
 /// How many calls an agreement's plan lets in at once.
 pub(crate) const BURST: usize = 12;
 /// How many calls of one address the gate lets in at once.
@@ -72,15 +77,16 @@ impl Sound {
                 "trust/operators-ca.pem",
                 other_authority("Operators", now).certificate(),
             );
-        let quay = SigningKey::generate(Algorithm::Es256).expect("a key");
-        let frozen = SigningKey::generate(Algorithm::Es256).expect("a key");
+        let key = || SigningKey::generate(Algorithm::Es256).expect("a key");
+        let quay = key();
         let public = |key: &SigningKey| {
             let keys = Jwks::from_keys(vec![key.verification_key()]);
             keys.to_json().to_string()
         };
-        let builder = builder
-            .write("trust/quay.jwks.json", &public(&quay))
-            .write("partners/frozen.jwks.json", &public(&frozen));
+        let mut builder = builder.write("trust/quay.jwks.json", &public(&quay));
+        for partner in ["frozen"].into_iter().chain(GUESTS) {
+            builder = builder.write(&format!("partners/{partner}.jwks.json"), &public(&key()));
+        }
         let bank = EchoBank::tls(&builder, Version::Http2).await;
         let bind = |name| (name, TcpListener::bind("127.0.0.1:0").expect("a free port"));
         let sockets = ["api", "issuer", "operators", "probes"].map(bind);
@@ -113,6 +119,22 @@ impl Sound {
         (format!("{}/{bank}", self.url("issuer")), key)
     }
 
+    /// The partners that call the bank Quay beside the first, with certificates of its authority.
+    pub(crate) fn guests(&self) -> Vec<(&'static str, Attackers)> {
+        let (authority, now) = (self.builder.partner_authority(), self.builder.now());
+        let certified = Certified::by(&authority, &self.builder);
+        let guest = |partner: &'static str| {
+            let attackers = certified.attackers(self, self.issuer_of_quay(), None);
+            let guest = Attackers {
+                good: Identity::issued(&issue(&authority, &guest_leaf(partner, now))),
+                client: format!("{partner}-app"),
+                ..attackers
+            };
+            (partner, guest)
+        };
+        GUESTS.map(guest).into()
+    }
+
     /// The issuer of the bank that has its own, with its key.
     pub(crate) fn issuer_of_quay(&self) -> (String, SigningKey) {
         let key = kit::under_kid(&self.quay, self.quay.kid());
@@ -134,13 +156,37 @@ impl Sound {
     }
 }
 
+/// The certificate that one of [`GUESTS`] is known by.
+fn guest_leaf(partner: &str, now: Timestamp) -> Leaf {
+    let plain = partner_leaf(None, now, Duration::from_hours(24));
+    match partner {
+        "cartwheel" => Leaf {
+            organization_id: Some("PSDCN-CARTWHEEL-001".to_owned()),
+            ..plain
+        },
+        "by-subject" => Leaf {
+            common_name: "api".to_owned(),
+            organization: Some("A, Ltd.".to_owned()),
+            ..plain
+        },
+        "by-dns-name" => Leaf {
+            names: vec!["api.b.example".to_owned()],
+            ..plain
+        },
+        "by-address" => Leaf {
+            names: vec!["192.0.2.7".to_owned()],
+            ..plain
+        },
+        other => panic!("no guest {other}"),
+    }
+}
+
 impl Certified {
     fn by(authority: &TestCa, builder: &HouseBuilder) -> Self {
         let now = builder.now();
         let (good, stranger, (revoked, serial), expired) =
             certificates_of(authority, SWIFTRIDE, now);
-        let life = std::time::Duration::from_hours(24);
-        let frozen = partner_leaf(Some(FROZEN), now, life);
+        let frozen = partner_leaf(Some(FROZEN), now, Duration::from_hours(24));
         Self {
             good,
             stranger,
@@ -217,6 +263,10 @@ fn derived(
             "file:trust/servers-ca.pem".to_owned(),
         ),
         ("ledger.harbour.example", "core.harbour.example".to_owned()),
+        (
+            r#""CN=api,O=A\\, Ltd.,C=CN""#,
+            r#""CN=api,O=A\\, Ltd.""#.to_owned(),
+        ),
         ("rate: 50/s", "rate: 20/s".to_owned()),
         ("burst: 100 requests", format!("burst: {BURST} requests")),
         (
@@ -252,14 +302,39 @@ fn derived(
                 "\nagreements:\n  - {{ partner: swiftride, bank: lantern, products: [catalogue], \
                  plan: gold, {term} }}\n  - {{ partner: frozen, bank: quay, products: \
                  [branches], plan: silver, {term} }}\n  - {{ partner: frozen, bank: lantern, \
-                 products: [catalogue], plan: silver, {term} }}\n"
+                 products: [catalogue], plan: silver, {term} }}\n{}",
+                guests_agreements(&term)
             ),
         ),
     ] {
         assert!(text.contains(old), "the example lacks `{old}`");
         text = text.replace(old, &new);
     }
-    in_force(&text, year)
+    in_force(&with_clients(text), year)
+}
+
+/// Agreements of [`GUESTS`] with the bank Quay.
+fn guests_agreements(term: &str) -> String {
+    let agreement = |partner| {
+        format!(
+            "  - {{ partner: {partner}, bank: quay, products: [branches], plan: silver, {term} }}\n"
+        )
+    };
+    GUESTS.map(agreement).concat()
+}
+
+/// The text with a client for each of [`GUESTS`] that has none.
+fn with_clients(mut text: String) -> String {
+    for partner in &GUESTS[1..] {
+        let head = format!("\n  {partner}:\n");
+        assert!(text.contains(&head), "the example lacks {partner}");
+        let clients = format!(
+            "{head}    clients:\n      {partner}-app: {{ auth: private_key_jwt, jwks: \
+             file:partners/{partner}.jwks.json }}\n"
+        );
+        text = text.replace(&head, &clients);
+    }
+    text
 }
 
 /// The text with its agreements in force, whatever the year.

@@ -1,6 +1,6 @@
 //! Corruptions of a text, as a slip of the hand or a broken file makes them.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 
 use crypto::{Random, SeededRandom};
@@ -203,15 +203,21 @@ fn keys(line: &str) -> Vec<(usize, usize)> {
 /// Whether a line says who may call what, or where, in words of the operator's own: those that no
 /// rule of the file can find wrong.
 fn decides(line: &str) -> bool {
-    const DECIDING: [&str; 8] = [
+    const DECIDING: [&str; 14] = [
         "url",
         "endpoints",
         "organization_id",
+        "subject_dn",
+        "san_dns",
+        "san_ip",
         "partner",
         "x-mortise-scope",
         "swiftride-app",
         "frozen-app",
         "cartwheel-app",
+        "by-subject-app",
+        "by-dns-name-app",
+        "by-address-app",
     ];
     keys(line).iter().any(|(start, end)| {
         let key = &line[*start..*end];
@@ -233,39 +239,40 @@ fn put(line: &str, (start, end): (usize, usize), with: &str) -> String {
     format!("{}{with}{}", &line[..start], &line[end..])
 }
 
-/// Each key with one letter lost, with two neighbours swapped, with its first in the other case.
+/// Each key with a letter lost, with two neighbours swapped, with its first in the other case.
 fn misspelt(line: &str) -> Vec<String> {
     let mut found = Vec::new();
-    for place in keys(line) {
-        let key = &line[place.0..place.1];
+    for (start, end) in keys(line) {
+        let key = &line[start..end];
         if !key.is_ascii() || key.len() < 2 {
             continue;
         }
-        for at in 0..key.len() {
-            found.push(put(line, (place.0 + at, place.0 + at + 1), ""));
-        }
-        for at in 1..key.len() {
-            let swapped = format!("{}{}", &key[at..=at], &key[at - 1..at]);
-            found.push(put(line, (place.0 + at - 1, place.0 + at + 1), &swapped));
-        }
+        let at = start + key.len() / 2;
+        found.push(put(line, (at, at + 1), ""));
+        found.push(put(line, (end - 1, end), ""));
+        let swapped = format!("{}{}", &line[at..=at], &line[at - 1..at]);
+        found.push(put(line, (at - 1, at + 1), &swapped));
         let first = key[..1].to_uppercase();
-        found.push(put(line, (place.0, place.0 + 1), &first));
+        found.push(put(line, (start, start + 1), &first));
     }
     found
 }
 
-/// The value cut at each of its characters, up to some; each part of a list or mapping in one line
-/// lost; its first number shorter.
+/// The value cut in its middle and before its last character; each word of it cut at several
+/// points; each part of a list or mapping in one line lost.
 fn cut(line: &str) -> Vec<String> {
     let Some((start, end)) = value(line) else {
         return Vec::new();
     };
-    let cuts = 0..(end - start).min(CUTS_MAX);
-    let mut found: Vec<String> = cuts
-        .map(|cut| end - 1 - cut)
+    let mut found: Vec<String> = [start, usize::midpoint(start, end), end - 1]
+        .into_iter()
         .filter(|cut| line.is_char_boundary(*cut))
         .map(|cut| put(line, (cut, end), ""))
         .collect();
+    for (start, end) in words(line).into_iter().take(WORDS_MAX) {
+        let points = cuts_of(&line[start..end]);
+        found.extend(points.map(|at| put(line, (start + at, end), "")));
+    }
     let parts: Vec<(usize, &str)> = line[start..end].match_indices(", ").collect();
     for (at, _) in parts {
         let before = line[start..start + at].rfind(['[', '{', ',']);
@@ -277,21 +284,46 @@ fn cut(line: &str) -> Vec<String> {
             found.push(put(line, (start + at, start + at + 2 + after), ""));
         }
     }
-    // The last figure of the first number, and all but its first.
-    let figures: Vec<usize> = line[start..end]
-        .char_indices()
-        .filter(|(_, c)| c.is_ascii_digit())
-        .map(|(at, _)| start + at)
-        .collect();
-    if let Some(last) = figures.windows(2).find(|pair| pair[1] != pair[0] + 1) {
-        found.push(put(line, (last[0], last[0] + 1), ""));
-        found.push(put(line, (figures[0] + 1, last[0] + 1), ""));
-    }
     found
 }
 
-/// How many characters a value loses at most.
-const CUTS_MAX: usize = 40;
+/// How many words of a value are cut at most: of prose the first ones.
+const WORDS_MAX: usize = 12;
+
+/// Where a word is cut: after its first character, in its middle, before its last, and before and
+/// after each mark that divides a name.
+fn cuts_of(word: &str) -> impl Iterator<Item = usize> {
+    let length = word.len();
+    let marks = word.match_indices(|c: char| "-_./:=@".contains(c));
+    let marks = marks.flat_map(|(at, _)| [at, at + 1]);
+    let points: BTreeSet<usize> = [1, length / 2, length - 1]
+        .into_iter()
+        .chain(marks)
+        .collect();
+    points
+        .into_iter()
+        .filter(move |at| (1..length).contains(at))
+}
+
+/// The words of a line's value that are no keys: names, numbers, units, paths; where each begins
+/// and ends.
+fn words(line: &str) -> Vec<(usize, usize)> {
+    let Some((start, end)) = value(line) else {
+        return Vec::new();
+    };
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "-_./:=@".contains(c);
+    let mut found = Vec::new();
+    let mut at = start;
+    while at < end {
+        let rest = &line[at..end];
+        let length = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
+        if length > 1 && !rest[..length].ends_with(':') {
+            found.push((at, at + length));
+        }
+        at += length.max(rest.chars().next().map_or(1, char::len_utf8));
+    }
+    found
+}
 
 fn of_another_type(line: &str) -> Vec<String> {
     let Some(place) = value(line) else {
@@ -311,21 +343,31 @@ fn of_another_type(line: &str) -> Vec<String> {
 
 /// Each name in a value replaced by one that nobody has.
 fn dangling(line: &str) -> Vec<String> {
-    let Some((start, end)) = value(line) else {
-        return Vec::new();
-    };
-    let is_name = |c: char| c.is_ascii_alphanumeric() || "-_./:".contains(c);
+    let words = words(line).into_iter();
+    words
+        .filter(|(start, _)| line[*start..].starts_with(|c: char| c.is_ascii_alphabetic()))
+        .map(|(_, end)| put(line, (end, end), "-x"))
+        .collect()
+}
+
+/// What the lines of a configuration are to each other: each line's depth under its parents, and
+/// its text without indent and comment. Two texts with one outline say the same, where both can be
+/// read.
+pub(crate) fn outline(text: &str) -> Vec<(usize, &str)> {
+    let mut parents: Vec<usize> = Vec::new();
     let mut found = Vec::new();
-    let mut at = start;
-    while at < end {
-        let rest = &line[at..end];
-        let length = rest.find(|c| !is_name(c)).unwrap_or(rest.len());
-        let name = &rest[..length];
-        let is_key = name.ends_with(':');
-        if length > 1 && !is_key && name.starts_with(|c: char| c.is_ascii_alphabetic()) {
-            found.push(put(line, (at + length, at + length), "-x"));
+    for line in text.lines() {
+        let told = code(line).trim();
+        if told.is_empty() {
+            continue;
         }
-        at += length.max(rest.chars().next().map_or(1, char::len_utf8));
+        // A list may stand as deep as the key that it belongs to.
+        let depth = indent(line) * 2 + usize::from(told.starts_with("- "));
+        while parents.last().is_some_and(|parent| *parent >= depth) {
+            parents.pop();
+        }
+        found.push((parents.len(), told));
+        parents.push(depth);
     }
     found
 }
@@ -361,6 +403,14 @@ fn each_operator_makes_the_corruptions_that_it_is_named_for() {
             "a:\n  key: [one, two]   # why\n  n: 120 requests\n  n: 120 requests\nb: { c: dee }\n",
         ),
         (
+            Operator::CutValue,
+            "a:\n  key: [one, tw]   # why\n  n: 120 requests\nb: { c: dee }\n",
+        ),
+        (
+            Operator::CutValue,
+            "a:\n  key: [one, two]   # why\n  n: 12 requests\nb: { c: dee }\n",
+        ),
+        (
             Operator::DanglingName,
             "a:\n  key: [one, two-x]   # why\n  n: 120 requests\nb: { c: dee }\n",
         ),
@@ -378,4 +428,21 @@ fn each_operator_makes_the_corruptions_that_it_is_named_for() {
         told(sample(all.clone(), 9, &one)),
         told(sample(all, 9, &again))
     );
+}
+
+#[test]
+fn an_outline_is_the_same_while_each_line_has_the_same_parents() {
+    let text = "a:\n  - b: 1   # why\n    c: 2\nd: 3\n";
+    for same in [
+        "a:\n- b: 1\n  c: 2\nd: 3\n",
+        "a:\n    - b: 1\n\n      c: 2\nd: 3\n",
+    ] {
+        assert_eq!(outline(same), outline(text));
+    }
+    for other in [
+        "a:\n  - b: 1\nc: 2\nd: 3\n",
+        "a:\n  - b: 1\n    c: 2\n  d: 3\n",
+    ] {
+        assert_ne!(outline(other), outline(text));
+    }
 }

@@ -12,15 +12,20 @@ use futures_util::future::join_all;
 use app::Configuration;
 use config::{Loader, Mode};
 use crypto::SystemRandom;
-use kit::{ATTACKS, Attackers, Client, Dial, Identity, Method, Version};
+use kit::{ATTACKS, Answer, Attackers, Client, Dial, Identity, Method, StatusCode, Version};
 use model::{ListenerId, MovedClock};
 
-use crate::house::{BURST, GATE_BURST, Sound};
+use openapi::ApiDescription;
+
+use crate::house::{BURST, GATE_BURST, GUESTS, Sound};
+use crate::mutation::outline;
 
 /// How long one answer may take before it counts as none.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// The honest call's name beside the attacks'.
 pub(crate) const HONEST: &str = "honest";
+
+const OVER_LIMIT: &str = "over_limit";
 
 /// What became of a house.
 #[derive(Debug)]
@@ -29,8 +34,19 @@ pub(crate) enum Outcome {
     RefusedAtLoad,
     /// The file loads, the house does not start.
     RefusedAtStart,
-    /// The house stood, and the bank saw these: operation and attack.
-    Stood(BTreeSet<(usize, &'static str)>),
+    /// The file says what the intact one says.
+    Same,
+    /// The house stood.
+    Stood(Seen),
+}
+
+/// What calls came to.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    /// What the bank saw: operation and attack, or whose honest call.
+    pub(crate) calls: BTreeSet<(usize, &'static str)>,
+    /// What the others were told: status, code and detail.
+    pub(crate) refused: BTreeSet<(usize, &'static str, String)>,
 }
 
 /// One call, ready to be made.
@@ -59,6 +75,8 @@ pub(crate) struct Siege {
     pub(crate) sound: Sound,
     pub(crate) targets: Vec<Target>,
     dials: Vec<Dial>,
+    /// What the intact API descriptions say.
+    described: Vec<Arc<ApiDescription>>,
     /// What lies in the folder of the intact house.
     known: BTreeSet<PathBuf>,
     /// The store of the intact house, with the issuers' keys.
@@ -73,7 +91,8 @@ impl Siege {
         let clock = Arc::new(MovedClock::stopped());
         let path = sound.path("gateway.yaml");
         let house = load(&path, &clock).unwrap_or_else(|mistakes| panic!("{mistakes}"));
-        let described = described(&house.house);
+        let targets_of = targets_of(&house.house);
+        let described = descriptions(&house.house);
         start(&sound, house, &clock)
             .await
             .expect("the sound house starts")
@@ -100,13 +119,13 @@ impl Siege {
         let mut targets = Vec::new();
         // Open operations first: a chain that is known as a suspended partner's is turned away
         // there too.
-        for (bank, target) in described {
-            targets.push(equipped(
-                target,
-                &attackers[bank.as_str()],
-                &mut dials,
-                &sound,
-            ));
+        let guests = sound.guests();
+        for (bank, mut target) in targets_of {
+            equip(&mut target, &attackers[bank.as_str()], &mut dials, &sound);
+            if bank == "quay" {
+                receive(&mut target, &guests, &mut dials, &sound);
+            }
+            targets.push(target);
         }
         targets.sort_by_key(|target| target.scope.is_some());
         let entries = std::fs::read_dir(sound.builder.dir()).expect("a folder");
@@ -115,11 +134,21 @@ impl Siege {
             dials: dials.dials,
             sound,
             targets,
+            described,
             known,
             store,
         };
         siege.restore(None);
         siege
+    }
+
+    /// What the intact house comes to.
+    pub(crate) async fn intact(&self) -> Seen {
+        let text = &self.sound.files["gateway.yaml"];
+        match self.besiege("gateway.yaml", text).await {
+            Outcome::Stood(seen) => seen,
+            other => panic!("the intact house does not stand: {other:?}"),
+        }
     }
 
     /// Writes one file's text, besieges the house, and puts everything back.
@@ -130,17 +159,38 @@ impl Siege {
             self.restore(Some(file));
             return Outcome::RefusedAtLoad;
         };
+        if self.is_same(file, text, &house.house) {
+            self.restore(Some(file));
+            return Outcome::Same;
+        }
         let outcome = match start(&self.sound, house, &clock).await {
             Err(_) => Outcome::RefusedAtStart,
             Ok(running) => {
                 self.sound.bank.take_interactions();
-                self.attack(&clock).await;
+                let refused = self.attack(&clock).await;
                 running.stop().await;
-                Outcome::Stood(self.seen())
+                Outcome::Stood(Seen {
+                    calls: self.seen(),
+                    refused,
+                })
             }
         };
         self.restore(Some(file));
         outcome
+    }
+
+    /// Whether a file that loads differs from the intact one in nothing that is read of it: of an
+    /// API description what the gateway takes from it, of a configuration more than indents.
+    fn is_same(&self, file: &str, text: &str, house: &config::House) -> bool {
+        let intact = &self.sound.files[file];
+        if text == intact {
+            return false;
+        }
+        if file.starts_with("apis/") {
+            descriptions(house) == self.described
+        } else {
+            outline(text) == outline(intact)
+        }
     }
 
     /// The files and the data of the intact house.
@@ -168,42 +218,41 @@ impl Siege {
     }
 
     /// Makes every call: an operation's at once, each operation after a second in which every
-    /// bucket is full again.
-    async fn attack(&self, clock: &MovedClock) {
+    /// bucket is full again. Gives what was refused, and how.
+    async fn attack(&self, clock: &MovedClock) -> BTreeSet<(usize, &'static str, String)> {
+        let mut refused = BTreeSet::new();
         let address = self.sound.at("api");
         let connected = self.dials.iter().map(|dial| async move {
             let connected = tokio::time::timeout(PATIENCE, dial.connect(address)).await;
             connected.ok().and_then(Result::ok)
         });
         let clients: Vec<Option<Client>> = join_all(connected).await;
+        let clients = &clients;
         for (at, target) in self.targets.iter().enumerate() {
             clock.advance(Duration::from_secs(1));
-            let calls = target.calls.iter();
-            join_all(calls.map(|call| {
+            let calls = target.calls.iter().map(|call| async move {
                 let mark = mark(at, call.attack, 0);
-                one(
-                    clients[call.dial].as_ref(),
-                    target,
-                    call.host,
-                    call.bearer.as_deref(),
-                    mark,
+                let (client, bearer) = (clients[call.dial].as_ref(), call.bearer.as_deref());
+                (
+                    call.attack,
+                    one(client, target, call.host, bearer, mark).await,
                 )
-            }))
-            .await;
+            });
+            let answers = join_all(calls).await;
             clock.advance(Duration::from_secs(1));
             let (dial, count, bearer) = &target.flood;
-            join_all((0..*count).map(|number| {
-                let mark = mark(at, "over_limit", number);
-                one(
-                    clients[*dial].as_ref(),
-                    target,
-                    None,
-                    bearer.as_deref(),
-                    mark,
-                )
-            }))
-            .await;
+            let flood = (0..*count).map(|number| {
+                let mark = mark(at, OVER_LIMIT, number);
+                let (client, bearer) = (clients[*dial].as_ref(), bearer.as_deref());
+                async move { (OVER_LIMIT, one(client, target, None, bearer, mark).await) }
+            });
+            let answers = answers.into_iter().chain(join_all(flood).await);
+            for (attack, answer) in answers {
+                let answer = answer.filter(|answer| answer.status != StatusCode::OK);
+                refused.extend(answer.map(|answer| (at, attack, told(&answer))));
+            }
         }
+        refused
     }
 
     /// What the bank saw, by operation and attack; more calls than the limit only when all of them
@@ -215,7 +264,7 @@ impl Siege {
             let Some((target, attack)) = unmark(&mark) else {
                 continue;
             };
-            if attack == "over_limit" {
+            if attack == OVER_LIMIT {
                 *floods.entry(target).or_default() += 1;
             } else {
                 seen.insert((target, attack));
@@ -223,7 +272,7 @@ impl Siege {
         }
         for (target, count) in floods {
             if count >= self.targets[target].flood.1 {
-                seen.insert((target, "over_limit"));
+                seen.insert((target, OVER_LIMIT));
             }
         }
         seen
@@ -254,8 +303,16 @@ async fn start(
     started.map_err(|error| format!("{error:#}"))
 }
 
+/// What a house's API descriptions say.
+fn descriptions(house: &config::House) -> Vec<Arc<ApiDescription>> {
+    let products = house.banks.iter().flat_map(|bank| &bank.products);
+    products
+        .map(|product| Arc::clone(&product.description))
+        .collect()
+}
+
 /// The operations of a house, each with its bank.
-fn described(house: &config::House) -> Vec<(String, Target)> {
+fn targets_of(house: &config::House) -> Vec<(String, Target)> {
     let mut found = Vec::new();
     for bank in &house.banks {
         for product in &bank.products {
@@ -284,13 +341,13 @@ fn described(house: &config::House) -> Vec<(String, Target)> {
     found
 }
 
-/// An operation with its calls, each on a connection that shows the certificate of the attack.
-fn equipped(mut target: Target, by: &Attackers, dials: &mut Dials, sound: &Sound) -> Target {
+/// Gives an operation its calls, each on a connection that shows the certificate of the attack.
+fn equip(target: &mut Target, by: &Attackers, dials: &mut Dials, sound: &Sound) {
     let now = sound.builder.now();
     let scope = target.scope.clone().unwrap_or_default();
     for attack in [HONEST].into_iter().chain(ATTACKS) {
         let how = by.mount(attack, &scope, now);
-        if attack == "over_limit" {
+        if attack == OVER_LIMIT {
             target.flood = match target.scope {
                 Some(_) => (dials.showing(how.identity), BURST + 1, how.bearer),
                 // An address of its own: the limit is the address's.
@@ -305,7 +362,25 @@ fn equipped(mut target: Target, by: &Attackers, dials: &mut Dials, sound: &Sound
             bearer: how.bearer,
         });
     }
-    target
+}
+
+/// Gives an operation the honest calls of other partners.
+fn receive(
+    target: &mut Target,
+    guests: &[(&'static str, Attackers)],
+    dials: &mut Dials,
+    sound: &Sound,
+) {
+    let scope = target.scope.clone().unwrap_or_default();
+    for (name, guest) in guests {
+        let how = guest.mount(HONEST, &scope, sound.builder.now());
+        target.calls.push(Call {
+            dial: dials.showing(how.identity),
+            attack: name,
+            host: how.host,
+            bearer: how.bearer,
+        });
+    }
 }
 
 /// One connection for each certificate, each from an address of its own.
@@ -354,39 +429,46 @@ impl Dials {
     }
 }
 
-/// Makes one call beside others on its connection; whatever is answered, the bank tells.
+/// Makes one call beside others on its connection; whatever is answered, the bank tells what got
+/// in.
 async fn one(
     client: Option<&Client>,
     target: &Target,
     host: Option<&'static str>,
     bearer: Option<&str>,
     mark: String,
-) {
-    let Some(mut client) = client.and_then(Client::twin) else {
-        return;
-    };
+) -> Option<Answer> {
+    let mut client = client.and_then(Client::twin)?;
     if let Some(host) = host {
         client = client.naming(host);
     }
     let mut headers = vec![("x-fapi-interaction-id", mark.as_str())];
     headers.extend(bearer.map(|bearer| ("authorization", bearer)));
     let called = client.call(target.method.clone(), &target.path, &headers, "");
-    let _ = tokio::time::timeout(PATIENCE, called).await;
+    tokio::time::timeout(PATIENCE, called).await.ok()?.ok()
+}
+
+/// Status, code and detail of a refusal.
+fn told(answer: &Answer) -> String {
+    let problem: serde_json::Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let detail = problem["detail"].as_str().unwrap_or_default();
+    format!("{} {}: {detail}", answer.status.as_u16(), answer.code())
+}
+
+/// Whose call it is, or which attack.
+fn names() -> impl Iterator<Item = &'static str> {
+    [HONEST].into_iter().chain(ATTACKS).chain(GUESTS)
 }
 
 /// A call's interaction id, which goes on to the bank.
 fn mark(target: usize, attack: &str, number: usize) -> String {
-    let attack = ATTACKS.iter().position(|name| *name == attack);
-    let attack = attack.map_or(0, |at| at + 1);
+    let attack = names().position(|name| name == attack);
+    let attack = attack.expect("the name of a call");
     format!("00000000-0000-4000-8000-{target:04x}{attack:04x}{number:04x}")
 }
 
 fn unmark(mark: &str) -> Option<(usize, &'static str)> {
     let tail = mark.strip_prefix("00000000-0000-4000-8000-")?;
     let read = |from: usize| usize::from_str_radix(tail.get(from..from + 4)?, 16).ok();
-    let attack = match read(4)? {
-        0 => HONEST,
-        at => ATTACKS.get(at - 1)?,
-    };
-    Some((read(0)?, attack))
+    Some((read(0)?, names().nth(read(4)?)?))
 }
