@@ -1,6 +1,6 @@
 //! Corruptions of a text, as a slip of the hand or a broken file makes them.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::fmt;
 
 use crypto::{Random, SeededRandom};
@@ -29,6 +29,15 @@ impl Operator {
         Self::Duplicate,
         Self::DanglingName,
     ];
+
+    /// Whether its mutants often load: the others leave a key that nobody knows, a value that is
+    /// none or text that is no YAML.
+    pub(crate) fn may_load(self) -> bool {
+        match self {
+            Self::DeleteLine | Self::DeleteBlock | Self::CutValue | Self::DanglingName => true,
+            Self::MisspellKey | Self::WrongType | Self::ShiftIndent | Self::Duplicate => false,
+        }
+    }
 }
 
 /// One corruption of one file.
@@ -42,8 +51,20 @@ pub(crate) struct Mutant {
     pub(crate) decides: bool,
     /// That line as it was, and as it is or what became of it.
     told: String,
-    /// The whole file.
-    pub(crate) text: String,
+    /// How many lines from that one on are replaced, and by which.
+    count: usize,
+    lines: Vec<String>,
+}
+
+impl Mutant {
+    /// The whole file, corrupted.
+    pub(crate) fn of(&self, intact: &str) -> String {
+        let before = intact.lines().take(self.line - 1);
+        let instead = self.lines.iter().map(String::as_str);
+        let after = intact.lines().skip(self.line - 1 + self.count);
+        let lines: Vec<&str> = before.chain(instead).chain(after).collect();
+        lines.join("\n") + "\n"
+    }
 }
 
 impl fmt::Display for Mutant {
@@ -65,16 +86,16 @@ pub(crate) fn mutants(file: &'static str, text: &str) -> Vec<Mutant> {
         file,
         lines: text.lines().collect(),
     };
-    let mut known = HashSet::from([text.trim_end().to_owned()]);
+    let mut known = HashSet::from([crypto::sha256(text.trim_end().as_bytes())]);
     (0..lines.lines.len())
         .filter(|at| !code(lines.lines[*at]).trim().is_empty())
         .flat_map(|at| lines.mutants(at))
-        .filter(|mutant| known.insert(mutant.text.trim_end().to_owned()))
+        .filter(|mutant| known.insert(crypto::sha256(mutant.of(text).trim_end().as_bytes())))
         .collect()
 }
 
-/// So many of them, by a seed; all, when there are no more.
-pub(crate) fn sample(mut from: Vec<Mutant>, count: usize, random: &SeededRandom) -> Vec<Mutant> {
+/// Takes so many of them, by a seed; all, when there are no more.
+pub(crate) fn sample(from: &mut Vec<Mutant>, count: usize, random: &SeededRandom) -> Vec<Mutant> {
     let mut sampled = Vec::new();
     while sampled.len() < count && !from.is_empty() {
         let mut bytes = [0; 8];
@@ -128,20 +149,20 @@ impl Lines<'_> {
         let lines = [
             replaced(misspelt(line), Operator::MisspellKey),
             replaced(cut(line), Operator::CutValue),
-            replaced(of_another_type(line), Operator::WrongType),
             replaced(dangling(line), Operator::DanglingName),
         ];
         for (line, operator) in lines.concat() {
             found.push(self.with(at, 1, &[line], operator));
         }
+        let instead_of = if value(line).is_some() { 1 } else { block };
+        for line in of_another_type(line) {
+            found.push(self.with(at, instead_of, &[line], Operator::WrongType));
+        }
         found
     }
 
-    /// The text with other lines in the place of some.
+    /// Other lines in the place of some.
     fn with(&self, at: usize, count: usize, lines: &[String], operator: Operator) -> Mutant {
-        let mut all: Vec<&str> = self.lines[..at].to_vec();
-        all.extend(lines.iter().map(String::as_str));
-        all.extend(&self.lines[at + count..]);
         let was = code(self.lines[at]).trim();
         let is = lines.first().map_or("", |line| code(line).trim_end());
         Mutant {
@@ -153,7 +174,8 @@ impl Lines<'_> {
                 "`{was}`, {count} of them, became {} like `{is}`",
                 lines.len()
             ),
-            text: all.join("\n") + "\n",
+            count,
+            lines: lines.to_vec(),
         }
     }
 
@@ -191,7 +213,7 @@ fn keys(line: &str) -> Vec<(usize, usize)> {
     for (colon, _) in code.match_indices(':') {
         let is_key = code[colon + 1..].is_empty() || code[colon + 1..].starts_with(' ');
         let start = code[..colon]
-            .rfind([' ', '{', ',', '\'', '"'])
+            .rfind([' ', ',', '\'', '"'])
             .map_or(0, |before| before + 1);
         if is_key && start < colon {
             keys.push((start, colon));
@@ -258,21 +280,16 @@ fn misspelt(line: &str) -> Vec<String> {
     found
 }
 
-/// The value cut in its middle and before its last character; each word of it cut at several
-/// points; each part of a list or mapping in one line lost.
+/// The value lost; each word of it cut after each of its characters, up to some; each part of a list
+/// or mapping in one line lost.
 fn cut(line: &str) -> Vec<String> {
     let Some((start, end)) = value(line) else {
         return Vec::new();
     };
-    let mut found: Vec<String> = [start, usize::midpoint(start, end), end - 1]
-        .into_iter()
-        .filter(|cut| line.is_char_boundary(*cut))
-        .map(|cut| put(line, (cut, end), ""))
-        .collect();
-    for (start, end) in words(line).into_iter().take(WORDS_MAX) {
-        let points = cuts_of(&line[start..end]);
-        found.extend(points.map(|at| put(line, (start + at, end), "")));
-    }
+    let words = words(line).into_iter();
+    let cuts = words.flat_map(|(start, end)| (start + 1..end).rev().map(move |at| (at, end)));
+    let mut found = vec![put(line, (start, end), "")];
+    found.extend(cuts.take(CUTS_MAX).map(|place| put(line, place, "")));
     let parts: Vec<(usize, &str)> = line[start..end].match_indices(", ").collect();
     for (at, _) in parts {
         let before = line[start..start + at].rfind(['[', '{', ',']);
@@ -287,23 +304,8 @@ fn cut(line: &str) -> Vec<String> {
     found
 }
 
-/// How many words of a value are cut at most: of prose the first ones.
-const WORDS_MAX: usize = 12;
-
-/// Where a word is cut: after its first character, in its middle, before its last, and before and
-/// after each mark that divides a name.
-fn cuts_of(word: &str) -> impl Iterator<Item = usize> {
-    let length = word.len();
-    let marks = word.match_indices(|c: char| "-_./:=@".contains(c));
-    let marks = marks.flat_map(|(at, _)| [at, at + 1]);
-    let points: BTreeSet<usize> = [1, length / 2, length - 1]
-        .into_iter()
-        .chain(marks)
-        .collect();
-    points
-        .into_iter()
-        .filter(move |at| (1..length).contains(at))
-}
+/// How often the words of one value are cut at most.
+const CUTS_MAX: usize = 40;
 
 /// The words of a line's value that are no keys: names, numbers, units, paths; where each begins
 /// and ends.
@@ -325,19 +327,19 @@ fn words(line: &str) -> Vec<(usize, usize)> {
     found
 }
 
+/// The value as a list, a mapping, a number, a boolean, nothing, and words that mean nothing; a
+/// block's key with one of them in the place of its block.
 fn of_another_type(line: &str) -> Vec<String> {
-    let Some(place) = value(line) else {
-        // A block's key, with a value beside the block.
-        let plain = code(line).trim_end();
-        let beside = ["none", "[]", "{}"].map(|it| format!("{plain} {it}"));
-        return Vec::from(beside)
-            .into_iter()
-            .filter(|_| plain.ends_with(':'))
-            .collect();
+    let plain = code(line).trim_end();
+    let place = match value(line) {
+        Some(place) => place,
+        None if plain.ends_with(':') => (plain.len(), plain.len()),
+        None => return Vec::new(),
     };
-    ["[]", "{}", "17", "true", "null", "''", "none", "[*]"]
+    let space = if place.0 == plain.len() { " " } else { "" };
+    ["[]", "{}", "17", "true", "null", "''", "a word"]
         .iter()
-        .map(|it| put(line, place, it))
+        .map(|it| put(line, place, &format!("{space}{it}")))
         .collect()
 }
 
@@ -416,17 +418,17 @@ fn each_operator_makes_the_corruptions_that_it_is_named_for() {
         ),
     ] {
         let made = all.iter().filter(|mutant| mutant.operator == operator);
-        let made: Vec<&str> = made.map(|mutant| mutant.text.as_str()).collect();
+        let made: Vec<String> = made.map(|mutant| mutant.of(text)).collect();
         assert!(
-            made.contains(&wanted),
+            made.iter().any(|made| made == wanted),
             "{operator:?}: {wanted} is not in {made:#?}"
         );
     }
     let (one, again) = (SeededRandom::new(7), SeededRandom::new(7));
     let told = |mutants: Vec<Mutant>| mutants.iter().map(ToString::to_string).collect::<Vec<_>>();
     assert_eq!(
-        told(sample(all.clone(), 9, &one)),
-        told(sample(all, 9, &again))
+        told(sample(&mut all.clone(), 9, &one)),
+        told(sample(&mut all.clone(), 9, &again))
     );
 }
 
