@@ -24,7 +24,12 @@ pub(crate) fn table(manifest: &str, name: &str) -> Vec<String> {
 
 /// Each package: its folder, and where its sources are.
 fn packages() -> Vec<(String, Vec<String>)> {
-    let own = ["src/main.rs", "tests/journeys", "tests/ports"];
+    let own = [
+        "src/main.rs",
+        "tests/journeys",
+        "tests/mutants",
+        "tests/ports",
+    ];
     let mut packages = vec![(String::new(), own.map(str::to_owned).to_vec())];
     let rooms = rooms().into_iter().map(|room| format!("src/{room}"));
     let own = ["tests/kit", "tests/house", "tests/bench/lgen"].map(str::to_owned);

@@ -13,8 +13,8 @@ use store::Sqlite;
 use crate::house::TestHouse;
 use crate::partner::Partner;
 
-/// The key with which a bank's issuer signs tokens: opened with the key-encryption key from a copy of
-/// the store, as whoever holds both could.
+/// The key with which a bank's issuer signs tokens: opened with the key-encryption key from a copy
+/// of the store, as whoever holds both could.
 pub async fn issuer_key(store: &Path, kek: &Path, bank: &str) -> SigningKey {
     let copy = tempfile::tempdir().expect("a temporary folder");
     let copied = copy.path().join("mortise.sqlite");

@@ -280,8 +280,8 @@ fn misspelt(line: &str) -> Vec<String> {
     found
 }
 
-/// The value lost; each word of it cut after each of its characters, up to some; each part of a list
-/// or mapping in one line lost.
+/// The value lost; each word of it cut after each of its characters, up to some; each part of a
+/// list or mapping in one line lost.
 fn cut(line: &str) -> Vec<String> {
     let Some((start, end)) = value(line) else {
         return Vec::new();
