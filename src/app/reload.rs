@@ -3,7 +3,8 @@
 //!
 //! ```text
 //! ask ─▶ keeper ─▶ thread: load → compare with what cannot change → bind → build → stage
-//!                  keeper: new keys kept → config.apply durable → close what is gone → swap → open what is new
+//!                  keeper: new keys kept → config.apply durable
+//!                          → close what is gone → swap → open what is new
 //! ```
 //! One keeper takes one ask after the other; those that wait while it works are answered by one
 //! load. Nothing is changed before the evidence is durable, and nothing can fail after it.

@@ -20,8 +20,8 @@ pub struct AuthServer {
 
 impl AuthServer {
     /// Opens each bank's key rings (planning a key when none has the configured algorithm: see
-    /// [`AuthServer::settle_keys`]) and writes its documents. Fails when the store does not answer, a key cannot be unsealed, a
-    /// bank stands twice, or an issuer identifier breaks RFC 8414 §2.
+    /// [`AuthServer::settle_keys`]) and writes its documents. Fails when the store does not answer,
+    /// a key cannot be unsealed, a bank stands twice, or an issuer identifier breaks RFC 8414 §2.
     pub async fn open(
         issuers: Vec<IssuerSettings>,
         elsewhere: Vec<Elsewhere>,

@@ -288,6 +288,7 @@ impl House {
         let server = AuthServer::open(vec![settings], Vec::new(), ports).await;
         let server = server.expect("opens");
         server.settle_keys().await.expect("a store that answers");
+        locked(&log.durable).clear();
         Self {
             server,
             clock,

@@ -55,6 +55,12 @@ fn functions(text: &str) -> Vec<(String, usize)> {
         if !is_function {
             continue;
         }
+        // What a trait only declares has no body.
+        let mut head_lines = lines.iter().skip(at);
+        let last_of_head = head_lines.find(|line| line.ends_with(['{', ';', '}']));
+        if last_of_head.is_some_and(|line| line.ends_with(';')) {
+            continue;
+        }
         let closing = format!("{}}}", " ".repeat(indent));
         let end = lines.iter().skip(at).position(|line| *line == closing);
         if let Some(length) = end {

@@ -157,8 +157,8 @@ impl Keeper {
         found.await.map_err(broken)
     }
 
-    /// Keys that only the new snapshot has are kept, each with its evidence; then the evidence of the
-    /// snapshot; then nothing can fail.
+    /// Keys that only the new snapshot has are kept, each with its evidence; then the evidence of
+    /// the snapshot; then nothing can fail.
     async fn apply(
         &mut self,
         edges: &Edges,

@@ -1,5 +1,6 @@
 //! evidence: how many durable records the audit log takes when nothing else runs, beside the bare
-//! disk. Tasks record and wait, in a closed loop or at a fixed rate; bare writes with `fdatasync` come before and after.
+//! disk. Tasks record and wait, in a closed loop or at a fixed rate; bare writes with `fdatasync`
+//! come before and after.
 //!
 //! It prints one JSON object: records a second, the median and the 99th percentile of a record's
 //! wait, the median of a bare write, a record's mean size in bytes.
