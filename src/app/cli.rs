@@ -129,12 +129,7 @@ pub fn main() -> ExitCode {
     let done = match arguments.command {
         #[cfg(feature = "sandbox")]
         Command::Sandbox(sandbox) => sandbox.run(),
-    Serve {
-        #[command(flatten)]
-        config: config_file::ConfigFile,
-        #[command(flatten)]
-        log: Log,
-    },
+        Command::Serve { config, log } => serve::run(&config.path(), &log),
         Command::Reload(reload) => reload.run(),
         Command::Check(check) => Ok(check.run()),
         Command::Schema { part } => {

@@ -246,6 +246,7 @@ fn certificate(problem: CertificateProblem) -> &'static str {
         }
         CertificateProblem::NotAnOperator => "The client certificate is not an operator's.",
         CertificateProblem::Malformed => "The client certificate cannot be read.",
+        CertificateProblem::ChainTooLong => "The client certificate's chain is too long.",
     }
 }
 

@@ -5,12 +5,23 @@ use std::sync::Arc;
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::CryptoProvider;
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use rustls::{DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
+use rustls::{
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, OtherError, SignatureScheme,
+};
 use rustls_pki_types::{CertificateDer, UnixTime};
+
+use model::PresentedChain;
+
+/// The client shows more than [`PresentedChain`] may hold.
+#[derive(Debug, thiserror::Error)]
+#[error("the client's certificate chain is too long")]
+struct ChainTooLong;
 
 /// Takes any certificate whose key the client proves to hold. Chain, time, usage and revocation
 /// are judged by `identity` on every request, so that a refusal can explain itself and a new
-/// revocation list acts on open and resumed connections. **Stops**: showing another's certificate.
+/// revocation list acts on open and resumed connections. **Stops**: showing another's certificate;
+/// a chain so long that to judge it would take all our time (TLS-18), which ends the handshake with
+/// the alert `certificate_unknown` (RFC 8446 §6.2).
 #[derive(Debug)]
 pub(crate) struct Possession {
     provider: Arc<CryptoProvider>,
@@ -43,10 +54,14 @@ impl ClientCertVerifier for Possession {
 
     fn verify_client_cert(
         &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
         _now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
+        if PresentedChain::is_too_long(std::iter::once(end_entity).chain(intermediates)) {
+            let why = CertificateError::Other(OtherError(Arc::new(ChainTooLong)));
+            return Err(Error::InvalidCertificate(why));
+        }
         Ok(ClientCertVerified::assertion())
     }
 

@@ -14,8 +14,12 @@ use crypto::CertificateFacts;
 use model::{CertificateProblem, Meter, Partner, PresentedChain, Refusal};
 
 use crate::metrics::Checks;
+use crate::refused::Refused;
 use crate::trust::Anchors;
 use crate::{KnownBy, Trust};
+
+/// Chains that were refused lately, at most.
+const REFUSALS_REMEMBERED: usize = 4_096;
 
 /// What a bank's trust store says of a presented chain.
 #[derive(Debug)]
@@ -28,11 +32,13 @@ pub struct Verdict {
     valid_from: i64,
 }
 
-/// Judges chains and remembers good ones by (trust generation, SHA-256 of the chain).
+/// Judges chains and remembers good ones by (trust generation, SHA-256 of the chain); for a short
+/// while also bad ones, so that one who shows the same again and again has it judged once.
 #[derive(Debug)]
 pub struct Certificates {
     verdicts: Cache<(u64, [u8; 32]), Arc<Verdict>>,
     checks: Checks,
+    refused: Refused,
 }
 
 impl Certificates {
@@ -41,6 +47,7 @@ impl Certificates {
         Self {
             verdicts: Cache::new(capacity),
             checks: Checks::default(),
+            refused: Refused::new(capacity.min(REFUSALS_REMEMBERED)),
         }
     }
 
@@ -51,8 +58,9 @@ impl Certificates {
         self
     }
 
-    /// The verdict on a chain now. Only good verdicts are remembered: until the earliest
-    /// `notAfter` of the chain and the staleness limit of the revocation lists.
+    /// The verdict on a chain now. A good one is remembered until the earliest `notAfter` of the
+    /// chain and the staleness limit of the revocation lists; a bad one for seconds, unless time
+    /// alone may mend it.
     ///
     /// Errors: [`Refusal::CertificateRefused`], saying why.
     pub fn verdict(
@@ -65,16 +73,17 @@ impl Certificates {
             self.checks.remembered.add(1);
             return Ok(verdict);
         }
-        let verdict = judge(trust, chain, now).map_err(|problem| {
+        let key = (trust.generation(), chain.fingerprint);
+        let judged = self
+            .refused
+            .unless_known(key, now, || judge(trust, chain, now));
+        let verdict = judged.map_err(|problem| {
             self.checks.refused.add(1);
             Refusal::CertificateRefused(problem)
         })?;
         let verdict = Arc::new(verdict);
         self.checks.judged.add(1);
-        self.verdicts.insert(
-            (trust.generation(), chain.fingerprint),
-            Arc::clone(&verdict),
-        );
+        self.verdicts.insert(key, Arc::clone(&verdict));
         Ok(verdict)
     }
 
@@ -125,6 +134,10 @@ pub(crate) fn judge_chain(
     now: Timestamp,
     believed: &Range<i64>,
 ) -> Result<Judged, CertificateProblem> {
+    // The edge lets none in; whoever else brings a chain is held to the same.
+    if PresentedChain::is_too_long(&chain.certificates) {
+        return Err(CertificateProblem::ChainTooLong);
+    }
     let Some((leaf, intermediates)) = chain.certificates.split_first() else {
         return Err(CertificateProblem::Malformed);
     };

@@ -13,7 +13,7 @@
 //! revocation list that is too old to be believed; a token of another issuer or audience, signed
 //! with another algorithm or key, expired; a stolen token shown with another certificate
 //! (RFC 8705 §3); another partner's token shown with one's own certificate; a certificate that
-//! passes for two partners.
+//! passes for two partners; a chain that takes more time to judge than there is.
 
 mod access_token;
 mod binding;
@@ -22,6 +22,7 @@ mod certificate;
 mod known_by;
 mod metrics;
 mod operators;
+mod refused;
 mod rehearsal;
 mod trust;
 

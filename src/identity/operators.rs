@@ -9,14 +9,19 @@ use rustls_pki_types::CertificateDer;
 use model::{CertificateProblem, PresentedChain, Refusal};
 
 use crate::certificate::judge_chain;
+use crate::refused::Refused;
 use crate::trust::Anchors;
 use crate::{BadTrust, KnownBy};
+
+/// Chains that were refused lately, at most.
+const REFUSALS_REMEMBERED: usize = 1_000;
 
 /// Whose certificates open a listener for operators. **Stops**: a partner's certificate, also one
 /// whose authority stands under the operators'.
 pub struct Operators {
     anchors: Anchors,
     partners: HashSet<KnownBy>,
+    refused: Refused,
 }
 
 impl fmt::Debug for Operators {
@@ -35,6 +40,7 @@ impl Operators {
         Ok(Self {
             anchors: Anchors::new(authorities, None)?,
             partners,
+            refused: Refused::new(REFUSALS_REMEMBERED),
         })
     }
 
@@ -43,19 +49,22 @@ impl Operators {
     /// Errors: [`Refusal::NoCertificate`]; [`Refusal::CertificateRefused`], saying why.
     pub fn judge(&self, chain: Option<&PresentedChain>, now: Timestamp) -> Result<(), Refusal> {
         let chain = chain.ok_or(Refusal::NoCertificate)?;
+        self.refused
+            .unless_known((0, chain.fingerprint), now, || self.look_at(chain, now))
+            .map_err(Refusal::CertificateRefused)
+    }
+
+    fn look_at(&self, chain: &PresentedChain, now: Timestamp) -> Result<(), CertificateProblem> {
         let judged = judge_chain(&self.anchors, chain, now, &(i64::MIN..i64::MAX));
-        let problem = match judged {
-            Ok(judged) => {
-                let mut names = KnownBy::all(judged.leaf);
-                if !names.any(|name| self.partners.contains(&name)) {
-                    return Ok(());
-                }
-                CertificateProblem::NotAnOperator
-            }
-            Err(CertificateProblem::UnknownIssuer) => CertificateProblem::NotAnOperator,
-            Err(problem) => problem,
-        };
-        Err(Refusal::CertificateRefused(problem))
+        let judged = judged.map_err(|problem| match problem {
+            CertificateProblem::UnknownIssuer => CertificateProblem::NotAnOperator,
+            problem => problem,
+        })?;
+        let mut names = KnownBy::all(judged.leaf);
+        if names.any(|name| self.partners.contains(&name)) {
+            return Err(CertificateProblem::NotAnOperator);
+        }
+        Ok(())
     }
 }
 

@@ -72,3 +72,21 @@ pub struct PresentedChain {
     /// SHA-256 over the whole chain, each certificate preceded by its length: key of verdicts.
     pub fingerprint: [u8; 32],
 }
+
+impl PresentedChain {
+    /// The most certificates that a client may show: a leaf and four authorities above it. To
+    /// search among many for a way to an anchor takes time beyond all measure (TLS-18).
+    pub const CERTIFICATES_MAX: usize = 5;
+    /// The most bytes that they may have together.
+    pub const BYTES_MAX: usize = 16 * 1024;
+
+    /// Whether these certificates, leaf first, are more than a client may show.
+    pub fn is_too_long<'a>(certificates: impl IntoIterator<Item = &'a CertificateDer<'a>>) -> bool {
+        let (mut count, mut bytes) = (0_usize, 0_usize);
+        for certificate in certificates {
+            count += 1;
+            bytes = bytes.saturating_add(certificate.len());
+        }
+        count > Self::CERTIFICATES_MAX || bytes > Self::BYTES_MAX
+    }
+}

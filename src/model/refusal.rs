@@ -34,6 +34,8 @@ pub enum CertificateProblem {
     NotAnOperator,
     /// It cannot be read.
     Malformed,
+    /// More certificates, or longer ones, were shown with it than are looked at.
+    ChainTooLong,
 }
 
 /// What is wrong with an access token.

@@ -326,6 +326,9 @@ fn certificate_detail(problem: CertificateProblem) -> &'static str {
             "The certificate is not an operator's: this listener is for operators alone."
         }
         CertificateProblem::Malformed => "The certificate cannot be read.",
+        CertificateProblem::ChainTooLong => {
+            "The chain is longer than a certificate and four authorities of 16 KiB together."
+        }
     }
 }
 

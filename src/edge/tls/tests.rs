@@ -2,10 +2,12 @@ use std::sync::Arc;
 
 use http_body_util::BodyExt;
 use model::{Connection, Request, Response};
+use rcgen::{CertificateParams, CertifiedIssuer, KeyPair};
 use rustls::client::ResolvesClientCert;
 use rustls::crypto::aws_lc_rs::{cipher_suite, default_provider, sign};
 use rustls::sign::CertifiedKey;
 use rustls::{SignatureScheme, version};
+use rustls_pki_types::PrivateKeyDer;
 
 use crate::probe::{Pki, ask, edge, get, http2, soon, text, tls};
 use crate::{ClientCertificates, Edge, Limits, OpenFailed, TlsSettings};
@@ -86,6 +88,43 @@ async fn showing_anothers_certificate_without_its_key_is_refused() {
         config.client_auth_cert_resolver =
             Arc::new(Showing(Arc::new(CertifiedKey::new(stolen, key))));
         assert!(ask(address, config).await.is_err());
+    }
+}
+
+/// A certificate whose key is had, below as many authorities as are shown.
+fn below(authorities: usize, names: usize) -> crate::probe::Identity {
+    let ca = || {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
+    };
+    let shown: Vec<_> = (0..authorities).map(|_| ca()).collect();
+    let key = KeyPair::generate().unwrap();
+    let names: Vec<_> = (0..names).map(|name| format!("{name:0>60}")).collect();
+    let leaf = CertificateParams::new(names).unwrap();
+    let leaf = leaf.signed_by(&key, &shown[0]).unwrap();
+    let above = shown.iter().map(|authority| authority.der().clone());
+    let chain = std::iter::once(leaf.der().clone()).chain(above).collect();
+    (chain, PrivateKeyDer::Pkcs8(key.serialize_der().into()))
+}
+
+#[tokio::test]
+async fn tls_18_a_chain_that_is_too_long_ends_the_handshake() {
+    let (pki, edge) = (Pki::new(), showing_facts());
+    for wanted in [ClientCertificates::Optional, ClientCertificates::Required] {
+        let address = pki.open(&edge, wanted, Limits::default());
+        for version in [&version::TLS13, &version::TLS12] {
+            let shown = async |identity| {
+                let answer = ask(address, pki.client(version, &[], Some(identity))).await;
+                answer.map_err(|error| error.to_string())
+            };
+            let answer = shown(below(4, 1)).await.unwrap();
+            assert!(answer.contains("chain=Some((5"), "{answer}");
+            for too_long in [below(5, 1), below(42, 1), below(1, 300)] {
+                let told = shown(too_long).await.unwrap_err();
+                assert!(told.contains("CertificateUnknown"), "{told}");
+            }
+        }
     }
 }
 

@@ -380,8 +380,86 @@ fn a_good_verdict_is_remembered_and_not_made_again() {
     assert!(certificates.remembered(&trust, &other, at(NOW)).is_none());
 }
 
+/// A leaf under layers of authorities, each of whose certificates could stand above each of the
+/// layer below: the ways through them are the product of all.
+fn layered(layers: usize, per_layer: usize) -> PresentedChain {
+    let key = rcgen::KeyPair::generate().expect("generates");
+    let named = |layer: usize| {
+        let mut params = CertificateParams::default();
+        params.distinguished_name = DistinguishedName::new();
+        let name = format!("Layer {layer}");
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        lasting(&mut params, NOW - DAY, NOW + DAY);
+        params
+    };
+    let under = |params: &CertificateParams, own: &rcgen::KeyPair, layer: usize| {
+        let above = named(layer);
+        let signed = params.signed_by(own, &rcgen::Issuer::from_params(&above, &key));
+        CertificateDer::from(signed.expect("signs"))
+    };
+    let mut shown = vec![under(&swiftride(), &key, 0)];
+    for layer in 0..layers {
+        for _ in 0..per_layer {
+            let own = rcgen::KeyPair::generate().expect("generates");
+            shown.push(under(&named(layer), &own, layer + 1));
+        }
+    }
+    chain(shown)
+}
+
 #[test]
-fn a_refusal_is_not_remembered() {
+fn tls_18_a_chain_with_more_ways_than_time_is_refused_unjudged() {
+    let pki = Pki::new();
+    let too_long = Some(CertificateProblem::ChainTooLong);
+    assert_eq!(problem_at(&pki.trust(), &layered(6, 7), NOW), too_long);
+    // Four authorities are looked at, five are not.
+    assert_eq!(
+        problem_at(&pki.trust(), &layered(2, 2), NOW),
+        Some(CertificateProblem::UnknownIssuer)
+    );
+    assert_eq!(problem_at(&pki.trust(), &layered(5, 1), NOW), too_long);
+    // Nor is one that is few and long.
+    let mut wordy = swiftride();
+    let names = (0..1_000).map(|name| format!("name-{name}.swiftride.example"));
+    let names = names.map(|name| SanType::DnsName(name.try_into().expect("a name")));
+    wordy.subject_alt_names = names.collect();
+    assert_eq!(problem_at(&pki.trust(), &pki.chain(&wordy), NOW), too_long);
+}
+
+#[test]
+fn a_chain_of_four_authorities_is_believed() {
+    let root = Authority::root("Partner Root");
+    let mut authorities = vec![root.intermediate_until("Partner CA 1", NOW + 100 * DAY)];
+    for number in 2..=4 {
+        let above = authorities.last().expect("one above");
+        let below = above.intermediate_until(&format!("Partner CA {number}"), NOW + 100 * DAY);
+        authorities.push(below);
+    }
+    let issuing = authorities.last().expect("the lowest");
+    let mut shown = vec![issuing.issue(&swiftride())];
+    shown.extend(authorities.iter().rev().map(Authority::certificate));
+    assert_eq!(problem_at(&trust(&[&root], None), &chain(shown), NOW), None);
+}
+
+#[test]
+fn one_who_shows_a_bad_chain_again_has_it_judged_once() {
+    let (ours, theirs) = (Pki::new(), Pki::new());
+    let (trust, certificates) = (ours.trust(), Certificates::new(10));
+    let unknown = Err(Refusal::CertificateRefused(
+        CertificateProblem::UnknownIssuer,
+    ));
+    let mut shown = theirs.swiftride();
+    let refused = |shown: &_, now| certificates.verdict(&trust, shown, at(now)).map(drop);
+    assert_eq!(refused(&shown, NOW), unknown);
+    // Its certificates are looked at no more: were they, these would be believed.
+    shown.certificates = ours.swiftride().certificates;
+    assert_eq!(refused(&shown, NOW + 9), unknown);
+    assert_eq!(refused(&shown, NOW + 10), Ok(()));
+}
+
+#[test]
+fn a_refusal_is_no_verdict_to_be_remembered() {
     let pki = Pki::new();
     let certificates = Certificates::new(10);
     let revoking = pki.trust_that_revokes(&[], &[LEAF]);

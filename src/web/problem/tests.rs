@@ -58,6 +58,7 @@ every!(certificate_problems -> CertificateProblem {
     CertificateProblem::SeveralPartners => CertificateProblem::SeveralPartners,
     CertificateProblem::NotAnOperator => CertificateProblem::NotAnOperator,
     CertificateProblem::Malformed => CertificateProblem::Malformed,
+    CertificateProblem::ChainTooLong => CertificateProblem::ChainTooLong,
 });
 
 every!(token_problems -> TokenProblem {
@@ -179,7 +180,7 @@ async fn each_problem_of_a_certificate_and_of_a_token_says_something_else() {
         is_full_document(&head, &body);
         assert!(details.insert(body["detail"].to_string()), "{refusal:?}");
     }
-    assert_eq!(details.len(), 17);
+    assert_eq!(details.len(), 18);
 }
 
 #[tokio::test]
