@@ -12,35 +12,82 @@ const INTERACTION_ID: HeaderName = HeaderName::from_static("x-fapi-interaction-i
 
 /// What ends at the gateway on the way in: what only we may tell the bank about the caller
 /// (checklist AT-07, DP-15), cookies (the listener's origin is shared by all banks), and names by
-/// which frameworks let a request pass for another than the one that was checked.
+/// which proxies and frameworks behind us let a request pass for another than the one that was
+/// checked, or route, retry and wait as they say.
 fn ends_here(name: &HeaderName) -> bool {
-    const FAMILIES: [&str; 4] = ["x-amzn-mtls-", "x-forwarded-", "x-mortise-", "x-ssl-client"];
     let name = name.as_str();
-    let is_ours = matches!(
-        name,
-        "authorization"
-            | "client-cert"
-            | "client-cert-chain"
-            | "cookie"
-            | "dpop"
+    match name.strip_prefix("x-") {
+        Some(rest) => is_said_by_us(rest),
+        None => matches!(
+            name,
+            "authorization"
+                | "cf-connecting-ip"
+                | "cf-connecting-ipv6"
+                | "client-cert"
+                | "client-cert-chain"
+                | "client-ip"
+                | "cookie"
+                | "dpop"
+                | "fastly-client-ip"
+                | "forwarded"
+                | "front-end-https"
+                | "proxy-authorization"
+                | "remote-user"
+                | "ssl-client-cert"
+                | "ssl-client-issuer-dn"
+                | "ssl-client-subject-dn"
+                | "ssl-client-verify"
+                | "true-client-ip"
+        ),
+    }
+}
+
+/// The same of a name that begins with `x-`, without that.
+fn is_said_by_us(rest: &str) -> bool {
+    /// `x-envoy-` takes a route's time-outs, retries and address from the request; `x-original-`
+    /// and `x-rewrite-` another target; the others tell who calls, or from where.
+    const FAMILIES: [&str; 14] = [
+        "amzn-mtls-",
+        "amzn-oidc-",
+        "arr-",
+        "auth-request-",
+        "client-cert",
+        "envoy-",
+        "forwarded-",
+        "goog-authenticated-user-",
+        "goog-iap-",
+        "mortise-",
+        "ms-client-principal",
+        "original-",
+        "rewrite-",
+        "ssl-",
+    ];
+    matches!(
+        rest,
+        "authenticated-user"
+            | "azure-clientip"
+            | "azure-socketip"
+            | "client-ip"
+            | "cluster-client-ip"
+            | "fapi-interaction-id"
             | "forwarded"
-            | "proxy-authorization"
-            | "ssl-client-cert"
-            | "true-client-ip"
-            | "x-client-cert"
-            | "x-client-ip"
-            | "x-cluster-client-ip"
-            | "x-fapi-interaction-id"
-            | "x-http-method"
-            | "x-http-method-override"
-            | "x-method-override"
-            | "x-original-uri"
-            | "x-original-url"
-            | "x-real-ip"
-            | "x-request-id"
-            | "x-rewrite-url"
-    );
-    is_ours || (name.starts_with("x-") && FAMILIES.iter().any(|family| name.starts_with(family)))
+            | "forwarder-for"
+            | "host"
+            | "http-host-override"
+            | "http-method"
+            | "http-method-override"
+            | "https"
+            | "method-override"
+            | "originating-ip"
+            | "proxyuser-ip"
+            | "real-ip"
+            | "remote-addr"
+            | "remote-ip"
+            | "remote-user"
+            | "request-id"
+            | "scheme"
+            | "url-scheme"
+    ) || FAMILIES.iter().any(|family| rest.starts_with(family))
 }
 
 /// The request's headers as the bank gets them: the partner's, less what ends here, plus the ids.
@@ -144,11 +191,30 @@ mod tests {
             "cookie",
             "dpop",
             "forwarded",
+            "ssl-client-subject-dn",
+            "x-amzn-oidc-identity",
+            "x-arr-clientcert",
+            "x-auth-request-user",
+            "x-client-cert",
+            "x-client-certificate",
+            "x-envoy-decorator-operation",
+            "x-envoy-original-path",
+            "x-envoy-retry-on",
+            "x-envoy-upstream-rq-timeout-ms",
+            "x-forwarded",
+            "x-forwarded-client-cert",
             "x-forwarded-for",
+            "x-goog-authenticated-user-id",
+            "x-host",
             "x-http-method-override",
             "x-mortise-identity",
+            "x-ms-client-principal-id",
+            "x-original-host",
             "x-original-url",
             "x-real-ip",
+            "x-remote-user",
+            "x-rewrite-url",
+            "x-ssl-client-verify",
         ] {
             assert!(ends_here(&HeaderName::from_static(name)), "{name}");
         }
@@ -156,6 +222,10 @@ mod tests {
             "traceparent",
             "accept-language",
             "x-fapi-auth-date",
+            "x-fapi-customer-ip-address",
+            "x-idempotency-key",
+            "x-jws-signature",
+            "x-request-signature",
             "content-type",
         ] {
             assert!(!ends_here(&HeaderName::from_static(name)), "{name}");

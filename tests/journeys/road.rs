@@ -164,9 +164,11 @@ fn came(echo: &Value, name: &str) -> Vec<String> {
 }
 
 /// What a partner may write and the bank must never read.
-const OURS_TO_SAY: [(&str, &str); 14] = [
+const OURS_TO_SAY: [(&str, &str); 16] = [
     ("x-forwarded-for", "198.51.100.7"),
     ("x-forwarded-host", "bank.example"),
+    ("x-envoy-upstream-rq-timeout-ms", "1"),
+    ("x-envoy-retry-on", "5xx"),
     ("forwarded", "for=198.51.100.7"),
     ("x-real-ip", "198.51.100.7"),
     ("client-cert", ":Zm9yZ2Vk:"),
