@@ -195,13 +195,13 @@ fn files() -> &'static HashMap<&'static str, String> {
         let mut files = HashMap::new();
         let partners = authority(&mut files, "trust/partners-ca.pem", "Partners CA", &[]);
         let bank = authority(&mut files, "trust/bank-ca.pem", "Bank CA", &[]);
-        authority(&mut files, "trust/operators-ca.pem", "Operators CA", &[]);
+        let operators = authority(&mut files, "trust/operators-ca.pem", "Operators CA", &[]);
         let sandbox = [CustomExtension::from_oid_content(
             crypto::SANDBOX_MARKER,
             crypto::SANDBOX_MARKER_VALUE.to_vec(),
         )];
         authority(&mut files, "trust/sandbox-ca.pem", "Sandbox CA", &sandbox);
-        lists(&mut files, &partners, &bank);
+        lists(&mut files, &partners, &bank, &operators);
         files.insert("trust/servers-ca.pem", files["trust/bank-ca.pem"].clone());
         let gateway = ("tls/gateway.pem", "tls/gateway.key");
         leaf(&mut files, gateway, GATEWAY, 2036, &bank);
@@ -229,6 +229,8 @@ fn files() -> &'static HashMap<&'static str, String> {
         shown(&mut files, "shown/good.pem", 1, &partners);
         shown(&mut files, "shown/revoked.pem", REVOKED, &partners);
         shown(&mut files, "shown/stranger.pem", 1, &bank);
+        operator(&mut files, "shown/operator.pem", 1, &operators);
+        operator(&mut files, "shown/gone.pem", REVOKED, &operators);
         files.insert("keys/kek", format!("{}\n", kek()));
         files.insert("keys/short", "c2hvcnQ\n".to_owned());
         for name in [
@@ -291,7 +293,15 @@ fn lists(
     files: &mut HashMap<&'static str, String>,
     partners: &Issuer<'static, KeyPair>,
     bank: &Issuer<'static, KeyPair>,
+    operators: &Issuer<'static, KeyPair>,
 ) {
+    let mut under = params("Partners CA under operators", &[], 2036);
+    under.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    under.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    let key = KeyPair::generate().expect("a key");
+    let signed = under.signed_by(&key, operators).expect("a certificate");
+    files.insert("trust/under-operators.pem", signed.pem());
+    let under = Issuer::new(under, key);
     let list = |made: (i32, u8, u8), next: (i32, u8, u8)| CertificateRevocationListParams {
         this_update: date_time_ymd(made.0, made.1, made.2),
         next_update: date_time_ymd(next.0, next.1, next.2),
@@ -321,6 +331,18 @@ fn lists(
         ),
         ("trust/future.crl", (2026, 11, 24), (2026, 12, 24), partners),
         ("trust/bank.crl", (2026, 11, 22), (2026, 12, 22), bank),
+        (
+            "trust/operators.crl",
+            (2026, 11, 22),
+            (2026, 12, 22),
+            operators,
+        ),
+        (
+            "trust/under-operators.crl",
+            (2026, 11, 22),
+            (2026, 12, 22),
+            &under,
+        ),
     ] {
         let list = list(made, next).signed_by(by).expect("a list");
         files.insert(name, list.pem().expect("PEM"));
@@ -374,6 +396,32 @@ fn shown(
     params
         .distinguished_name
         .push(organization_id, "PSDCN-SWIFTRIDE-001");
+    for_clients(files, name, serial, params, issuer);
+}
+
+/// A certificate that an operator shows.
+fn operator(
+    files: &mut HashMap<&'static str, String>,
+    name: &'static str,
+    serial: u64,
+    issuer: &Issuer<'static, KeyPair>,
+) {
+    for_clients(
+        files,
+        name,
+        serial,
+        params("An operator", &[], 2036),
+        issuer,
+    );
+}
+
+fn for_clients(
+    files: &mut HashMap<&'static str, String>,
+    name: &'static str,
+    serial: u64,
+    mut params: CertificateParams,
+    issuer: &Issuer<'static, KeyPair>,
+) {
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
     params.serial_number = Some(SerialNumber::from(serial));
     let pair = KeyPair::generate().expect("a key");

@@ -34,6 +34,6 @@ pub use binding::{Bound, binding};
 pub use caller::Caller;
 pub use certificate::{Certificates, Verdict};
 pub use known_by::KnownBy;
-pub use operators::Operators;
+pub use operators::{Operators, Outsiders};
 pub use rehearsal::{CannotRehearse, Rehearsal, Shown};
 pub use trust::{BadTrust, BankTrust, Revocation, Trust, Trusts};

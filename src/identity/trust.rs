@@ -181,18 +181,7 @@ impl Trust {
     /// Builds the store. The chain is checked whole against the lists, an unknown status is a
     /// refusal, and a list past its `nextUpdate` is not believed.
     pub fn new(settings: BankTrust) -> Result<Self, BadTrust> {
-        let mut believed = None;
-        let mut lists = None;
-        if let Some(revocation) = settings.revocation {
-            let read = newest_first(revocation.crls)?;
-            if read.is_empty() {
-                return Err(BadTrust::NoRevocationList);
-            }
-            let facts = read.iter().map(|(facts, _)| facts);
-            believed = Some(believed_between(facts, revocation.refuse_when_older_than));
-            lists = Some(read.into_iter().map(|(_, list)| list).collect());
-        }
-        let anchors = Anchors::new(settings.authorities, lists)?;
+        let (anchors, believed) = Anchors::asking(settings.authorities, settings.revocation)?;
         let partners = told_apart(settings.partners)?;
         let generation = GENERATION.fetch_add(1, Ordering::Relaxed);
         Ok(Self {
@@ -298,6 +287,25 @@ fn shared(one: &Partner, other: &Partner) -> BadTrust {
 }
 
 impl Anchors {
+    /// Takes authorities and their lists, and says between which Unix seconds every one of the
+    /// lists is believed.
+    pub(crate) fn asking(
+        authorities: Vec<CertificateDer<'static>>,
+        revocation: Option<Revocation>,
+    ) -> Result<(Self, Option<Range<i64>>), BadTrust> {
+        let Some(revocation) = revocation else {
+            return Ok((Self::new(authorities, None)?, None));
+        };
+        let read = newest_first(revocation.crls)?;
+        if read.is_empty() {
+            return Err(BadTrust::NoRevocationList);
+        }
+        let facts = read.iter().map(|(facts, _)| facts);
+        let believed = believed_between(facts, revocation.refuse_when_older_than);
+        let lists = read.into_iter().map(|(_, list)| list).collect();
+        Ok((Self::new(authorities, Some(lists))?, Some(believed)))
+    }
+
     /// Takes authorities; with lists, whatever they do not speak for is refused.
     pub(crate) fn new(
         certificates: Vec<CertificateDer<'static>>,

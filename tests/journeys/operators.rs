@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use kit::{
-    Answer, Dial, HouseBuilder, Identity, Method, Operators, Partner, TestHouse, Version, issue,
-    other_authority, partner_leaf,
+    Answer, Dial, HouseBuilder, Identity, Method, Operators, Partner, TestHouse, Version,
+    intermediate, issue, other_authority, partner_leaf, revocation_list,
 };
 
 async fn house() -> (TestHouse, Operators) {
@@ -97,6 +97,65 @@ async fn cf_16_no_partner_and_no_stranger_reads_what_operators_read() {
         told.iter()
             .all(|(status, code)| (*status, code.as_str()) == (401, "certificate_refused"))
     );
+}
+
+#[tokio::test]
+async fn whom_an_authority_of_partners_vouches_for_is_no_operator_listed_or_not() {
+    let (builder, operators) = HouseBuilder::new().with_operators();
+    let now = builder.now();
+    let day = Duration::from_hours(24);
+    let root = &operators.authority;
+    let near = intermediate(root, "Near", now, 2 * day);
+    let far = intermediate(&near, "Partners' far CA", now, 2 * day);
+    let partners = builder.partner_authority().certificate().to_owned();
+    let house = builder
+        .edit(
+            "revocation: { crl: [file:trust/operators.crl], refuse_when_older_than: 744h }",
+            "revocation: none",
+        )
+        .edit(
+            "crl: [file:trust/partners.crl]",
+            "crl: [file:trust/partners.crl, file:trust/more.crl]",
+        )
+        .write(
+            "trust/partners-ca.pem",
+            &format!("{partners}{}", far.certificate()),
+        )
+        .write("trust/more.crl", &revocation_list(&far, &[], now))
+        .start()
+        .await;
+    let leaf = partner_leaf(Some("PSDCN-REMOVED-009"), now, day);
+    let entering = async |authority| {
+        let identity = Identity::issued(&issue(authority, &leaf));
+        ask(&house, &identity, "/metrics").await
+    };
+    assert_eq!(entering(&near).await.status, 200);
+    let answer = entering(&far).await;
+    answer.refused_saying(401, "certificate_refused", "not an operator's");
+
+    // Right under the operators' own the configuration itself tells.
+    let both = format!("{partners}{}", near.certificate());
+    house.write("trust/partners-ca.pem", &both);
+    house.write("trust/more.crl", &revocation_list(&near, &[], house.now()));
+    let told = house.refuses_to_reload().await;
+    assert!(told.contains("stands above one that issues"), "{told}");
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn an_operators_certificate_can_be_revoked() {
+    let (house, operators) = house().await;
+    assert_eq!(
+        ask(&house, &operators.identity, "/metrics").await.status,
+        200
+    );
+    let revoked = [operators.serial.as_slice()];
+    let list = revocation_list(&operators.authority, &revoked, house.now());
+    house.write("trust/operators.crl", &list);
+    house.reload().await;
+    let answer = ask(&house, &operators.identity, "/metrics").await;
+    answer.refused_saying(401, "certificate_refused", "is revoked");
+    house.stop().await;
 }
 
 async fn is_answered(dial: &Dial, address: SocketAddr) -> bool {

@@ -11,7 +11,7 @@ use crypto::SystemRandom;
 use model::{Clock, SystemClock};
 use sandbox::{Marker, TestCa, Validity};
 
-use crate::authority::{issue, partner_leaf};
+use crate::authority::{issue, partner_leaf, revocation_list};
 use crate::client::{Dial, Identity, Version};
 use crate::exposition::Exposition;
 use crate::folder::Folder;
@@ -24,6 +24,7 @@ const LISTENERS: &str = "listeners:
     serves: [metrics]
     client_certificates: required
     authorities: [file:trust/operators-ca.pem]
+    revocation: { crl: [file:trust/operators.crl], refuse_when_older_than: 744h }
     limits: standard
   probes:
     address: \"127.0.0.1:0\"
@@ -37,6 +38,8 @@ pub struct Operators {
     pub authority: TestCa,
     /// An operator.
     pub identity: Identity,
+    /// The serial number of the operator's certificate.
+    pub serial: Vec<u8>,
 }
 
 impl Operators {
@@ -47,9 +50,13 @@ impl Operators {
             .expect("an authority");
         std::fs::write(dir.join("trust/operators-ca.pem"), authority.certificate())
             .expect("a writable file");
+        let list = revocation_list(&authority, &[], now);
+        std::fs::write(dir.join("trust/operators.crl"), list).expect("a writable file");
         let leaf = partner_leaf(None, now, Duration::from_hours(24));
+        let operator = issue(&authority, &leaf);
         Self {
-            identity: Identity::issued(&issue(&authority, &leaf)),
+            identity: Identity::issued(&operator),
+            serial: operator.serial,
             authority,
         }
     }

@@ -3,17 +3,17 @@
 
 use std::sync::Arc;
 
+use crypto::CertificateFacts;
 use edge::ClientCertificates;
-use identity::Operators;
+use identity::{Operators, Outsiders};
 use rustls_pki_types::CertificateDer;
 
-use super::Compiler;
 use super::certificates::{PEM_BYTES_MAX, authorities};
-use crate::file::{File, Listener};
-use crate::files::FileRef;
+use super::{Compiler, trust};
+use crate::file::{Bank, File, Listener};
 use crate::house::Service;
 use crate::mistake::Code;
-use crate::source::At;
+use crate::source::{At, Span};
 
 /// Checks what a listener serves beside what, and reads the authorities of one for operators.
 pub(super) fn compile(
@@ -36,9 +36,29 @@ pub(super) fn compile(
                 )
                 .help("who issues partners' certificates is said at `banks.*.partner_ca`");
         }
+        if let Some(written) = &listener.revocation {
+            let what = "only a listener that serves `metrics` asks who of its own is revoked";
+            c.reader
+                .collector
+                .mistake(Code::Contradiction, written.at, what)
+                .help("what partners' authorities revoke is said at `banks.*.partner_ca`");
+        }
         return None;
     }
     refuse_strangers(c, listener);
+    if listener.revocation.is_none() {
+        c.reader
+            .collector
+            .mistake(
+                Code::MissingKey,
+                listener.id.at,
+                "a listener that serves `metrics` lacks the key `revocation`",
+            )
+            .help(
+                "write `revocation: { crl: [file:PATH], refuse_when_older_than: 24h }`, or \
+                 `revocation: none` when operators' revoked certificates are to be let in",
+            );
+    }
     let Some(written) = &listener.authorities else {
         c.reader
             .collector
@@ -51,15 +71,22 @@ pub(super) fn compile(
         return None;
     };
     let read = authorities(c, written.value.as_ref()?)?;
-    if shares_with_partners(c, file, written, &read) {
+    let stated = listener.revocation.as_ref();
+    let stated = stated.and_then(|stated| stated.value.as_ref());
+    let revocation = stated.and_then(|stated| trust::asked(c, stated, Some(&read)));
+    let issuing = issuing(c, file);
+    if shares_with_partners(c, written.at, &read, &issuing) {
         return None;
     }
-    let partners = file
+    let known = file
         .partners
         .iter()
-        .filter_map(|partner| Some(partner.certificate.as_ref()?.known_by.clone()))
-        .collect();
-    match Operators::new(read, partners) {
+        .filter_map(|partner| Some(partner.certificate.as_ref()?.known_by.clone()));
+    let outsiders = Outsiders {
+        known: known.collect(),
+        authorities: issuing.into_iter().map(|(_, facts)| facts).collect(),
+    };
+    match Operators::new(read, revocation?, outsiders) {
         Ok(operators) => Some(Arc::new(operators)),
         Err(problem) => {
             c.reader.collector.mistake(
@@ -115,20 +142,17 @@ fn refuse_strangers(c: &mut Compiler<'_>, listener: &Listener) {
     }
 }
 
-/// Whether one of these authorities issues to partners too: then each of them would get in.
-fn shares_with_partners(
-    c: &mut Compiler<'_>,
-    file: &File,
-    written: &At<Option<Vec<At<FileRef>>>>,
-    operators: &[CertificateDer<'static>],
-) -> bool {
+/// The authorities that issue to partners, each with its bank. What is wrong with their files is
+/// told at the bank.
+fn issuing<'f>(c: &mut Compiler<'_>, file: &'f File) -> Vec<(&'f Bank, CertificateFacts)> {
+    let mut issuing = Vec::new();
     for bank in &file.banks {
-        let Some(ca) = &bank.partner_ca else {
-            continue;
-        };
-        // What is wrong with these files is told at the bank.
-        let mut issuing = Vec::new();
-        for reference in ca.authorities.iter().flatten() {
+        let ca = bank.partner_ca.as_ref();
+        for reference in ca
+            .and_then(|ca| ca.authorities.as_ref())
+            .into_iter()
+            .flatten()
+        {
             let path = At {
                 value: reference.value.0.clone(),
                 at: reference.at,
@@ -136,27 +160,47 @@ fn shares_with_partners(
             let path = c.files.path(&path);
             let read = c.files.read(&path, PEM_BYTES_MAX).ok();
             let read = read.and_then(|bytes| crypto::certificates(&bytes).ok());
-            issuing.extend(read.into_iter().flatten());
+            let facts =
+                |certificate: CertificateDer<'_>| crypto::certificate_facts(&certificate).ok();
+            let read = read.into_iter().flatten().filter_map(facts);
+            issuing.extend(read.map(|facts| (bank, facts)));
         }
-        if operators
-            .iter()
-            .any(|authority| issuing.contains(authority))
-        {
-            c.reader
-                .collector
-                .mistake(
-                    Code::Unguarded,
-                    written.at,
-                    format!(
-                        "one of these authorities issues certificates to the partners of the bank \
-                         `{}`",
-                        bank.id.value
-                    ),
-                )
-                .see(ca.at, "the partners' authorities")
-                .help("operators need an authority of their own: every partner would get in");
-            return true;
-        }
+    }
+    issuing
+}
+
+/// Whether one of these authorities issues to partners too, by its key or its name, or has one
+/// under it that does: then each of them would get in.
+fn shares_with_partners(
+    c: &mut Compiler<'_>,
+    at: Span,
+    operators: &[CertificateDer<'static>],
+    issuing: &[(&Bank, CertificateFacts)],
+) -> bool {
+    let facts = |certificate: &CertificateDer<'_>| crypto::certificate_facts(certificate).ok();
+    let ours: Vec<_> = operators.iter().filter_map(facts).collect();
+    for (bank, theirs) in issuing {
+        let is_it = |ours: &CertificateFacts| {
+            ours.spki == theirs.spki || ours.subject_name == theirs.subject_name
+        };
+        let what = if ours.iter().any(is_it) {
+            "issues certificates to the partners"
+        } else if ours.iter().any(|one| one.subject == theirs.issuer) {
+            "stands above one that issues certificates to the partners"
+        } else {
+            continue;
+        };
+        let what = format!(
+            "one of these authorities {what} of the bank `{}`",
+            bank.id.value
+        );
+        let noted = c.reader.collector.mistake(Code::Unguarded, at, what);
+        let noted = match &bank.partner_ca {
+            Some(ca) => noted.see(ca.at, "the partners' authorities"),
+            None => noted,
+        };
+        noted.help("operators need an authority of their own: every partner would get in");
+        return true;
     }
     false
 }

@@ -12,7 +12,7 @@ use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
 use super::Compiler;
 use super::certificates::{authorities, unreadable};
 use super::partners::partner_of;
-use crate::file::{self, Bank, PartnerCa};
+use crate::file::{self, Bank};
 use crate::files::FileRef;
 use crate::mistake::Code;
 use crate::quantity::shown_duration;
@@ -35,7 +35,8 @@ pub(super) fn compile(
         .authorities
         .as_ref()
         .and_then(|references| authorities(c, references));
-    let revocation = revocation(c, ca, authorities.as_deref());
+    let revocation = ca.revocation.as_ref();
+    let revocation = revocation.and_then(|stated| asked(c, stated, authorities.as_deref()));
     let partners = partners
         .iter()
         .map(|partner| partner_of(partner))
@@ -110,14 +111,15 @@ fn are_apart(c: &mut Compiler<'_>, bank: &Bank, partners: &[&file::Partner]) -> 
     apart
 }
 
+/// The lists that are asked for certificates of these authorities.
 /// The outer option is absent when something is wrong, the inner when nothing is ever revoked.
 #[expect(clippy::option_option, reason = "the two mean different things")]
-fn revocation(
+pub(super) fn asked(
     c: &mut Compiler<'_>,
-    ca: &PartnerCa,
+    stated: &file::Revocation,
     authorities: Option<&[CertificateDer<'static>]>,
 ) -> Option<Option<Revocation>> {
-    match ca.revocation.as_ref()? {
+    match stated {
         file::Revocation::None => Some(None),
         file::Revocation::Lists {
             crl,

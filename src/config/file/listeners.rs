@@ -8,6 +8,7 @@ use model::ListenerId;
 use url::Url;
 
 use super::members;
+use super::partner_ca::{REVOCATION_KIND, Revocation, read_revocation};
 use crate::file::limits::{LISTENER_LIMITS, listener_limits};
 use crate::files::FileRef;
 use crate::house::Service;
@@ -62,6 +63,12 @@ pub(super) static LISTENER: Shape = Shape::new(
             "no operators; with `metrics` it must be written",
             "The CAs that issue the operators' certificates, none of which issues to partners.",
         ),
+        Key::absent(
+            "revocation",
+            REVOCATION_KIND,
+            "no operators; with `metrics` it must be written",
+            "Which operators' certificates are revoked; `none` lets revoked certificates in.",
+        ),
         Key::demanded(
             "limits",
             Kind::Standard(&LISTENER_LIMITS),
@@ -81,6 +88,8 @@ pub(crate) struct Listener {
     pub(crate) client_certificates: Option<At<ClientCertificates>>,
     /// Whose certificates it takes, where it serves operators.
     pub(crate) authorities: Option<At<Option<Vec<At<FileRef>>>>>,
+    /// What of theirs is revoked, likewise.
+    pub(crate) revocation: Option<At<Option<Revocation>>>,
     /// Whether it listens without TLS: it serves health and has no URL.
     pub(crate) is_plain: bool,
     pub(crate) limits: edge::Limits,
@@ -106,6 +115,10 @@ pub(super) fn read(reader: &mut Reader, section: &mut Section<'_>) -> Vec<Listen
                 at: value.key_span,
                 value: reader.files(value),
             });
+            let revocation = section.value(reader, "revocation").map(|value| At {
+                at: value.key_span,
+                value: read_revocation(reader, value),
+            });
             let limits = listener_limits(reader, &mut section);
             section.finish(reader);
             Some(Listener {
@@ -115,6 +128,7 @@ pub(super) fn read(reader: &mut Reader, section: &mut Section<'_>) -> Vec<Listen
                 serves,
                 client_certificates,
                 authorities,
+                revocation,
                 is_plain,
                 limits,
             })

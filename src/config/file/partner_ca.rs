@@ -21,13 +21,16 @@ pub(super) static PARTNER_CA: Shape = Shape::new(
         ),
         Key::demanded(
             "revocation",
-            Kind::Or("none", &Kind::Section(&REVOCATION)),
+            REVOCATION_KIND,
             "write `revocation: { crl: [file:PATH], refuse_when_older_than: 24h }`, or \
              `revocation: none` when revoked certificates are to be let in",
             "What is revoked; `none` lets revoked certificates in.",
         ),
     ],
 );
+
+/// What is revoked, wherever authorities issue what others show.
+pub(super) const REVOCATION_KIND: Kind = Kind::Or("none", &Kind::Section(&REVOCATION));
 
 static REVOCATION: Shape = Shape::new(
     "`revocation`",
@@ -81,7 +84,8 @@ pub(super) fn read(reader: &mut Reader, section: &mut Section<'_>) -> Option<Par
     })
 }
 
-fn read_revocation(reader: &mut Reader, value: Value<'_>) -> Option<Revocation> {
+/// `revocation`, as it stands beside authorities.
+pub(super) fn read_revocation(reader: &mut Reader, value: Value<'_>) -> Option<Revocation> {
     let value = match reader.alternative(value)? {
         Alternative::Word => return Some(Revocation::None),
         Alternative::Other(value) => value,

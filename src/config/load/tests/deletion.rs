@@ -156,7 +156,7 @@ fn of_trust(bank: &BankPlan, chains: &[(&str, PresentedChain)], lines: &mut BTre
 }
 
 fn chains(fixture: &Fixture) -> Vec<(&'static str, PresentedChain)> {
-    ["good", "revoked", "stranger"]
+    ["good", "revoked", "stranger", "operator", "gone"]
         .map(|name| (name, fixture.shown(name)))
         .into()
 }
@@ -275,6 +275,10 @@ fn whatever_lets_in_more_is_seen() {
     let lists = "      revocation:                       # must be said; `revocation: none` lets \
                  revoked ones in\n        crl: [file:trust/partners.crl]  # PEM or DER, one for \
                  each authority\n        refuse_when_older_than: 24h ";
+    let operators_lists = "    revocation:                         # must be said; `revocation: \
+                           none` lets revoked ones in\n      crl: \
+                           [file:trust/operators.crl]   # PEM or DER, one for each authority\n      \
+                           refuse_when_older_than: 24h ";
     let with_authorities = format!("[file:trust/partners-ca.pem]\n{lists}");
     for (old, new) in [
         (
@@ -288,6 +292,7 @@ fn whatever_lets_in_more_is_seen() {
         ("lifetime: 300s", "lifetime: 301s"),
         ("refuse_when_older_than: 24h", "refuse_when_older_than: 48h"),
         (lists, "      revocation: none"),
+        (operators_lists, "    revocation: none"),
         ("waiting: 1024 requests", "waiting: 1025 requests"),
         ("deadline: 30s", "deadline: 31s"),
         ("from: 2026-01-01", "from: 2025-12-31"),

@@ -31,12 +31,70 @@ tls:
                 LISTENERS_END,
                 "  operators: { address: \"127.0.0.1:9444\", url: \"https://localhost\", \
              serves: [metrics], client_certificates: required, \
-             authorities: [file:trust/partners-ca.pem], limits: standard }
+             authorities: [file:trust/partners-ca.pem], revocation: none, limits: standard }
 tls:
   - names",
             ),
             NAMES,
         ],
+    ),
+    edit(
+        "metrics-above-partners",
+        &[
+            (
+                LISTENERS_END,
+                "  operators: { address: \"127.0.0.1:9444\", url: \"https://localhost\", \
+             serves: [metrics], client_certificates: required, \
+             authorities: [file:trust/operators-ca.pem], revocation: none, limits: standard }
+tls:
+  - names",
+            ),
+            NAMES,
+            (
+                "authorities: [file:trust/partners-ca.pem]",
+                "authorities: [file:trust/partners-ca.pem, file:trust/under-operators.pem]",
+            ),
+            (
+                "[file:trust/partners.crl]",
+                "[file:trust/partners.crl, file:trust/under-operators.crl]",
+            ),
+        ],
+    ),
+    edit(
+        "metrics-without-revocation",
+        &[
+            (
+                LISTENERS_END,
+                "  operators: { address: \"127.0.0.1:9444\", url: \"https://localhost\", \
+             serves: [metrics], client_certificates: required, \
+             authorities: [file:trust/operators-ca.pem], limits: standard }
+tls:
+  - names",
+            ),
+            NAMES,
+        ],
+    ),
+    edit(
+        "metrics-asks-anothers-list",
+        &[
+            (
+                LISTENERS_END,
+                "  operators: { address: \"127.0.0.1:9444\", url: \"https://localhost\", \
+             serves: [metrics], client_certificates: required, \
+             authorities: [file:trust/operators-ca.pem], revocation: { \
+             crl: [file:trust/partners.crl], refuse_when_older_than: 24h }, limits: standard }
+tls:
+  - names",
+            ),
+            NAMES,
+        ],
+    ),
+    edit(
+        "revocation-without-metrics",
+        &[(
+            "    serves: [api, token]",
+            "    serves: [api, token]\n    revocation: none",
+        )],
     ),
     edit(
         "metrics-beside-api",
