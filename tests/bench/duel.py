@@ -3,6 +3,8 @@
 windows of load alternate between them, and each round gives one ratio. A machine drifts by a fifth
 within minutes; neighbouring windows do not.
 
+Ends with 1 when a goal is not met.
+
 duel.py [--rows S3,S4] [--rounds 9] [--peers a,b] [--json]"""
 
 import argparse
@@ -173,15 +175,17 @@ def main():
                 print(warning(row, windows), end="", flush=True)
     finally:
         bank.stop()
+    code = 0 if all(one["met"] for one in judged) else 1
     if options.json:
         print(json.dumps({"goals": judged, "windows": all_}))
-        return
+        sys.exit(code)
     print("| row | what | measured | must | aim | |\n|---|---|---|---|---|---|")
     for one in judged:
         word = "met" if one["met"] else "NOT MET"
         sign = "≥" if one["is_least"] else "≤"
         print(f"| {one['row']} | {one['what']} | {one['measured']:.2f} | {sign} {one['must']:.2f} | "
               f"{one['aim']:.2f} | {word} |")
+    sys.exit(code)
 
 
 if __name__ == "__main__":

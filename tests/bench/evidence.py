@@ -45,7 +45,7 @@ def main():
     met = rows[0]["per_second"] >= MUST_PER_SECOND and rows[2]["ratio"] <= MUST_BARE
     if options.json:
         print(json.dumps({"rows": rows, "met": met}))
-        return
+        sys.exit(0 if met else 1)
     print("| rate, linger | records/s | p50 µs | p99 µs | bare fdatasync p50 µs | p50 / bare | bytes |")
     print("|---|---|---|---|---|---|---|")
     for row in rows:
@@ -53,6 +53,7 @@ def main():
               f"{row['p99_us']:.0f} | {row['bare_p50_us']:.0f} | {row['ratio']:.2f} | {row['bytes']:.0f} |")
     print(f"\nWithout linger, saturated at least {MUST_PER_SECOND} records/s, and at that rate p50 at most "
           f"{MUST_BARE} × bare: {'met' if met else 'NOT MET'}")
+    sys.exit(0 if met else 1)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Reloads under load: Mortise with 2,000 operations, saturated as in S5. Windows with one reload a
-second alternate with windows without; together they hold at least 60 reloads.
+second alternate with windows without; together they hold at least 60 reloads. Each changes the file,
+every tenth the API's description too, and each must come into force. Ends with 1 when a goal is not met.
 
 reload.py [--rounds 9] [--json]"""
 
@@ -22,6 +23,7 @@ from peers import Peer  # noqa: E402
 
 OPERATIONS = 2_000
 MUST = 1.15
+RELOADS_LEAST = 60
 
 
 def operations(peer):
@@ -57,6 +59,9 @@ class Reloads(threading.Thread):
             with open(path + ".new", "w") as file:
                 file.write(changed)
             os.replace(path + ".new", path)
+            if self.asked % 10 == 0:
+                with open(self.peer.file("openapi.yaml"), "a") as file:
+                    file.write(f"# {self.asked}\n")
             os.kill(self.peer.pids[0], signal.SIGHUP)
             time.sleep(0.01)
 
@@ -93,7 +98,10 @@ def main():
                 figures[with_reloads] = window(row, peer, seconds if with_reloads else 3, 0.3)
                 asked += reloads.stop() if reloads else 0
             pairs.append((figures[True], figures[False]))
-        count = applied(peer)
+        # The last may still be under way.
+        patience = time.time() + 10
+        while (count := applied(peer)) < asked and time.time() < patience:
+            time.sleep(0.1)
     finally:
         if peer:
             peer.stop()
@@ -105,16 +113,17 @@ def main():
               "ratio": ratio, "quartiles": [low, high], "must": MUST,
               "cpu_us": [statistics.median(one[side]["cpu_us"] for one in pairs) for side in (0, 1)],
               "p99_us": [statistics.median(one[side]["p99"] for one in pairs) for side in (0, 1)],
-              "met": ratio <= MUST and failed == 0}
+              "met": ratio <= MUST and failed == 0 and count == asked >= RELOADS_LEAST}
     if options.json:
         print(json.dumps(result))
-        return
+        sys.exit(0 if result["met"] else 1)
     print("| reloads asked, applied | answers | failed | CPU with / without, median of windows (quartiles) | must | |")
     print("|---|---|---|---|---|---|")
     print(f"| {asked}, {count} | {answers} | {failed} | {ratio:.2f} ({low:.2f}–{high:.2f}) | ≤ {MUST} | "
           f"{'met' if result['met'] else 'NOT MET'} |")
     print(f"\nCPU µs/request with {result['cpu_us'][0]:.1f}, without {result['cpu_us'][1]:.1f}; "
           f"p99 µs with {result['p99_us'][0]:.0f}, without {result['p99_us'][1]:.0f}")
+    sys.exit(0 if result["met"] else 1)
 
 
 if __name__ == "__main__":
