@@ -264,9 +264,9 @@ async fn a_log_that_cannot_be_written_refuses_with_503_and_ends_the_process() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_start_that_fails_after_the_log_was_opened_closes_it_in_order() {
     let folder = Folder::new();
-    // A folder where the store's file should be.
+    // Something else where the store's file should be.
     let store = folder.dir().join("mortise.sqlite");
-    std::fs::create_dir(&store).expect("a folder");
+    std::fs::write(&store, "no database at all".repeat(100)).expect("a writable file");
     let failed = finish(mortise().args(["sandbox", "--dir"]).arg(folder.dir()));
     assert_ne!(failed.code, Some(0), "{failed:?}");
     assert!(failed.err.contains("opening the store"), "{failed:?}");
@@ -274,7 +274,7 @@ async fn a_start_that_fails_after_the_log_was_opened_closes_it_in_order() {
     let kept = records(&audit);
     assert_eq!(kept[0]["type"], "audit.start");
     assert_eq!(kept[kept.len() - 1]["type"], "audit.stop");
-    std::fs::remove_dir(&store).expect("an empty folder");
+    std::fs::remove_file(&store).expect("a file");
     assert_eq!(Program::sandbox(&folder).await.stop().await, Some(0));
     assert!(
         records(&audit)

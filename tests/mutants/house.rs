@@ -64,6 +64,7 @@ impl Sound {
         let builder = HouseBuilder::new();
         let now = builder.now();
         let lantern = other_authority("Partners of Lantern", now);
+        let operators = other_authority("Operators", now);
         let certified = [
             Certified::by(&builder.partner_authority(), &builder),
             Certified::by(&lantern, &builder),
@@ -73,9 +74,10 @@ impl Sound {
             .revoking(&[&certified[0].serial])
             .write("trust/lantern-ca.pem", lantern.certificate())
             .write("trust/lantern.crl", &list)
+            .write("trust/operators-ca.pem", operators.certificate())
             .write(
-                "trust/operators-ca.pem",
-                other_authority("Operators", now).certificate(),
+                "trust/operators.crl",
+                &revocation_list(&operators, &[], now),
             );
         let key = || SigningKey::generate(Algorithm::Es256).expect("a key");
         let quay = key();

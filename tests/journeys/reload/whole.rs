@@ -223,8 +223,8 @@ async fn a_file_that_is_good_and_cannot_be_put_in_force_leaves_no_key_and_no_fre
     assert_eq!(told_of_keys.len(), 2, "the first of tokens, of assertions");
 
     // Another algorithm, another gate, and a listener at an address that somebody has.
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let taken = taken.local_addr().expect("an address").to_string();
+    let holder = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let taken = holder.local_addr().expect("an address").to_string();
     let good = kit::text(&house.dir().join("gateway.yaml"));
     let life = "access_token_lifetime: 300s";
     house.edit(
@@ -233,13 +233,15 @@ async fn a_file_that_is_good_and_cannot_be_put_in_force_leaves_no_key_and_no_fre
         &format!("{life}\n      algorithm: ES256"),
     );
     house.edit("gateway.yaml", narrow, "rate: 1/s, burst: 9 requests");
-    let listener = format!("listeners:\n  probes: {{ address: {taken}, serves: [health] }}");
+    let listener = format!(
+        "listeners:\n  probes: {{ address: \"{taken}\", serves: [health], limits: standard }}"
+    );
     house.edit("gateway.yaml", "listeners:", &listener);
-    let _held = std::net::TcpListener::bind(&taken).expect("the port");
     for _ in 0..2 {
         let told = house.refuses_to_reload().await;
         assert!(told.contains(&taken), "{told}");
     }
+    drop(holder);
     assert_eq!(of_keys(&house), told_of_keys);
     house.write("gateway.yaml", &good);
     house.reload().await;
@@ -260,8 +262,8 @@ async fn a_listener_does_not_move_between_one_address_and_all_and_is_told_which_
     let all = format!("0.0.0.0:{}", house.api().port());
     house.edit(
         "gateway.yaml",
-        &format!("address: {one}"),
-        &format!("address: {all}"),
+        &format!("address: \"{one}\""),
+        &format!("address: \"{all}\""),
     );
     let told = house.refuses_to_reload().await;
     let holder = format!("the listener `api` has this port at {one}");
