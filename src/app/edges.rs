@@ -52,9 +52,9 @@ impl Edges {
         })
     }
 
-    /// Puts in force what was staged.
-    pub(crate) fn apply(&self, staged: Staged) {
-        self.of(staged.is_for_probes).apply(staged.staged);
+    /// Puts in force what was staged, as [`Edge::apply`] does.
+    pub(crate) fn apply(&self, staged: Staged, within: Duration) {
+        self.of(staged.is_for_probes).apply(staged.staged, within);
     }
 
     /// Closes a listener, as [`Edge::close`] does.

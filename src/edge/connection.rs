@@ -97,10 +97,15 @@ async fn serve_http2(io: TokioIo<Watched>, desk: Arc<Desk>) -> Result<(), Broken
         .keep_alive_timeout(limits.h2_ping_timeout);
     let streams = Streams::new(arrivals.clone());
     let service = service_fn(move |request| {
-        let in_progress = desk.pulse.begin();
-        let progress = Some(arrivals.announce());
+        // Whoever gives no heed to GOAWAY asks in vain; it may ask elsewhere (RFC 9113 §8.7).
+        let admitted = (!desk.pulse.is_shut())
+            .then(|| (desk.pulse.begin(), Some(arrivals.announce())))
+            .ok_or_else(|| h2::Error::from(h2::Reason::REFUSED_STREAM));
         let desk = Arc::clone(&desk);
-        async move { Ok::<_, Infallible>(desk.answer(request, in_progress, progress).await) }
+        async move {
+            let (in_progress, progress) = admitted?;
+            Ok::<_, h2::Error>(desk.answer(request, in_progress, progress).await)
+        }
     });
     let connection = pin!(builder.serve_connection(io, service));
     let wind_down = |connection: Pin<&mut _>| http2::Connection::graceful_shutdown(connection);
@@ -194,6 +199,7 @@ impl Watch<'_> {
 
     fn wind_down(&mut self) -> Step {
         self.is_closing = true;
+        self.pulse.last_call(self.limits.write_timeout);
         if !self.pulse.is_mid_head() {
             self.pulse.touch();
         }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use model::{Handler, Meter};
 use tokio_util::sync::CancellationToken;
@@ -67,11 +67,15 @@ impl House {
         open.pulses.len()
     }
 
-    /// Orders the connections of one listener's run; answers how many there are.
-    pub(crate) fn command_run(&self, run: u64, order: Order) -> usize {
+    /// Tells the connections of one listener's run to finish; answers which.
+    pub(crate) fn drain_run(&self, run: u64) -> Vec<Weak<Pulse>> {
         let open = self.open();
         let of_run = open.pulses.values().filter(|open| open.run == run);
-        of_run.map(|open| open.pulse.command(order)).count()
+        let drained = of_run.map(|open| {
+            open.pulse.command(Order::Drain);
+            Arc::downgrade(&open.pulse)
+        });
+        drained.collect()
     }
 
     pub(crate) fn open(&self) -> MutexGuard<'_, Open> {

@@ -31,6 +31,8 @@ pub(crate) struct Pulse {
     since_us: AtomicU64,
     head_begun: AtomicBool,
     unread: AtomicU64,
+    /// When a connection that was told to close takes no more requests; `u64::MAX` until then.
+    last_call_us: AtomicU64,
     order: AtomicU8,
     waker: AtomicWaker,
 }
@@ -48,6 +50,7 @@ impl Pulse {
             since_us: AtomicU64::new(0),
             head_begun: AtomicBool::new(false),
             unread: AtomicU64::new(0),
+            last_call_us: AtomicU64::new(u64::MAX),
             order: AtomicU8::new(Order::Serve as u8),
             waker: AtomicWaker::new(),
         })
@@ -60,6 +63,20 @@ impl Pulse {
         self.head_begun.store(false, Relaxed);
         self.unread.store(0, Relaxed);
         InProgress(Arc::clone(self))
+    }
+
+    /// The connection is told to close: after so long it takes no more requests. What is on its way
+    /// meanwhile is served; a client that goes on asking has no longer for it.
+    pub(crate) fn last_call(&self, within: Duration) {
+        let at = self.start.elapsed().saturating_add(within);
+        let at = u64::try_from(at.as_micros()).unwrap_or(u64::MAX - 1);
+        self.last_call_us.fetch_min(at, Relaxed);
+    }
+
+    /// Whether it takes no more requests.
+    pub(crate) fn is_shut(&self) -> bool {
+        let last_call = self.last_call_us.load(Relaxed);
+        last_call != u64::MAX && self.start.elapsed() >= Duration::from_micros(last_call)
     }
 
     /// Requests taken so far.

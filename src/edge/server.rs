@@ -6,7 +6,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -100,7 +100,7 @@ impl Edge {
     ) -> Result<SocketAddr, OpenFailed> {
         let staged = self.stage(Some(socket), settings)?;
         let address = staged.socket.as_ref().map(|(_, address)| *address);
-        self.apply(staged);
+        self.apply(staged, Duration::MAX);
         address.ok_or(OpenFailed::NotOpen)
     }
 
@@ -141,8 +141,9 @@ impl Edge {
     /// Puts in force what was staged. A listener of the same id that is open elsewhere must have
     /// been closed. A changed listener goes on with its socket and its connections; new ones get
     /// the new terms. Where it asks otherwise for client certificates than before, what is open is
-    /// told to finish: it was let in on terms that no longer hold. Draining, it does nothing.
-    pub fn apply(&self, staged: Staged) {
+    /// told to finish, and cut `within`: it was let in on terms that no longer hold. Draining, it
+    /// does nothing.
+    pub fn apply(&self, staged: Staged, within: Duration) {
         let Staged { id, terms, socket } = staged;
         if self.house.stopping.is_cancelled() {
             return;
@@ -150,7 +151,7 @@ impl Edge {
         let Some((socket, _)) = socket else {
             let listener = self.listeners().get(&id).map(Arc::clone);
             if let Some(listener) = listener {
-                self.change(&listener, terms);
+                self.change(&listener, terms, within);
             }
             return;
         };
@@ -172,13 +173,13 @@ impl Edge {
         self.house.tracker.spawn(listener.run(socket));
     }
 
-    fn change(&self, listener: &Listener, terms: Terms) {
+    fn change(&self, listener: &Listener, terms: Terms, within: Duration) {
         let demand = |terms: &Terms| terms.tls.as_ref().map(|tls| tls.demand);
         let asks_now = demand(&terms);
         listener.slots.limit(&terms.limits);
         let before = listener.terms.swap(Arc::new(terms));
         if demand(&before) != asks_now {
-            self.house.command_run(listener.run, Order::Drain);
+            self.finish(listener, within);
         }
     }
 
@@ -189,21 +190,28 @@ impl Edge {
             return;
         };
         listener.closing.cancel();
-        let house = Arc::clone(&self.house);
-        if house.command_run(listener.run, Order::Drain) == 0 {
+        self.finish(&listener, within);
+    }
+
+    /// Tells what is open of a listener to finish, and cuts what is left of that after `within`.
+    fn finish(&self, listener: &Listener, within: Duration) {
+        let drained = self.house.drain_run(listener.run);
+        if drained.is_empty() {
             return;
         }
+        let (house, id) = (Arc::clone(&self.house), listener.id.clone());
         self.house.tracker.spawn(async move {
             tokio::select! {
                 // A drain of the whole house has its own time.
                 () = house.stopping.cancelled() => {}
                 () = tokio::time::sleep(within) => {
-                    let count = house.command_run(listener.run, Order::Cut);
+                    let left = drained.iter().filter_map(Weak::upgrade);
+                    let count = left.map(|pulse| pulse.command(Order::Cut)).count();
                     if count > 0 {
                         tracing::warn!(
-                            listener.id = %listener.id,
+                            listener.id = %id,
                             count,
-                            "connections of a closed listener were cut"
+                            "connections that should have finished were cut"
                         );
                     }
                 }

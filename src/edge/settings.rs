@@ -84,7 +84,8 @@ pub struct Limits {
     /// waits for it; against bodies of one byte at a time.
     pub body_rate_min: u32,
     /// The longest that a client may take nothing of what is to be sent: the connection (or the
-    /// HTTP/2 stream) ends then. Also the grace for a connection that was told to close.
+    /// HTTP/2 stream) ends then. Also the grace for a connection that was told to close, and how
+    /// long one that goes on asking all the same is served.
     pub write_timeout: Duration,
     /// How long an HTTP/1.1 connection that ends before its request was read whole goes on taking
     /// and dropping bytes, so that the client can read its answer (RFC 9112 §9.6).

@@ -197,7 +197,7 @@ impl Keeper {
         }
         self.retired.push(self.live.swap(Arc::new(live)));
         for listener in staged {
-            edges.apply(listener);
+            edges.apply(listener, house.drain);
         }
         self.house = Arc::new(house);
         self.standing.metrics.loads.applied(snapshot);

@@ -517,3 +517,115 @@ async fn a_large_body_goes_both_ways_whole() {
         assert!(body.to_bytes() == bytes);
     }
 }
+
+/// A frame of HTTP/2 (RFC 9113 §4.1).
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+}
+
+/// A whole request, its fields as literals (RFC 7541 §6.2.2).
+fn whole_request(stream: u32) -> Vec<u8> {
+    let mut block = Vec::new();
+    for (name, value) in [
+        (":method", "GET"),
+        (":scheme", "https"),
+        (":authority", "localhost"),
+        (":path", "/"),
+    ] {
+        block.push(0);
+        for text in [name, value] {
+            block.push(u8::try_from(text.len()).unwrap());
+            block.extend_from_slice(text.as_bytes());
+        }
+    }
+    frame(1, 5, stream, &block)
+}
+
+/// Asks again and again on one HTTP/2 connection and answers no PING; gives the kinds and the
+/// streams of the frames that came until it was closed, and the codes of the resets.
+async fn ask_on_and_on(pki: &Pki, address: std::net::SocketAddr) -> (Vec<u8>, Vec<u32>) {
+    let config = pki.client(&rustls::version::TLS13, &[b"h2"], None);
+    let (mut reading, mut writing) =
+        tokio::io::split(crate::probe::tls(address, config).await.unwrap());
+    writing
+        .write_all(
+            &[
+                b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+                &frame(4, 0, 0, b"")[..],
+            ]
+            .concat(),
+        )
+        .await
+        .unwrap();
+    let asking = async {
+        let mut ticks = tokio::time::interval(SHORT / 10);
+        for number in 0_u32.. {
+            ticks.tick().await;
+            let _ = writing.write_all(&whole_request(2 * number + 1)).await;
+            let _ = writing.flush().await;
+        }
+    };
+    let mut came = Vec::new();
+    tokio::select! {
+        _ = soon(reading.read_to_end(&mut came)) => {}
+        () = asking => {}
+    }
+    let (mut kinds, mut resets) = (Vec::new(), Vec::new());
+    let mut rest = &came[..];
+    while let [a, b, c, kind, ..] = *rest {
+        let length = usize::try_from(u32::from_be_bytes([0, a, b, c])).unwrap();
+        let Some(payload) = rest.get(9..9 + length) else {
+            break;
+        };
+        kinds.push(kind);
+        if kind == 3 {
+            resets.push(u32::from_be_bytes(payload.try_into().unwrap()));
+        }
+        rest = &rest[9 + length..];
+    }
+    (kinds, resets)
+}
+
+const GOAWAY: u8 = 7;
+const REFUSED_STREAM: u32 = 7;
+
+#[tokio::test]
+async fn a_client_that_gives_no_heed_to_goaway_is_served_no_longer_than_the_grace() {
+    let (pki, edge) = (Pki::new(), mirror());
+    let limits = Limits {
+        requests_per_connection: 3,
+        write_timeout: SHORT,
+        ..Limits::default()
+    };
+    let address = pki.open(&edge, ClientCertificates::None, limits);
+    let (kinds, resets) = ask_on_and_on(&pki, address).await;
+    assert!(kinds.contains(&GOAWAY), "{kinds:?}");
+    assert!(!resets.is_empty(), "{kinds:?}");
+    assert!(
+        resets.iter().all(|code| *code == REFUSED_STREAM),
+        "{resets:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_changed_listener_cuts_who_does_not_finish_and_no_other() {
+    let (say, mut said) = mpsc::unbounded_channel();
+    let edge = edge(move |_, _| {
+        let _ = say.send("called");
+        async { Response::new(model::full("ok")) }
+    });
+    let pki = Pki::new();
+    let address = pki.open(&edge, ClientCertificates::Optional, Limits::default());
+    let changing = async {
+        assert_eq!(soon(said.recv()).await, Some("called"));
+        let settings = pki.listener(address, ClientCertificates::None, Limits::default());
+        edge.apply(edge.stage(None, settings).unwrap(), SHORT);
+        http2(&pki, address).await
+    };
+    let asking = ask_on_and_on(&pki, address);
+    let ((kinds, _), (mut sender, _ended)) = tokio::join!(asking, changing);
+    assert!(kinds.contains(&GOAWAY), "{kinds:?}");
+    let answer = soon(sender.send_request(get("https://localhost/"))).await;
+    assert_eq!(answer.unwrap().status(), 200);
+}

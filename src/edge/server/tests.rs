@@ -253,7 +253,7 @@ async fn a_socket_goes_from_one_listener_to_the_next_without_a_gap() {
         .unwrap();
     // Both accept until the first is closed.
     edge.close(&before, LONG);
-    edge.apply(staged);
+    edge.apply(staged, LONG);
     for _ in 0..20 {
         let mut tcp = TcpStream::connect(address).await.unwrap();
         tcp.write_all(REQUEST).await.unwrap();
@@ -278,7 +278,7 @@ async fn new_limits_are_for_new_connections_and_count_those_that_are_open() {
         tls: None,
         limits: narrow,
     };
-    edge.apply(edge.stage(None, changed).unwrap());
+    edge.apply(edge.stage(None, changed).unwrap(), LONG);
     let long = b"GET /longer HTTP/1.1\r\nHost: a\r\n\r\n";
     let mut second = TcpStream::connect(address).await.unwrap();
     second.write_all(long).await.unwrap();

@@ -171,7 +171,8 @@ async fn sessions_are_resumed_after_a_change_that_asks_for_the_same_and_not_afte
         }
         let change = |wanted| {
             let settings = pki.listener(address, wanted, Limits::default());
-            edge.apply(edge.stage(None, settings).unwrap());
+            let staged = edge.stage(None, settings).unwrap();
+            edge.apply(staged, std::time::Duration::MAX);
         };
         change(ClientCertificates::Optional);
         for config in [&with, &without] {
@@ -197,7 +198,8 @@ async fn open_connections_finish_when_a_certificate_is_demanded_that_was_not() {
     assert!(text(answer.unwrap()).await.contains("chain=None"));
     let required = ClientCertificates::Required;
     let settings = pki.listener(address, required, Limits::default());
-    edge.apply(edge.stage(None, settings).unwrap());
+    let staged = edge.stage(None, settings).unwrap();
+    edge.apply(staged, std::time::Duration::MAX);
     soon(ended).await.unwrap().unwrap();
     assert!(
         soon(sender.send_request(get("https://localhost/")))
