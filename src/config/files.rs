@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,6 +17,8 @@ use crate::shape;
 use crate::source::{At, Span};
 use crate::yaml::Kind;
 
+/// What nobody may do with a secret's file: its group write, others read or write.
+const OPEN: u32 = 0o026;
 /// Longest secret that is read.
 const SECRET_BYTES_MAX: u64 = 64 << 10;
 
@@ -36,6 +39,8 @@ pub(crate) struct Files<'e> {
     folders: HashMap<usize, PathBuf>,
     environment: Environment<'e>,
     read: HashMap<PathBuf, Result<Bytes, ReadProblem>>,
+    /// Who may do what with a file that was read: its mode's last nine bits.
+    modes: HashMap<PathBuf, u32>,
     digest: crypto::Sha256,
 }
 
@@ -110,6 +115,7 @@ impl<'e> Files<'e> {
             folders: HashMap::new(),
             environment,
             read: HashMap::new(),
+            modes: HashMap::new(),
             digest: crypto::Sha256::new(),
         }
     }
@@ -125,7 +131,8 @@ impl<'e> Files<'e> {
         if let Some(known) = self.read.get(path) {
             return known.clone();
         }
-        let content = read_bounded(path, bytes_max).map(|bytes| {
+        let content = read_bounded(path, bytes_max).map(|(bytes, mode)| {
+            self.modes.insert(path.to_owned(), mode);
             // Each part is preceded by its length, so that no two sets of files sum up alike.
             self.digest.update(&(bytes.len() as u64).to_be_bytes());
             self.digest.update(&bytes);
@@ -163,6 +170,7 @@ impl<'e> Files<'e> {
         match &reference.value {
             SecretRef::File(path) => {
                 let content = self.content_at(reader, reference.at, path, SECRET_BYTES_MAX)?;
+                self.refuse_open(reader, reference.at, path)?;
                 let text = std::str::from_utf8(&content.bytes).ok().map(str::to_owned);
                 if text.is_none() {
                     let what = format!("`{}` is not UTF-8 text", content.shown);
@@ -195,6 +203,36 @@ impl<'e> Files<'e> {
         bytes_max: u64,
     ) -> Option<Content> {
         self.content_at(reader, reference.at, &reference.value.0, bytes_max)
+    }
+
+    /// The content of a file of at most so many bytes that holds a private key.
+    pub(crate) fn key(
+        &mut self,
+        reader: &mut Reader,
+        reference: &At<FileRef>,
+        bytes_max: u64,
+    ) -> Option<Content> {
+        let content = self.content(reader, reference, bytes_max)?;
+        self.refuse_open(reader, reference.at, &reference.value.0)?;
+        Some(content)
+    }
+
+    /// Whoever is neither the owner of a secret's file nor of its group may not read it, and nobody
+    /// but the owner may change it. A group may read: so secrets are mounted into containers.
+    fn refuse_open(&self, reader: &mut Reader, at: Span, written: &str) -> Option<()> {
+        let path = self.folder_of(at).join(written);
+        let mode = *self.modes.get(&path)?;
+        if mode & OPEN == 0 {
+            return Some(());
+        }
+        let right = mode & 0o600;
+        let shown = path.display();
+        let what = format!("the secret in `{shown}` is open to others: its mode is {mode:04o}");
+        reader
+            .collector
+            .mistake(Code::Secret, at, what)
+            .help(format!("`chmod {right:04o} {shown}`"));
+        None
     }
 
     fn content_at(
@@ -336,7 +374,8 @@ fn path_of(written: &str) -> Result<String, Wrong> {
     Ok(written.to_owned())
 }
 
-fn read_bounded(path: &Path, bytes_max: u64) -> Result<Zeroizing<Vec<u8>>, ReadProblem> {
+/// The bytes of a file, and who may do what with it.
+fn read_bounded(path: &Path, bytes_max: u64) -> Result<(Zeroizing<Vec<u8>>, u32), ReadProblem> {
     // Asked before opening: opening a pipe would wait for its other end.
     let metadata = std::fs::metadata(path).map_err(|error| match link_target(path) {
         Some(target) if error.kind() == io::ErrorKind::NotFound => {
@@ -353,12 +392,14 @@ fn read_bounded(path: &Path, bytes_max: u64) -> Result<Zeroizing<Vec<u8>>, ReadP
     let mut bytes = Zeroizing::new(Vec::with_capacity(
         usize::try_from(metadata.len().min(bytes_max)).unwrap_or(0) + 1,
     ));
-    let mut file = File::open(path)?.take(bytes_max + 1);
-    file.read_to_end(&mut bytes)?;
+    let file = File::open(path)?;
+    // Of what was opened: another file may have the name by now.
+    let mode = file.metadata()?.permissions().mode() & 0o777;
+    file.take(bytes_max + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > bytes_max {
         return Err(ReadProblem::TooLong(bytes_max));
     }
-    Ok(bytes)
+    Ok((bytes, mode))
 }
 
 /// The file beside a missing one whose name is nearest.

@@ -1,6 +1,8 @@
 //! A folder with everything that a configuration refers to, for tests.
 
 use std::collections::HashMap;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -109,7 +111,11 @@ impl Fixture {
     pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) {
         let path = self.path(name);
         std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
-        std::fs::write(path, content).expect("written");
+        std::fs::write(&path, content).expect("written");
+        let is_secret = path.extension().is_some_and(|end| end == "key");
+        let is_secret = (is_secret || name.starts_with("keys/")) && !name.contains("open");
+        let mode = if is_secret { 0o600 } else { 0o644 };
+        std::fs::set_permissions(&path, Permissions::from_mode(mode)).expect("set");
     }
 
     /// A chain as a partner shows it: `good`, `revoked`, or `stranger` of another authority.
@@ -232,6 +238,8 @@ fn files() -> &'static HashMap<&'static str, String> {
         operator(&mut files, "shown/operator.pem", 1, &operators);
         operator(&mut files, "shown/gone.pem", REVOKED, &operators);
         files.insert("keys/kek", format!("{}\n", kek()));
+        files.insert("keys/open", files["keys/kek"].clone());
+        files.insert("tls/open.key", files["tls/gateway.key"].clone());
         files.insert("keys/short", "c2hvcnQ\n".to_owned());
         for name in [
             "trust/quay.jwks.json",

@@ -26,7 +26,11 @@ def b64(data):
 
 
 def write(name, data):
-    with open(os.path.join(CERTS, name), "wb") as file:
+    # Keys are for their owner alone: the gateway reads no others.
+    mode = 0o600 if name.endswith((".key", ".pk8")) else 0o644
+    path = os.path.join(CERTS, name)
+    with open(path, "wb") as file:
+        os.fchmod(file.fileno(), mode)
         file.write(data if isinstance(data, bytes) else data.encode())
 
 
@@ -34,6 +38,7 @@ def read_key(name):
     """The key of this name, made when it is not there."""
     path = os.path.join(CERTS, name + ".key")
     if os.path.exists(path):
+        os.chmod(path, 0o600)
         with open(path, "rb") as file:
             return serialization.load_pem_private_key(file.read(), None)
     key = ec.generate_private_key(ec.SECP256R1())

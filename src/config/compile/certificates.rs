@@ -130,7 +130,7 @@ pub(super) fn key(
     reference: &At<FileRef>,
     chain: Option<(&Chain, Span)>,
 ) -> Option<PrivateKeyDer<'static>> {
-    let content = c.files.content(&mut c.reader, reference, PEM_BYTES_MAX)?;
+    let content = c.files.key(&mut c.reader, reference, PEM_BYTES_MAX)?;
     let key = match crypto::private_key(&content.bytes) {
         Ok(key) => key,
         Err(problem) => {

@@ -30,6 +30,11 @@ pub(super) static CASES: &[Case] = &[
             (SERVER_KEY, "key: file:tls/future.key"),
         ],
     ),
+    edit("key-open-to-all", &[(SERVER_KEY, "key: file:tls/open.key")]),
+    edit(
+        "kek-open-to-all",
+        &[("kek: file:keys/kek", "kek: file:keys/open")],
+    ),
     edit(
         "expired-client-certificate",
         upstream_with!("tls/old.pem", "tls/old.key"),
@@ -99,6 +104,6 @@ pub(super) static CASES: &[Case] = &[
     edit("file-path-missing", &[("file:apis/fx.yaml", "'file:'")]),
     edit(
         "kek-not-base64",
-        &[("kek: file:keys/kek", "kek: file:apis/fx.yaml")],
+        &[("kek: file:keys/kek", "kek: file:tls/gateway.key")],
     ),
 ];
