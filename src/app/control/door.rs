@@ -70,6 +70,11 @@ impl Door {
         })
     }
 
+    /// Whether a user may knock; one whom the system does not name may not.
+    fn is_open_to(&self, user: Option<u32>) -> bool {
+        user == Some(self.user)
+    }
+
     async fn run(&self, steward: &Arc<Steward>, tasks: &TaskTracker, stopping: &CancellationToken) {
         let places = Arc::new(Semaphore::new(AT_ONCE));
         loop {
@@ -84,7 +89,7 @@ impl Door {
                     continue;
                 }
             };
-            if !stream.peer_cred().is_ok_and(|peer| peer.uid() == self.user) {
+            if !self.is_open_to(stream.peer_cred().ok().map(|peer| peer.uid())) {
                 tracing::warn!("another user knocked at the control socket and was sent away");
                 continue;
             }
@@ -139,5 +144,24 @@ fn unreadable(why: &str) -> Answer {
         verdict: Verdict::Failed,
         text: format!("error: the running gateway does not understand the order: {why}\n"),
         json: serde_json::json!({ "error": why }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_door_is_open_to_its_owner_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let door = Door::open(folder.path()).expect("a door");
+        let own = std::fs::metadata(folder.path()).expect("metadata").uid();
+        assert!(door.is_open_to(Some(own)));
+        assert!(!door.is_open_to(Some(own + 1)));
+        assert!(!door.is_open_to(None));
+        let mode = std::fs::metadata(folder.path().join(NAME))
+            .expect("a socket")
+            .mode();
+        assert_eq!(mode & 0o777, 0o600);
     }
 }
