@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crypto::CrlFacts;
 use identity::Trusts;
 use openapi::ApiDescription;
 
@@ -28,6 +29,10 @@ pub(crate) struct Kept {
     apis: HashMap<Digest, Arc<ApiFile>>,
     /// … and of the load that is going on.
     used: HashMap<Digest, Arc<ApiFile>>,
+    /// What the revocation lists of the last good load say of themselves …
+    lists: Vec<CrlFacts>,
+    /// … and those of the load that is going on.
+    lists_used: Vec<CrlFacts>,
 }
 
 impl Kept {
@@ -44,11 +49,24 @@ impl Kept {
         self.used.insert(digest, Arc::clone(file));
     }
 
+    /// The revocation list that this one would take back, if there is one in force: whoever hands
+    /// out lists could else make a revoked certificate good again with an old one. Notes that this
+    /// one is used.
+    pub(crate) fn newer_list(&mut self, list: &CrlFacts) -> Option<&CrlFacts> {
+        self.lists_used.push(list.clone());
+        if self.lists.contains(list) {
+            return None;
+        }
+        self.lists.iter().find(|before| before.supersedes(list))
+    }
+
     /// Ends a load: a good one leaves what it used, another leaves what was there before it.
     pub(crate) fn end(&mut self, is_good: bool) {
         let used = std::mem::take(&mut self.used);
+        let lists_used = std::mem::take(&mut self.lists_used);
         if is_good {
             self.apis = used;
+            self.lists = lists_used;
         }
     }
 }

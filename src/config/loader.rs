@@ -104,6 +104,38 @@ mod tests {
     }
 
     #[test]
+    fn a_list_older_than_the_one_in_force_is_refused_and_that_one_again_is_not() {
+        let fixture = Fixture::new();
+        let mut loader = loader(&fixture, Arc::new(|_| None));
+        let patient = MINIMAL.replace(
+            "refuse_when_older_than: 24h",
+            "refuse_when_older_than: 744h",
+        );
+        fixture.write("gateway.yaml", patient);
+        let read = |name| std::fs::read_to_string(fixture.path(name)).expect("a list");
+        let (newer, older) = (read("trust/partners.crl"), read("trust/old.crl"));
+        fixture.write("trust/partners.crl", &older);
+        load(&mut loader);
+        fixture.write("trust/partners.crl", &newer);
+        load(&mut loader);
+        fixture.write("trust/partners.crl", &older);
+        for _ in 0..2 {
+            let refused = loader.load(now()).house.expect_err("an older list");
+            let told = fixture.without_folder(&refused.render(false, 100));
+            assert!(
+                told.contains(
+                    "`trust/partners.crl` is older than the list of CN=Partners CA in force: it \
+                     was made at 2026-11-01T00:00:00Z with the number 0x01, that was made at \
+                     2026-11-22T00:00:00Z with the number 0x01"
+                ),
+                "{told}"
+            );
+        }
+        fixture.write("trust/partners.crl", &newer);
+        load(&mut loader);
+    }
+
+    #[test]
     fn a_place_in_a_description_that_was_not_read_anew_is_told_as_before() {
         let fixture = Fixture::new();
         let mut loader = loader(&fixture, Arc::new(|_| None));

@@ -4,6 +4,7 @@
 use std::net::IpAddr;
 
 use der::asn1::{Ia5String, ObjectIdentifier, PrintableStringRef, Utf8StringRef};
+use der::oid::AssociatedOid;
 use der::{Decode, Encode, Tag, Tagged};
 use rustls::SignatureAlgorithm;
 use rustls_pki_types::PrivateKeyDer;
@@ -11,7 +12,10 @@ use x509_cert::Certificate;
 use x509_cert::crl::CertificateList;
 use x509_cert::ext::Extension;
 use x509_cert::ext::pkix::name::GeneralName;
-use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, SubjectAltName};
+use x509_cert::ext::pkix::{
+    AuthorityKeyIdentifier, BasicConstraints, CrlNumber, ExtendedKeyUsage,
+    IssuingDistributionPoint, SubjectAltName,
+};
 use x509_cert::name::Name;
 use x509_cert::time::Time;
 
@@ -87,6 +91,25 @@ pub struct CrlFacts {
     pub this_update: i64,
     /// When the next one is due, in Unix seconds, where it says so.
     pub next_update: Option<i64>,
+    /// Its number (RFC 5280 §5.2.3), big-endian without leading zeros, where it has one.
+    pub number: Option<Vec<u8>>,
+    /// What tells the lists of one name apart that do not follow on each other: its
+    /// authorityKeyIdentifier and its issuingDistributionPoint, as they are.
+    pub scope: [Option<Vec<u8>>; 2],
+}
+
+impl CrlFacts {
+    /// Whether one is a list of the same authority about the same certificates, and it was made
+    /// before this one by its date or its number.
+    pub fn supersedes(&self, other: &Self) -> bool {
+        let is_same = self.issuer == other.issuer && self.scope == other.scope;
+        let rank = |number: &Option<Vec<u8>>| number.clone().map(|digits| (digits.len(), digits));
+        let is_lower = match (rank(&other.number), rank(&self.number)) {
+            (Some(theirs), Some(ours)) => theirs < ours,
+            _ => false,
+        };
+        is_same && (other.this_update < self.this_update || is_lower)
+    }
 }
 
 /// Why a certificate, a list or a key cannot be used.
@@ -172,10 +195,26 @@ pub fn crl_facts(der: &[u8]) -> Result<CrlFacts, BadCertificate> {
     let list = CertificateList::<x509_cert::certificate::Rfc5280>::from_der(der)
         .map_err(BadCertificate::Malformed)?
         .tbs_cert_list;
+    let extensions = list.crl_extensions.as_deref().unwrap_or_default();
+    let raw = |oid: ObjectIdentifier| {
+        let found = extensions.iter().find(|found| found.extn_id == oid);
+        found.map(|found| found.extn_value.as_bytes().to_vec())
+    };
+    let number = extension::<CrlNumber>(extensions)?.map(|number| number.0);
+    let number = number.map(|number| {
+        let digits = number.as_bytes();
+        let zeros = digits.iter().take_while(|digit| **digit == 0).count();
+        digits.get(zeros..).unwrap_or_default().to_vec()
+    });
     Ok(CrlFacts {
         issuer: list.issuer.to_string(),
         this_update: unix_seconds(list.this_update),
         next_update: list.next_update.map(unix_seconds),
+        number,
+        scope: [
+            raw(AuthorityKeyIdentifier::OID),
+            raw(IssuingDistributionPoint::OID),
+        ],
     })
 }
 

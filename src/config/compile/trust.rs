@@ -215,7 +215,30 @@ fn list(
             .mistake(Code::Revocation, reference.at, what);
         noted.help(help).lapse();
     }
+    if let Some(newer) = c.kept.newer_list(&facts) {
+        let what = format!(
+            "`{}` is older than the list of {} in force: it was {}, that was {}",
+            reference.value.0,
+            facts.issuer,
+            made(&facts),
+            made(newer)
+        );
+        c.reader
+            .collector
+            .mistake(Code::Revocation, reference.at, what)
+            .help("fetch the newest list of the authority; this one may forget whom it revoked");
+        return None;
+    }
     Some((facts, list))
+}
+
+/// When a list was made, to the second, and its number.
+fn made(facts: &CrlFacts) -> String {
+    let at = instant(facts.this_update);
+    match &facts.number {
+        Some(number) => format!("made at {at} with the number 0x{}", crypto::hex(number)),
+        None => format!("made at {at}"),
+    }
 }
 
 /// Why a list is not believed any more at this time, in Unix seconds.

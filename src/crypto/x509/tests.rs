@@ -286,6 +286,42 @@ fn a_revocation_list_tells_its_age() {
 }
 
 #[test]
+fn a_list_supersedes_those_made_before_it_for_the_same() {
+    let read = crl_facts(&crl()).unwrap();
+    assert_eq!(read.number, Some(vec![1]));
+    assert!(read.scope[0].is_some() && read.scope[1].is_none());
+    assert!(!read.supersedes(&read));
+    let numbered = |number: &[u8]| CrlFacts {
+        number: Some(number.to_vec()),
+        ..read.clone()
+    };
+    // 0x0100 is above 0xff.
+    assert!(numbered(&[1, 0]).supersedes(&numbered(&[255])));
+    assert!(!numbered(&[255]).supersedes(&numbered(&[1, 0])));
+    let later = CrlFacts {
+        this_update: read.this_update + 1,
+        ..read.clone()
+    };
+    assert!(later.supersedes(&read) && !read.supersedes(&later));
+    for of_another in [
+        CrlFacts {
+            issuer: "CN=Another".to_owned(),
+            ..read.clone()
+        },
+        CrlFacts {
+            scope: [Some(vec![7]), None],
+            ..read.clone()
+        },
+        CrlFacts {
+            scope: [read.scope[0].clone(), Some(vec![7])],
+            ..read.clone()
+        },
+    ] {
+        assert!(!later.supersedes(&of_another), "{of_another:?}");
+    }
+}
+
+#[test]
 fn a_key_matches_the_certificate_made_for_it_and_no_other() {
     let kinds = [
         &rcgen::PKCS_ECDSA_P256_SHA256,

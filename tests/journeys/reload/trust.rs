@@ -156,6 +156,26 @@ async fn certificates_of_an_authority_that_was_taken_out_are_refused_at_once() {
 }
 
 #[tokio::test]
+async fn yesterdays_list_does_not_take_back_who_is_revoked() {
+    let house = wide().start().await;
+    let partner = Partner::of(&house, "swiftride-app");
+    let access = Access::of(&house, &partner, BRANCHES, "branches").await;
+    let yesterdays = kit::text(&house.dir().join("trust/partners.crl"));
+    house.clock.advance(Duration::from_mins(1));
+    let pem = kit::text(&house.files("swiftride-app").certificate);
+    house.revoke(&[&serial(&pem)]);
+    house.reload().await;
+    house.write("trust/partners.crl", &yesterdays);
+    let told = house.refuses_to_reload().await;
+    assert!(told.contains("is older than the list of"), "{told}");
+    access
+        .each(&house, |answer| {
+            answer.refused_saying(401, "certificate_refused", "is revoked");
+        })
+        .await;
+}
+
+#[tokio::test]
 async fn a_client_that_changes_its_keys_proves_itself_with_the_new_ones_alone() {
     let house = wide().start().await;
     let partner = Partner::of(&house, "swiftride-app");
