@@ -158,9 +158,13 @@ impl Pki {
         name: &str,
         kind: &'static rcgen::SignatureAlgorithm,
     ) -> Identity {
-        let key = KeyPair::generate_for(kind).unwrap();
+        self.identity_with(&KeyPair::generate_for(kind).unwrap(), name)
+    }
+
+    /// The same with this key.
+    pub(crate) fn identity_with(&self, key: &KeyPair, name: &str) -> Identity {
         let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-        let leaf = params.signed_by(&key, &self.authority).unwrap();
+        let leaf = params.signed_by(key, &self.authority).unwrap();
         let chain = vec![leaf.der().clone(), self.authority.der().clone()];
         (chain, PrivateKeyDer::Pkcs8(key.serialize_der().into()))
     }

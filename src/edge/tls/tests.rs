@@ -129,6 +129,27 @@ async fn tls_18_a_chain_that_is_too_long_ends_the_handshake() {
 }
 
 #[tokio::test]
+async fn a_certificate_of_each_usual_kind_of_key_is_taken_and_of_a_dear_one_is_not() {
+    let (pki, edge) = (Pki::new(), showing_facts());
+    let address = pki.open(&edge, ClientCertificates::Required, Limits::default());
+    let rsa = |size| KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, size).unwrap();
+    let of = |kind| KeyPair::generate_for(kind).unwrap();
+    for version in [&version::TLS13, &version::TLS12] {
+        for (key, is_taken) in [
+            (of(&rcgen::PKCS_ECDSA_P256_SHA256), true),
+            (of(&rcgen::PKCS_ECDSA_P384_SHA384), true),
+            (of(&rcgen::PKCS_ED25519), true),
+            (rsa(rcgen::RsaKeySize::_4096), true),
+            (of(&rcgen::PKCS_ECDSA_P521_SHA512), false),
+        ] {
+            let identity = pki.identity_with(&key, "partner");
+            let answer = ask(address, pki.client(version, &[], Some(identity))).await;
+            assert_eq!(answer.is_ok(), is_taken, "{version:?} {key:?}: {answer:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_resumed_connection_carries_the_same_chain() {
     let (pki, edge) = (Pki::new(), showing_facts());
     for wanted in [ClientCertificates::Optional, ClientCertificates::Required] {
