@@ -92,7 +92,8 @@ pub struct Limits {
     pub linger: Duration,
     /// Open connections of the listener, handshakes included. More are closed at once.
     pub connections_max: usize,
-    /// Open connections of one IPv4 address or one IPv6 /64. More are closed at once.
+    /// Open connections of one IPv4 address or one IPv6 /64; an IPv6 /48 has four times as many.
+    /// More are closed at once.
     pub connections_per_address: usize,
     /// Requests on one connection, which then is closed gracefully.
     pub requests_per_connection: u64,

@@ -24,7 +24,7 @@ struct Taken {
 #[derive(Debug)]
 pub(crate) struct Slot {
     slots: Arc<Slots>,
-    network: IpAddr,
+    networks: Networks,
 }
 
 impl Slots {
@@ -43,27 +43,29 @@ impl Slots {
         taken.per_address = limits.connections_per_address;
     }
 
-    /// Takes a place for a client at this address; `None` when all, or all of its network, are
+    /// Takes a place for a client at this address; `None` when all, or all of its networks, are
     /// taken.
     pub(crate) fn take(self: &Arc<Self>, address: IpAddr) -> Option<Slot> {
-        let network = network(address);
+        let networks = networks(address);
         let mut taken = self.taken();
         if taken.total >= taken.connections_max {
             return None;
         }
         let per_address = taken.per_address;
-        let of_network = taken.by_network.entry(network).or_default();
-        if *of_network >= per_address {
-            if *of_network == 0 {
-                taken.by_network.remove(&network);
-            }
+        let is_full = |(network, shares): &(IpAddr, usize)| {
+            let open = taken.by_network.get(network).copied().unwrap_or(0);
+            open >= per_address.saturating_mul(*shares)
+        };
+        if networks.iter().flatten().any(is_full) {
             return None;
         }
-        *of_network += 1;
+        for (network, _) in networks.iter().flatten() {
+            *taken.by_network.entry(*network).or_default() += 1;
+        }
         taken.total += 1;
         Some(Slot {
             slots: Arc::clone(self),
-            network,
+            networks,
         })
     }
 
@@ -76,22 +78,36 @@ impl Drop for Slot {
     fn drop(&mut self) {
         let mut taken = self.slots.taken();
         taken.total = taken.total.saturating_sub(1);
-        if let Some(of_network) = taken.by_network.get_mut(&self.network) {
-            *of_network = of_network.saturating_sub(1);
-            if *of_network == 0 {
-                taken.by_network.remove(&self.network);
+        for (network, _) in self.networks.iter().flatten() {
+            if let Some(of_network) = taken.by_network.get_mut(network) {
+                *of_network = of_network.saturating_sub(1);
+                if *of_network == 0 {
+                    taken.by_network.remove(network);
+                }
             }
         }
     }
 }
 
-/// What counts as one client: an IPv4 address, or an IPv6 /64, of which one host has the whole.
-fn network(address: IpAddr) -> IpAddr {
+/// How many addresses' shares a customer's whole IPv6 network has.
+const SHARES_OF_48: usize = 4;
+
+/// The networks that a connection counts for, and how many addresses' shares each has.
+type Networks = [Option<(IpAddr, usize)>; 2];
+
+/// What counts as one client: an IPv4 address, or an IPv6 /64, of which one host has the whole. A
+/// /48, which one customer has the whole of with its 65,536 of those, has a few shares.
+fn networks(address: IpAddr) -> Networks {
     match address.to_canonical() {
-        IpAddr::V4(v4) => IpAddr::V4(v4),
+        IpAddr::V4(v4) => [Some((IpAddr::V4(v4), 1)), None],
         IpAddr::V6(v6) => {
-            let prefix = v6.to_bits() & !u128::from(u64::MAX);
-            IpAddr::V6(Ipv6Addr::from_bits(prefix))
+            let first = |bits: u32| {
+                let prefix = v6.to_bits() & (u128::MAX << (128 - bits));
+                // The last bit tells a /48 from its own first /64.
+                let mark = u128::from(bits == 48);
+                IpAddr::V6(Ipv6Addr::from_bits(prefix | mark))
+            };
+            [Some((first(64), 1)), Some((first(48), SHARES_OF_48))]
         }
     }
 }
@@ -130,6 +146,19 @@ mod tests {
         assert!(slots.take(at("2001:db8:0:1:ffff::2")).is_none());
         assert!(slots.take(at("2001:db8:0:2::1")).is_some());
         drop(held);
+        assert!(slots.taken().by_network.is_empty());
+    }
+
+    #[test]
+    fn a_customer_with_a_whole_ipv6_48_does_not_take_every_place() {
+        let slots = slots(100, 2);
+        let taking = |network: u16| slots.take(at(&format!("2001:db8:7:{network:x}::1")));
+        let held: Vec<_> = (0..50).filter_map(taking).collect();
+        assert_eq!(held.len(), 8);
+        assert!(slots.take(at("2001:db8:8::1")).is_some());
+        assert!(slots.take(at("192.0.2.1")).is_some());
+        drop(held);
+        assert!(taking(9).is_some());
         assert!(slots.taken().by_network.is_empty());
     }
 

@@ -17,6 +17,8 @@ use crate::limit::{HouseClock, Rate, seconds};
 
 /// Addresses remembered before the full ones are swept out.
 const ADDRESSES_MAX: usize = 100_000;
+/// How many addresses' shares a customer's whole IPv6 network has.
+const SHARES_OF_48: u32 = 4;
 /// Draws between two looks at how many addresses are remembered.
 const SWEEP_EVERY: u64 = 4_096;
 
@@ -29,11 +31,15 @@ pub struct GateSettings {
     pub burst: u32,
 }
 
-/// Buckets by address. An IPv6 address counts as its /64 network.
+type Buckets = RateLimiter<IpAddr, DashMapStateStore<IpAddr>, HouseClock, NoOpMiddleware<Nanos>>;
+
+/// Buckets by address. An IPv6 address counts as its /64 network, and for a bucket of its /48,
+/// which is a few times as large: one customer has all of that.
 #[derive(Debug)]
 pub struct Gate {
     settings: GateSettings,
-    buckets: RateLimiter<IpAddr, DashMapStateStore<IpAddr>, HouseClock, NoOpMiddleware<Nanos>>,
+    buckets: Buckets,
+    wide: Buckets,
     clock: HouseClock,
     draws: AtomicU64,
 }
@@ -43,11 +49,16 @@ impl Gate {
     pub fn new(settings: GateSettings, clock: Arc<dyn Clock>) -> Self {
         let clock = HouseClock(clock);
         let quota = settings.rate.quota(settings.burst);
-        let store = DashMapStateStore::default();
-        let buckets = RateLimiter::new(quota, store, clock.clone());
+        let wide = Rate {
+            count: settings.rate.count.saturating_mul(SHARES_OF_48),
+            per: settings.rate.per,
+        };
+        let wide = wide.quota(settings.burst.saturating_mul(SHARES_OF_48));
+        let made = |quota| RateLimiter::new(quota, DashMapStateStore::default(), clock.clone());
         Self {
             settings,
-            buckets,
+            buckets: made(quota),
+            wide: made(wide),
             clock,
             draws: AtomicU64::new(0),
         }
@@ -63,8 +74,16 @@ impl Gate {
     /// Errors: [`Refusal::TooManyRequests`].
     pub fn knock(&self, address: IpAddr) -> Result<(), Refusal> {
         self.sweep();
-        self.buckets
-            .check_key(&network(address))
+        self.draw(&self.buckets, network(address, 64))?;
+        match address.to_canonical() {
+            IpAddr::V4(_) => Ok(()),
+            IpAddr::V6(_) => self.draw(&self.wide, network(address, 48)),
+        }
+    }
+
+    fn draw(&self, buckets: &Buckets, network: IpAddr) -> Result<(), Refusal> {
+        buckets
+            .check_key(&network)
             .map_err(|not_until| Refusal::TooManyRequests {
                 retry_after: seconds(not_until.wait_time_from(self.clock.now())),
             })
@@ -82,18 +101,24 @@ impl Gate {
     /// keys is paid once in many draws.
     fn sweep(&self) {
         let draws = self.draws.fetch_add(1, Ordering::Relaxed);
-        if draws.is_multiple_of(SWEEP_EVERY) && self.buckets.len() > ADDRESSES_MAX {
-            self.buckets.retain_recent();
-            self.buckets.shrink_to_fit();
+        if !draws.is_multiple_of(SWEEP_EVERY) {
+            return;
+        }
+        for buckets in [&self.buckets, &self.wide] {
+            if buckets.len() > ADDRESSES_MAX {
+                buckets.retain_recent();
+                buckets.shrink_to_fit();
+            }
         }
     }
 }
 
-fn network(address: IpAddr) -> IpAddr {
+/// An IPv4 address, or so many first bits of an IPv6 address.
+fn network(address: IpAddr, bits: u32) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(v4) => IpAddr::V4(v4),
         IpAddr::V6(v6) => {
-            let prefix = u128::from(v6) & (u128::MAX << 64);
+            let prefix = u128::from(v6) & (u128::MAX << (128 - bits));
             IpAddr::V6(Ipv6Addr::from(prefix))
         }
     }
@@ -152,13 +177,30 @@ mod tests {
     }
 
     #[test]
+    fn a_whole_ipv6_48_has_a_few_addresses_shares() {
+        let settings = GateSettings {
+            rate: Rate {
+                count: 1,
+                per: Duration::from_secs(1),
+            },
+            burst: 2,
+        };
+        let gate = Gate::new(settings, Arc::new(MovedClock::stopped()));
+        let knock = |text: String| gate.knock(text.parse().expect("an address")).is_ok();
+        let let_in = (0..50).filter(|number| knock(format!("2001:db8:7:{number:x}::1")));
+        assert_eq!(let_in.count(), 8);
+        assert!(knock("2001:db8:8::1".to_owned()));
+        assert!(knock("192.0.2.1".to_owned()));
+    }
+
+    #[test]
     fn an_ipv6_network_is_one_address() {
         let a: IpAddr = "2001:db8::1".parse().expect("an address");
         let b: IpAddr = "2001:db8::2".parse().expect("an address");
         let mapped: IpAddr = "::ffff:192.0.2.1".parse().expect("an address");
-        assert_eq!(network(a), network(b));
+        assert_eq!(network(a, 64), network(b, 64));
         assert_eq!(
-            network(mapped),
+            network(mapped, 64),
             "192.0.2.1".parse::<IpAddr>().expect("an address")
         );
     }
