@@ -23,7 +23,7 @@ use crate::metrics::ListenerMeters;
 use crate::pulse::{Order, Pulse};
 use crate::settings::Limits;
 use crate::slots::Slots;
-use crate::socket::Socket;
+use crate::socket::{Socket, Tcp};
 use crate::tls::{self, Tls};
 
 /// Connections that the kernel holds for us; it takes less where `net.core.somaxconn` is less.
@@ -155,10 +155,10 @@ impl Listener {
             chain: None,
         };
         let Some(tls) = &terms.tls else {
-            return Some((Socket::Plain(tcp), connection));
+            return Some((Socket::Plain(Tcp(tcp)), connection));
         };
         let begun = Instant::now();
-        let handshake = TlsAcceptor::from(Arc::clone(&tls.config)).accept(tcp);
+        let handshake = TlsAcceptor::from(Arc::clone(&tls.config)).accept(Tcp(tcp));
         let handshake = tokio::time::timeout(terms.limits.handshake_timeout, handshake);
         match unless_ordered(pulse, handshake).await? {
             Ok(Ok(stream)) => {

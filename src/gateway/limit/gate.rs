@@ -93,7 +93,7 @@ impl Gate {
     /// rehearsal. Takes none when there are fewer.
     pub(crate) fn take(&self, address: IpAddr, count: u32) {
         if let Some(count) = NonZeroU32::new(count) {
-            let _ = self.buckets.check_key_n(&network(address), count);
+            let _ = self.buckets.check_key_n(&network(address, 64), count);
         }
     }
 
