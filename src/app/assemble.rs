@@ -2,7 +2,7 @@
 //! stands the state of everything that is measured.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::Context as _;
 
@@ -73,7 +73,7 @@ pub(crate) async fn assemble(
     Ok(Live {
         snapshot: Arc::new(Snapshot::new(number, gate, roads)),
         authservers,
-        doors,
+        doors: doors.into_iter().collect(),
         assertion_keys,
         drain: house.drain,
     })
@@ -202,6 +202,7 @@ fn lay(
                 class: (&class).into(),
                 method: operation.method.clone(),
                 template: Arc::from(template.as_str()),
+                written: OnceLock::new(),
             };
             let meters = RouteMeters::new(meter, listener, &object, &product.upstream);
             let route = Route {

@@ -95,7 +95,7 @@ impl Dispatch {
     async fn choose(&self, asked: Asked) -> (Response, Facts) {
         let live = self.live.load_full();
         let snapshot = &live.snapshot;
-        let doors = live.doors.get(&asked.connection.listener);
+        let doors = live.doors_of(&asked.connection.listener);
         if let Some(operators) = doors.and_then(|doors| doors.operators.as_ref()) {
             return self.serve_operators(snapshot, operators, asked).await;
         }

@@ -16,8 +16,9 @@ pub(crate) struct Live {
     pub(crate) snapshot: Arc<Snapshot>,
     /// The issuers, by bank.
     pub(crate) authservers: HashMap<BankId, AuthServer>,
-    /// What each listener serves besides products.
-    pub(crate) doors: HashMap<ListenerId, Doors>,
+    /// What each listener serves besides products; there are few listeners, and a look at each
+    /// costs less than a hash.
+    pub(crate) doors: Vec<(ListenerId, Doors)>,
     /// The keys that each bank's services verify identity assertions with.
     #[cfg_attr(
         not(feature = "sandbox"),
@@ -35,6 +36,12 @@ impl Live {
             authserver.settle_keys().await?;
         }
         Ok(())
+    }
+
+    /// What this listener serves besides products.
+    pub(crate) fn doors_of(&self, listener: &ListenerId) -> Option<&Doors> {
+        let mut doors = self.doors.iter();
+        doors.find_map(|(id, doors)| (id == listener).then_some(doors))
     }
 }
 

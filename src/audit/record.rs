@@ -43,7 +43,7 @@ use std::fmt::Display;
 
 use crypto::{base64url, sha256};
 use jiff::Timestamp;
-use model::{AuditEvent, InteractionId, Network, TokenIssue, Who};
+use model::{AuditEvent, InteractionId, Network, TokenIssue, Who, put_number};
 use serde::{Serialize, Serializer};
 
 use self::config::ConfigRecord;
@@ -183,10 +183,10 @@ impl Prefix {
     pub(crate) fn of(&mut self, seq: u64, pseq: Option<u64>) -> &[u8] {
         self.buffer.clear();
         self.buffer.extend_from_slice(&self.constant);
-        self.buffer.extend_from_slice(seq.to_string().as_bytes());
+        put_number(seq, &mut self.buffer);
         if let Some(pseq) = pseq {
             self.buffer.extend_from_slice(b",\"pseq\":");
-            self.buffer.extend_from_slice(pseq.to_string().as_bytes());
+            put_number(pseq, &mut self.buffer);
         }
         self.buffer.push(b',');
         &self.buffer

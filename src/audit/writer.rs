@@ -1,6 +1,5 @@
 //! The one thread that writes: takes a group, numbers its records, makes it durable.
 
-use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -31,7 +30,8 @@ pub(crate) struct Writer {
     clock: Arc<dyn Clock>,
     prefix: Prefix,
     seq: u64,
-    logs: HashMap<LogName, u32>,
+    /// The logs of this boot with their numbers; a house has few banks.
+    logs: Vec<(LogName, u32)>,
     _lock: Lock,
 }
 
@@ -57,7 +57,7 @@ impl Writer {
             clock,
             prefix: Prefix::new(node, boot),
             seq: 0,
-            logs: HashMap::new(),
+            logs: Vec::new(),
             _lock: lock,
         }
     }
@@ -143,9 +143,14 @@ impl Writer {
 
     /// An upper bound of the bytes of a group's batch.
     fn room_for(&self, group: &Group) -> usize {
-        let mut touched: HashSet<&LogName> = HashSet::new();
-        touched.extend(group.items.iter().map(|item| &item.log));
-        let fresh = touched.iter().filter(|log| !self.logs.contains_key(log));
+        // There are few logs: a look at each costs less than a hash of each record's.
+        let mut touched: Vec<&LogName> = Vec::new();
+        for item in &group.items {
+            if !touched.contains(&&item.log) {
+                touched.push(&item.log);
+            }
+        }
+        let fresh = touched.iter().filter(|log| self.known(log).is_none());
         group.bytes()
             + HOUSE_RECORD_BYTES
             + (fresh.count() + 1) * LOG_NOTE_BYTES_MAX
@@ -197,8 +202,8 @@ impl Writer {
 
     /// The log's number in this directory, introduced when it is new.
     fn log(&mut self, name: &LogName) -> u32 {
-        if let Some(log) = self.logs.get(name) {
-            return *log;
+        if let Some(log) = self.known(name) {
+            return log;
         }
         let origin = name.label();
         let appender = &mut self.appender;
@@ -206,8 +211,13 @@ impl Writer {
             .zip(&appender.head.logs)
             .find_map(|(number, log)| (log.origin == origin).then_some(number));
         let log = known.unwrap_or_else(|| appender.batch.introduce(&mut appender.head, &origin));
-        self.logs.insert(name.clone(), log);
+        self.logs.push((name.clone(), log));
         log
+    }
+
+    fn known(&self, name: &LogName) -> Option<u32> {
+        let mut logs = self.logs.iter();
+        logs.find_map(|(known, log)| (known == name).then_some(*log))
     }
 }
 

@@ -8,6 +8,16 @@ pub fn base64url(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
+/// Appends the same to bytes that are being written, without a text in between.
+pub fn put_base64url(bytes: &[u8], out: &mut Vec<u8>) {
+    let start = out.len();
+    let length = base64::encoded_len(bytes.len(), false).unwrap_or_default();
+    out.resize(start + length, 0);
+    let place = out.get_mut(start..).unwrap_or_default();
+    // There is room for all of it.
+    let _ = URL_SAFE_NO_PAD.encode_slice(bytes, place);
+}
+
 /// Reads base64url without padding. `None` for padding, white space, a character outside the
 /// alphabet, or trailing bits that are not zero: a value has one spelling, so that nobody makes a
 /// second text of a token that was seen before.
@@ -32,6 +42,9 @@ mod tests {
     fn base64url_is_the_one_of_rfc_7515_appendix_c() {
         let bytes = [3, 236, 255, 224, 193];
         assert_eq!(base64url(&bytes), "A-z_4ME");
+        let mut out = b"x".to_vec();
+        put_base64url(&bytes, &mut out);
+        assert_eq!(out, b"xA-z_4ME");
         assert_eq!(from_base64url("A-z_4ME").unwrap(), bytes);
     }
 

@@ -33,7 +33,7 @@ mod x509;
 
 pub use algorithm::{Algorithm, UnknownAlgorithm};
 pub use distinguished_name::{BadName, DistinguishedName};
-pub use encoding::{base64url, from_base64url, hex};
+pub use encoding::{base64url, from_base64url, hex, put_base64url};
 pub use hash::{Sha256, equal, sha256};
 pub use jwk::{BadJwk, Jwks, VerificationKey};
 pub use jws::{JwsProblem, Rules, Typ, Verified, verify};

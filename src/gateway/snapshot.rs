@@ -60,7 +60,8 @@ impl Road {
 pub struct Snapshot {
     number: u64,
     gate: Arc<Gate>,
-    roads: HashMap<ListenerId, Road>,
+    /// By listener; there are few, and a look at each costs less than a hash.
+    roads: Vec<(ListenerId, Road)>,
 }
 
 impl Snapshot {
@@ -69,7 +70,7 @@ impl Snapshot {
         Self {
             number,
             gate,
-            roads,
+            roads: roads.into_iter().collect(),
         }
     }
 
@@ -84,19 +85,21 @@ impl Snapshot {
     }
 
     pub(crate) fn roads(&self) -> impl Iterator<Item = (&ListenerId, &Road)> {
-        self.roads.iter()
+        self.roads.iter().map(|(listener, road)| (listener, road))
     }
 
     /// Puts a route in the place of another on a listener, and a gate in the place of its own: for
     /// a rehearsal.
     pub(crate) fn rehearse(&mut self, listener: &ListenerId, path: &str, route: Route, gate: Gate) {
         self.gate = Arc::new(gate);
-        if let Some(road) = self.roads.get_mut(listener) {
+        let mut roads = self.roads.iter_mut();
+        if let Some((_, road)) = roads.find(|(id, _)| id == listener) {
             road.replace(path, route);
         }
     }
 
     pub(crate) fn road(&self, listener: &ListenerId) -> Option<&Road> {
-        self.roads.get(listener)
+        let mut roads = self.roads.iter();
+        roads.find_map(|(id, road)| (id == listener).then_some(road))
     }
 }

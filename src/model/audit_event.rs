@@ -4,7 +4,7 @@
 //! Never in an event: tokens, assertions, keys, raw paths and queries.
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 
@@ -134,6 +134,9 @@ pub struct Object {
     pub method: http::Method,
     /// The path template, never the raw path.
     pub template: Arc<str>,
+    /// What a record says of all this, as bytes: empty until the first record, which leaves them
+    /// for those that follow.
+    pub written: OnceLock<Box<[u8]>>,
 }
 
 /// How it was decided.

@@ -28,7 +28,10 @@ pub fn strip_hop_by_hop(headers: &mut HeaderMap) {
     if going.contains(&CONNECTION) {
         let values = headers.get_all(CONNECTION).iter();
         let named = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
-        going.extend(named.filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok()));
+        let named = named.map(<[u8]>::trim_ascii);
+        // What most servers say, and known already.
+        let named = named.filter(|name| !name.eq_ignore_ascii_case(b"keep-alive"));
+        going.extend(named.filter_map(|name| HeaderName::from_bytes(name).ok()));
     }
     for name in going {
         headers.remove(name);

@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use crypto::base64url;
+use crypto::put_base64url;
 use jiff::Timestamp;
 use model::{Access, End, Network, Object, Who, put_number, put_text, put_timestamp};
 
@@ -15,8 +15,8 @@ const USUAL_BYTES: usize = 768;
 /// `api.access` without its opening brace.
 pub(super) fn access(at: Timestamp, access: &Access) -> Vec<u8> {
     let mut record = Record::begin(at, "api.access");
-    record.member("req", access.request.text().as_str());
-    record.member("iid", access.interaction.as_str());
+    record.word("req", access.request.text().as_str());
+    record.word("iid", access.interaction.as_str());
     record.network(access.peer);
     record.partner(
         access.who.partner.as_ref().map(model::PartnerId::as_str),
@@ -27,17 +27,17 @@ pub(super) fn access(at: Timestamp, access: &Access) -> Vec<u8> {
         record.object(object);
     }
     record.open("outcome");
-    record.member("decision", access.decision.as_str());
+    record.word("decision", access.decision.as_str());
     record.number("status", u64::from(access.status));
     if let Some(code) = access.code {
-        record.member("code", code);
+        record.word("code", code);
     }
     if let Some(rule) = &access.rule {
         record.member("rule", &cut(rule, TEXT_BYTES_MAX));
     }
     record.close();
     if let Some(trouble) = access.trouble {
-        record.member("trouble", trouble);
+        record.word("trouble", trouble);
     }
     record.open("timing");
     record.number("us", access.timing.duration_us);
@@ -48,7 +48,7 @@ pub(super) fn access(at: Timestamp, access: &Access) -> Vec<u8> {
     if let Some(body) = &access.answer {
         record.open("resp");
         record.number("len", body.length);
-        record.member("sha256", &base64url(&body.sha256));
+        record.digest("sha256", &body.sha256);
         record.close();
     }
     record.number("cfg", access.snapshot);
@@ -58,11 +58,11 @@ pub(super) fn access(at: Timestamp, access: &Access) -> Vec<u8> {
 /// `api.end` without its opening brace.
 pub(super) fn end(at: Timestamp, end: &End) -> Vec<u8> {
     let mut record = Record::begin(at, "api.end");
-    record.member("req", end.request.text().as_str());
+    record.word("req", end.request.text().as_str());
     record.partner(end.partner.as_ref().map(model::PartnerId::as_str), None);
-    record.member("ended", end.ended.as_str());
+    record.word("ended", end.ended.as_str());
     if let Some(trouble) = end.trouble {
-        record.member("trouble", trouble);
+        record.word("trouble", trouble);
     }
     record.open("bytes");
     record.number("in", end.bytes_in);
@@ -83,7 +83,7 @@ impl Record {
         bytes.extend_from_slice(b"\"ts\":");
         put_timestamp(at, &mut bytes);
         let mut record = Self(bytes);
-        record.member("type", kind);
+        record.word("type", kind);
         record
     }
 
@@ -99,6 +99,21 @@ impl Record {
     fn member(&mut self, name: &str, text: &str) {
         self.name(name);
         put_text(text, &mut self.0);
+    }
+
+    /// A text that by its kind needs no escape: our ids and words, UUIDs, base64url.
+    fn word(&mut self, name: &str, text: &str) {
+        self.name(name);
+        self.0.push(b'"');
+        self.0.extend_from_slice(text.as_bytes());
+        self.0.push(b'"');
+    }
+
+    fn digest(&mut self, name: &str, digest: &[u8]) {
+        self.name(name);
+        self.0.push(b'"');
+        put_base64url(digest, &mut self.0);
+        self.0.push(b'"');
     }
 
     fn number(&mut self, name: &str, number: u64) {
@@ -140,10 +155,10 @@ impl Record {
         }
         self.open("partner");
         if let Some(id) = id {
-            self.member("id", id);
+            self.word("id", id);
         }
         if let Some(client) = client {
-            self.member("client", client);
+            self.word("client", client);
         }
         self.close();
     }
@@ -154,22 +169,27 @@ impl Record {
         }
         self.open("auth");
         if let Some(certificate) = &who.certificate {
-            self.member("x5t", &base64url(certificate));
+            self.digest("x5t", certificate);
         }
         if let Some(jti) = &who.token_jti {
-            self.member("jti", &base64url(jti));
+            self.digest("jti", jti);
         }
         self.close();
     }
 
+    /// Written once for all records of an operation.
     fn object(&mut self, object: &Object) {
-        self.open("object");
-        self.member("bank", object.bank.as_str());
-        self.member("product", object.product.as_str());
-        self.member("op", object.operation.as_str());
-        self.member("class", object.class.as_str());
-        self.member("method", &cut(object.method.as_str(), WORD_BYTES_MAX));
-        self.member("path", &cut(&object.template, TEXT_BYTES_MAX));
-        self.close();
+        let written = object.written.get_or_init(|| {
+            let mut written = Self(vec![b'{']);
+            written.word("bank", object.bank.as_str());
+            written.word("product", object.product.as_str());
+            written.word("op", object.operation.as_str());
+            written.word("class", object.class.as_str());
+            written.member("method", &cut(object.method.as_str(), WORD_BYTES_MAX));
+            written.member("path", &cut(&object.template, TEXT_BYTES_MAX));
+            written.end().into()
+        });
+        self.name("object");
+        self.0.extend_from_slice(written);
     }
 }

@@ -1,5 +1,5 @@
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use model::{
     Access, BankId, Body, ClientId, Decision, End, Ended, InteractionId, Object, OperationId,
@@ -34,6 +34,7 @@ fn access() -> Access {
             class: ProtectionClass::Partner,
             method: http::Method::GET,
             template: Arc::from("/rates/{pair}"),
+            written: OnceLock::new(),
         })),
         decision: Decision::Refused,
         status: 403,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crypto::Sha256;
+use crypto::{Sha256, sha256};
 
 use crate::wal::batch::Batch;
 use crate::wal::commit::{Commit, LogSize};
@@ -149,11 +149,13 @@ pub(crate) fn link(chain: &[u8; 32], log: u32, parts: &[&[u8]]) -> [u8; 32] {
     for part in parts {
         leaf.update(part);
     }
-    let mut next = Sha256::new();
-    next.update(chain);
-    next.update(&log.to_le_bytes());
-    next.update(&leaf.finish());
-    next.finish()
+    let mut next = [0; 68];
+    let (before, rest) = next.split_at_mut(32);
+    let (number, after) = rest.split_at_mut(4);
+    before.copy_from_slice(chain);
+    number.copy_from_slice(&log.to_le_bytes());
+    after.copy_from_slice(&leaf.finish());
+    sha256(&next)
 }
 
 /// A head on its way to the next.
