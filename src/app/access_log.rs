@@ -42,7 +42,7 @@ pub(crate) struct Line {
     tls: Option<&'static str>,
     method: &'static str,
     version: &'static str,
-    bytes_in: Arc<AtomicU64>,
+    bytes_in: Option<Arc<AtomicU64>>,
     bytes_out: u64,
     status: Option<u16>,
     head: Option<Duration>,
@@ -69,7 +69,7 @@ impl Line {
             tls: connection.tls.as_ref().map(|tls| tls.version),
             method: word(method),
             version: number(version),
-            bytes_in: Arc::default(),
+            bytes_in: None,
             bytes_out: 0,
             status: None,
             head: None,
@@ -78,9 +78,9 @@ impl Line {
         }
     }
 
-    /// The bytes of the request's body, counted as they are read.
-    pub(crate) fn bytes_in(&self) -> &Arc<AtomicU64> {
-        &self.bytes_in
+    /// The count of the bytes of the request's body, if it has one.
+    pub(crate) fn counts(&mut self, bytes_in: Option<Arc<AtomicU64>>) {
+        self.bytes_in = bytes_in;
     }
 
     /// The answer's head is ready: the line goes along with its body.
@@ -111,6 +111,8 @@ impl Drop for Line {
         let facts = &self.facts;
         let object = facts.object.as_deref();
         let end = self.since_start();
+        let bytes_in = self.bytes_in.as_ref();
+        let bytes_in = bytes_in.map_or(0, |bytes| bytes.load(Ordering::Relaxed));
         tracing::info!(
             target: "access",
             {
@@ -131,7 +133,7 @@ impl Drop for Line {
                 duration_ms = self.head.map(milliseconds),
                 upstream_ms = facts.upstream.map(milliseconds),
                 end_ms = milliseconds(end),
-                bytes_in = self.bytes_in.load(Ordering::Relaxed),
+                bytes_in,
                 bytes_out = self.bytes_out,
                 ended = self.ended.as_str(),
             },

@@ -18,11 +18,14 @@ pub(crate) struct Counted {
 }
 
 impl Counted {
-    pub(crate) fn count(inner: MessageBody, bytes: Arc<AtomicU64>) -> MessageBody {
+    /// The body and its count; one that has no bytes needs none.
+    pub(crate) fn count(inner: MessageBody) -> (MessageBody, Option<Arc<AtomicU64>>) {
         if inner.is_end_stream() {
-            return inner;
+            return (inner, None);
         }
-        Self { inner, bytes }.boxed_unsync()
+        let bytes = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&bytes);
+        (Self { inner, bytes }.boxed_unsync(), Some(count))
     }
 }
 

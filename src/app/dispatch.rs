@@ -73,15 +73,17 @@ impl Dispatch {
         let (now, started) = (self.clock.now(), self.clock.monotonic());
         let ids = self.ids(request.headers(), now);
         let what = (request.method(), request.version());
-        let line = Line::open(&self.clock, started, &ids, &connection, what);
-        let bytes_in = Arc::clone(line.bytes_in());
+        let mut line = Line::open(&self.clock, started, &ids, &connection, what);
+        let (head, body) = request.into_parts();
+        let (body, bytes_in) = Counted::count(body);
+        line.counts(bytes_in.clone());
         let asked = Asked {
             request_id: ids.0,
             interaction: ids.1.clone(),
             now,
             started,
             connection,
-            request: request.map(|body| Counted::count(body, Arc::clone(&bytes_in))),
+            request: Request::from_parts(head, body),
             bytes_in,
         };
         // What panics has left its record on the way out; the connection and the others go on.

@@ -23,8 +23,8 @@ pub(crate) struct Exchange {
     pub(crate) head: http::request::Parts,
     /// The body, until it is forwarded.
     pub(crate) body: Option<MessageBody>,
-    /// Bytes of the body read so far.
-    pub(crate) bytes_in: Arc<AtomicU64>,
+    /// Bytes of the body read so far; `None` when there is none.
+    pub(crate) bytes_in: Option<Arc<AtomicU64>>,
     /// Our id.
     pub(crate) request_id: RequestId,
     /// The partner's id.

@@ -100,7 +100,7 @@ impl Gateway {
         let duration = self.since(exchange.started);
         let queued = exchange
             .record
-            .allow_queued(status, Duration::ZERO, duration);
+            .allow_queued(status, Duration::ZERO, duration, None);
         if queued.is_err() {
             tracing::warn!(request.id = %exchange.request_id, "an operator's read was not recorded");
         }
@@ -158,16 +158,16 @@ impl Gateway {
     async fn finish(&self, mut exchange: Exchange, answered: Answered) -> (Response, Facts) {
         let duration = answered.came.saturating_sub(exchange.started);
         let (waits, upstream) = (answered.waits_for_evidence(), answered.upstream);
-        let (response, unsent) = respond(&mut exchange, &self.services, answered);
+        let (response, whole, unsent) = respond(&mut exchange, &self.services, answered);
         let written = if waits {
             exchange
                 .record
-                .allow(response.status(), upstream, duration)
+                .allow(response.status(), upstream, duration, whole)
                 .await
         } else {
             exchange
                 .record
-                .allow_queued(response.status(), upstream, duration)
+                .allow_queued(response.status(), upstream, duration, whole)
         };
         match written {
             Ok(()) => {

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 
 use model::ports::{AuditLog, AuditUnavailable};
 use model::{
-    Access, AuditEntry, AuditEvent, ClientId, Clock, Connection, Decision, Facts, InteractionId,
-    LogName, PartnerId, Refusal, RequestId, Timing, Who,
+    Access, AuditEntry, AuditEvent, Body, ClientId, Clock, Connection, Decision, Facts,
+    InteractionId, LogName, PartnerId, Refusal, RequestId, Timing, Who,
 };
 use upstream::Trouble;
 
@@ -52,6 +52,7 @@ struct Told {
     trouble: Option<&'static str>,
     duration: Duration,
     upstream: Duration,
+    answer: Option<Body>,
 }
 
 impl Told {
@@ -64,6 +65,7 @@ impl Told {
             trouble: None,
             duration,
             upstream: Duration::ZERO,
+            answer: None,
         }
     }
 }
@@ -140,8 +142,9 @@ impl OpenRecord {
         status: StatusCode,
         upstream: Duration,
         duration: Duration,
+        answer: Option<Body>,
     ) -> Result<(), AuditUnavailable> {
-        let entry = self.allowed(status, upstream, duration);
+        let entry = self.allowed(status, upstream, duration, answer);
         self.written(entry).await
     }
 
@@ -151,8 +154,9 @@ impl OpenRecord {
         status: StatusCode,
         upstream: Duration,
         duration: Duration,
+        answer: Option<Body>,
     ) -> Result<(), AuditUnavailable> {
-        let entry = self.allowed(status, upstream, duration);
+        let entry = self.allowed(status, upstream, duration, answer);
         self.log.queue(entry)
     }
 
@@ -161,10 +165,12 @@ impl OpenRecord {
         status: StatusCode,
         upstream: Duration,
         duration: Duration,
+        answer: Option<Body>,
     ) -> AuditEntry {
         self.entry(Told {
             status: status.as_u16(),
             upstream,
+            answer,
             ..Told::new(Decision::Allowed, duration)
         })
     }
@@ -289,7 +295,7 @@ impl OpenRecord {
                 duration_us: micros(told.duration),
                 upstream_us: (!told.upstream.is_zero()).then(|| micros(told.upstream)),
             },
-            answer: None,
+            answer: told.answer,
             snapshot: self.snapshot,
         };
         AuditEntry {

@@ -1,9 +1,10 @@
-//! An answer's body on its way out: counted, and followed by the record of how it ended.
+//! An answer's body on its way out: counted, and followed by the record of how it ended, unless the
+//! answer's own record could tell all of it.
 
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,8 +14,8 @@ use jiff::Timestamp;
 
 use model::ports::AuditLog;
 use model::{
-    AuditEntry, AuditEvent, BodyError, Clock, End, Ended, LogName, MessageBody, PartnerId,
-    RequestId,
+    AuditEntry, AuditEvent, Body as WholeBody, BodyError, Clock, End, Ended, LogName, MessageBody,
+    PartnerId, RequestId,
 };
 use upstream::Trouble;
 
@@ -28,7 +29,8 @@ pub(crate) struct Last {
     /// When the request came, by the wall and by the clock that never goes back.
     pub(crate) now: Timestamp,
     pub(crate) started: Duration,
-    pub(crate) bytes_in: Arc<AtomicU64>,
+    /// Bytes of the request's body; `None` when it has none.
+    pub(crate) bytes_in: Option<Arc<AtomicU64>>,
     /// The answer's Content-Length: a body that gave as many bytes is whole.
     pub(crate) bytes_expected: Option<u64>,
     pub(crate) name: LogName,
@@ -53,7 +55,9 @@ impl Last {
         let end = End {
             request: self.request,
             partner: self.partner,
-            bytes_in: self.bytes_in.load(Ordering::Relaxed),
+            bytes_in: self
+                .bytes_in
+                .map_or(0, |bytes| bytes.load(Ordering::Relaxed)),
             bytes_out,
             duration_us: micros(duration),
             ended,
@@ -89,10 +93,71 @@ impl Drop for Unsent {
     }
 }
 
+/// The longest body that is held, in bytes: its digest costs no more than a record of its end.
+const HELD_BYTES_MAX: u64 = 4 << 10;
+
+type Framed = Result<Frame<Bytes>, BodyError>;
+
+/// An answer's body that was looked at before its head leaves.
+pub(crate) struct Begun {
+    /// What was there at once.
+    first: Option<Framed>,
+    rest: MessageBody,
+    whole: Option<WholeBody>,
+}
+
+impl Begun {
+    /// Looks at a body without waiting for it. If it is short and came with the head, as a short
+    /// answer's does, it is held whole.
+    pub(crate) fn look(mut body: MessageBody) -> Self {
+        let length = body.size_hint().exact();
+        let length = length.filter(|length| (1..=HELD_BYTES_MAX).contains(length));
+        let mut first = None;
+        if length.is_some() {
+            // Nobody need be woken: whoever takes the body on asks again.
+            let mut cx = Context::from_waker(Waker::noop());
+            if let Poll::Ready(Some(framed)) = Pin::new(&mut body).poll_frame(&mut cx) {
+                first = Some(framed);
+            }
+        }
+        let data = first.as_ref().and_then(|framed| framed.as_ref().ok());
+        let data = data.and_then(Frame::data_ref);
+        let data = data.filter(|data| body.is_end_stream() && Some(data.len() as u64) == length);
+        let whole = data.map(|data| WholeBody {
+            length: data.len() as u64,
+            sha256: crypto::sha256(data),
+        });
+        Self {
+            first,
+            rest: body,
+            whole,
+        }
+    }
+
+    /// A body that streams whatever it is.
+    pub(crate) fn unseen(body: MessageBody) -> Self {
+        Self {
+            first: None,
+            rest: body,
+            whole: None,
+        }
+    }
+
+    /// Its length and digest, where it is held whole.
+    pub(crate) fn whole(&self) -> Option<WholeBody> {
+        self.whole
+    }
+}
+
 /// An answer's body on its way to the partner. When it ends, is cut, or is dropped by a client
-/// that hung up, the record `api.end` is queued and the place given back.
+/// that hung up, the record `api.end` is queued and the place given back. One that is held whole,
+/// and leaves whole, needs no such record: the answer's own has its length and digest.
 pub(crate) struct Tracked {
+    first: Option<Framed>,
     inner: MessageBody,
+    is_held: bool,
+    /// Whether a break has waited for what came before it to leave.
+    has_paused: bool,
     bytes_out: u64,
     last: Option<Last>,
 }
@@ -100,13 +165,17 @@ pub(crate) struct Tracked {
 impl Tracked {
     /// Tracks a body. Where nothing streams the place goes back now, and there is only to be told
     /// if the answer does not leave.
-    pub(crate) fn track(inner: MessageBody, mut last: Last) -> (MessageBody, Option<Unsent>) {
-        if inner.is_end_stream() {
+    pub(crate) fn track(begun: Begun, mut last: Last) -> (MessageBody, Option<Unsent>) {
+        let (first, inner) = (begun.first, begun.rest);
+        if first.is_none() && inner.is_end_stream() {
             last.place = None;
             return (inner, Some(Unsent(Some(last))));
         }
         let tracked = Self {
+            first,
             inner,
+            is_held: begun.whole.is_some(),
+            has_paused: false,
             bytes_out: 0,
             last: Some(last),
         };
@@ -114,14 +183,16 @@ impl Tracked {
     }
 
     fn end(&mut self, ended: Ended, trouble: Option<Trouble>) {
-        if let Some(last) = self.last.take() {
+        if let Some(last) = self.last.take()
+            && !(self.is_held && ended == Ended::Clean)
+        {
             last.tell(self.bytes_out, ended, trouble);
         }
     }
 
     fn is_whole(&self) -> bool {
         let expected = self.last.as_ref().and_then(|last| last.bytes_expected);
-        self.inner.is_end_stream() || expected == Some(self.bytes_out)
+        self.is_end_stream() || expected == Some(self.bytes_out)
     }
 }
 
@@ -133,7 +204,21 @@ impl Body for Tracked {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let polled = Pin::new(&mut self.inner).poll_frame(cx);
+        let polled = match self.first.take() {
+            Some(first) => Poll::Ready(Some(first)),
+            None => Pin::new(&mut self.inner).poll_frame(cx),
+        };
+        if matches!(polled, Poll::Ready(Some(Err(_)))) && !self.has_paused {
+            // What breaks at once must not take with it what was given before: the head, and bytes
+            // that the connection has not sent yet, leave first.
+            self.has_paused = true;
+            self.first = match polled {
+                Poll::Ready(framed) => framed,
+                Poll::Pending => None,
+            };
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         match &polled {
             Poll::Ready(Some(Ok(frame))) => {
                 self.bytes_out += frame.data_ref().map_or(0, |data| data.len() as u64);
@@ -148,11 +233,18 @@ impl Body for Tracked {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
+        self.first.is_none() && self.inner.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
+        let mut hint = self.inner.size_hint();
+        let first = self.first.as_ref().and_then(|framed| framed.as_ref().ok());
+        let first = first.and_then(Frame::data_ref).map_or(0, Bytes::len) as u64;
+        if let Some(upper) = hint.upper() {
+            hint.set_upper(upper.saturating_add(first));
+        }
+        hint.set_lower(hint.lower().saturating_add(first));
+        hint
     }
 }
 
@@ -164,5 +256,129 @@ impl Drop for Tracked {
             Ended::Aborted
         };
         self.end(ended, None);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use futures_util::future::{BoxFuture, ready};
+    use model::MovedClock;
+    use model::ports::{AuditUnavailable, Receipt};
+
+    use super::*;
+
+    /// Keeps what is queued.
+    #[derive(Debug, Default)]
+    struct Kept(Mutex<Vec<AuditEntry>>);
+
+    impl AuditLog for Kept {
+        fn record(&self, _: AuditEntry) -> BoxFuture<'static, Result<Receipt, AuditUnavailable>> {
+            Box::pin(ready(Err(AuditUnavailable)))
+        }
+
+        fn queue(&self, entry: AuditEntry) -> Result<(), AuditUnavailable> {
+            self.0.lock().unwrap().push(entry);
+            Ok(())
+        }
+
+        fn is_available(&self) -> bool {
+            true
+        }
+    }
+
+    fn last(log: &Arc<Kept>, bytes_expected: Option<u64>) -> Last {
+        let clock = MovedClock::stopped();
+        Last {
+            log: Arc::clone(log) as Arc<dyn AuditLog>,
+            now: clock.now(),
+            clock: Arc::new(clock),
+            started: Duration::ZERO,
+            bytes_in: None,
+            bytes_expected,
+            name: LogName::House,
+            request: RequestId::new(Timestamp::UNIX_EPOCH, [0; 10]),
+            partner: None,
+            place: None,
+        }
+    }
+
+    /// Polls once, with nobody to wake.
+    fn poll(body: &mut MessageBody) -> Poll<Option<Framed>> {
+        Pin::new(body).poll_frame(&mut Context::from_waker(Waker::noop()))
+    }
+
+    /// How the ends were that were told.
+    fn told(log: &Kept) -> Vec<(Ended, u64)> {
+        let kept = log.0.lock().unwrap();
+        let ends = kept.iter().map(|entry| match &entry.event {
+            AuditEvent::End(end) => (end.ended, end.bytes_out),
+            other => panic!("no end: {other:?}"),
+        });
+        ends.collect()
+    }
+
+    /// Three bytes of five; the others do not come.
+    struct Part(Option<Bytes>);
+
+    impl Body for Part {
+        type Data = Bytes;
+        type Error = BodyError;
+
+        fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Framed>> {
+            match self.0.take() {
+                Some(bytes) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
+                None => Poll::Pending,
+            }
+        }
+
+        fn size_hint(&self) -> SizeHint {
+            SizeHint::with_exact(if self.0.is_some() { 5 } else { 2 })
+        }
+    }
+
+    #[test]
+    fn a_short_body_that_is_there_is_held_and_needs_no_record_of_its_end() {
+        let log = Arc::default();
+        let begun = Begun::look(model::full("taken"));
+        let whole = begun.whole().expect("held");
+        assert_eq!((whole.length, whole.sha256), (5, crypto::sha256(b"taken")));
+        let (mut body, unsent) = Tracked::track(begun, last(&log, Some(5)));
+        assert!(unsent.is_none() && !body.is_end_stream());
+        assert_eq!(body.size_hint().exact(), Some(5));
+        let Poll::Ready(Some(Ok(frame))) = poll(&mut body) else {
+            panic!("a held body is not there");
+        };
+        assert_eq!(frame.into_data().expect("data"), "taken");
+        assert!(body.is_end_stream());
+        drop(body);
+        assert_eq!(told(&log), []);
+    }
+
+    #[test]
+    fn a_held_body_that_does_not_leave_is_told_as_aborted() {
+        let log = Arc::default();
+        let (body, _) = Tracked::track(Begun::look(model::full("taken")), last(&log, Some(5)));
+        drop(body);
+        assert_eq!(told(&log), [(Ended::Aborted, 0)]);
+    }
+
+    #[test]
+    fn what_is_long_or_not_whole_yet_streams_and_loses_nothing() {
+        let long = vec![0; HELD_BYTES_MAX as usize + 1];
+        assert!(Begun::look(model::full(long)).whole().is_none());
+        assert!(Begun::unseen(model::full("taken")).whole().is_none());
+        let log = Arc::default();
+        let begun = Begun::look(Part(Some(Bytes::from_static(b"tak"))).boxed_unsync());
+        assert!(begun.whole().is_none());
+        let (mut body, _) = Tracked::track(begun, last(&log, Some(5)));
+        let Poll::Ready(Some(Ok(frame))) = poll(&mut body) else {
+            panic!("what had come is lost");
+        };
+        assert_eq!(frame.into_data().expect("data"), "tak");
+        assert!(poll(&mut body).is_pending());
+        drop(body);
+        assert_eq!(told(&log), [(Ended::Aborted, 3)]);
     }
 }

@@ -26,8 +26,8 @@ pub struct Asked {
     pub connection: Arc<Connection>,
     /// The request.
     pub request: Request,
-    /// Bytes of its body that were read so far.
-    pub bytes_in: Arc<AtomicU64>,
+    /// Bytes of its body that were read so far; `None` when it has none.
+    pub bytes_in: Option<Arc<AtomicU64>>,
 }
 
 /// What is known of an answer when its head is ready, for the access log.

@@ -359,10 +359,14 @@ impl<'a> Kept<'a> {
         };
         let is_token = record["type"] == "oauth.token";
         let has_body = record["outcome"]["status"] == 200 && !is_token;
+        let is_held = record.get("resp").is_some();
         let is_right = match (tried.is_answered, decision, end) {
-            (true, "allowed", "clean") => has_body,
-            (true, "allowed", "") => !has_body,
-            (false, "aborted", "") | (false, "allowed", "aborted" | "clean") => true,
+            (true, "allowed", "clean") => has_body && !is_held,
+            (true, "allowed", "") => !has_body || is_held,
+            // Held, and left whole.
+            (false, "allowed", "") if is_held => true,
+            (false, "allowed", "clean") => !is_held,
+            (false, "aborted", "") | (false, "allowed", "aborted") => true,
             // The client went away in the middle of its request's body.
             (false, "failed", "") => record["outcome"]["code"] == "malformed_request",
             // Issued, and told to nobody.

@@ -365,7 +365,7 @@ impl Rehearsals {
                 chain: call.chain.clone(),
             }),
             request,
-            bytes_in: Arc::default(),
+            bytes_in: None,
         })
     }
 }

@@ -2,23 +2,29 @@
 
 use std::sync::Arc;
 
-use model::Response;
+use model::{Body, Response};
 
 use crate::exchange::Exchange;
 use crate::halt::Halt;
 use crate::headers::clean_answer;
 use crate::lent::Services;
 use crate::stage::forward::Answered;
-use crate::tracked::{Last, Tracked, Unsent};
+use crate::tracked::{Begun, Last, Tracked, Unsent};
 
-/// The bank's answer as the partner gets it; and, when it has no body, what tells that it did not
-/// leave.
+/// The bank's answer as the partner gets it; when it is held whole, its length and digest; and,
+/// when it has no body, what tells that it did not leave.
 pub(crate) fn respond(
     exchange: &mut Exchange,
     services: &Services,
     answered: Answered,
-) -> (Response, Option<Unsent>) {
+) -> (Response, Option<Body>, Option<Unsent>) {
     let (mut head, body) = answered.response.into_parts();
+    // What was sent up is told in the record of the end.
+    let begun = match exchange.bytes_in {
+        None => Begun::look(body),
+        Some(_) => Begun::unseen(body),
+    };
+    let whole = begun.whole();
     clean_answer(&mut head.headers);
     head.headers
         .extend(std::mem::take(&mut exchange.answer_headers));
@@ -28,15 +34,15 @@ pub(crate) fn respond(
         clock: Arc::clone(&services.clock),
         now: exchange.now,
         started: exchange.started,
-        bytes_in: Arc::clone(&exchange.bytes_in),
+        bytes_in: exchange.bytes_in.clone(),
         bytes_expected: content_length(&head.headers),
         name: exchange.record.name(),
         request,
         partner,
         place: answered.place,
     };
-    let (body, unsent) = Tracked::track(body, last);
-    (http::Response::from_parts(head, body), unsent)
+    let (body, unsent) = Tracked::track(begun, last);
+    (http::Response::from_parts(head, body), whole, unsent)
 }
 
 /// A refusal or a fault as the partner gets it.
