@@ -106,10 +106,15 @@ impl Body for AnswerBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let this = &mut *self;
-        if this.lease.is_none() {
+        let Some(lease) = &this.lease else {
             return Poll::Ready(None);
-        }
-        let how = match Pin::new(&mut this.incoming).poll_frame(cx) {
+        };
+        let mut poll = |cx: &mut Context<'_>| Pin::new(&mut this.incoming).poll_frame(cx);
+        let polled = match lease.helm() {
+            Some(helm) => helm.poll_with(cx, poll),
+            None => poll(cx),
+        };
+        let how = match polled {
             Poll::Ready(Some(Ok(frame))) => {
                 let Ok(bytes) = frame.into_data() else {
                     this.finish();

@@ -1,6 +1,6 @@
 //! Sending one request to one upstream: once, and once more only where that is surely safe.
 
-use std::future::Future;
+use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use http_body::Body;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use rustls::ClientConfig;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use model::{Alpn, Clock, MessageBody, UpstreamId};
@@ -20,6 +20,7 @@ use crate::answer::AnswerBody;
 use crate::connection::Held;
 use crate::counts::{Counts, EndpointCounts};
 use crate::endpoint::Endpoint;
+use crate::head_timer::{HeadTimer, head_in_time};
 use crate::pool::health::Verdict;
 use crate::pool::state::{Attempt, State, Wish};
 use crate::pool::{Lease, Pool};
@@ -317,14 +318,27 @@ impl Upstream {
             Some(Held::Http1(connection)) => {
                 let bytes = usize::try_from(limits.head_bytes).unwrap_or(usize::MAX);
                 connection.allowance.begin(bytes);
-                let answer = connection.sender.try_send_request(request);
-                let answered = head_in_time(answer, limits.head_timeout, progress, until).await;
+                // A body is sent on while the answer already comes, and a caller that does not read
+                // the one must not hold up the other: then the connection's task drives.
+                let (helm, timer) = (&connection.helm, &mut connection.head_timer);
+                let drives = progress.is_none();
+                if drives {
+                    helm.take();
+                }
+                let mut answer = pin!(connection.sender.try_send_request(request));
+                let answer = poll_fn(|cx| match drives {
+                    true => helm.poll_with(cx, |cx| answer.as_mut().poll(cx)),
+                    false => answer.as_mut().poll(cx),
+                });
+                let within = limits.head_timeout;
+                let answered = head_in_time(answer, timer, within, progress, until).await;
                 connection.allowance.end();
                 answered
             }
             Some(Held::Http2 { sender, .. }) => {
                 let answer = sender.try_send_request(request);
-                head_in_time(answer, limits.head_timeout, progress, until).await
+                let (mut timer, within) = (HeadTimer::default(), limits.head_timeout);
+                head_in_time(answer, &mut timer, within, progress, until).await
             }
             Some(Held::Opening) | None => return Exchanged::GivenBack(request),
         };
@@ -412,34 +426,6 @@ enum Exchanged {
     GivenBack(Request<RequestBody>),
     /// It failed, and the bank may have seen it.
     Failed(UpstreamFailure),
-}
-
-/// Waits for the answer's head: until the deadline, and no longer than `head_timeout` while it is
-/// the bank's turn. A caller that is slow with its body is limited where that body comes from.
-async fn head_in_time<F: Future>(
-    answer: F,
-    head_timeout: Duration,
-    progress: Option<&Progress>,
-    until: Instant,
-) -> Option<F::Output> {
-    let mut answer = pin!(answer);
-    let begun = Instant::now();
-    let mut wake = begun + head_timeout;
-    loop {
-        if let Ok(answered) = timeout_at(wake.min(until), answer.as_mut()).await {
-            return Some(answered);
-        }
-        let now = Instant::now();
-        let due = match progress {
-            Some(progress) if progress.awaits_caller() => now + head_timeout,
-            Some(progress) => progress.moved().max(begun) + head_timeout,
-            None => wake,
-        };
-        if until <= now || due <= now {
-            return None;
-        }
-        wake = due;
-    }
 }
 
 /// Tells whose fault it was that no answer came.

@@ -8,6 +8,8 @@ use std::time::Duration;
 use hyper::client::conn::{http1, http2};
 use tokio::sync::oneshot;
 
+use crate::head_timer::HeadTimer;
+use crate::helm::Helm;
 use crate::request_body::RequestBody;
 use crate::wire::HeadAllowance;
 
@@ -27,6 +29,10 @@ pub(crate) struct Http1 {
     pub(crate) sender: http1::SendRequest<RequestBody>,
     /// How much may come before a head has ended.
     pub(crate) allowance: HeadAllowance,
+    /// Who drives it.
+    pub(crate) helm: Arc<Helm>,
+    /// Rings when an answer's head is late.
+    pub(crate) head_timer: HeadTimer,
     _kept: Kept,
 }
 
@@ -72,6 +78,7 @@ impl Http1 {
         born: Duration,
         sender: http1::SendRequest<RequestBody>,
         allowance: HeadAllowance,
+        helm: Arc<Helm>,
         kept: Kept,
     ) -> Self {
         Self {
@@ -79,8 +86,17 @@ impl Http1 {
             born,
             sender,
             allowance,
+            helm,
+            head_timer: HeadTimer::default(),
             _kept: kept,
         }
+    }
+}
+
+impl Drop for Http1 {
+    /// Its task has the helm for the goodbye.
+    fn drop(&mut self) {
+        self.helm.release(true);
     }
 }
 

@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::UpstreamLimits;
 use crate::connection::{Http1, Http2};
+use crate::helm::{Helm, Watch};
 use crate::pool::Pool;
 use crate::wire::{HeadAllowance, Wire};
 
@@ -33,22 +34,26 @@ const ERROR_RESETS_MAX: usize = 100;
 /// Bytes of the header compression table (RFC 7541 §4.2).
 const HEADER_TABLE_BYTES: u32 = 4_096;
 
-/// Starts HTTP/1.1 on a transport, and the task that drives it.
+/// Starts HTTP/1.1 on a transport, and the task that drives it while no request does.
 pub(crate) async fn start_http1<T>(io: T, pool: &Arc<Pool>, endpoint: usize) -> hyper::Result<Http1>
 where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let allowance = HeadAllowance::new();
-    let wire = Wire::new(io, allowance.clone());
+    let watch = Arc::new(Watch::default());
+    let wire = Wire::new(io, allowance.clone(), Some(watch.on_wire()));
     let (sender, connection) = http1_builder(pool.limits())
         .handshake(TokioIo::new(wire))
         .await?;
     let (kept, let_go) = oneshot::channel();
     let id = pool.next_id();
     let driven = Driven::new(pool, endpoint, id, let_go);
-    pool.tracker().spawn(driven.run(connection));
+    let helm = Helm::new(connection, watch);
+    let steered = Arc::clone(&helm);
+    let unused = poll_fn(move |cx| steered.poll_unused(cx).map(Ok));
+    pool.tracker().spawn(driven.run(unused));
     let born = pool.clock().monotonic();
-    Ok(Http1::new(id, born, sender, allowance, kept))
+    Ok(Http1::new(id, born, sender, allowance, helm, kept))
 }
 
 /// Starts HTTP/2 on a transport, and the tasks that drive it.
@@ -57,7 +62,7 @@ where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let builder = http2_builder(pool.limits(), pool.tracker());
-    let wire = Wire::new(io, HeadAllowance::new());
+    let wire = Wire::new(io, HeadAllowance::new(), None);
     let (sender, mut connection) = builder.handshake(TokioIo::new(wire)).await?;
     let streams_max = Arc::new(AtomicUsize::new(pool.limits().h2_streams));
     let seen = Arc::clone(&streams_max);

@@ -14,6 +14,7 @@ use model::{Alpn, Clock};
 
 use crate::connection::{Held, Http1, Opened};
 use crate::counts::{Counts, EndpointCounts};
+use crate::helm::Helm;
 use crate::pool::health::{Epoch, Verdict};
 use crate::pool::repeats::Repeats;
 use crate::pool::state::{Attempt, Place, Report, Return, State, Taken, Wish};
@@ -337,6 +338,14 @@ impl Lease {
         self.held.as_mut()
     }
 
+    /// The helm of its connection, where its request drives that.
+    pub(crate) fn helm(&self) -> Option<&Helm> {
+        match &self.held {
+            Some(Held::Http1(Http1 { helm, .. })) if helm.is_taken() => Some(helm),
+            _ => None,
+        }
+    }
+
     /// Whether it is the right to open a connection.
     pub(crate) fn is_right_to_open(&self) -> bool {
         matches!(self.held, Some(Held::Opening))
@@ -414,7 +423,11 @@ impl Lease {
             report.verdict = Verdict::Good;
         }
         let unsettled = match &self.held {
-            Some(Held::Http1(Http1 { sender, .. })) => !sender.is_ready() && !sender.is_closed(),
+            Some(Held::Http1(Http1 { sender, helm, .. })) => {
+                let unsettled = !sender.is_ready() && !sender.is_closed();
+                helm.release(unsettled);
+                unsettled
+            }
             _ => false,
         };
         if unsettled {

@@ -5,7 +5,7 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use rustls::AlertDescription;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -57,12 +57,27 @@ impl HeadAllowance {
 pub(crate) struct Wire<T> {
     inner: T,
     allowance: HeadAllowance,
+    /// Whom what comes wakes; `None`: whoever polls.
+    on_wire: Option<Waker>,
 }
 
 impl<T> Wire<T> {
     /// Listens to a transport.
-    pub(crate) fn new(inner: T, allowance: HeadAllowance) -> Self {
-        Self { inner, allowance }
+    pub(crate) fn new(inner: T, allowance: HeadAllowance, on_wire: Option<Waker>) -> Self {
+        Self {
+            inner,
+            allowance,
+            on_wire,
+        }
+    }
+
+    /// The transport, and the context to poll it in.
+    fn parts<'a, 'w>(&'a mut self, cx: &'a mut Context<'w>) -> (&'a mut T, Context<'a>)
+    where
+        'w: 'a,
+    {
+        let waker = self.on_wire.as_ref().unwrap_or(cx.waker());
+        (&mut self.inner, Context::from_waker(waker))
     }
 }
 
@@ -103,7 +118,8 @@ impl<T: AsyncRead + Unpin> AsyncRead for Wire<T> {
             return Poll::Ready(Err(io::Error::new(UNREADABLE, what)));
         }
         let before = into.filled().len();
-        let polled = Pin::new(&mut self.inner).poll_read(cx, into);
+        let (inner, mut cx) = self.parts(cx);
+        let polled = Pin::new(inner).poll_read(&mut cx, into);
         if let Poll::Ready(Ok(())) = polled {
             self.allowance.take(into.filled().len() - before);
         }
@@ -117,15 +133,18 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Wire<T> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write(cx, bytes)
+        let (inner, mut cx) = self.parts(cx);
+        Pin::new(inner).poll_write(&mut cx, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(cx)
+        let (inner, mut cx) = self.parts(cx);
+        Pin::new(inner).poll_flush(&mut cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(cx)
+        let (inner, mut cx) = self.parts(cx);
+        Pin::new(inner).poll_shutdown(&mut cx)
     }
 
     fn poll_write_vectored(
@@ -133,7 +152,14 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Wire<T> {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write_vectored(cx, slices)
+        let (inner, mut cx) = self.parts(cx);
+        let inner = Pin::new(inner);
+        // A head alone lies in one piece: sent and not gathered, it goes the shorter way through
+        // the kernel.
+        match slices {
+            [one] => inner.poll_write(&mut cx, one),
+            _ => inner.poll_write_vectored(&mut cx, slices),
+        }
     }
 
     fn is_write_vectored(&self) -> bool {
