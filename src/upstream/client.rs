@@ -326,9 +326,12 @@ impl Upstream {
                     helm.take();
                 }
                 let mut answer = pin!(connection.sender.try_send_request(request));
-                let answer = poll_fn(|cx| match drives {
-                    true => helm.poll_with(cx, |cx| answer.as_mut().poll(cx)),
-                    false => answer.as_mut().poll(cx),
+                let answer = poll_fn(|cx| {
+                    if drives {
+                        helm.poll_with(cx, |cx| answer.as_mut().poll(cx))
+                    } else {
+                        answer.as_mut().poll(cx)
+                    }
                 });
                 let within = limits.head_timeout;
                 let answered = head_in_time(answer, timer, within, progress, until).await;

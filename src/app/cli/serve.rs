@@ -31,9 +31,14 @@ pub(super) fn run(path: &Path, log: &Log) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// The runtime that all commands which serve use.
+/// The runtime that all commands which serve use: a thread for each core, and where there is only
+/// one, this thread.
 pub(crate) fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
+    let is_alone = std::thread::available_parallelism().is_ok_and(|cores| cores.get() == 1);
+    let mut runtime = if is_alone {
+        tokio::runtime::Builder::new_current_thread()
+    } else {
+        tokio::runtime::Builder::new_multi_thread()
+    };
+    runtime.enable_all().build()
 }
