@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::poll_fn;
+use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -13,6 +14,7 @@ use model::Alpn;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::exchange::Desk;
+use crate::gather::Gathered;
 use crate::metrics::ListenerMeters;
 use crate::pulse::{Order, Pulse};
 use crate::settings::Limits;
@@ -31,6 +33,9 @@ pub(crate) enum Broken {
     /// HTTP broke, or the socket.
     #[error("the connection broke")]
     Http(#[source] hyper::Error),
+    /// The socket broke, or the client took nothing for too long.
+    #[error("the connection broke")]
+    Socket(#[source] io::Error),
     /// A limit or an order ended it.
     #[error("the connection was cut")]
     Cut,
@@ -46,7 +51,7 @@ pub(crate) async fn serve(
     let watched = Watched::new(socket, pulse, meters, desk.version, &desk.limits);
     match desk.version {
         Alpn::Http1 => serve_http1(TokioIo::new(watched), desk).await,
-        Alpn::Http2 => serve_http2(TokioIo::new(watched), desk).await,
+        Alpn::Http2 => serve_http2(Gathered::new(watched), desk).await,
     }
 }
 
@@ -76,7 +81,7 @@ async fn serve_http1(io: TokioIo<Watched>, desk: Arc<Desk>) -> Result<(), Broken
     drive(connection, wind_down, None, &pulse, &limits).await
 }
 
-async fn serve_http2(io: TokioIo<Watched>, desk: Arc<Desk>) -> Result<(), Broken> {
+async fn serve_http2(socket: Gathered, desk: Arc<Desk>) -> Result<(), Broken> {
     let limits = Arc::clone(&desk.limits);
     let pulse = Arc::clone(&desk.pulse);
     let arrivals = Arrivals::new(limits.write_timeout);
@@ -95,7 +100,12 @@ async fn serve_http2(io: TokioIo<Watched>, desk: Arc<Desk>) -> Result<(), Broken
         .max_send_buf_size(limits.h2_send_buffer)
         .keep_alive_interval(limits.h2_ping_interval)
         .keep_alive_timeout(limits.h2_ping_timeout);
-    let streams = Streams::new(arrivals.clone());
+    let io = TokioIo::new(socket.clone());
+    let many = Many {
+        streams: Streams::new(arrivals.clone()),
+        socket,
+        has_waited: false,
+    };
     let service = service_fn(move |request| {
         // Whoever gives no heed to GOAWAY asks in vain; it may ask elsewhere (RFC 9113 §8.7).
         let admitted = (!desk.pulse.is_shut())
@@ -109,14 +119,35 @@ async fn serve_http2(io: TokioIo<Watched>, desk: Arc<Desk>) -> Result<(), Broken
     });
     let connection = pin!(builder.serve_connection(io, service));
     let wind_down = |connection: Pin<&mut _>| http2::Connection::graceful_shutdown(connection);
-    drive(connection, wind_down, Some(streams), &pulse, &limits).await
+    drive(connection, wind_down, Some(many), &pulse, &limits).await
+}
+
+/// What an HTTP/2 connection has beside hyper.
+struct Many {
+    streams: Streams,
+    socket: Gathered,
+    has_waited: bool,
+}
+
+impl Many {
+    /// Lets the streams go on. Answers whether hyper is better asked later: an answer is ready, and
+    /// others that are on their way in this turn of the runtime can leave together with it.
+    fn go_on(&mut self, cx: &mut Context<'_>) -> bool {
+        let has_answered = self.streams.poll(cx);
+        self.has_waited = has_answered && !self.has_waited;
+        if self.has_waited {
+            // Behind the tasks that are ready already.
+            cx.waker().wake_by_ref();
+        }
+        self.has_waited
+    }
 }
 
 /// Polls hyper, the streams, the limits of time and the house's orders, all in one task.
 async fn drive<C>(
     mut connection: Pin<&mut C>,
     wind_down: impl Fn(Pin<&mut C>),
-    mut streams: Option<Streams>,
+    mut many: Option<Many>,
     pulse: &Pulse,
     limits: &Limits,
 ) -> Result<(), Broken>
@@ -134,20 +165,28 @@ where
     poll_fn(|cx| {
         pulse.register(cx.waker());
         loop {
-            if let Some(streams) = &mut streams {
-                streams.poll(cx);
+            if let Some(many) = &mut many
+                && many.go_on(cx)
+            {
+                return Poll::Pending;
             }
             if let Poll::Ready(end) = connection.as_mut().poll(cx) {
+                // What it said last, if there is something.
+                let _ = many.as_ref().map(|many| many.socket.poll_send(cx));
                 return Poll::Ready(end.map_err(Broken::Http));
             }
-            if streams.as_ref().is_some_and(Streams::is_waiting) {
+            if many.as_ref().is_some_and(|many| many.streams.is_waiting()) {
                 continue;
             }
             match watch.next(cx) {
-                Step::Wait => return Poll::Pending,
+                Step::Wait => break,
                 Step::WindDown => wind_down(connection.as_mut()),
                 Step::Cut => return Poll::Ready(Err(Broken::Cut)),
             }
+        }
+        match many.as_ref().map(|many| many.socket.poll_send(cx)) {
+            Some(Poll::Ready(Err(error))) => Poll::Ready(Err(Broken::Socket(error))),
+            _ => Poll::Pending,
         }
     })
     .await

@@ -11,10 +11,11 @@
 //!
 //! **How a value goes through**: `server` opens a listener → `listener` accepts and counts
 //! (`slots`) → `tls` shakes hands (`client_auth`) and gives a [`model::Connection`] → `connection`
-//! runs hyper for the version that ALPN chose, over a `socket` that watches for stalls → `exchange`
-//! takes each request through `framing`, wraps its `body`, calls the handler and shapes the
-//! `answer`. A connection and all its streams are one task, so that ending the task drops every
-//! future and body in it; its `pulse` is what the task and its parts know of each other.
+//! runs hyper for the version that ALPN chose, over a `socket` that watches for stalls (on HTTP/2
+//! what many streams send is `gather`ed first) → `exchange` takes each request through `framing`,
+//! wraps its `body`, calls the handler and shapes the `answer`. A connection and all its streams
+//! are one task, so that ending the task drops every future and body in it; its `pulse` is what the
+//! task and its parts know of each other.
 //!
 //! **Absent on purpose**: any judgement of a certificate (`identity` judges it, on every request),
 //! routes, limits by partner, the wording of refusals other than malformed requests (`web`), audit,
@@ -29,6 +30,7 @@ mod client_auth;
 mod connection;
 mod exchange;
 mod framing;
+mod gather;
 mod house;
 mod listener;
 mod metrics;

@@ -99,11 +99,15 @@ impl Streams {
         !self.arrivals.landing().streams.is_empty()
     }
 
-    /// Lets every stream go as far as it can.
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) {
+    /// Lets every stream go as far as it can; answers whether one came to its end.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> bool {
         self.running
             .extend(self.arrivals.landing().streams.drain(..));
-        while let Poll::Ready(Some(())) = self.running.poll_next_unpin(cx) {}
+        let mut has_ended = false;
+        while let Poll::Ready(Some(())) = self.running.poll_next_unpin(cx) {
+            has_ended = true;
+        }
+        has_ended
     }
 }
 
