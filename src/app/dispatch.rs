@@ -6,7 +6,6 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use jiff::Timestamp;
@@ -41,7 +40,8 @@ pub(crate) struct Dispatch {
 
 impl Handler for Dispatch {
     fn handle(&self, connection: Arc<Connection>, request: Request) -> BoxFuture<'_, Response> {
-        self.answer(connection, request).boxed()
+        let answer = Box::write(Box::new_uninit(), self.answer(connection, request));
+        Box::into_pin(answer)
     }
 
     fn refuse(

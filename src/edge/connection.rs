@@ -1,12 +1,13 @@
 //! One connection's life: hyper for the version that ALPN chose, under every limit it has.
 
 use std::convert::Infallible;
-use std::future::poll_fn;
+use std::future::{poll_fn, ready};
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use futures_util::future::Either;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -73,8 +74,7 @@ async fn serve_http1(io: TokioIo<Watched>, desk: Arc<Desk>) -> Result<(), Broken
     }
     let service = service_fn(move |request| {
         let in_progress = desk.pulse.begin();
-        let desk = Arc::clone(&desk);
-        async move { Ok::<_, Infallible>(desk.answer(request, in_progress, None).await) }
+        Arc::clone(&desk).answer::<Infallible>(request, in_progress, None)
     });
     let connection = pin!(builder.serve_connection(io, service));
     let wind_down = |connection: Pin<&mut _>| http1::Connection::graceful_shutdown(connection);
@@ -108,14 +108,13 @@ async fn serve_http2(socket: Gathered, desk: Arc<Desk>) -> Result<(), Broken> {
     };
     let service = service_fn(move |request| {
         // Whoever gives no heed to GOAWAY asks in vain; it may ask elsewhere (RFC 9113 §8.7).
-        let admitted = (!desk.pulse.is_shut())
-            .then(|| (desk.pulse.begin(), Some(arrivals.announce())))
-            .ok_or_else(|| h2::Error::from(h2::Reason::REFUSED_STREAM));
-        let desk = Arc::clone(&desk);
-        async move {
-            let (in_progress, progress) = admitted?;
-            Ok::<_, h2::Error>(desk.answer(request, in_progress, progress).await)
+        if desk.pulse.is_shut() {
+            let refused = h2::Error::from(h2::Reason::REFUSED_STREAM);
+            return Either::Left(ready(Err(refused)));
         }
+        let in_progress = desk.pulse.begin();
+        let progress = Some(arrivals.announce());
+        Either::Right(Arc::clone(&desk).answer(request, in_progress, progress))
     });
     let connection = pin!(builder.serve_connection(io, service));
     let wind_down = |connection: Pin<&mut _>| http2::Connection::graceful_shutdown(connection);
@@ -133,6 +132,7 @@ impl Many {
     /// Lets the streams go on. Answers whether hyper is better asked later: an answer is ready, and
     /// others that are on their way in this turn of the runtime can leave together with it.
     fn go_on(&mut self, cx: &mut Context<'_>) -> bool {
+        self.socket.listen();
         let has_answered = self.streams.poll(cx);
         self.has_waited = has_answered && !self.has_waited;
         if self.has_waited {
@@ -140,6 +140,15 @@ impl Many {
             cx.waker().wake_by_ref();
         }
         self.has_waited
+    }
+
+    /// Lets the streams begin that hyper just took up, and sends what it wrote. Whatever a stream
+    /// has for hyper wakes the task.
+    fn send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.streams.is_waiting() && self.streams.poll(cx) {
+            cx.waker().wake_by_ref();
+        }
+        self.socket.poll_send(cx)
     }
 }
 
@@ -175,16 +184,13 @@ where
                 let _ = many.as_ref().map(|many| many.socket.poll_send(cx));
                 return Poll::Ready(end.map_err(Broken::Http));
             }
-            if many.as_ref().is_some_and(|many| many.streams.is_waiting()) {
-                continue;
-            }
             match watch.next(cx) {
                 Step::Wait => break,
                 Step::WindDown => wind_down(connection.as_mut()),
                 Step::Cut => return Poll::Ready(Err(Broken::Cut)),
             }
         }
-        match many.as_ref().map(|many| many.socket.poll_send(cx)) {
+        match many.as_mut().map(|many| many.send(cx)) {
             Some(Poll::Ready(Err(error))) => Poll::Ready(Err(Broken::Socket(error))),
             _ => Poll::Pending,
         }

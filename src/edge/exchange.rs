@@ -28,13 +28,13 @@ pub(crate) struct Desk {
 }
 
 impl Desk {
-    /// Answers one request.
-    pub(crate) async fn answer(
-        &self,
+    /// Answers one request, and never fails; a service as hyper has it, without a future around it.
+    pub(crate) async fn answer<E>(
+        self: Arc<Self>,
         request: Request<Incoming>,
         in_progress: InProgress,
         progress: Option<Arc<Progress>>,
-    ) -> http::Response<AnswerBody> {
+    ) -> Result<http::Response<AnswerBody>, E> {
         let (mut head, incoming) = request.into_parts();
         let body = self.request_body(incoming);
         let is_head = head.method == Method::HEAD;
@@ -66,7 +66,7 @@ impl Desk {
                 .insert(CONNECTION, HeaderValue::from_static("close"));
         }
         let body = AnswerBody::new(body, progress, in_progress);
-        http::Response::from_parts(head, body)
+        Ok(http::Response::from_parts(head, body))
     }
 
     /// Whether the connection cannot go on after this answer: it had its share of requests, or so

@@ -157,9 +157,9 @@ fn check_authority(head: &mut Parts) -> Result<(), Breach> {
         )),
         (Some(_), _) => Ok(()),
         (None, Some(authority)) if head.version == Version::HTTP_2 => {
-            let bytes = authority.as_str().as_bytes();
-            let host = HeaderValue::from_bytes(bytes).ok();
-            let Some(host) = host.filter(|host| is_host(host.as_bytes())) else {
+            let text = authority.as_str();
+            let host = names_host(authority).then(|| HeaderValue::from_str(text));
+            let Some(Ok(host)) = host else {
                 return Err(malformed(
                     ":authority must be a name or address with an optional port, and no user",
                 ));
@@ -284,9 +284,11 @@ fn says_the_same(host: &HeaderValue, authority: &Authority) -> bool {
 
 /// `uri-host [ ":" port ]` (RFC 9110 §7.2), without a user and not empty.
 fn is_host(bytes: &[u8]) -> bool {
-    let Ok(authority) = Authority::try_from(bytes) else {
-        return false;
-    };
+    Authority::try_from(bytes).is_ok_and(|authority| names_host(&authority))
+}
+
+/// The same of what is parsed.
+fn names_host(authority: &Authority) -> bool {
     let (text, host) = (authority.as_str(), authority.host());
     let Some(rest) = text.strip_prefix(host) else {
         return false;

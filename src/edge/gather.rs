@@ -24,6 +24,8 @@ struct Gather {
     held: Vec<u8>,
     /// How many of the held bytes the socket has taken.
     taken: usize,
+    /// There was nothing to read, and there is a waker for when there is.
+    is_dry: bool,
 }
 
 impl Gathered {
@@ -32,7 +34,14 @@ impl Gathered {
             socket,
             held: Vec::new(),
             taken: 0,
+            is_dry: false,
         })))
+    }
+
+    /// The task is awake: what may have come meanwhile can be read. hyper looks for more after each
+    /// request that it takes up; the socket is asked until it has nothing, once in a turn.
+    pub(crate) fn listen(&self) {
+        self.gather().is_dry = false;
     }
 
     /// Sends all that is held. Ready when the socket has it all; fails when the client takes
@@ -93,7 +102,13 @@ impl AsyncRead for Gathered {
         cx: &mut Context<'_>,
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.gather().socket).poll_read(cx, into)
+        let mut gather = self.gather();
+        if gather.is_dry {
+            return Poll::Pending;
+        }
+        let polled = Pin::new(&mut gather.socket).poll_read(cx, into);
+        gather.is_dry = polled.is_pending();
+        polled
     }
 }
 

@@ -52,7 +52,7 @@ async fn what_does_not_fit_leaves_behind_what_is_held_and_in_order() {
     let mut hypers = gathered.clone();
     let small = [b's'; 100];
     let fitting = [b'f'; ROOM_BYTES];
-    let large = [b'l'; ROOM_BYTES + 1];
+    let large = vec![b'l'; ROOM_BYTES + 1];
     for frame in [&small[..], &fitting, &large, &small] {
         soon(hypers.write_all(frame)).await.unwrap();
         assert!(gathered.gather().held.len() <= ROOM_BYTES);
@@ -93,4 +93,29 @@ async fn a_client_that_takes_nothing_is_given_up_and_holds_no_more_than_the_room
         send(&gathered).await.unwrap_err().kind(),
         io::ErrorKind::TimedOut
     );
+}
+
+#[tokio::test]
+async fn a_socket_with_nothing_to_read_is_asked_again_when_its_task_is_awake() {
+    let (gathered, mut client) = pair(&Limits::default()).await;
+    let mut hypers = gathered.clone();
+    let mut byte = [0];
+    let mut polls = 0;
+    let read = poll_fn(|cx| {
+        polls += 1;
+        gathered.listen();
+        let mut into = ReadBuf::new(&mut byte);
+        let polled = Pin::new(&mut hypers).poll_read(cx, &mut into);
+        if polled.is_pending() {
+            let again = Pin::new(&mut hypers).poll_read(cx, &mut into);
+            assert!(again.is_pending() && gathered.gather().is_dry);
+        }
+        polled
+    });
+    let (came, ()) = soon(futures_util::future::join(read, async {
+        client.write_all(b"x").await.unwrap();
+    }))
+    .await;
+    came.unwrap();
+    assert!(byte == *b"x" && polls > 1);
 }
