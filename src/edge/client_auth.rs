@@ -21,9 +21,8 @@ struct ChainTooLong;
 /// Takes any certificate whose key the client proves to hold. Chain, time, usage and revocation
 /// are judged by `identity` on every request, so that a refusal can explain itself and a new
 /// revocation list acts on open and resumed connections. **Stops**: showing another's certificate;
-/// a key whose signatures take
-/// long to verify; a chain so long that to judge it would take all our time (TLS-18), which ends the handshake with
-/// the alert `certificate_unknown` (RFC 8446 §6.2).
+/// a key whose signatures take long to verify; a chain so long that to judge it would take all our
+/// time (TLS-18), which ends the handshake with the alert `certificate_unknown` (RFC 8446 §6.2).
 #[derive(Debug)]
 pub(crate) struct Possession {
     provider: Arc<CryptoProvider>,
