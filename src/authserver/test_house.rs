@@ -390,7 +390,7 @@ pub(crate) fn asked(request: model::Request, chain: Option<Arc<PresentedChain>>)
             chain,
         }),
         request,
-        bytes_in: Arc::default(),
+        bytes_in: None,
     }
 }
 

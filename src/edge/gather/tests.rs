@@ -1,23 +1,26 @@
 use std::future::poll_fn;
 use std::time::Duration;
 
-use model::Alpn;
+use model::{Alpn, ListenerId, Meter};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
 use crate::Limits;
+use crate::metrics::ListenerMeters;
 use crate::probe::soon;
 use crate::pulse::Pulse;
-use crate::socket::Socket;
+use crate::socket::{Socket, Tcp};
 
 /// A gathered socket, and the client at its other end.
 async fn pair(limits: &Limits) -> (Gathered, TcpStream) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
     let (client, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
-    let socket = Socket::Plain(accepted.unwrap().0);
-    let watched = Watched::new(socket, Pulse::new(), Alpn::Http2, limits);
+    let socket = Socket::Plain(Tcp(accepted.unwrap().0));
+    let name = ListenerId::parse("api").unwrap();
+    let meters = Arc::new(ListenerMeters::new(&Meter::new(), &name));
+    let watched = Watched::new(socket, Pulse::new(), meters, Alpn::Http2, limits);
     (Gathered::new(watched), client.unwrap())
 }
 

@@ -10,7 +10,7 @@ use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -206,6 +206,7 @@ fn access(clock: &SystemClock) -> anyhow::Result<Access> {
             class: ProtectionClass::Partner,
             method: http::Method::GET,
             template: Arc::from("/accounts/{account_id}/balances"),
+            written: OnceLock::new(),
         })),
         decision: Decision::Allowed,
         status: 200,
