@@ -39,6 +39,8 @@ pub(crate) struct Calls {
     pub(crate) is_full: AtomicBool,
     /// Whether each call of the thread that makes segments fails.
     pub(crate) helper_fails: AtomicBool,
+    /// Whether that thread panics instead.
+    pub(crate) helper_panics: AtomicBool,
     /// How often the writer itself gave a file blocks.
     pub(crate) by_writer: AtomicUsize,
     /// The thread of the call that failed.
@@ -59,6 +61,10 @@ impl Calls {
             self.after_failure.fetch_add(1, Ordering::SeqCst);
         }
         let is_helpers = thread::current().name() == Some("audit-ahead");
+        if is_helpers && self.helper_panics.load(Ordering::SeqCst) {
+            drop(failed);
+            panic!("a disk that nobody thought of");
+        }
         if number == self.fails_at.load(Ordering::SeqCst)
             || is_helpers && self.helper_fails.load(Ordering::SeqCst)
         {

@@ -1,7 +1,5 @@
 //! Sending one request to one upstream: once, and once more only where that is surely safe.
 
-use std::future::poll_fn;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,9 +16,9 @@ use model::{Alpn, Clock, MessageBody, UpstreamId};
 
 use crate::answer::AnswerBody;
 use crate::connection::Held;
+use crate::connection::head_timer::{HeadTimer, head_in_time};
 use crate::counts::{Counts, EndpointCounts};
 use crate::endpoint::Endpoint;
-use crate::head_timer::{HeadTimer, head_in_time};
 use crate::pool::health::Verdict;
 use crate::pool::state::{Attempt, State, Wish};
 use crate::pool::{Lease, Pool};
@@ -317,26 +315,8 @@ impl Upstream {
         let answered = match lease.held() {
             Some(Held::Http1(connection)) => {
                 let bytes = usize::try_from(limits.head_bytes).unwrap_or(usize::MAX);
-                connection.allowance.begin(bytes);
-                // A body is sent on while the answer already comes, and a caller that does not read
-                // the one must not hold up the other: then the connection's task drives.
-                let (helm, timer) = (&connection.helm, &mut connection.head_timer);
-                let drives = progress.is_none();
-                if drives {
-                    helm.take();
-                }
-                let mut answer = pin!(connection.sender.try_send_request(request));
-                let answer = poll_fn(|cx| {
-                    if drives {
-                        helm.poll_with(cx, |cx| answer.as_mut().poll(cx))
-                    } else {
-                        answer.as_mut().poll(cx)
-                    }
-                });
-                let within = limits.head_timeout;
-                let answered = head_in_time(answer, timer, within, progress, until).await;
-                connection.allowance.end();
-                answered
+                let times = (limits.head_timeout, until);
+                connection.ask(request, bytes, progress, times).await
             }
             Some(Held::Http2 { sender, .. }) => {
                 let answer = sender.try_send_request(request);

@@ -1,16 +1,24 @@
 //! One connection to a bank, as the pool keeps it.
 
 use std::convert::Infallible;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use hyper::client::conn::{http1, http2};
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::client::conn::{TrySendError, http1, http2};
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
-use crate::head_timer::HeadTimer;
-use crate::helm::Helm;
-use crate::request_body::RequestBody;
+pub(crate) mod head_timer;
+pub(crate) mod helm;
+
+use self::head_timer::{HeadTimer, head_in_time};
+use self::helm::Helm;
+use crate::request_body::{Progress, RequestBody};
 use crate::wire::HeadAllowance;
 
 /// The sender of an HTTP/2 connection.
@@ -34,6 +42,42 @@ pub(crate) struct Http1 {
     /// Rings when an answer's head is late.
     pub(crate) head_timer: HeadTimer,
     _kept: Kept,
+}
+
+/// What became of a request: an answer's head, or what broke, with the request when none of it was
+/// sent.
+type Asked = Result<Response<Incoming>, TrySendError<Request<RequestBody>>>;
+
+impl Http1 {
+    /// Sends a request and waits for the answer's head, of at most so many bytes, until
+    /// `times.1` and for `times.0` while it is the bank's turn; `None` when that is over.
+    pub(crate) async fn ask(
+        &mut self,
+        request: Request<RequestBody>,
+        head_bytes: usize,
+        progress: Option<&Progress>,
+        times: (Duration, Instant),
+    ) -> Option<Asked> {
+        self.allowance.begin(head_bytes);
+        // A body is sent on while the answer already comes, and a caller that does not read the one
+        // must not hold up the other: then the connection's task drives.
+        let (helm, timer) = (&self.helm, &mut self.head_timer);
+        let drives = progress.is_none();
+        if drives {
+            helm.take();
+        }
+        let mut answer = pin!(self.sender.try_send_request(request));
+        let answer = poll_fn(|cx| {
+            if drives {
+                helm.poll_with(cx, |cx| answer.as_mut().poll(cx))
+            } else {
+                answer.as_mut().poll(cx)
+            }
+        });
+        let answered = head_in_time(answer, timer, times.0, progress, times.1).await;
+        self.allowance.end();
+        answered
+    }
 }
 
 /// An HTTP/2 connection. The pool owns it, its users have clones of the sender.

@@ -15,8 +15,8 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_util::task::TaskTracker;
 
 use crate::UpstreamLimits;
+use crate::connection::helm::{Helm, Watch};
 use crate::connection::{Http1, Http2};
-use crate::helm::{Helm, Watch};
 use crate::pool::Pool;
 use crate::wire::{HeadAllowance, Wire};
 

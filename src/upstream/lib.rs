@@ -57,8 +57,6 @@ mod counts;
 mod drive;
 mod endpoint;
 mod failure;
-mod head_timer;
-mod helm;
 mod message;
 mod metrics;
 mod pool;

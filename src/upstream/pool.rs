@@ -12,9 +12,9 @@ use tokio_util::task::TaskTracker;
 
 use model::{Alpn, Clock};
 
+use crate::connection::helm::Helm;
 use crate::connection::{Held, Http1, Opened};
 use crate::counts::{Counts, EndpointCounts};
-use crate::helm::Helm;
 use crate::pool::health::{Epoch, Verdict};
 use crate::pool::repeats::Repeats;
 use crate::pool::state::{Attempt, Place, Report, Return, State, Taken, Wish};

@@ -125,6 +125,22 @@ impl Drop for Helper {
     }
 }
 
+/// Says that no file will be made any more, should the thread panic: the writer waits for it.
+struct Unwound<'a> {
+    stock: &'a Stock,
+    on_broken: &'a OnBroken,
+}
+
+impl Drop for Unwound<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.stock.lock().next = Next::Broken;
+            self.stock.changed.notify_all();
+            (self.on_broken)();
+        }
+    }
+}
+
 impl Stock {
     /// Takes the next file, for at least so many bytes. It is there already, as a rule; while it
     /// is being made it is waited for.
@@ -177,6 +193,10 @@ impl Stock {
 
     /// The thread: makes a file whenever none is in stock.
     fn fill(&self, place: &Place, on_broken: &OnBroken) {
+        let _told = Unwound {
+            stock: self,
+            on_broken,
+        };
         let mut number = 0;
         while let Some((bytes, instead_of)) = self.order() {
             number += 1;

@@ -1,5 +1,5 @@
 use std::collections::HashSet;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use crypto::SeededRandom;
@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use model::ports::AuditUnavailable;
 use model::{LogName, MovedClock};
 
-use crate::fixture::{Room, TestDisk, access, bank, block_on, segments};
+use crate::fixture::{Calls, Room, TestDisk, access, bank, block_on, segments};
 use crate::wal::segment::with_ending;
 use crate::{Audit, verify};
 
@@ -130,18 +130,22 @@ async fn the_files_of_segments_are_made_by_the_thread_beside_the_writer() {
 }
 
 #[test]
-fn an_error_of_the_thread_that_makes_segments_poisons_though_nobody_records() {
-    let room = Room::new(SMALL);
-    room.calls.helper_fails.store(true, Ordering::SeqCst);
-    let audit = room.open();
-    while room.poisoned.load(Ordering::SeqCst) == 0 {
-        std::thread::yield_now();
+fn an_error_or_a_panic_of_the_thread_that_makes_segments_poisons_though_nobody_records() {
+    let fault: [fn(&Calls) -> &AtomicBool; 2] =
+        [|calls| &calls.helper_fails, |calls| &calls.helper_panics];
+    for fault in fault {
+        let room = Room::new(SMALL);
+        fault(&room.calls).store(true, Ordering::SeqCst);
+        let audit = room.open();
+        while room.poisoned.load(Ordering::SeqCst) == 0 {
+            std::thread::yield_now();
+        }
+        assert!(!audit.log().is_available());
+        audit.close();
+        fault(&room.calls).store(false, Ordering::SeqCst);
+        room.open().close();
+        assert_eq!(verify(room.dir.path()).unwrap().unclean_starts, 1);
     }
-    assert!(!audit.log().is_available());
-    audit.close();
-    room.calls.helper_fails.store(false, Ordering::SeqCst);
-    room.open().close();
-    assert_eq!(verify(room.dir.path()).unwrap().unclean_starts, 1);
 }
 
 #[test]
