@@ -27,7 +27,7 @@ def b64(data):
 
 def write(name, data):
     # Keys are for their owner alone: the gateway reads no others.
-    mode = 0o600 if name.endswith((".key", ".pk8")) else 0o644
+    mode = 0o600 if name == "kek" or name.endswith((".key", ".pk8")) else 0o644
     path = os.path.join(CERTS, name)
     with open(path, "wb") as file:
         os.fchmod(file.fileno(), mode)
