@@ -25,15 +25,20 @@ use bytes::Bytes;
 use http::{Method, Version};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
+use jiff::Timestamp;
 
 use model::{
     BankId, BodyError, ClientId, Clock, Connection, Ended, Facts, InteractionId, ListenerId,
-    MessageBody, Network, PartnerId, RequestId, Response,
+    MessageBody, PartnerId, RequestId, Response,
 };
+
+use crate::telemetry;
 
 /// A line on its way: written when it is dropped, which is when its answer ends.
 pub(crate) struct Line {
     clock: Arc<dyn Clock>,
+    /// When the request came, by the wall and by the clock that never goes back.
+    now: Timestamp,
     started: Duration,
     request: RequestId,
     interaction: InteractionId,
@@ -54,13 +59,14 @@ impl Line {
     /// Opens the line of a request that has just come.
     pub(crate) fn open(
         clock: &Arc<dyn Clock>,
-        started: Duration,
+        (now, started): (Timestamp, Duration),
         (request, interaction): &(RequestId, InteractionId),
         connection: &Connection,
         (method, version): (&Method, Version),
     ) -> Self {
         Self {
             clock: Arc::clone(clock),
+            now,
             started,
             request: *request,
             interaction: interaction.clone(),
@@ -109,36 +115,40 @@ impl Line {
 impl Drop for Line {
     fn drop(&mut self) {
         let facts = &self.facts;
-        let object = facts.object.as_deref();
         let end = self.since_start();
         let bytes_in = self.bytes_in.as_ref();
         let bytes_in = bytes_in.map_or(0, |bytes| bytes.load(Ordering::Relaxed));
-        tracing::info!(
-            target: "access",
-            {
-                request.id = self.request.text().as_str(),
-                interaction.id = self.interaction.as_str(),
-                listener.id = self.listener.as_str(),
-                peer.network = %Network(self.peer),
-                tls.version = self.tls,
-                http.method = self.method,
-                http.version = self.version,
-                http.status = self.status,
-                code = facts.code,
-                bank.id = facts.bank.as_ref().map(BankId::as_str),
-                product.id = object.map(|object| object.product.as_str()),
-                operation.id = object.map(|object| object.operation.as_str()),
-                partner.id = facts.partner.as_ref().map(PartnerId::as_str),
-                client.id = facts.client.as_ref().map(ClientId::as_str),
-                duration_ms = self.head.map(milliseconds),
-                upstream_ms = facts.upstream.map(milliseconds),
-                end_ms = milliseconds(end),
-                bytes_in,
-                bytes_out = self.bytes_out,
-                ended = self.ended.as_str(),
-            },
-            "answered"
-        );
+        let at = self.now.checked_add(end).unwrap_or(Timestamp::MAX);
+        telemetry::tell(at, ("access", "answered"), |fields| {
+            fields.word("request.id", self.request.text().as_str());
+            fields.word("interaction.id", self.interaction.as_str());
+            fields.word("listener.id", self.listener.as_str());
+            fields.network("peer.network", self.peer);
+            fields.word_if("tls.version", self.tls);
+            fields.word("http.method", self.method);
+            fields.word("http.version", self.version);
+            if let Some(status) = self.status {
+                fields.number("http.status", u64::from(status));
+            }
+            fields.word_if("code", facts.code);
+            fields.word_if("bank.id", facts.bank.as_ref().map(BankId::as_str));
+            if let Some(object) = &facts.object {
+                fields.word("product.id", object.product.as_str());
+                fields.word("operation.id", object.operation.as_str());
+            }
+            fields.word_if("partner.id", facts.partner.as_ref().map(PartnerId::as_str));
+            fields.word_if("client.id", facts.client.as_ref().map(ClientId::as_str));
+            if let Some(head) = self.head {
+                fields.milliseconds("duration_ms", head);
+            }
+            if let Some(upstream) = facts.upstream {
+                fields.milliseconds("upstream_ms", upstream);
+            }
+            fields.milliseconds("end_ms", end);
+            fields.number("bytes_in", bytes_in);
+            fields.number("bytes_out", self.bytes_out);
+            fields.word("ended", self.ended.as_str());
+        });
     }
 }
 
@@ -191,10 +201,6 @@ impl Body for Logged {
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
     }
-}
-
-fn milliseconds(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1000.0
 }
 
 /// A method as the log shows it: one that is registered for APIs, or `other`. A client may invent

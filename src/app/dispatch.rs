@@ -2,11 +2,13 @@
 //! operators on their listener, everything else to `gateway`. Every answer gets its ids here, and
 //! its line in the access log.
 
-use std::panic::AssertUnwindSafe;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use arc_swap::ArcSwap;
-use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use jiff::Timestamp;
@@ -51,11 +53,11 @@ impl Handler for Dispatch {
         head: &http::request::Parts,
         breach: Breach,
     ) -> Response {
-        let started = self.clock.monotonic();
-        let ids = self.ids(&head.headers, self.clock.now());
+        let (now, started) = (self.clock.now(), self.clock.monotonic());
+        let ids = self.ids(&head.headers, now);
         tracing::info!(request.id = %ids.0, rule = breach.what, "refused by the edge");
         let asked = (&head.method, head.version);
-        let line = Line::open(&self.clock, started, &ids, connection, asked);
+        let line = Line::open(&self.clock, (now, started), &ids, connection, asked);
         let response = web::breach(breach, ids.0);
         let live = self.live.load_full();
         self.gateway
@@ -74,7 +76,7 @@ impl Dispatch {
         let (now, started) = (self.clock.now(), self.clock.monotonic());
         let ids = self.ids(request.headers(), now);
         let what = (request.method(), request.version());
-        let mut line = Line::open(&self.clock, started, &ids, &connection, what);
+        let mut line = Line::open(&self.clock, (now, started), &ids, &connection, what);
         let (head, body) = request.into_parts();
         let (body, bytes_in) = Counted::count(body);
         line.counts(bytes_in.clone());
@@ -88,7 +90,15 @@ impl Dispatch {
             bytes_in,
         };
         // What panics has left its record on the way out; the connection and the others go on.
-        let answered = AssertUnwindSafe(self.choose(asked)).catch_unwind().await;
+        let mut choosing = pin!(self.choose(asked));
+        let answered = poll_fn(|cx| {
+            let polling = AssertUnwindSafe(|| choosing.as_mut().poll(cx));
+            match catch_unwind(polling) {
+                Ok(polled) => polled.map(Ok),
+                Err(panic) => Poll::Ready(Err(panic)),
+            }
+        })
+        .await;
         let (response, facts) = answered.unwrap_or_else(|_panic| broken(ids.0));
         line.answered(sealed(response, &ids), facts)
     }

@@ -6,7 +6,7 @@ mod metrics;
 mod panics;
 mod render;
 
-pub(crate) use logs::{flush, start};
+pub(crate) use logs::{flush, start, tell};
 pub(crate) use metrics::Metrics;
 pub use panics::hush_panics;
 pub(crate) use render::Form;

@@ -3,8 +3,11 @@
 
 use std::cell::Cell;
 use std::io::Write as _;
+use std::net::IpAddr;
 
 use jiff::Timestamp;
+
+use crate::Network;
 
 /// `2026-11-22T10:00:00`.
 const SECOND_BYTES: usize = 19;
@@ -80,6 +83,21 @@ pub fn put_timestamp(at: Timestamp, out: &mut Vec<u8>) {
     out.extend_from_slice(b"Z\"");
 }
 
+/// Appends the [`Network`] of an address with its quotes.
+pub fn put_network(address: IpAddr, out: &mut Vec<u8>) {
+    let IpAddr::V4(address) = address.to_canonical() else {
+        let _ = write!(out, "\"{}\"", Network(address));
+        return;
+    };
+    let [a, b, c, _] = address.octets();
+    out.push(b'"');
+    for octet in [a, b, c] {
+        put_number(u64::from(octet), out);
+        out.push(b'.');
+    }
+    out.extend_from_slice(b"0/24\"");
+}
+
 /// A second's text; most instants lie in the same second as the one before.
 fn text_of(second: i64) -> Option<[u8; SECOND_BYTES]> {
     thread_local! {
@@ -120,6 +138,21 @@ mod tests {
     fn a_number_has_all_its_digits() {
         for number in [0, 7, 10, 4_294_967_296, u64::MAX] {
             assert_eq!(put(|out| put_number(number, out)), number.to_string());
+        }
+    }
+
+    #[test]
+    fn a_network_is_written_as_it_is_shown() {
+        for address in [
+            "127.0.0.1",
+            "203.0.113.254",
+            "2001:db8:1:2::3",
+            "::ffff:10.1.2.3",
+            "::1",
+        ] {
+            let address: IpAddr = address.parse().expect("an address");
+            let shown = format!("\"{}\"", Network(address));
+            assert_eq!(put(|out| put_network(address, out)), shown);
         }
     }
 

@@ -35,7 +35,7 @@ pub use id::{
     BadId, BankId, ClientId, InteractionId, ListenerId, OperationId, PartnerId, PlanId, ProductId,
     RequestId, RequestIdText, UpstreamId,
 };
-pub use json_text::{put_number, put_text, put_timestamp};
+pub use json_text::{put_network, put_number, put_text, put_timestamp};
 pub use key_life::{KeyLife, PUBLISHED_BEFORE, VERIFIES_AFTER};
 pub use message::{BodyBroken, BodyError, MessageBody, Request, Response, empty, full};
 pub use meter::{Counter, Gauge, Held, Histogram, Kind, Measure, Meter, SECONDS, Watch, Words};

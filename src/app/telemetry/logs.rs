@@ -6,13 +6,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
 use model::Clock;
 
-use super::render::Form;
+use super::render::{Fields, Form};
 
 /// Bytes of lines that may wait to be written; what comes on top is left out and counted.
 const WAITING_BYTES_MAX: usize = 4 << 20;
@@ -46,7 +47,16 @@ pub(crate) fn start(clock: Arc<dyn Clock>, form: Form) {
         let _ = writeln!(std::io::stderr(), "error: no thread for the log: {error}");
         return;
     }
-    let _ = LINES.set(lines);
+    let _ = LINES.set(Started { form, lines });
+}
+
+/// Writes a line of what is told of every request, if logging was started: what an event would be,
+/// without what an event costs. Its fields are those of the closed list, and come one by one.
+pub(crate) fn tell(at: Timestamp, of: (&str, &str), write: impl FnOnce(&mut Fields<'_>)) {
+    let Some(Started { form, lines }) = LINES.get() else {
+        return;
+    };
+    lines.put(|line| form.line(of, at, line, write));
 }
 
 /// Whether lines are taken.
@@ -56,12 +66,18 @@ pub(super) fn is_started() -> bool {
 
 /// Waits until what was logged so far is written, at most a second: for the end of the process.
 pub(crate) fn flush() {
-    if let Some(lines) = LINES.get() {
-        lines.flush();
+    if let Some(started) = LINES.get() {
+        started.lines.flush();
     }
 }
 
-static LINES: OnceLock<Arc<Lines>> = OnceLock::new();
+static LINES: OnceLock<Started> = OnceLock::new();
+
+/// Where lines go, and how they look.
+struct Started {
+    form: Form,
+    lines: Arc<Lines>,
+}
 
 /// Lines on their way from those who log to the thread that writes.
 #[derive(Default)]
@@ -99,6 +115,15 @@ impl Lines {
             drop(waiting);
             self.work.notify_one();
         }
+    }
+
+    /// Makes a line in what the thread keeps for it, and adds it.
+    fn put(&self, make: impl FnOnce(&mut Vec<u8>)) {
+        let mut line = LINE.take();
+        line.clear();
+        make(&mut line);
+        self.add(&line);
+        LINE.set(line);
     }
 
     fn flush(&self) {
@@ -168,11 +193,8 @@ struct ToLines {
 
 impl<S: Subscriber> Layer<S> for ToLines {
     fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
-        let mut line = LINE.take();
-        line.clear();
-        self.form.event(event, self.clock.now(), &mut line);
-        self.lines.add(&line);
-        LINE.set(line);
+        let at = self.clock.now();
+        self.lines.put(|line| self.form.event(event, at, line));
     }
 }
 

@@ -1,16 +1,17 @@
 //! One event, one line: JSON for programs, or aligned and coloured for a person at a terminal.
 
-use std::cell::Cell;
 use std::fmt;
 use std::fmt::Write as _;
 use std::io::Write as _;
+use std::net::IpAddr;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Metadata};
 
-use model::{put_number, put_text, put_timestamp};
+use model::{Network, put_network, put_number, put_text, put_timestamp};
 
 use super::fields::FIELDS;
 
@@ -37,10 +38,9 @@ impl Form {
         match self {
             Self::Json => {
                 open_json(line, ts, word(*metadata.level()), metadata.target());
-                event.record(&mut Fields {
-                    line,
+                event.record(&mut Seen {
+                    fields: Fields { line, form: self },
                     listed,
-                    form: self,
                     part: Part::All,
                 });
                 line.extend_from_slice(b"}\n");
@@ -49,22 +49,44 @@ impl Form {
                 self.open_pretty(line, ts, *metadata.level());
                 let from = line.len();
                 for part in [Part::Message, Part::Others] {
-                    event.record(&mut Fields {
-                        line,
+                    event.record(&mut Seen {
+                        fields: Fields { line, form: self },
                         listed,
-                        form: self,
                         part,
                     });
                     if part == Part::Message {
-                        let written = String::from_utf8_lossy(line.get(from..).unwrap_or(&[]));
-                        let width = written.chars().count();
-                        line.resize(line.len() + MESSAGE_WIDTH.saturating_sub(width), b' ');
+                        widen(line, from);
                     }
                 }
-                while line.last() == Some(&b' ') {
-                    line.pop();
-                }
-                line.push(b'\n');
+                close_pretty(line);
+            }
+        }
+    }
+
+    /// Appends a line whose fields are written one by one, without an event: for what is told of
+    /// every request.
+    pub(super) fn line(
+        self,
+        (target, message): (&str, &str),
+        ts: Timestamp,
+        line: &mut Vec<u8>,
+        write: impl FnOnce(&mut Fields<'_>),
+    ) {
+        match self {
+            Self::Json => {
+                open_json(line, ts, word(Level::INFO), target);
+                let mut fields = Fields { line, form: self };
+                fields.text(MESSAGE, message);
+                write(&mut fields);
+                line.extend_from_slice(b"}\n");
+            }
+            Self::Pretty { .. } => {
+                self.open_pretty(line, ts, Level::INFO);
+                let from = line.len();
+                line.extend_from_slice(message.as_bytes());
+                widen(line, from);
+                write(&mut Fields { line, form: self });
+                close_pretty(line);
             }
         }
     }
@@ -106,6 +128,20 @@ impl Form {
     }
 }
 
+/// Fills up a message that begins there.
+fn widen(line: &mut Vec<u8>, from: usize) {
+    let written = String::from_utf8_lossy(line.get(from..).unwrap_or(&[]));
+    let width = written.chars().count();
+    line.resize(line.len() + MESSAGE_WIDTH.saturating_sub(width), b' ');
+}
+
+fn close_pretty(line: &mut Vec<u8>) {
+    while line.last() == Some(&b' ') {
+        line.pop();
+    }
+    line.push(b'\n');
+}
+
 fn open_json(line: &mut Vec<u8>, ts: Timestamp, level: &str, target: &str) {
     line.extend_from_slice(b"{\"ts\":");
     put_timestamp(ts, line);
@@ -134,17 +170,10 @@ enum Part {
 }
 
 /// The fields of a callsite that may be written, one bit each.
-fn listed(metadata: &'static Metadata<'static>) -> u64 {
-    if let Some((last, listed)) = LAST.get()
-        && std::ptr::eq(last, metadata)
-    {
-        return listed;
-    }
+fn listed(metadata: &Metadata<'_>) -> u64 {
     let is_listed = |field: &Field| field.name() == MESSAGE || FIELDS.contains(&field.name());
     let fields = metadata.fields().iter().filter(is_listed);
-    let listed = fields.fold(0, |listed, field| listed | bit(&field));
-    LAST.set(Some((metadata, listed)));
-    listed
+    fields.fold(0, |listed, field| listed | bit(&field))
 }
 
 fn bit(field: &Field) -> u64 {
@@ -153,43 +182,90 @@ fn bit(field: &Field) -> u64 {
     1_u64.checked_shl(index).unwrap_or(0)
 }
 
-thread_local! {
-    /// A thread's last callsite with its listed fields: most lines are the access log's.
-    static LAST: Cell<Option<(&'static Metadata<'static>, u64)>> = const { Cell::new(None) };
-}
-
 /// What the event says, among its fields.
 const MESSAGE: &str = "message";
 
-struct Fields<'a> {
+/// The fields of a line, as they are written.
+pub(crate) struct Fields<'a> {
     line: &'a mut Vec<u8>,
-    /// The bits of the fields that may be written.
-    listed: u64,
     form: Form,
-    part: Part,
 }
 
 impl Fields<'_> {
-    fn is_meant(&self, field: &Field) -> bool {
-        let is_listed = self.listed & bit(field) != 0;
-        match self.part {
-            Part::All => is_listed,
-            Part::Message => is_listed && field.name() == MESSAGE,
-            Part::Others => is_listed && field.name() != MESSAGE,
+    /// Writes a text, escaped where it must be.
+    fn text(&mut self, name: &str, text: &str) {
+        if self.form == Form::Json {
+            self.name(name);
+            put_text(text, self.line);
+        } else {
+            self.put(name, text);
         }
     }
 
+    /// Writes a text that by its kind needs no escape: our ids and words, UUIDs.
+    pub(crate) fn word(&mut self, name: &str, word: &str) {
+        if self.form == Form::Json {
+            self.name(name);
+            self.line.push(b'"');
+            self.line.extend_from_slice(word.as_bytes());
+            self.line.push(b'"');
+        } else {
+            self.put(name, word);
+        }
+    }
+
+    /// Writes such a text that may be missing: then there is no field.
+    pub(crate) fn word_if(&mut self, name: &str, word: Option<&str>) {
+        if let Some(word) = word {
+            self.word(name, word);
+        }
+    }
+
+    /// Writes a number.
+    #[inline]
+    pub(crate) fn number(&mut self, name: &str, number: u64) {
+        if self.form == Form::Json {
+            self.name(name);
+            put_number(number, self.line);
+        } else {
+            self.put(name, number);
+        }
+    }
+
+    /// Writes a time in milliseconds, to the microsecond.
+    pub(crate) fn milliseconds(&mut self, name: &str, time: Duration) {
+        let micros = u64::from(time.subsec_nanos()).saturating_add(500) / 1_000;
+        let micros = time.as_secs().saturating_mul(1_000_000) + micros;
+        self.thousandths(name, micros);
+    }
+
+    /// Writes the network that an address lies in.
+    pub(crate) fn network(&mut self, name: &str, address: IpAddr) {
+        if self.form == Form::Json {
+            self.name(name);
+            put_network(address, self.line);
+        } else {
+            self.put(name, Shown(Network(address)));
+        }
+    }
+
+    fn thousandths(&mut self, name: &str, thousandths: u64) {
+        if self.form == Form::Json {
+            self.name(name);
+            put_thousandths(thousandths, self.line);
+        } else {
+            self.put(name, thousandths as f64 / 1_000.0);
+        }
+    }
+
+    #[inline]
     fn name(&mut self, name: &str) {
         self.line.extend_from_slice(b",\"");
         self.line.extend_from_slice(name.as_bytes());
         self.line.extend_from_slice(b"\":");
     }
 
-    fn put(&mut self, field: &Field, value: impl Serialize) {
-        if !self.is_meant(field) {
-            return;
-        }
-        let name = field.name();
+    fn put(&mut self, name: &str, value: impl Serialize) {
         match self.form {
             Form::Json => {
                 self.name(name);
@@ -220,6 +296,31 @@ impl Fields<'_> {
     }
 }
 
+/// An event's fields, of which those are written that are listed and meant.
+struct Seen<'a> {
+    fields: Fields<'a>,
+    /// The bits of the fields that may be written.
+    listed: u64,
+    part: Part,
+}
+
+impl Seen<'_> {
+    fn is_meant(&self, field: &Field) -> bool {
+        let is_listed = self.listed & bit(field) != 0;
+        match self.part {
+            Part::All => is_listed,
+            Part::Message => is_listed && field.name() == MESSAGE,
+            Part::Others => is_listed && field.name() != MESSAGE,
+        }
+    }
+
+    fn put(&mut self, field: &Field, value: impl Serialize) {
+        if self.is_meant(field) {
+            self.fields.put(field.name(), value);
+        }
+    }
+}
+
 /// Numbers of thousandths that are whole as a float too.
 const EXACT: std::ops::Range<f64> = 0.0..9e15;
 
@@ -242,14 +343,13 @@ impl<T: fmt::Display> Serialize for Shown<T> {
     }
 }
 
-impl Visit for Fields<'_> {
+impl Visit for Seen<'_> {
     fn record_f64(&mut self, field: &Field, value: f64) {
         let thousandths = (value * 1_000.0).round();
-        if self.form == Form::Json && self.is_meant(field) && EXACT.contains(&thousandths) {
-            self.name(field.name());
-            put_thousandths(thousandths as u64, self.line);
-        } else {
+        if !EXACT.contains(&thousandths) {
             self.put(field, thousandths / 1_000.0);
+        } else if self.is_meant(field) {
+            self.fields.thousandths(field.name(), thousandths as u64);
         }
     }
 
@@ -258,12 +358,7 @@ impl Visit for Fields<'_> {
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        if self.form == Form::Json && self.is_meant(field) {
-            self.name(field.name());
-            put_number(value, self.line);
-        } else {
-            self.put(field, value);
-        }
+        self.put(field, value);
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
@@ -271,12 +366,7 @@ impl Visit for Fields<'_> {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        if self.form == Form::Json && self.is_meant(field) {
-            self.name(field.name());
-            put_text(value, self.line);
-        } else {
-            self.put(field, value);
-        }
+        self.put(field, value);
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
@@ -337,6 +427,36 @@ mod tests {
             "message": "a thing", "count": 3, "duration_ms": 12.05, "rule": "two words\n",
         });
         assert_eq!(line, expected);
+    }
+
+    fn line(form: Form) -> String {
+        let ts = Timestamp::from_second(1_800_000_000).expect("an instant");
+        let mut line = Vec::new();
+        form.line(("access", "answered"), ts, &mut line, |fields| {
+            fields.text("rule", "two \"words\"\n");
+            fields.word_if("code", None);
+            fields.word_if("ended", Some("clean"));
+            fields.number("count", 3);
+            fields.milliseconds("duration_ms", Duration::from_nanos(12_050_499));
+            fields.milliseconds("end_ms", Duration::from_nanos(1_999_999_999));
+            fields.network("peer.network", IpAddr::from([127, 0, 0, 9]));
+        });
+        String::from_utf8(line).expect("UTF-8")
+    }
+
+    #[test]
+    fn a_line_written_field_by_field_looks_like_an_events() {
+        let json: serde_json::Value = serde_json::from_str(&line(Form::Json)).expect("JSON");
+        let expected = serde_json::json!({
+            "ts": "2027-01-15T08:00:00.000000000Z", "level": "info", "target": "access",
+            "message": "answered", "ended": "clean", "rule": "two \"words\"\n", "count": 3,
+            "duration_ms": 12.05, "end_ms": 2000, "peer.network": "127.0.0.0/24",
+        });
+        assert_eq!(json, expected);
+        let pretty = "2027-01-15T08:00:00.000Z  INFO answered                     \
+                      rule=\"two \\\"words\\\"\\n\" ended=clean count=3 duration_ms=12.05 end_ms=2000.0 \
+                      peer.network=127.0.0.0/24\n";
+        assert_eq!(line(Form::Pretty { coloured: false }), pretty);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use crypto::put_base64url;
 use jiff::Timestamp;
-use model::{Access, End, Network, Object, Who, put_number, put_text, put_timestamp};
+use model::{Access, End, Object, Who, put_network, put_number, put_text, put_timestamp};
 
 use super::{TEXT_BYTES_MAX, WORD_BYTES_MAX, cut};
 
@@ -136,17 +136,8 @@ impl Record {
     }
 
     fn network(&mut self, address: IpAddr) {
-        let IpAddr::V4(address) = address.to_canonical() else {
-            return self.member("net", &Network(address).to_string());
-        };
-        let [a, b, c, _] = address.octets();
         self.name("net");
-        self.0.push(b'"');
-        for octet in [a, b, c] {
-            put_number(u64::from(octet), &mut self.0);
-            self.0.push(b'.');
-        }
-        self.0.extend_from_slice(b"0/24\"");
+        put_network(address, &mut self.0);
     }
 
     fn partner(&mut self, id: Option<&str>, client: Option<&str>) {
