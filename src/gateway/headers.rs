@@ -1,6 +1,7 @@
 //! Which headers go on, and which end here. Hop-by-hop headers and framing are the edge's and the
 //! upstream's to strip; here stands what a partner may not tell a bank, nor a bank a partner.
 
+use http::header::HOST;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use model::{InteractionId, RequestId};
@@ -99,7 +100,8 @@ pub(crate) fn to_upstream(
 ) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(from.len() + 3);
     for (name, value) in from {
-        if !ends_here(name) {
+        // The upstream says its own `Host`.
+        if *name != HOST && !ends_here(name) {
             headers.append(name.clone(), value.clone());
         }
     }
