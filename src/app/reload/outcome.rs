@@ -138,7 +138,7 @@ impl NotApplied {
         text
     }
 
-    /// For programs: one shape with `mortise check --json`.
+    /// For programs: mistakes as `mortise check --json` has them, without its list of files.
     pub(crate) fn to_json(&self) -> Value {
         match self {
             Self::Mistakes(mistakes) => json!({
