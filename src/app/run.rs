@@ -11,6 +11,7 @@ use anyhow::Context as _;
 use arc_swap::ArcSwap;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -64,6 +65,8 @@ pub struct Running {
     condition: Arc<Condition>,
     standing: Arc<Standing>,
     audit: Audit,
+    /// Ends with the log.
+    herald: JoinHandle<()>,
     live: Arc<ArcSwap<Live>>,
     reloader: Reloader,
     tasks: TaskTracker,
@@ -113,6 +116,8 @@ pub async fn start(configuration: Configuration, mut env: Environment) -> anyhow
     let probes = probes(&condition, &env);
     open_listeners(&probes, &house, true, &mut sockets)?;
     let (standing, audit) = Standing::open(&house, &env, &tasks, poison)?;
+    // Not among the tasks that the log outlives.
+    let herald = TaskTracker::new().spawn(audit.herald());
     let standing = Arc::new(standing);
     let live = assemble(&house, &standing, 1).await?;
     live.settle().await.context("keeping the signing keys")?;
@@ -148,6 +153,7 @@ pub async fn start(configuration: Configuration, mut env: Environment) -> anyhow
         condition,
         standing,
         audit,
+        herald,
         live,
         reloader,
         tasks,
@@ -342,7 +348,7 @@ impl Running {
         drop(self.edges);
         let audit = self.audit;
         let closed = tokio::task::spawn_blocking(move || audit.close()).await;
-        if closed.is_err() {
+        if closed.and(self.herald.await).is_err() {
             tracing::error!("the audit log did not close");
         }
         probes.drain(PROBES_DRAIN).await;

@@ -8,8 +8,8 @@
 //! puts it into the open group, the one `writer` thread gives it `seq` and `pseq`, `wal/builder`
 //! frames it, `wal/append` writes the group with one `pwrite` and one `fdatasync` and turns to the
 //! next segment, whose file the thread of `wal/ahead` has made; then the group's waiters are woken
-//! together. `recover` runs at start and reads with the same `wal/scan` and `wal/head` that serve
-//! readers through `walk`.
+//! together (`outcome`). `recover` runs at start and reads with the same `wal/scan` and `wal/head`
+//! that serve readers through `walk`.
 //!
 //! **On disk**: `DIR/lock` (pid and boot of the owner), `DIR/wal/FIRST_FRAME.seg` (segments),
 //! `DIR/wal/next-N.new` (the next one's blocks), `DIR/wal/*.torn` (what a torn tail held). All
@@ -24,6 +24,7 @@ mod lock;
 mod locked;
 mod log;
 mod metrics;
+mod outcome;
 mod queue;
 mod reader;
 mod record;

@@ -9,19 +9,19 @@
 //! nobody waits for joins the next group that is asked for, or is written a moment later.
 
 use std::collections::VecDeque;
-use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use model::ports::{AuditUnavailable, Receipt};
-use model::{LogName, PartnerId};
+use model::{LogName, PartnerId, Turn};
 
 use crate::locked::recovered;
 use crate::metrics::GroupMeters;
+use crate::outcome::{Calls, Done};
 use crate::record::{Gap, PREFIX_BYTES_MAX};
 use crate::wal::batch::{GROUP_BYTES_MAX, GROUP_RECORDS_MAX};
 use crate::wal::frame::frame_bytes;
@@ -48,7 +48,7 @@ impl Item {
 }
 
 /// Entries that become durable together. Dropped without an outcome, it fails its waiters.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Group {
     pub(crate) items: Vec<Item>,
     bytes: usize,
@@ -60,6 +60,16 @@ pub(crate) struct Group {
 }
 
 impl Group {
+    fn new(calls: &Arc<Calls>) -> Self {
+        Self {
+            items: Vec::new(),
+            bytes: 0,
+            is_awaited: false,
+            is_asked_for: false,
+            done: Done::new(calls),
+        }
+    }
+
     /// Bytes its entries take on disk at most.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
@@ -110,6 +120,7 @@ pub(crate) struct Queue {
     work: Condvar,
     bytes_max: usize,
     meters: OnceLock<GroupMeters>,
+    calls: Arc<Calls>,
 }
 
 #[derive(Debug)]
@@ -194,6 +205,7 @@ impl Queue {
             work: Condvar::new(),
             bytes_max: bytes_max.max(QUEUE_BYTES_MIN),
             meters: OnceLock::new(),
+            calls: Arc::default(),
         }
     }
 
@@ -221,7 +233,7 @@ impl Queue {
         let is_news = !state.is_half_full && state.bytes > self.bytes_max / 2;
         state.is_half_full |= is_news;
         if state.groups.back().is_none_or(Group::is_full) {
-            state.groups.push_back(Group::default());
+            state.groups.push_back(Group::new(&self.calls));
         }
         let group = state.groups.back_mut().expect("a group must be open");
         let is_first = share == Share::Whole && !group.is_awaited;
@@ -232,7 +244,7 @@ impl Queue {
             slot: None,
             asks: is_first.then(|| Asks {
                 queue: Arc::clone(self),
-                has_let_others_run: false,
+                turn: Turn::default(),
             }),
         };
         group.bytes += bytes;
@@ -265,6 +277,11 @@ impl Queue {
             drop(state);
             self.work.notify_one();
         }
+    }
+
+    /// Who wakes those that wait.
+    pub(crate) fn calls(&self) -> &Arc<Calls> {
+        &self.calls
     }
 
     /// Measures groups from now on.
@@ -403,41 +420,6 @@ impl Queue {
     }
 }
 
-/// A group's outcome, published once.
-#[derive(Default)]
-struct Done {
-    outcome: OnceLock<Result<Vec<Receipt>, AuditUnavailable>>,
-    wakers: Mutex<Vec<Waker>>,
-}
-
-impl fmt::Debug for Done {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Done")
-            .field("is_published", &self.outcome.get().is_some())
-            .finish_non_exhaustive()
-    }
-}
-
-impl Done {
-    fn publish(&self, outcome: Result<Vec<Receipt>, AuditUnavailable>) {
-        if self.outcome.set(outcome).is_err() {
-            return;
-        }
-        let wakers = std::mem::take(&mut *recovered(self.wakers.lock()));
-        for waker in wakers {
-            waker.wake();
-        }
-    }
-
-    fn receipt(&self, index: usize) -> Option<Result<Receipt, AuditUnavailable>> {
-        let outcome = self.outcome.get()?;
-        Some(match outcome {
-            Ok(receipts) => receipts.get(index).copied().ok_or(AuditUnavailable),
-            Err(error) => Err(*error),
-        })
-    }
-}
-
 /// Resolves when its entry is durable, or cannot become so.
 #[derive(Debug)]
 pub(crate) struct Ticket {
@@ -452,7 +434,7 @@ pub(crate) struct Ticket {
 #[derive(Debug)]
 struct Asks {
     queue: Arc<Queue>,
-    has_let_others_run: bool,
+    turn: Turn,
 }
 
 impl Drop for Asks {
@@ -469,25 +451,13 @@ impl Future for Ticket {
         if let Some(receipt) = ticket.done.receipt(ticket.index) {
             return Poll::Ready(receipt);
         }
-        match &mut ticket.asks {
-            Some(asks) if !asks.has_let_others_run => {
-                asks.has_let_others_run = true;
-                context.waker().wake_by_ref();
-            }
-            asks => drop(asks.take()),
+        if let Some(asks) = &mut ticket.asks
+            && asks.turn.poll(context).is_ready()
+        {
+            ticket.asks = None;
         }
-        let mut wakers = recovered(ticket.done.wakers.lock());
-        // The outcome is published before the wakers are taken, so under the lock it is either
-        // seen here, or this waker is seen there.
-        if let Some(receipt) = ticket.done.receipt(ticket.index) {
-            return Poll::Ready(receipt);
-        }
-        if let Some(waker) = ticket.slot.and_then(|slot| wakers.get_mut(slot)) {
-            waker.clone_from(context.waker());
-        } else {
-            ticket.slot = Some(wakers.len());
-            wakers.push(context.waker().clone());
-        }
-        Poll::Pending
+        let waker = context.waker();
+        let Ticket { done, slot, .. } = ticket;
+        done.poll_receipt(ticket.index, slot, waker)
     }
 }

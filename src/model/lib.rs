@@ -21,6 +21,7 @@ mod partner;
 pub mod ports;
 mod product;
 mod refusal;
+mod turn;
 
 pub use audit_event::{
     Access, AuditEntry, AuditEvent, Body, Decision, End, Ended, LogName, Object, Timing,
@@ -42,3 +43,4 @@ pub use meter::{Counter, Gauge, Held, Histogram, Kind, Measure, Meter, SECONDS, 
 pub use partner::{Name, Partner, Standing};
 pub use product::{ProtectionClass, Scope, ScopeSet};
 pub use refusal::{CertificateProblem, Code, Refusal, TokenProblem};
+pub use turn::Turn;

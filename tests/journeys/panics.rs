@@ -18,7 +18,8 @@ const PLANTED: &str = "planted-in-a-panics-message";
 const CHILD: &str = "MORTISE_TEST_PRINTS_PANICS";
 const IN_CHILD: &str = "panics::a_panic_is_answered_500_recorded_and_the_connection_goes_on";
 
-/// The machine's clock, which breaks when it was read so often.
+/// The machine's clock, which breaks when it was read so often; but for the audit log, whose thread
+/// may still be at work on the record before.
 #[derive(Debug)]
 struct Breaking {
     clock: SystemClock,
@@ -31,8 +32,10 @@ impl Clock for Breaking {
     }
 
     fn monotonic(&self) -> Duration {
-        let left = self.left.fetch_sub(1, Ordering::SeqCst);
-        assert!(left != 1, "{PLANTED}");
+        if std::thread::current().name() != Some("audit-writer") {
+            let left = self.left.fetch_sub(1, Ordering::SeqCst);
+            assert!(left != 1, "{PLANTED}");
+        }
         self.clock.monotonic()
     }
 }

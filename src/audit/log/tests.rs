@@ -8,7 +8,7 @@ use model::LogName;
 use model::ports::{AuditUnavailable, Receipt};
 
 use crate::fixture::{Room, access, bank, block_on, kind, segments};
-use crate::{OpenFailed, Settings, verify};
+use crate::{Audit, OpenFailed, Settings, verify};
 
 const SMALL: u64 = 16 << 10;
 const LARGE: u64 = 1 << 20;
@@ -135,8 +135,36 @@ async fn records_made_while_the_disk_works_share_one_sync() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn recorders_at_once_each_get_their_own_place_and_share_syncs() {
+    recorders_at_once(|_| ()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn recorders_whom_a_herald_wakes_miss_nothing_and_it_ends_with_the_log() {
+    let herald = recorders_at_once(|audit| tokio_task(audit.herald())).await;
+    herald.await.expect("no panic");
+}
+
+#[tokio::test]
+async fn a_herald_wakes_those_who_wait_and_another_may_take_over() {
     let room = Room::new(LARGE);
     let audit = room.open();
+    for _ in 0..2 {
+        let herald = tokio_task(audit.herald());
+        let log = audit.log();
+        let record = |n| log.record(access(bank("harbour"), Some("swiftride"), n));
+        let receipts = join_all((0..64).map(record)).await;
+        assert!(receipts.iter().all(Result::is_ok));
+        herald.abort();
+        assert!(herald.await.is_err());
+    }
+    audit.close();
+}
+
+/// Many who record at once, on several threads; gives what `begin` began.
+async fn recorders_at_once<T>(begin: impl FnOnce(&Audit) -> T) -> T {
+    let room = Room::new(LARGE);
+    let audit = room.open();
+    let begun = begin(&audit);
     let tasks: Vec<_> = (0..256)
         .map(|n| {
             let log = audit.log();
@@ -170,6 +198,7 @@ async fn recorders_at_once_each_get_their_own_place_and_share_syncs() {
         "{} batches",
         report.batches
     );
+    begun
 }
 
 #[expect(
