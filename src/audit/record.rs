@@ -23,7 +23,7 @@
 //! | `outcome` | `decision` allowed, refused, failed, aborted; `status`; `code`; `rule` relied on | `api.access`, `oauth.token` |
 //! | `trouble` | what went wrong with the bank's service, in one word: `busy`, `resting`, `draining`, `dead`, `unreachable`, `untrusted`, `refused`, `timed_out`, `reset`, `garbage`; at the end `truncated`, `stalled` | `api.access`, `api.end` |
 //! | `timing` | `us` from the request's head to the record, `up_us` of it the upstream | api, oauth |
-//! | `resp` | the answer's body when held whole: `len`, `sha256` base64url | `api.access` |
+//! | `resp` | the answer's body when held whole: `len`, and but for class `open` its `sha256`, base64url | `api.access` |
 //! | `bytes` | `in` and `out` of streamed bodies | `api.end` |
 //! | `ended` | clean, cut, aborted | `api.end` |
 //! | `cfg` | number of the snapshot in force | `api.access`, config |

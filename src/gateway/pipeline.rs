@@ -78,8 +78,8 @@ impl Gateway {
     pub async fn answer(&self, snapshot: &Arc<Snapshot>, asked: Asked) -> (Response, Facts) {
         let mut exchange = Exchange::begin(asked, Arc::clone(snapshot), &self.services);
         match self.walk(&mut exchange).await {
-            Ok(answered) => self.finish(exchange, answered).await,
-            Err(halt) => self.halt(exchange, &halt).await,
+            Ok(answered) => self.finish(&mut exchange, answered).await,
+            Err(halt) => self.halt(&mut exchange, &halt).await,
         }
     }
 
@@ -90,8 +90,8 @@ impl Gateway {
         asked: Asked,
         refusal: Refusal,
     ) -> (Response, Facts) {
-        let exchange = Exchange::begin(asked, Arc::clone(snapshot), &self.services);
-        self.halt(exchange, &Halt::Refused(refusal)).await
+        let mut exchange = Exchange::begin(asked, Arc::clone(snapshot), &self.services);
+        self.halt(&mut exchange, &Halt::Refused(refusal)).await
     }
 
     /// Queues the record of an answer that another door gave.
@@ -155,10 +155,10 @@ impl Gateway {
 
     /// Outcome, then answer. The answer is tracked before its record is waited for: a client that
     /// hangs up meanwhile leaves `api.end` with `aborted` behind the record.
-    async fn finish(&self, mut exchange: Exchange, answered: Answered) -> (Response, Facts) {
+    async fn finish(&self, exchange: &mut Exchange, answered: Answered) -> (Response, Facts) {
         let duration = answered.came.saturating_sub(exchange.started);
         let (waits, upstream) = (answered.waits_for_evidence(), answered.upstream);
-        let (response, whole, unsent) = respond(&mut exchange, &self.services, answered);
+        let (response, whole, unsent) = respond(exchange, &self.services, answered);
         let written = if waits {
             exchange
                 .record
@@ -186,7 +186,7 @@ impl Gateway {
     }
 
     /// Outcome, then refusal.
-    async fn halt(&self, mut exchange: Exchange, halt: &Halt) -> (Response, Facts) {
+    async fn halt(&self, exchange: &mut Exchange, halt: &Halt) -> (Response, Facts) {
         let duration = self.since(exchange.started);
         match exchange
             .record
@@ -204,13 +204,13 @@ impl Gateway {
 }
 
 /// What was done without evidence is not answered for.
-fn unrecorded(exchange: Exchange, upstream: Duration) -> (Response, Facts) {
+fn unrecorded(exchange: &mut Exchange, upstream: Duration) -> (Response, Facts) {
     let halt = Halt::Refused(Refusal::AuditUnavailable);
     told(exchange, &halt, Decision::Failed, upstream)
 }
 
 fn told(
-    mut exchange: Exchange,
+    exchange: &mut Exchange,
     halt: &Halt,
     outcome: Decision,
     upstream: Duration,

@@ -37,6 +37,15 @@ impl Class {
             Self::Partner { .. } => true,
         }
     }
+
+    /// Whether a record has the digest of the answer that it tells of. What is open to all was sent
+    /// to nobody in particular: no one could later say that it was something else.
+    pub(crate) fn has_digest(&self) -> bool {
+        match self {
+            Self::Open => false,
+            Self::Partner { .. } => true,
+        }
+    }
 }
 
 impl From<&Class> for ProtectionClass {

@@ -96,6 +96,10 @@ impl Drop for Unsent {
 /// The longest body that is held, in bytes: its digest costs no more than a record of its end.
 const HELD_BYTES_MAX: u64 = 4 << 10;
 
+/// Turns until an HTTP/1.1 connection has sent what it was given: it writes the bytes down, and
+/// sends them after waiting for its turn ([`model::Turn`]).
+const PAUSES: u8 = 2;
+
 type Framed = Result<Frame<Bytes>, BodyError>;
 
 /// An answer's body that was looked at before its head leaves.
@@ -108,8 +112,8 @@ pub(crate) struct Begun {
 
 impl Begun {
     /// Looks at a body without waiting for it. If it is short and came with the head, as a short
-    /// answer's does, it is held whole.
-    pub(crate) fn look(mut body: MessageBody) -> Self {
+    /// answer's does, it is held whole; `has_digest` says whether its record has its digest.
+    pub(crate) fn look(mut body: MessageBody, has_digest: bool) -> Self {
         let length = body.size_hint().exact();
         let length = length.filter(|length| (1..=HELD_BYTES_MAX).contains(length));
         let mut first = None;
@@ -125,7 +129,7 @@ impl Begun {
         let data = data.filter(|data| body.is_end_stream() && Some(data.len() as u64) == length);
         let whole = data.map(|data| WholeBody {
             length: data.len() as u64,
-            sha256: crypto::sha256(data),
+            sha256: has_digest.then(|| crypto::sha256(data)),
         });
         Self {
             first,
@@ -143,7 +147,7 @@ impl Begun {
         }
     }
 
-    /// Its length and digest, where it is held whole.
+    /// What its record tells, where it is held whole.
     pub(crate) fn whole(&self) -> Option<WholeBody> {
         self.whole
     }
@@ -151,13 +155,13 @@ impl Begun {
 
 /// An answer's body on its way to the partner. When it ends, is cut, or is dropped by a client
 /// that hung up, the record `api.end` is queued and the place given back. One that is held whole,
-/// and leaves whole, needs no such record: the answer's own has its length and digest.
+/// and leaves whole, needs no such record: the answer's own tells of it.
 pub(crate) struct Tracked {
     first: Option<Framed>,
     inner: MessageBody,
     is_held: bool,
-    /// Whether a break has waited for what came before it to leave.
-    has_paused: bool,
+    /// How often a break still waits for what came before it to leave.
+    pauses_left: u8,
     bytes_out: u64,
     last: Option<Last>,
 }
@@ -175,7 +179,7 @@ impl Tracked {
             first,
             inner,
             is_held: begun.whole.is_some(),
-            has_paused: false,
+            pauses_left: PAUSES,
             bytes_out: 0,
             last: Some(last),
         };
@@ -208,10 +212,10 @@ impl Body for Tracked {
             Some(first) => Poll::Ready(Some(first)),
             None => Pin::new(&mut self.inner).poll_frame(cx),
         };
-        if matches!(polled, Poll::Ready(Some(Err(_)))) && !self.has_paused {
+        if matches!(polled, Poll::Ready(Some(Err(_)))) && self.pauses_left > 0 {
             // What breaks at once must not take with it what was given before: the head, and bytes
             // that the connection has not sent yet, leave first.
-            self.has_paused = true;
+            self.pauses_left -= 1;
             self.first = match polled {
                 Poll::Ready(framed) => framed,
                 Poll::Pending => None,
@@ -341,9 +345,13 @@ mod tests {
     #[test]
     fn a_short_body_that_is_there_is_held_and_needs_no_record_of_its_end() {
         let log = Arc::default();
-        let begun = Begun::look(model::full("taken"));
+        let open = Begun::look(model::full("taken"), false).whole();
+        let open = open.map(|whole| (whole.length, whole.sha256));
+        assert_eq!(open, Some((5, None)));
+        let begun = Begun::look(model::full("taken"), true);
         let whole = begun.whole().expect("held");
-        assert_eq!((whole.length, whole.sha256), (5, crypto::sha256(b"taken")));
+        let digest = crypto::sha256(b"taken");
+        assert_eq!((whole.length, whole.sha256), (5, Some(digest)));
         let (mut body, unsent) = Tracked::track(begun, last(&log, Some(5)));
         assert!(unsent.is_none() && !body.is_end_stream());
         assert_eq!(body.size_hint().exact(), Some(5));
@@ -359,7 +367,10 @@ mod tests {
     #[test]
     fn a_held_body_that_does_not_leave_is_told_as_aborted() {
         let log = Arc::default();
-        let (body, _) = Tracked::track(Begun::look(model::full("taken")), last(&log, Some(5)));
+        let (body, _) = Tracked::track(
+            Begun::look(model::full("taken"), false),
+            last(&log, Some(5)),
+        );
         drop(body);
         assert_eq!(told(&log), [(Ended::Aborted, 0)]);
     }
@@ -367,10 +378,10 @@ mod tests {
     #[test]
     fn what_is_long_or_not_whole_yet_streams_and_loses_nothing() {
         let long = vec![0; HELD_BYTES_MAX as usize + 1];
-        assert!(Begun::look(model::full(long)).whole().is_none());
+        assert!(Begun::look(model::full(long), false).whole().is_none());
         assert!(Begun::unseen(model::full("taken")).whole().is_none());
         let log = Arc::default();
-        let begun = Begun::look(Part(Some(Bytes::from_static(b"tak"))).boxed_unsync());
+        let begun = Begun::look(Part(Some(Bytes::from_static(b"tak"))).boxed_unsync(), false);
         assert!(begun.whole().is_none());
         let (mut body, _) = Tracked::track(begun, last(&log, Some(5)));
         let Poll::Ready(Some(Ok(frame))) = poll(&mut body) else {

@@ -173,13 +173,13 @@ pub struct Timing {
     pub upstream_us: Option<u64>,
 }
 
-/// A body that was held whole: its length and digest.
+/// A body that was held whole.
 #[derive(Debug, Clone, Copy)]
 pub struct Body {
     /// Bytes.
     pub length: u64,
-    /// SHA-256.
-    pub sha256: [u8; 32],
+    /// SHA-256; not kept for class `open`, whose answers are sent to nobody in particular.
+    pub sha256: Option<[u8; 32]>,
 }
 
 /// A request on the road.

@@ -48,7 +48,9 @@ pub(super) fn access(at: Timestamp, access: &Access) -> Vec<u8> {
     if let Some(body) = &access.answer {
         record.open("resp");
         record.number("len", body.length);
-        record.digest("sha256", &body.sha256);
+        if let Some(sha256) = &body.sha256 {
+            record.digest("sha256", sha256);
+        }
         record.close();
     }
     record.number("cfg", access.snapshot);

@@ -47,7 +47,7 @@ fn access() -> Access {
         },
         answer: Some(Body {
             length: 9,
-            sha256: [3; 32],
+            sha256: Some([3; 32]),
         }),
         snapshot: 4,
     }

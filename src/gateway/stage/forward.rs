@@ -21,12 +21,18 @@ pub(crate) struct Answered {
     /// When its head came, by the clock that never goes back.
     pub(crate) came: Duration,
     waits: bool,
+    has_digest: bool,
 }
 
 impl Answered {
     /// Whether the answer's head waits until its record is durable: every class but `open`.
     pub(crate) fn waits_for_evidence(&self) -> bool {
         self.waits
+    }
+
+    /// Whether its record has the digest of its body, where that is held whole.
+    pub(crate) fn has_digest(&self) -> bool {
+        self.has_digest
     }
 }
 
@@ -73,7 +79,7 @@ pub(crate) async fn forward(
     let answer = route.upstream.send(head, body, terms).await;
     let came = services.clock.monotonic();
     let upstream = came.saturating_sub(sent);
-    let waits = route.class.waits_for_evidence();
+    let (waits, has_digest) = (route.class.waits_for_evidence(), route.class.has_digest());
     let failure = answer.as_ref().err().map(|unanswered| &unanswered.failure);
     route.meters.asked(failure, upstream);
     match answer {
@@ -83,6 +89,7 @@ pub(crate) async fn forward(
             upstream,
             came,
             waits,
+            has_digest,
         }),
         Err(unanswered) => {
             let trouble = unanswered.failure.trouble();

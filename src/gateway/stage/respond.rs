@@ -11,17 +11,18 @@ use crate::lent::Services;
 use crate::stage::forward::Answered;
 use crate::tracked::{Begun, Last, Tracked, Unsent};
 
-/// The bank's answer as the partner gets it; when it is held whole, its length and digest; and,
+/// The bank's answer as the partner gets it; when it is held whole, what its record tells; and,
 /// when it has no body, what tells that it did not leave.
 pub(crate) fn respond(
     exchange: &mut Exchange,
     services: &Services,
     answered: Answered,
 ) -> (Response, Option<Body>, Option<Unsent>) {
+    let has_digest = answered.has_digest();
     let (mut head, body) = answered.response.into_parts();
     // What was sent up is told in the record of the end.
     let begun = match exchange.bytes_in {
-        None => Begun::look(body),
+        None => Begun::look(body, has_digest),
         Some(_) => Begun::unseen(body),
     };
     let whole = begun.whole();
@@ -46,7 +47,7 @@ pub(crate) fn respond(
 }
 
 /// A refusal or a fault as the partner gets it.
-pub(crate) fn halted(exchange: Exchange, halt: &Halt) -> Response {
+pub(crate) fn halted(exchange: &mut Exchange, halt: &Halt) -> Response {
     let mut response = match halt {
         Halt::Refused(refusal) | Halt::Failed { refusal, .. } => {
             web::problem(refusal, exchange.request_id)
@@ -60,7 +61,8 @@ pub(crate) fn halted(exchange: Exchange, halt: &Halt) -> Response {
             web::internal_problem(exchange.request_id)
         }
     };
-    response.headers_mut().extend(exchange.answer_headers);
+    let headers = std::mem::take(&mut exchange.answer_headers);
+    response.headers_mut().extend(headers);
     response
 }
 

@@ -219,7 +219,7 @@ fn access(clock: &SystemClock) -> anyhow::Result<Access> {
         },
         answer: Some(Body {
             length: 321,
-            sha256: [3; 32],
+            sha256: Some([3; 32]),
         }),
         snapshot: 1,
     })
