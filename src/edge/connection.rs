@@ -11,7 +11,7 @@ use futures_util::future::Either;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use model::Alpn;
+use model::{Alpn, Turn};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::exchange::Desk;
@@ -104,7 +104,7 @@ async fn serve_http2(socket: Gathered, desk: Arc<Desk>) -> Result<(), Broken> {
     let many = Many {
         streams: Streams::new(arrivals.clone()),
         socket,
-        has_waited: false,
+        turn: Turn::default(),
     };
     let service = service_fn(move |request| {
         // Whoever gives no heed to GOAWAY asks in vain; it may ask elsewhere (RFC 9113 §8.7).
@@ -125,7 +125,7 @@ async fn serve_http2(socket: Gathered, desk: Arc<Desk>) -> Result<(), Broken> {
 struct Many {
     streams: Streams,
     socket: Gathered,
-    has_waited: bool,
+    turn: Turn,
 }
 
 impl Many {
@@ -134,12 +134,11 @@ impl Many {
     fn go_on(&mut self, cx: &mut Context<'_>) -> bool {
         self.socket.listen();
         let has_answered = self.streams.poll(cx);
-        self.has_waited = has_answered && !self.has_waited;
-        if self.has_waited {
-            // Behind the tasks that are ready already.
-            cx.waker().wake_by_ref();
+        let waits = has_answered && self.turn.poll(cx).is_pending();
+        if !waits {
+            self.turn.end();
         }
-        self.has_waited
+        waits
     }
 
     /// Lets the streams begin that hyper just took up, and sends what it wrote. Whatever a stream

@@ -1,5 +1,6 @@
 //! Sending one request to one upstream: once, and once more only where that is surely safe.
 
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use rustls::ClientConfig;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
-use model::{Alpn, Clock, MessageBody, UpstreamId};
+use model::{Alpn, Clock, MessageBody, Turn, UpstreamId};
 
 use crate::answer::AnswerBody;
 use crate::connection::Held;
@@ -310,6 +311,11 @@ impl Upstream {
             return Exchanged::Failed(UpstreamFailure::Invalid(why));
         }
         let is_head = request.method() == Method::HEAD;
+        if matches!(lease.held(), Some(Held::Http1(connection)) if connection.takes_turns()) {
+            // Nothing of the request has left yet, and the connection is as it was.
+            let mut turn = Turn::default();
+            poll_fn(|cx| turn.poll(cx)).await;
+        }
         lease.mark_used();
         let limits = self.pool.limits();
         let answered = match lease.held() {

@@ -10,6 +10,7 @@ use std::time::Duration;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::client::conn::{TrySendError, http1, http2};
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -41,6 +42,10 @@ pub(crate) struct Http1 {
     pub(crate) helm: Arc<Helm>,
     /// Rings when an answer's head is late.
     pub(crate) head_timer: HeadTimer,
+    /// Whether the runtime is of one thread: then requests that are ready together leave together,
+    /// and the bank is woken once for them. (Of several threads a waiting task wakes another one,
+    /// which costs more.)
+    takes_turns: bool,
     _kept: Kept,
 }
 
@@ -49,6 +54,11 @@ pub(crate) struct Http1 {
 type Asked = Result<Response<Incoming>, TrySendError<Request<RequestBody>>>;
 
 impl Http1 {
+    /// Whether a request waits for its turn ([`model::Turn`]) before it is sent.
+    pub(crate) fn takes_turns(&self) -> bool {
+        self.takes_turns
+    }
+
     /// Sends a request and waits for the answer's head, of at most so many bytes, until
     /// `times.1` and for `times.0` while it is the bank's turn; `None` when that is over.
     pub(crate) async fn ask(
@@ -132,6 +142,8 @@ impl Http1 {
             allowance,
             helm,
             head_timer: HeadTimer::default(),
+            takes_turns: Handle::try_current()
+                .is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::CurrentThread),
             _kept: kept,
         }
     }

@@ -1,13 +1,15 @@
 //! Which connection a request takes, and what becomes of connections.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use futures_util::future::join_all;
 use http::Response;
 use http_body_util::BodyExt;
-use tokio::io::duplex;
+use tokio::io::{DuplexStream, duplex};
 use tokio::sync::Semaphore;
 
 use crate::connection::Opened;
@@ -16,7 +18,7 @@ use crate::pool::state::Wish;
 use crate::{ConnectProblem, Unreachable, UpstreamFailure, UpstreamLimits};
 
 use super::bank::{Bank, Behaviour, Pki, echo_head, on_command};
-use super::{House, every_protocol, get};
+use super::{House, every_protocol, get, post};
 
 #[tokio::test]
 async fn ten_calls_one_after_the_other_use_one_connection() {
@@ -205,12 +207,8 @@ async fn a_connection_that_the_bank_closed_is_forgotten() {
     }
 }
 
-#[tokio::test]
-async fn a_request_met_by_a_close_moves_to_a_new_connection_and_is_seen_once() {
-    let bank = Bank::plain(echo_head()).await;
-    let house = House::new(&[&bank], None, UpstreamLimits::default());
-    // An unused connection whose other side closes at the very moment the request is handed over:
-    // its task has not run since.
+/// Puts a connection into the pool; gives its other side.
+async fn unused(house: &House) -> DuplexStream {
     let (near, far) = duplex(1_024);
     let pool = house.upstream.pool();
     let far_deadline = tokio::time::Instant::now() + Duration::from_mins(1);
@@ -223,10 +221,35 @@ async fn a_request_met_by_a_close_moves_to_a_new_connection_and_is_seen_once() {
     lease.opened(Opened::Http1(connection));
     drop(lease);
     assert_eq!(house.counts(), (0, 1, 1));
-    drop(far);
+    far
+}
+
+#[tokio::test]
+async fn a_request_met_by_a_close_moves_to_a_new_connection_and_is_seen_once() {
+    let bank = Bank::plain(echo_head()).await;
+    for requests in 1..=2 {
+        let house = House::new(&[&bank], None, UpstreamLimits::default());
+        let far = unused(&house).await;
+        let mut sending = pin!(house.send(post("/pay", model::full("x"))));
+        if requests == 2 {
+            // It has the connection and waits for its turn.
+            assert!(sending.as_mut().now_or_never().is_none());
+        }
+        drop(far);
+        sending.await.expect("answered");
+        assert_eq!((bank.requests(), bank.accepted()), (requests, requests));
+    }
+}
+
+#[tokio::test]
+async fn a_caller_who_leaves_before_its_turn_has_sent_nothing_and_costs_no_connection() {
+    let bank = Bank::plain(echo_head()).await;
+    let house = House::new(&[&bank], None, UpstreamLimits::default());
     house.get("/rates").await.expect("answered");
-    assert_eq!((bank.requests(), bank.accepted()), (1, 1));
+    assert!(house.get("/rates").now_or_never().is_none());
     assert_eq!(house.counts(), (0, 1, 1));
+    house.get("/rates").await.expect("answered");
+    assert_eq!((bank.requests(), bank.accepted()), (2, 1));
 }
 
 #[tokio::test]
