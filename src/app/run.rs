@@ -348,8 +348,8 @@ impl Running {
         drop(self.edges);
         let audit = self.audit;
         let closed = tokio::task::spawn_blocking(move || audit.close()).await;
-        if closed.and(self.herald.await).is_err() {
-            tracing::error!("the audit log did not close");
+        if closed.is_err() || self.herald.await.is_err() {
+            tracing::error!("the audit log did not close in order");
         }
         probes.drain(PROBES_DRAIN).await;
         Left {

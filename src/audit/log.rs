@@ -130,7 +130,8 @@ impl Audit {
     }
 
     /// A task for the runtime in which records are waited for: it wakes them from within, which is
-    /// cheaper than from the writer's thread. Ends when the log is closed; the log works without.
+    /// cheaper than from the writer's thread. One at a time; it ends when the log is closed, which
+    /// works without it.
     pub fn herald(&self) -> impl Future<Output = ()> + Send + use<> {
         Herald::new(self.queue.calls())
     }

@@ -74,7 +74,7 @@ def ticks(pids):
 
 
 class Process:
-    """A server that was started here, on one core, listening on one port of the loopback."""
+    """A server that was started here, on one core (or a list of them), listening on one port of the loopback."""
 
     def __init__(self, command, core, port, log, env=None):
         if listens(port):

@@ -21,7 +21,7 @@ TMPFS = "/dev/shm"
 class Peer:
     """A gateway that runs."""
 
-    def __init__(self, name, place, kind, prepare=None):
+    def __init__(self, name, place, kind, prepare=None, cores=0):
         self.name = name
         self.kind = kind
         self.port = 8100 + 10 * place + KINDS[kind]
@@ -34,7 +34,7 @@ class Peer:
         command = getattr(self, base)(variant.split("+") if variant else [])
         if prepare:
             prepare(self)
-        self.process = Process(command, 0, self.port, os.path.join(self.folder, "log"))
+        self.process = Process(command, cores, self.port, os.path.join(self.folder, "log"))
 
     @property
     def pids(self):

@@ -1,5 +1,7 @@
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -149,11 +151,20 @@ async fn a_herald_wakes_those_who_wait_and_another_may_take_over() {
     let room = Room::new(LARGE);
     let audit = room.open();
     for _ in 0..2 {
-        let herald = tokio_task(audit.herald());
+        let polls = Arc::new(AtomicUsize::new(0));
+        let (mut herald, polled) = (Box::pin(audit.herald()), Arc::clone(&polls));
+        let herald = tokio_task(poll_fn(move |cx| {
+            polled.fetch_add(1, Ordering::SeqCst);
+            herald.as_mut().poll(cx)
+        }));
+        while polls.load(Ordering::SeqCst) == 0 {
+            tokio::task::yield_now().await;
+        }
         let log = audit.log();
         let record = |n| log.record(access(bank("harbour"), Some("swiftride"), n));
         let receipts = join_all((0..64).map(record)).await;
         assert!(receipts.iter().all(Result::is_ok));
+        assert!(polls.load(Ordering::SeqCst) > 1, "it was not called");
         herald.abort();
         assert!(herald.await.is_err());
     }

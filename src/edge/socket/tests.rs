@@ -32,12 +32,24 @@ async fn pair() -> (Watched, TcpStream) {
 
 #[tokio::test]
 async fn a_short_write_waits_for_its_turn_once_and_never_spins_for_a_client_that_takes_nothing() {
+    for is_vectored in [false, true] {
+        waits_once(is_vectored).await;
+    }
+}
+
+async fn waits_once(is_vectored: bool) {
     let (mut watched, client) = pair().await;
     let count = Arc::new(Count::default());
     let waker = Waker::from(Arc::clone(&count));
     let mut cx = Context::from_waker(&waker);
+    let bytes = vec![7; 16 * 1024];
     let mut write = || {
-        let polled = Pin::new(&mut watched).poll_write(&mut cx, &[7; 16 * 1024]);
+        let socket = Pin::new(&mut watched);
+        let polled = if is_vectored {
+            socket.poll_write_vectored(&mut cx, &[IoSlice::new(&bytes)])
+        } else {
+            socket.poll_write(&mut cx, &bytes)
+        };
         (polled.is_ready(), count.0.load(Ordering::SeqCst))
     };
     assert_eq!((write(), write()), ((false, 1), (true, 1)));
