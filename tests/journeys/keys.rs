@@ -44,6 +44,7 @@ async fn is_let_in(house: &TestHouse, partner: &Partner, bearer: &str) -> bool {
     false
 }
 
+/// CF-13: what the old key has signed verifies for the overlap.
 #[tokio::test]
 async fn another_algorithm_comes_in_with_overlap_and_a_restart_in_the_middle_changes_nothing() {
     let clock = Arc::new(MovedClock::stopped());

@@ -80,6 +80,8 @@ async fn a_listener_whose_address_is_taken_changes_nothing() {
     client.get(RATES, &[]).await.ok();
 }
 
+/// CF-13: a listener's key and certificate are read again from their files, and connections that
+/// were made with the old ones go on.
 #[tokio::test]
 async fn new_handshakes_show_the_new_certificate_and_open_connections_go_on() {
     let builder = HouseBuilder::new();
