@@ -236,8 +236,10 @@ async fn a_request_met_by_a_close_moves_to_a_new_connection_and_is_seen_once() {
             assert!(sending.as_mut().now_or_never().is_none());
         }
         drop(far);
-        sending.await.expect("answered");
+        let answer = sending.await.expect("answered");
+        answer.into_body().collect().await.expect("a whole body");
         assert_eq!((bank.requests(), bank.accepted()), (requests, requests));
+        assert_eq!(house.counts(), (0, 1, 1));
     }
 }
 
