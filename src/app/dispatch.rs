@@ -90,6 +90,7 @@ impl Dispatch {
             bytes_in,
         };
         // What panics has left its record on the way out; the connection and the others go on.
+        // (`FutureExt::catch_unwind` takes a future by value: that would copy all its states.)
         let mut choosing = pin!(self.choose(asked));
         let answered = poll_fn(|cx| {
             let polling = AssertUnwindSafe(|| choosing.as_mut().poll(cx));
