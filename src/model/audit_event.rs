@@ -9,7 +9,8 @@ use std::sync::{Arc, OnceLock};
 use jiff::Timestamp;
 
 use crate::{
-    BankId, ClientId, InteractionId, OperationId, PartnerId, ProductId, ProtectionClass, RequestId,
+    BankId, ClientId, GrantEvent, InteractionId, OperationId, PartnerId, ProductId,
+    ProtectionClass, RequestId,
 };
 
 /// Which log an entry belongs to.
@@ -51,6 +52,8 @@ pub enum AuditEvent {
     End(End),
     /// `oauth.token`: a token was issued or refused.
     Token(Box<TokenIssue>),
+    /// `oauth.grant`: a customer's grant was made, used or ended.
+    Grant(Box<GrantEvent>),
     /// `limit.reject`: refusals that were counted instead of recorded one by one.
     Rejected {
         /// Their code.
@@ -98,6 +101,7 @@ impl AuditEvent {
             Self::Access(access) => access.who.partner.as_ref(),
             Self::Token(token) => token.who.partner.as_ref(),
             Self::End(end) => end.partner.as_ref(),
+            Self::Grant(grant) => grant.who.partner.as_ref(),
             Self::Rejected { .. }
             | Self::ConfigApply { .. }
             | Self::KeyRotate { .. }
@@ -107,7 +111,7 @@ impl AuditEvent {
 }
 
 /// Who called, as far as it was known.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Who {
     /// The partner.
     pub partner: Option<PartnerId>,
