@@ -141,8 +141,9 @@ pub struct Revoked {
 ///
 /// Banks see nothing of each other's. Each call that changes something is one transaction, durable
 /// when it resolves, and its event is written in the same one: a call that fails or changes nothing
-/// leaves none. Dropping the future of a call withdraws nothing. A digest or id that is taken is an
-/// error, and so is a part that is too long. What is dead is forgotten a little at each change.
+/// leaves none. Dropping the future of a call withdraws nothing. What is dead is forgotten a little
+/// at each change; a digest or id that is taken, if only by what is not forgotten yet, is an error,
+/// and so is a part that is too long.
 pub trait Grants: Send + Sync {
     /// Keeps a request that a client pushed.
     fn push<'a>(

@@ -439,3 +439,59 @@ impl Grants for Memory {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use model::ClientId;
+
+    use super::*;
+
+    #[test]
+    fn what_stands_for_a_grant_is_forgotten_with_it() {
+        let at = |second| Timestamp::from_second(second).expect("in range");
+        let bank = BankId::parse("harbour").expect("valid");
+        let place = (bank.clone(), [1; 32]);
+        let code = Code {
+            digest: [1; 32],
+            grant: GrantId::parse("g").expect("valid"),
+            bound: Vec::new(),
+            expires: at(60),
+        };
+        let grant = Grant {
+            id: code.grant.clone(),
+            client: ClientId::parse("app").expect("valid"),
+            subject: "li-lei".to_owned(),
+            granted: Vec::new(),
+            made_at: at(0),
+            expires: at(900),
+        };
+        let token = RefreshToken {
+            digest: [1; 32],
+            grant: code.grant.clone(),
+            bound: Vec::new(),
+            expires: at(900),
+        };
+        let mut book = Book::default();
+        book.refresh_tokens.insert(place.clone(), token);
+        book.keep_grant(
+            &bank,
+            KeptGrant {
+                life: GrantLife::begin(&grant, &code),
+                grant,
+                code: place.clone(),
+                refresh_token: Some(place.clone()),
+            },
+        );
+        book.codes.insert(
+            place,
+            KeptCode {
+                code,
+                is_used: false,
+            },
+        );
+        book.forget_grants(at(60));
+        assert_eq!((book.codes.len(), book.refresh_tokens.len()), (1, 1));
+        book.forget_grants(at(61));
+        assert_eq!((book.codes.len(), book.refresh_tokens.len()), (0, 0));
+    }
+}
