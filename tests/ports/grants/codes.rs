@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use model::ports::{
-    Code, CodeState, FoundCode, Grant, Grants, Outbox, Posted, Redeem, Redemption, RefreshToken,
-    Revoked,
+    CodeState, FoundCode, Grant, Grants, Outbox, Posted, Redeem, Redemption, RefreshToken, Revoked,
 };
 use tokio::task::JoinSet;
 
@@ -212,7 +211,10 @@ async fn a_redemption_that_does_not_fit_leaves_the_code_fresh_and_no_event() {
         approve(store, harbour(), 2).await;
         assert!(is_first(&redeem(store, 2, 1).await), "{}", adapter.name);
         let before = store.waiting(10).await.expect("answers");
-        let another_grants = token(2, 1);
+        let another_grants = RefreshToken {
+            digest: digest(9),
+            ..token(2, 1)
+        };
         let taken = RefreshToken {
             grant: grant_id(1),
             ..token(2, 1)
@@ -380,7 +382,7 @@ async fn in_a_file_codes_and_grants_outlive_a_restart_and_a_crash() {
     for file in [file, stores::data_file(crashed.path())] {
         let store = &*stores::sqlite(&file);
         let fresh = FoundCode {
-            code: Code { ..code(1, 0) },
+            code: code(1, 0),
             grant: grant(1, 0),
             state: CodeState::Fresh,
         };
