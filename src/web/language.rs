@@ -5,9 +5,10 @@ use http::header::ACCEPT_LANGUAGE;
 
 use crate::cookie::Cookie;
 
-/// How much of a list of languages is read, in bytes, and how many entries of it.
-const LIST_BYTES_MAX: usize = 1024;
+/// How many entries of a list of languages are read.
 const ENTRIES_MAX: usize = 32;
+/// The longest list that a browser may send, in bytes.
+const LIST_BYTES_MAX: usize = 1024;
 
 /// The quality of an entry without one (RFC 9110 §12.4.2), in thousandths.
 const WHOLE: u16 = 1000;
@@ -57,7 +58,6 @@ impl Language {
     }
 
     fn of_ui_locales(list: &str) -> Option<Self> {
-        let list = list.get(..LIST_BYTES_MAX).unwrap_or(list);
         list.split(' ').take(ENTRIES_MAX).find_map(Self::of_tag)
     }
 

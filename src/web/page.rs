@@ -111,6 +111,7 @@ fn syntax() -> Result<SyntaxConfig, Fault> {
     SyntaxConfig::builder()
         .trim_blocks(true)
         .lstrip_blocks(true)
+        .keep_trailing_newline(true)
         .build()
         .map_err(|cause| Fault::caused("choosing the syntax of templates", cause))
 }
