@@ -33,6 +33,7 @@ mod keys;
 mod metadata;
 mod metrics;
 mod oauth_error;
+mod page;
 mod server;
 mod settings;
 mod step;
