@@ -1,12 +1,21 @@
-//! SHA-256 (FIPS 180-4) and comparison in constant time.
+//! SHA-256 (FIPS 180-4), HMAC over it (RFC 2104), and comparison in constant time.
 
 use std::fmt;
 
-use aws_lc_rs::{constant_time, digest};
+use aws_lc_rs::{constant_time, digest, hmac};
 
 /// The SHA-256 digest of the bytes.
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     array(&digest::digest(&digest::SHA256, bytes))
+}
+
+/// HMAC-SHA-256 of the message: nobody without the key makes it, or learns the key from it.
+pub fn hmac_sha256(key: &[u8; 32], message: &[u8]) -> [u8; 32] {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, key);
+    hmac::sign(&key, message)
+        .as_ref()
+        .try_into()
+        .expect("an HMAC-SHA-256 must have 32 bytes")
 }
 
 /// SHA-256 over bytes that come in pieces.
@@ -69,6 +78,18 @@ mod tests {
         pieces.update(b"");
         pieces.update(b"bc");
         assert_eq!(hex(&pieces.finish()), expected);
+    }
+
+    #[test]
+    fn hmac_sha256_is_the_one_of_rfc_2104() {
+        // RFC 4231 §4.4 has a key of 25 bytes; HMAC fills a short key up with zeros.
+        let mut key = [0; 32];
+        for (at, byte) in key.iter_mut().take(25).enumerate() {
+            *byte = u8::try_from(at + 1).unwrap();
+        }
+        let expected = "82558a389a443c0ea4cc819899f2083a85f0faa3e578f8077a2e3ff46729665b";
+        assert_eq!(hex(&hmac_sha256(&key, &[0xcd; 50])), expected);
+        assert_ne!(hmac_sha256(&[1; 32], b"a"), hmac_sha256(&[2; 32], b"a"));
     }
 
     #[test]
