@@ -16,7 +16,7 @@
 //! | `iid` | the partner's interaction id | `api.access`, `oauth.token` |
 //! | `net` | the caller's network: /24 of IPv4, /48 of IPv6 | `api.access`, `oauth.token` |
 //! | `partner` | `id` the partner, `client` its OAuth client; as far as known | api, oauth |
-//! | `auth` | `x5t` certificate (`x5t#S256`), `jti` SHA-256 of the token's; base64url | api.access, oauth |
+//! | `auth` | `x5t` certificate (`x5t#S256`), `jkt` key of a good DPoP proof, `jti` SHA-256 of the token's; base64url | api.access, oauth |
 //! | `object` | `bank`, `product`, `op` operation, `class`, `method`, `path` the template | `api.access` |
 //! | `object` | `bank` | `oauth.token` |
 //! | `grant`, `scope` | grant type asked for, scopes granted | `oauth.token` |
@@ -335,14 +335,18 @@ struct AuthPart {
     #[serde(skip_serializing_if = "Option::is_none")]
     x5t: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    jkt: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     jti: Option<String>,
 }
 
 impl AuthPart {
     fn of(who: &Who) -> Option<Self> {
         let x5t = who.certificate.map(|digest| base64url(&digest));
+        let jkt = who.key.map(|digest| base64url(&digest));
         let jti = who.token_jti.map(|digest| base64url(&digest));
-        (x5t.is_some() || jti.is_some()).then_some(Self { x5t, jti })
+        let is_known = x5t.is_some() || jkt.is_some() || jti.is_some();
+        is_known.then_some(Self { x5t, jkt, jti })
     }
 }
 

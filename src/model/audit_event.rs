@@ -115,6 +115,8 @@ pub struct Who {
     pub client: Option<ClientId>,
     /// `x5t#S256` of the certificate shown.
     pub certificate: Option<[u8; 32]>,
+    /// `jkt` of the key whose DPoP proof was good (RFC 9449 §6.1).
+    pub key: Option<[u8; 32]>,
     /// SHA-256 of the token's `jti`.
     pub token_jti: Option<[u8; 32]>,
 }

@@ -42,5 +42,5 @@ pub use message::{BodyBroken, BodyError, MessageBody, Request, Response, empty, 
 pub use meter::{Counter, Gauge, Held, Histogram, Kind, Measure, Meter, SECONDS, Watch, Words};
 pub use partner::{Name, Partner, Standing};
 pub use product::{ProtectionClass, Scope, ScopeSet};
-pub use refusal::{CertificateProblem, Code, Refusal, TokenProblem};
+pub use refusal::{CertificateProblem, Code, ProofProblem, Refusal, TokenProblem};
 pub use turn::Turn;

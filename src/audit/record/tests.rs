@@ -17,6 +17,7 @@ fn who() -> Who {
         partner: Some(PartnerId::parse("swiftride").unwrap()),
         client: Some(ClientId::parse("swiftride-app").unwrap()),
         certificate: Some([1; 32]),
+        key: Some([4; 32]),
         token_jti: Some([2; 32]),
     }
 }
@@ -88,6 +89,7 @@ fn an_access_is_pinned_to_the_byte() {
          \"iid\":\"93bac548-d2de-4546-b106-880a5018460d\",\"net\":\"203.0.113.0/24\",\
          \"partner\":{\"id\":\"swiftride\",\"client\":\"swiftride-app\"},\
          \"auth\":{\"x5t\":\"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE\",\
+         \"jkt\":\"BAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQ\",\
          \"jti\":\"AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI\"},\
          \"object\":{\"bank\":\"harbour\",\"product\":\"fx\",\"op\":\"getRate\",\
          \"class\":\"partner\",\"method\":\"GET\",\"path\":\"/rates/{pair}\"},\
@@ -129,6 +131,7 @@ fn the_other_events_are_pinned_to_the_byte() {
         "\"iid\":\"93bac548-d2de-4546-b106-880a5018460d\",\"net\":\"2001:db8:1::/48\",\
          \"partner\":{\"id\":\"swiftride\",\"client\":\"swiftride-app\"},\
          \"auth\":{\"x5t\":\"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE\",\
+         \"jkt\":\"BAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQ\",\
          \"jti\":\"AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI\"},\
          \"object\":{\"bank\":\"harbour\"},\"grant\":\"client_credentials\",\"scope\":\"fx:read\",\
          \"outcome\":{\"decision\":\"allowed\",\"status\":200},\"timing\":{\"us\":77}}"
