@@ -11,10 +11,13 @@ use config::{BankPlan, House, IssuerEndpoint, ListenerPlan, ProductPlan, TokensP
 use crypto::Jwks;
 use gateway::{Agreement, Bank, Class, Plan, Road, Route, RouteMeters, RoutePattern, Snapshot};
 use identity::{Issuer, IssuerKeys};
-use model::{BankId, ListenerId, Meter, Object, OperationId, PartnerId, PlanId, ProductId, Scope};
+use model::{
+    BankId, ClientId, ListenerId, Meter, Object, OperationId, PartnerId, PlanId, ProductId, Scope,
+};
 use upstream::Upstream;
 
-use crate::live::{Doors, Live};
+use crate::live::{Doors, Live, Place};
+use crate::resources;
 use crate::standing::{Standing, rate};
 
 /// What the banks share while a snapshot is built.
@@ -51,7 +54,7 @@ pub(crate) async fn assemble(
             concurrent: settings.burst,
         },
     };
-    let mut doors = doors(&house.listeners, &house.banks);
+    let mut doors = doors(house)?;
     let mut authservers = HashMap::new();
     let mut assertion_keys = HashMap::new();
     let mut routes: HashMap<ListenerId, Vec<(RoutePattern, Route)>> = HashMap::new();
@@ -83,7 +86,7 @@ pub(crate) async fn assemble(
 async fn build(shared: &Shared<'_>, plan: &BankPlan) -> anyhow::Result<Built> {
     let standing = shared.standing;
     let clients = plan.issuer.clients.iter();
-    let owners = clients
+    let owners: HashMap<ClientId, PartnerId> = clients
         .map(|(id, client)| (id.clone(), client.partner.clone()))
         .collect();
     let ports = Ports {
@@ -106,7 +109,7 @@ async fn build(shared: &Shared<'_>, plan: &BankPlan) -> anyhow::Result<Built> {
     let bank = Arc::new(Bank::new(
         plan.id.clone(),
         Arc::clone(&plan.trust),
-        owners,
+        &owners,
         standing.assertions(plan, assertion_key),
         &shared.unagreed,
         &standing.limiters,
@@ -174,12 +177,13 @@ fn lay(
         let issuer = issuers
             .get(listener)
             .with_context(|| format!("no listener {listener}"))?;
+        let base_path = &product.description.base_path;
+        let metadata = resources::metadata_url(issuer.audience(), base_path);
+        let metadata: Arc<str> = Arc::from(metadata);
         for operation in &product.description.operations {
             let template = match operation.template.as_str() {
-                "/" if !product.description.base_path.is_empty() => {
-                    product.description.base_path.clone()
-                }
-                template => format!("{}{template}", product.description.base_path),
+                "/" if !base_path.is_empty() => base_path.clone(),
+                template => format!("{base_path}{template}"),
             };
             let scope = operation.scope.as_deref().map(Scope::parse).transpose()?;
             let class = match (operation.class, scope) {
@@ -211,6 +215,7 @@ fn lay(
                 object: Arc::new(object),
                 class,
                 issuer: Arc::clone(issuer),
+                resource_metadata: Arc::clone(&metadata),
                 upstream: Arc::clone(upstream),
                 upstream_id: product.upstream.clone(),
                 deadline: product.deadline,
@@ -290,18 +295,18 @@ fn issuer_settings(plan: &BankPlan) -> (Vec<IssuerSettings>, Vec<Elsewhere>) {
 }
 
 /// What each listener serves besides products.
-fn doors(listeners: &[ListenerPlan], banks: &[BankPlan]) -> HashMap<ListenerId, Doors> {
+fn doors(house: &House) -> anyhow::Result<HashMap<ListenerId, Doors>> {
     let mut doors: HashMap<ListenerId, Doors> = HashMap::new();
-    for listener in listeners {
+    for listener in &house.listeners {
         let authority = listener.url.as_ref().map(|url| url.authority().to_owned());
         let door = Doors {
             authority: authority.unwrap_or_default(),
-            endpoints: HashMap::new(),
+            places: HashMap::new(),
             operators: listener.operators.clone(),
         };
         doors.insert(listener.edge.id.clone(), door);
     }
-    for bank in banks {
+    for bank in &house.banks {
         for place in &bank.issuer.endpoints {
             let endpoint = match place.endpoint {
                 IssuerEndpoint::Metadata => Endpoint::Metadata,
@@ -310,12 +315,17 @@ fn doors(listeners: &[ListenerPlan], banks: &[BankPlan]) -> HashMap<ListenerId, 
                 IssuerEndpoint::Token => Endpoint::Token,
             };
             if let Some(door) = doors.get_mut(&place.listener) {
-                door.endpoints
-                    .insert(place.path.clone(), (bank.id.clone(), endpoint));
+                let issuer = Place::Issuer(bank.id.clone(), endpoint);
+                door.places.insert(place.path.clone(), issuer);
             }
         }
     }
-    doors
+    for ((listener, path), document) in resources::documents(house)? {
+        if let Some(door) = doors.get_mut(&listener) {
+            door.places.insert(path, Place::Resource(document));
+        }
+    }
+    Ok(doors)
 }
 
 fn plans(plans: &HashMap<PlanId, config::PlanSettings>) -> HashMap<PlanId, Plan> {

@@ -20,6 +20,7 @@ mod live;
 mod probes;
 mod prove;
 mod reload;
+mod resources;
 mod run;
 #[cfg(feature = "sandbox")]
 mod sandbox;

@@ -229,6 +229,7 @@ fn handler(standing: &Standing, live: &Arc<ArcSwap<Live>>) -> Arc<dyn Handler> {
         log: Arc::clone(&standing.log),
         certificates: Arc::clone(&standing.certificates),
         tokens: Arc::clone(&standing.tokens),
+        proofs: Arc::clone(&standing.proofs),
         unrouted: Arc::new(RouteMeters::unrouted(&standing.metrics.meter)),
     };
     Arc::new(Dispatch {

@@ -12,7 +12,7 @@ use audit::Audit;
 use config::{BankPlan, GatePlan, House};
 use crypto::{Random, SigningKey};
 use gateway::{Assertions, Gate, GateSettings, Limiters, Unwritten};
-use identity::{AccessTokens, Certificates, Issuers};
+use identity::{AccessTokens, Certificates, Issuers, Nonces, Proofs};
 use model::ports::{AuditLog, KeyRing, Replay};
 use model::{BankId, ClientId, Clock, PartnerId};
 use store::{Memory, Sqlite};
@@ -33,6 +33,8 @@ pub(crate) struct Standing {
     pub(crate) keys: Arc<dyn KeyRing>,
     pub(crate) certificates: Arc<Certificates>,
     pub(crate) tokens: Arc<AccessTokens>,
+    /// Of the road.
+    pub(crate) proofs: Arc<Proofs>,
     pub(crate) issuers: Issuers,
     pub(crate) limiters: Limiters,
     pub(crate) upstreams: Arc<Upstreams>,
@@ -100,6 +102,11 @@ impl Standing {
         Self {
             certificates: Arc::new(Certificates::new(REMEMBERED).counted(meter)),
             tokens: Arc::new(AccessTokens::new(REMEMBERED).counted(meter)),
+            proofs: Arc::new(Proofs::new(
+                Arc::clone(&clock),
+                random.as_ref(),
+                Nonces::AtStart,
+            )),
             issuers: Issuers::default(),
             limiters: Limiters::new(Arc::clone(&clock)),
             upstreams,

@@ -143,14 +143,31 @@ pub struct AccessToken {
     pub scope: ScopeSet,
     /// SHA-256 of its `jti`.
     pub jti_digest: [u8; 32],
-    /// The certificate it is bound to: `cnf.x5t#S256` (RFC 8705 §3.1).
-    pub confirmation: [u8; 32],
+    /// What whoever shows it must hold.
+    pub confirmation: Confirmation,
     /// SHA-256 of the token's text.
     pub digest: [u8; 32],
     /// Its times; checked on every request.
     times: Times,
     /// When the key that signed it verifies no more, in Unix seconds; likewise.
     key_ends: i64,
+}
+
+/// What a token is bound to (`cnf`, RFC 7800 §3.1): all of it must be shown. There is no token
+/// that is bound to nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Confirmation {
+    /// A certificate, by its SHA-256: `x5t#S256` (RFC 8705 §3.1).
+    Certificate([u8; 32]),
+    /// A key, by its thumbprint: `jkt` (RFC 9449 §6.1).
+    Key([u8; 32]),
+    /// A certificate and a key.
+    Both {
+        /// The certificate.
+        certificate: [u8; 32],
+        /// The key.
+        key: [u8; 32],
+    },
 }
 
 #[derive(Deserialize)]
@@ -164,7 +181,7 @@ struct Claims {
     client_id: String,
     #[serde(default)]
     scope: String,
-    cnf: Option<Confirmation>,
+    cnf: Option<Confirmed>,
 }
 
 #[derive(Deserialize)]
@@ -174,10 +191,29 @@ enum Audience {
     Several(Vec<String>),
 }
 
+/// `cnf` as it is written; members that are not known here are ignored (RFC 7800 §3.1).
 #[derive(Deserialize)]
-struct Confirmation {
+struct Confirmed {
     #[serde(rename = "x5t#S256")]
     certificate: Option<String>,
+    jkt: Option<String>,
+}
+
+impl Confirmed {
+    /// `None` when it says nothing, or anything that cannot be held: the rest would not be all.
+    fn read(&self) -> Option<Confirmation> {
+        let digest =
+            |text: &String| -> Option<[u8; 32]> { crypto::from_base64url(text)?.try_into().ok() };
+        match (&self.certificate, &self.jkt) {
+            (Some(certificate), None) => digest(certificate).map(Confirmation::Certificate),
+            (None, Some(key)) => digest(key).map(Confirmation::Key),
+            (Some(certificate), Some(key)) => Some(Confirmation::Both {
+                certificate: digest(certificate)?,
+                key: digest(key)?,
+            }),
+            (None, None) => None,
+        }
+    }
 }
 
 /// Verifies tokens and remembers those whose signature and claims were good.
@@ -290,12 +326,8 @@ fn read(
         return Err(TokenProblem::Audience);
     }
     in_time(&times, now)?;
-    let confirmation = claims
-        .cnf
-        .and_then(|cnf| cnf.certificate)
-        .and_then(|text| crypto::from_base64url(&text))
-        .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok())
-        .ok_or(TokenProblem::Unbound)?;
+    let confirmation = claims.cnf.as_ref().and_then(Confirmed::read);
+    let confirmation = confirmation.ok_or(TokenProblem::Unbound)?;
     let client = ClientId::parse(&claims.client_id).map_err(|_| TokenProblem::NotAnAccessToken)?;
     let scope = ScopeSet::parse(&claims.scope).map_err(|_| TokenProblem::NotAnAccessToken)?;
     let jti_digest = crypto::sha256(claims.jti.as_bytes());

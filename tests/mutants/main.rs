@@ -303,7 +303,7 @@ fn refusal(attack: &str, is_open: bool) -> Option<&'static str> {
             "403 partner_suspended: The gateway's operator has suspended this partner."
         }
         "no_token" => "401 no_token: The request has no Authorization header with a Bearer token.",
-        "unbound_token" => "401 bad_token: The token is not bound to a certificate.",
+        "unbound_token" => "401 bad_token: The token is not bound to a certificate or key.",
         "other_partners_token" => {
             "401 wrong_binding: The token is bound to another certificate than the one shown."
         }

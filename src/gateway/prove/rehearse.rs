@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crypto::{Algorithm, Jwks, Random, SigningKey};
-use identity::{AccessTokens, Certificates, Issuer, Rehearsal, Shown};
+use identity::{AccessTokens, Certificates, Issuer, Nonces, Proofs, Rehearsal, Shown};
 use model::ports::{AuditLog, AuditUnavailable, Receipt};
 use model::{
     Alpn, Asked, AuditEntry, BankId, ClientId, Clock, Connection, Fault, InteractionId, ListenerId,
@@ -133,7 +133,7 @@ impl Rehearsals {
     fn caller(&self, route: &Route) -> (Option<Arc<Partner>>, Option<ClientId>) {
         let now = self.clock.now();
         let client = |partner: &PartnerId| {
-            let clients = route.bank.clients.iter();
+            let clients = route.bank.clients();
             let own = clients.filter(|(_, owner)| *owner == partner);
             own.map(|(client, _)| client)
                 .min_by(|a, b| a.as_str().cmp(b.as_str()))
@@ -259,6 +259,11 @@ impl Rehearsals {
             log: Arc::new(Unwritten),
             certificates: Arc::new(Certificates::new(4)),
             tokens: Arc::new(AccessTokens::new(4)),
+            proofs: Arc::new(Proofs::new(
+                Arc::clone(&self.clock),
+                self.random.as_ref(),
+                Nonces::AtStart,
+            )),
             unrouted: Arc::new(RouteMeters::unrouted(&Meter::new())),
         }
     }
