@@ -30,7 +30,7 @@ use crate::prove::{Answer, Attack, Handshake, Terms};
 use crate::route::Found;
 use crate::snapshot::Snapshot;
 
-/// What stands where another certificate's SHA-256 would.
+/// What stands where the SHA-256 of another certificate would, or of a key.
 const ANOTHER: [u8; 32] = [0x5a; 32];
 /// A host that no listener serves (RFC 2606 §2).
 const FOREIGN_HOST: &str = "elsewhere.invalid";
@@ -292,9 +292,8 @@ impl Rehearsals {
         attack: Option<Attack>,
         certificate: [u8; 32],
     ) -> Result<String, Fault> {
-        let confirmation = |thumbprint: [u8; 32]| Confirmation {
-            certificate: crypto::base64url(&thumbprint),
-        };
+        let to_certificate =
+            |thumbprint: [u8; 32]| Some(Confirmation::Certificate(crypto::base64url(&thumbprint)));
         let client = scene.client.as_ref().map_or("nobody", ClientId::as_str);
         let scope = match &scene.route.class {
             Class::Partner { scope } if attack != Some(Attack::MissingScope) => scope.as_str(),
@@ -315,8 +314,9 @@ impl Rehearsals {
             scope,
             cnf: match attack {
                 Some(Attack::UnboundToken) => None,
-                Some(Attack::OtherPartnersToken) => Some(confirmation(ANOTHER)),
-                _ => Some(confirmation(certificate)),
+                Some(Attack::OtherPartnersToken) => to_certificate(ANOTHER),
+                Some(Attack::MissingProof) => Some(Confirmation::Key(crypto::base64url(&ANOTHER))),
+                _ => to_certificate(certificate),
             },
         };
         self.key
@@ -389,9 +389,11 @@ struct Claims<'a> {
 }
 
 #[derive(Serialize)]
-struct Confirmation {
+enum Confirmation {
     #[serde(rename = "x5t#S256")]
-    certificate: String,
+    Certificate(String),
+    #[serde(rename = "jkt")]
+    Key(String),
 }
 
 /// A clock that stands still.

@@ -84,7 +84,7 @@ impl Proof {
     }
 
     /// What it is remembered by: half of the SHA-256 of key and `jti`. So nobody uses up another's
-    /// `jti`, and 128 bits are enough that nobody finds two that are taken for one.
+    /// `jti`, and 128 bits are enough that nobody makes a proof that is taken for another's.
     pub(super) fn place(&self) -> [u8; 16] {
         let mut sum = crypto::Sha256::new();
         sum.update(&self.thumbprint);

@@ -1,7 +1,7 @@
 //! Proofs that were used, remembered as long as they could be used again: a wheel of time, which
 //! forgets a slot at once when all in it is over.
 //!
-//! It holds at most 917,504 proofs in about 40 MB: some 10,000 new ones a second for as long as
+//! It holds at most 917,504 proofs in less than 50 MB: some 10,000 new ones a second for as long as
 //! each must be remembered. What finds no room is not taken: nothing that is live is ever
 //! forgotten for it.
 
