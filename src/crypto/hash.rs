@@ -1,4 +1,4 @@
-//! SHA-256 (FIPS 180-4), HMAC over it (RFC 2104), and comparison in constant time.
+//! SHA-256 (FIPS 180-4), HMAC with it (RFC 2104), and comparison in constant time.
 
 use std::fmt;
 
@@ -9,13 +9,14 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     array(&digest::digest(&digest::SHA256, bytes))
 }
 
-/// HMAC-SHA-256 of the message: nobody without the key makes it, or learns the key from it.
-pub fn hmac_sha256(key: &[u8; 32], message: &[u8]) -> [u8; 32] {
-    let key = hmac::Key::new(hmac::HMAC_SHA256, key);
-    hmac::sign(&key, message)
-        .as_ref()
+/// HMAC-SHA-256 of the message under the key (RFC 2104, FIPS 198-1): who does not have the key
+/// cannot make it. The key should have at least 32 bytes that nobody can guess. Compare with
+/// [`equal`].
+pub fn hmac_sha256(key: &[u8], message: &[u8]) -> [u8; 32] {
+    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), message);
+    tag.as_ref()
         .try_into()
-        .expect("an HMAC-SHA-256 must have 32 bytes")
+        .expect("an HMAC with SHA-256 must have 32 bytes")
 }
 
 /// SHA-256 over bytes that come in pieces.
@@ -81,15 +82,21 @@ mod tests {
     }
 
     #[test]
-    fn hmac_sha256_is_the_one_of_rfc_2104() {
-        // RFC 4231 §4.4 has a key of 25 bytes; HMAC fills a short key up with zeros.
-        let mut key = [0; 32];
-        for (at, byte) in key.iter_mut().take(25).enumerate() {
-            *byte = u8::try_from(at + 1).unwrap();
-        }
-        let expected = "82558a389a443c0ea4cc819899f2083a85f0faa3e578f8077a2e3ff46729665b";
-        assert_eq!(hex(&hmac_sha256(&key, &[0xcd; 50])), expected);
-        assert_ne!(hmac_sha256(&[1; 32], b"a"), hmac_sha256(&[2; 32], b"a"));
+    fn hmac_sha256_is_the_one_of_rfc_4231() {
+        let of = |key: &[u8], message: &[u8]| hex(&hmac_sha256(key, message));
+        assert_eq!(
+            of(&[0x0b; 20], b"Hi There"),
+            "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"
+        );
+        assert_eq!(
+            of(b"Jefe", b"what do ya want for nothing?"),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+        );
+        let long = b"Test Using Larger Than Block-Size Key - Hash Key First";
+        assert_eq!(
+            of(&[0xaa; 131], long),
+            "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"
+        );
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! below: [`provider`] for TLS; [`certificates`], [`private_key`], [`revocation_list`] for files;
 //! [`certificate_facts`], [`crl_facts`] and [`DistinguishedName`]; [`Jwks`], [`verify`],
 //! [`verify_own_key`], [`SigningKey`], [`check_times`] for tokens; [`KeyEncryptionKey`] for keys at
-//! rest; [`sha256`], [`Random`] and the encodings.
+//! rest; [`sha256`], [`hmac_sha256`], [`Random`] and the encodings.
 //!
 //! **How a value goes through**: outside bytes become a type once ([`VerificationKey`],
 //! [`CertificateFacts`], [`Verified`]) or are refused with the rule they broke; a key is parsed
