@@ -86,7 +86,7 @@ mod tests {
     const WRONG: Option<Refusal> = Some(Refusal::WrongBinding);
 
     #[test]
-    fn oa_81_a_token_serves_only_with_the_certificate_it_names() {
+    fn a_token_serves_only_with_the_certificate_it_names() {
         let authority = Authority::root("Partner CA");
         let swiftride = shown(&authority, &partners_certificate("PSDCN-SWIFTRIDE"));
         let token = to_certificate(&swiftride.leaf_thumbprint);

@@ -494,7 +494,7 @@ fn a_token_is_bound_to_what_its_confirmation_names() {
 }
 
 #[test]
-fn a_token_that_is_bound_to_nothing_that_can_be_held_is_refused() {
+fn a_token_that_is_bound_to_no_certificate_is_refused() {
     let house = House::new();
     let unbound = Some(TokenProblem::Unbound);
     assert_eq!(house.refused_without("cnf"), unbound);

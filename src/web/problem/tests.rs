@@ -300,7 +300,7 @@ fn challenges_of(refusal: &Refusal, asked: &Challenged<'_>) -> Vec<String> {
 }
 
 #[test]
-fn challenges_follow_rfc_6750_and_rfc_9449() {
+fn challenges_follow_rfc_6750() {
     let dpop = |error: &str| format!("DPoP error=\"{error}\", algs=\"PS256 ES256 EdDSA\"");
     let both = ["Bearer", "DPoP algs=\"PS256 ES256 EdDSA\""];
     for refusal in refusals() {

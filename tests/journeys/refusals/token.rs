@@ -11,7 +11,7 @@ use super::{BOTH, BRANCHES, connect, metadata};
 const INVALID_TOKEN: &str = "Bearer error=\"invalid_token\"";
 
 #[tokio::test]
-async fn a_call_without_a_token_is_refused_with_a_bare_challenge() {
+async fn a_call_without_a_bearer_token_is_refused_with_a_bare_challenge() {
     let house = TestHouse::start().await;
     let partner = Partner::of(&house, "swiftride-app");
     for version in Version::BOTH {
