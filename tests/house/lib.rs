@@ -1,5 +1,5 @@
 //! The plan of the house, held as tests: floors and arrows, sizes, headers, words, log fields,
-//! refusals, and the law of the permit.
+//! refusals, requirements and their proofs, and the law of the permit.
 //!
 //! **For**: telling at once when a change leaves the plan. **Doors**: none; it is only tests.
 //! **How a value goes through**: manifests and sources are read as text from the checkout and
@@ -22,6 +22,8 @@ mod metrics;
 mod permit;
 #[cfg(test)]
 mod refusals;
+#[cfg(test)]
+mod requirements;
 #[cfg(test)]
 mod sizes;
 #[cfg(test)]
