@@ -269,6 +269,7 @@ fn issuer_settings(plan: &BankPlan) -> (Vec<IssuerSettings>, Vec<Elsewhere>) {
         let settings = ClientSettings {
             partner: client.partner.clone(),
             standing: client.standing,
+            authentication: client.authentication.clone(),
             jwks: client.jwks.clone(),
             scopes: client.scopes.clone(),
         };

@@ -27,6 +27,8 @@ pub(crate) enum Denied {
     Assertion(AssertionProblem),
     /// Unknown client, or no key of its made this assertion: told as one.
     Credentials,
+    /// Unknown client, or not one that proves itself by this certificate: told as one.
+    OtherCertificate,
     /// The parameter `client_id` names another client than the assertion.
     OtherClientId,
     /// The assertion was used before.

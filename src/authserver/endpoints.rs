@@ -127,7 +127,7 @@ impl AuthServer {
         let scheme = client_authentication::scheme(request.headers());
         let form = form::read(request).await?;
         let now = ports.clock.now();
-        let client = client_authentication::check(issuer, now, scheme, &form)?;
+        let client = client_authentication::check(issuer, ports, connection, now, scheme, &form)?;
         record.client_is(&client);
         let client = client_id::check(&form, client)?;
         let client = jti::use_up(issuer, ports.replay.as_ref(), client, now).await?;

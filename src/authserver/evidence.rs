@@ -16,8 +16,8 @@ use crate::denied::Denied;
 use crate::grant::client_credentials::Issued;
 use crate::issuer::Issuer;
 use crate::oauth_error::OauthError;
+use crate::step::client_authentication::Proved;
 use crate::step::grant_type::GrantType;
-use crate::step::private_key_jwt::Proved;
 
 /// The status written for a client that left: nothing was sent, so it is none of HTTP's.
 const STATUS_OF_THE_ABORTED: u16 = 0;

@@ -45,4 +45,4 @@ pub use endpoints::Endpoint;
 pub use keys::rotation::{KeyChange, RingKey, Unchanged};
 pub use metadata::well_known_path;
 pub use server::AuthServer;
-pub use settings::{ClientSettings, Elsewhere, IssuerSettings, Ports};
+pub use settings::{ClientAuthentication, ClientSettings, Elsewhere, IssuerSettings, Ports};

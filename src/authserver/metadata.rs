@@ -19,7 +19,7 @@ struct Document<'a> {
     scopes_supported: Vec<&'a str>,
     response_types_supported: [&'a str; 0],
     grant_types_supported: [&'a str; 1],
-    token_endpoint_auth_methods_supported: [&'a str; 1],
+    token_endpoint_auth_methods_supported: [&'a str; 3],
     token_endpoint_auth_signing_alg_values_supported: [&'a str; 3],
     tls_client_certificate_bound_access_tokens: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -45,7 +45,11 @@ pub(crate) fn document(settings: &IssuerSettings) -> Result<Bytes, Fault> {
         scopes_supported: scopes.iter().map(Scope::as_str).collect(),
         response_types_supported: [],
         grant_types_supported: ["client_credentials"],
-        token_endpoint_auth_methods_supported: ["private_key_jwt"],
+        token_endpoint_auth_methods_supported: [
+            "private_key_jwt",
+            "tls_client_auth",
+            "self_signed_tls_client_auth",
+        ],
         token_endpoint_auth_signing_alg_values_supported: [
             Algorithm::Ps256.as_str(),
             Algorithm::Es256.as_str(),

@@ -87,6 +87,7 @@ fn code(denied: &Denied) -> (StatusCode, &'static str) {
         | Denied::AssertionType
         | Denied::Assertion(_)
         | Denied::Credentials
+        | Denied::OtherCertificate
         | Denied::OtherClientId
         | Denied::Replayed
         | Denied::Certificate(_)
@@ -123,6 +124,7 @@ fn header(denied: &Denied) -> Option<(http::HeaderName, HeaderValue)> {
         | Denied::AssertionType
         | Denied::Assertion(_)
         | Denied::Credentials
+        | Denied::OtherCertificate
         | Denied::OtherClientId
         | Denied::Replayed
         | Denied::PartnerSuspended
@@ -149,12 +151,12 @@ fn description(denied: &Denied) -> String {
             return format!("The parameter {parameter} is required.");
         }
         Denied::SeveralMethods => {
-            "Use one way to authenticate: private_key_jwt, without an Authorization header and \
-             without client_secret."
+            "Use the one way to authenticate that the client is registered with, without an \
+             Authorization header and without client_secret."
         }
         Denied::NoAssertion { .. } => {
             "This server authenticates clients by private_key_jwt: send client_assertion and \
-             client_assertion_type."
+             client_assertion_type; or by a client certificate: show it, and send client_id."
         }
         Denied::AssertionType => {
             "client_assertion_type must be urn:ietf:params:oauth:client-assertion-type:jwt-bearer."
@@ -163,6 +165,11 @@ fn description(denied: &Denied) -> String {
         Denied::Credentials => {
             "No registered client has a key that made this assertion: check sub, the kid and alg \
              of the header, and the registered keys."
+        }
+        Denied::OtherCertificate => {
+            "No registered client of this client_id proves itself by this certificate: check \
+             client_id, the registered method, and that the certificate is good at this bank and \
+             bears the registered name or key."
         }
         Denied::OtherClientId => "client_id and the assertion's sub must name the same client.",
         Denied::Replayed => "The assertion's jti was used before: make a new one per request.",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crypto::{Algorithm, Jwks, KeyEncryptionKey, Random};
-use identity::{Certificates, Trust};
+use identity::{Certificates, KnownBy, Trust};
 use model::ports::{AuditLog, KeyRing, Replay};
 use model::{BankId, ClientId, Clock, Meter, PartnerId, ScopeSet, Standing};
 
@@ -44,17 +44,31 @@ pub struct Elsewhere {
     pub keys: Jwks,
 }
 
-/// One client: confidential, authenticated by `private_key_jwt`.
+/// One client: always confidential.
 #[derive(Debug)]
 pub struct ClientSettings {
     /// The partner it belongs to.
     pub partner: PartnerId,
     /// The partner's standing.
     pub standing: Standing,
-    /// The public keys it signs its assertions with.
+    /// The one way in which it proves itself.
+    pub authentication: ClientAuthentication,
+    /// Its public keys: it signs with them, or they are those of its certificates; may be empty for
+    /// [`ClientAuthentication::TlsClientAuth`].
     pub jwks: Jwks,
     /// The scopes it may have by client credentials.
     pub scopes: ScopeSet,
+}
+
+/// How a client proves itself (RFC 7591 §2 `token_endpoint_auth_method`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClientAuthentication {
+    /// By an assertion signed with one of its keys (RFC 7523, OIDC Core §9).
+    PrivateKeyJwt,
+    /// By a certificate of the bank's partner CA that bears this name (RFC 8705 §2.1.2).
+    TlsClientAuth(KnownBy),
+    /// By a self-signed certificate for one of its keys (RFC 8705 §2.2).
+    SelfSignedTlsClientAuth,
 }
 
 /// What the server asks of the rest of the house.

@@ -11,3 +11,4 @@ pub(crate) mod method;
 pub(crate) mod private_key_jwt;
 pub(crate) mod scope;
 pub(crate) mod standing;
+pub(crate) mod tls_client_auth;

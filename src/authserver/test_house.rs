@@ -26,7 +26,7 @@ use model::{
     TokenIssue,
 };
 
-use crate::{AuthServer, ClientSettings, Endpoint, IssuerSettings, Ports};
+use crate::{AuthServer, ClientAuthentication, ClientSettings, Endpoint, IssuerSettings, Ports};
 
 mod keys;
 
@@ -223,6 +223,7 @@ pub(crate) fn settings(
         let settings = ClientSettings {
             partner: PartnerId::parse(partner).expect("valid"),
             standing,
+            authentication: ClientAuthentication::PrivateKeyJwt,
             jwks: Jwks::from_keys(vec![keys[id].verification_key()]),
             scopes: ScopeSet::parse(scopes).expect("valid"),
         };
@@ -236,6 +237,7 @@ pub(crate) fn settings(
             partner("mall", Standing::Active),
             partner("frozen", Standing::Suspended),
         ],
+        registered: Vec::new(),
     });
     IssuerSettings {
         bank: bank(),

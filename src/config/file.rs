@@ -5,7 +5,9 @@
 
 mod agreements;
 mod banks;
+mod clients;
 mod issuer;
+mod known_by;
 mod limits;
 mod listeners;
 mod node;

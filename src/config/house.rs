@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use authserver::ClientAuthentication;
 use crypto::{Algorithm, Jwks, KeyEncryptionKey};
 use edge::ListenerSettings;
 use identity::{KnownBy, Operators, Trust};
@@ -234,7 +235,9 @@ pub struct ClientPlan {
     pub partner: PartnerId,
     /// The partner's standing.
     pub standing: Standing,
-    /// The keys with which it proves itself (RFC 7523).
+    /// How it proves itself.
+    pub authentication: ClientAuthentication,
+    /// Its public keys; none by `tls_client_auth`.
     pub jwks: Jwks,
     /// What it may ask for: the scopes of the products in the partner's agreements with this bank.
     pub scopes: ScopeSet,

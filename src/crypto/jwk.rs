@@ -6,9 +6,10 @@ use std::sync::Arc;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ED25519, ParsedPublicKey, RSA_PSS_2048_8192_SHA256,
 };
-use der::asn1::UintRef;
+use der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, UintRef};
 use der::{Encode, Sequence};
 use serde_json::{Map, Value, json};
+use x509_cert::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 
 use crate::algorithm::Algorithm;
 use crate::encoding::{base64url, from_base64url};
@@ -24,6 +25,13 @@ const RSA_BITS_MIN: usize = 2048;
 const RSA_BITS_MAX: usize = 8192;
 /// Members that only private or symmetric keys have (RFC 7518 §6.2.2, §6.3.2, §6.4).
 const PRIVATE_MEMBERS: &[&str] = &["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
+
+/// id-ecPublicKey and the curve P-256 (RFC 5480 §2.1.1), rsaEncryption (RFC 8017 §A.1), id-Ed25519
+/// (RFC 8410 §3).
+const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
+const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+const ID_ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 
 /// A public key that verifies signatures of one algorithm. Parsed once; cloning is cheap.
 #[derive(Clone)]
@@ -207,6 +215,12 @@ impl VerificationKey {
         jwk
     }
 
+    /// Its SubjectPublicKeyInfo (RFC 5280 §4.1.2.7), DER, as [`crate::CertificateFacts::spki`] of a
+    /// certificate for this key has it.
+    pub fn to_spki(&self) -> Vec<u8> {
+        self.material.public.spki()
+    }
+
     /// Whether the signature over the message is one of this key.
     pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         self.material.parsed.verify_sig(message, signature).is_ok()
@@ -300,6 +314,32 @@ impl Public {
         base64url(&sha256(canonical.as_bytes()))
     }
 
+    /// RFC 5480 §2, RFC 8017 §A.1, RFC 8410 §4. What is longer than DER can say is no key here:
+    /// sizes were checked when it was read.
+    fn spki(&self) -> Vec<u8> {
+        let (oid, parameters, key) = match self {
+            Self::P256 { x, y } => {
+                let curve = Some(AnyRef::from(&P256));
+                (EC_PUBLIC_KEY, curve, [&[4], &x[..], &y[..]].concat())
+            }
+            Self::Rsa { n, e } => {
+                let key = rsa_der(n, e).unwrap_or_default();
+                (RSA_ENCRYPTION, Some(AnyRef::NULL), key)
+            }
+            Self::Ed25519 { x } => (ID_ED25519, None, x.to_vec()),
+        };
+        let algorithm = AlgorithmIdentifierRef { oid, parameters };
+        let key = BitStringRef::from_bytes(&key);
+        let spki = key.and_then(|subject_public_key| {
+            SubjectPublicKeyInfoRef {
+                algorithm,
+                subject_public_key,
+            }
+            .to_der()
+        });
+        spki.unwrap_or_default()
+    }
+
     /// Parses the key for AWS-LC, which checks that the point lies on its curve and that the RSA
     /// numbers can be a key.
     fn parse(&self) -> Result<ParsedPublicKey, BadJwk> {
@@ -309,18 +349,21 @@ impl Public {
             }
             Self::Rsa { n, e } => {
                 check_rsa(n, e)?;
-                let der = RsaPublicKey {
-                    modulus: UintRef::new(n).map_err(|_| BadJwk::Numbers)?,
-                    exponent: UintRef::new(e).map_err(|_| BadJwk::Numbers)?,
-                }
-                .to_der()
-                .map_err(|_| BadJwk::Numbers)?;
+                let der = rsa_der(n, e).map_err(|_| BadJwk::Numbers)?;
                 ParsedPublicKey::new(&RSA_PSS_2048_8192_SHA256, der)
             }
             Self::Ed25519 { x } => ParsedPublicKey::new(&ED25519, x),
         };
         parsed.map_err(|_| BadJwk::Numbers)
     }
+}
+
+fn rsa_der(n: &[u8], e: &[u8]) -> der::Result<Vec<u8>> {
+    RsaPublicKey {
+        modulus: UintRef::new(n)?,
+        exponent: UintRef::new(e)?,
+    }
+    .to_der()
 }
 
 fn check_purpose(jwk: &Map<String, Value>) -> Result<(), BadJwk> {

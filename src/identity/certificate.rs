@@ -107,6 +107,9 @@ fn judge(
     chain: &PresentedChain,
     now: Timestamp,
 ) -> Result<Verdict, CertificateProblem> {
+    if let Some(verdict) = judge_registered(trust, chain, now)? {
+        return Ok(verdict);
+    }
     let believed = trust.revocation().cloned().unwrap_or(i64::MIN..i64::MAX);
     if !believed.contains(&now.as_second()) {
         return Err(CertificateProblem::RevocationUnknown);
@@ -117,6 +120,37 @@ fn judge(
         valid_until: judged.valid.end,
         valid_from: judged.valid.start,
     })
+}
+
+/// The verdict on a self-signed certificate for a key that a partner registered (RFC 8705 §2.2): no
+/// authority vouches for it, no list revokes it; the partner takes its key out of the set. `None`
+/// when nobody registered the key, and for what an authority issued: to register the key of
+/// another's certificate gains nothing.
+fn judge_registered(
+    trust: &Trust,
+    chain: &PresentedChain,
+    now: Timestamp,
+) -> Result<Option<Verdict>, CertificateProblem> {
+    if PresentedChain::is_too_long(&chain.certificates) {
+        return Err(CertificateProblem::ChainTooLong);
+    }
+    let leaf = chain.certificates.first();
+    let leaf = leaf.ok_or(CertificateProblem::Malformed)?;
+    let facts = crypto::certificate_facts(leaf).map_err(|_| CertificateProblem::Malformed)?;
+    let registrant = trust.registrant_of(&facts.spki);
+    let Some(partner) = registrant.filter(|_| facts.subject == facts.issuer) else {
+        return Ok(None);
+    };
+    // notAfter is inclusive (RFC 5280 §4.1.2.5).
+    let valid = facts.not_before..facts.not_after.saturating_add(1);
+    if !valid.contains(&now.as_second()) {
+        return Err(CertificateProblem::OutsideValidity);
+    }
+    Ok(Some(Verdict {
+        partner: Arc::clone(partner),
+        valid_until: valid.end,
+        valid_from: valid.start,
+    }))
 }
 
 /// A chain that leads to an anchor and is meant for clients.

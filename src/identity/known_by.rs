@@ -57,6 +57,11 @@ impl KnownBy {
         })
     }
 
+    /// Whether a certificate of which this is said bears it.
+    pub fn is_borne_by(&self, facts: CertificateFacts) -> bool {
+        Self::all(facts).any(|its| its == *self)
+    }
+
     /// Everything that a certificate is known by.
     pub(crate) fn all(facts: CertificateFacts) -> impl Iterator<Item = Self> {
         let CertificateFacts {

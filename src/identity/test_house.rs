@@ -177,6 +177,7 @@ pub(crate) fn trust(authorities: &[&Authority], revocation: Option<Revocation>) 
             partner("swiftride", "PSDCN-SWIFTRIDE", Standing::Active),
             partner("frozen", "PSDCN-FROZEN", Standing::Suspended),
         ],
+        registered: Vec::new(),
     };
     Trust::new(settings).expect("a trust store")
 }

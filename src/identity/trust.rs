@@ -12,7 +12,7 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
 
-use crypto::CrlFacts;
+use crypto::{CrlFacts, VerificationKey};
 use jiff::Timestamp;
 use model::{Partner, PartnerId, Standing};
 
@@ -27,6 +27,9 @@ pub struct BankTrust {
     pub revocation: Option<Revocation>,
     /// The bank's partners, and what the certificates of each are known by.
     pub partners: Vec<(Partner, KnownBy)>,
+    /// Public keys whose self-signed certificates are a partner's (RFC 8705 §2.2), with the
+    /// partner's id; of partners that are not among these, nothing is believed.
+    pub registered: Vec<(PartnerId, VerificationKey)>,
 }
 
 /// Revocation lists and how old they may be.
@@ -45,6 +48,7 @@ impl BankTrust {
             authorities,
             revocation,
             partners,
+            registered,
         } = self;
         let mut sum = crypto::Sha256::new();
         let mut part = |bytes: &[u8]| {
@@ -70,6 +74,10 @@ impl BankTrust {
         }
         // Names, standing and organizationIdentifiers, each text in quotes.
         part(format!("{partners:?}").as_bytes());
+        for (partner, key) in registered {
+            part(partner.as_str().as_bytes());
+            part(&key.to_spki());
+        }
         sum.finish()
     }
 }
@@ -159,6 +167,8 @@ pub struct Trust {
     /// Unix seconds between which every revocation list is believed; `None` without lists.
     revocation: Option<Range<i64>>,
     partners: HashMap<KnownBy, Arc<Partner>>,
+    /// The partners by the SubjectPublicKeyInfo of their registered keys.
+    registered: HashMap<Vec<u8>, Arc<Partner>>,
 }
 
 /// Authorities that are believed, with what verifies their chains.
@@ -183,12 +193,14 @@ impl Trust {
     pub fn new(settings: BankTrust) -> Result<Self, BadTrust> {
         let (anchors, believed) = Anchors::asking(settings.authorities, settings.revocation)?;
         let partners = told_apart(settings.partners)?;
+        let registered = registered(settings.registered, &partners)?;
         let generation = GENERATION.fetch_add(1, Ordering::Relaxed);
         Ok(Self {
             generation,
             anchors,
             revocation: believed,
             partners,
+            registered,
         })
     }
 
@@ -207,6 +219,11 @@ impl Trust {
 
     pub(crate) fn partner_of(&self, known_by: &KnownBy) -> Option<&Arc<Partner>> {
         self.partners.get(known_by)
+    }
+
+    /// The partner that registered this public key, a SubjectPublicKeyInfo.
+    pub(crate) fn registrant_of(&self, spki: &[u8]) -> Option<&Arc<Partner>> {
+        self.registered.get(spki)
     }
 
     /// The same store under this authority instead of its own, with this list where it asks lists,
@@ -235,6 +252,7 @@ impl Trust {
             anchors: Anchors::new(vec![authority], lists)?,
             revocation: self.revocation.clone(),
             partners: self.partners.values().map(rehearsed).collect(),
+            registered: HashMap::new(),
         })
     }
 
@@ -277,6 +295,24 @@ fn told_apart(
         }
     }
     Ok(apart)
+}
+
+/// The partners by their registered keys: no two by the same.
+fn registered(
+    keys: Vec<(PartnerId, VerificationKey)>,
+    partners: &HashMap<KnownBy, Arc<Partner>>,
+) -> Result<HashMap<Vec<u8>, Arc<Partner>>, BadTrust> {
+    let mut registered: HashMap<Vec<u8>, Arc<Partner>> = HashMap::with_capacity(keys.len());
+    for (id, key) in keys {
+        let Some(partner) = partners.values().find(|partner| partner.id == id) else {
+            continue;
+        };
+        let before = registered.insert(key.to_spki(), Arc::clone(partner));
+        if let Some(one) = before.filter(|one| one.id != id) {
+            return Err(shared(&one, partner));
+        }
+    }
+    Ok(registered)
 }
 
 fn shared(one: &Partner, other: &Partner) -> BadTrust {

@@ -1,6 +1,7 @@
 //! The issuer: a token for a partner that proves its key and shows its certificate, and nothing
 //! else; what the road and the bank make of it.
 
+mod mutual_tls;
 mod refused;
 
 use std::time::Duration;
@@ -129,7 +130,11 @@ async fn metadata_say_where_tokens_are_given_to_those_with_a_certificate() {
     );
     assert_eq!(
         metadata["token_endpoint_auth_methods_supported"],
-        json!(["private_key_jwt"])
+        json!([
+            "private_key_jwt",
+            "tls_client_auth",
+            "self_signed_tls_client_auth"
+        ])
     );
     let mut api = connect(&dial, &house).await;
     api.get(place, &[]).await.refused(404, "unknown_route");

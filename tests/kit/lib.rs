@@ -27,6 +27,7 @@ mod issuer;
 mod operators;
 mod partner;
 mod problem;
+mod self_signed;
 
 pub use app::{Applied, Left, Load, NotApplied};
 pub use attack::{ATTACKS, Attackers, FOREIGN_HOST, Mounted, certificates_of};
@@ -47,6 +48,7 @@ pub use house::{HouseBuilder, TestHouse, records};
 pub use issuer::{issuer_key, under_kid};
 pub use operators::{Operators, Probed, probe};
 pub use partner::{FORM, Partner, shared, text, token_form};
+pub use self_signed::{SelfSigned, jwks_of, self_signed};
 
 pub use bytes::Bytes;
 pub use http::{Method, StatusCode};

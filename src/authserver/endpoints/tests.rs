@@ -1212,7 +1212,11 @@ async fn md_05_the_metadata_hold_what_is_active_and_nothing_else() {
             "scopes_supported": ["branches", "rates"],
             "response_types_supported": [],
             "grant_types_supported": ["client_credentials"],
-            "token_endpoint_auth_methods_supported": ["private_key_jwt"],
+            "token_endpoint_auth_methods_supported": [
+                "private_key_jwt",
+                "tls_client_auth",
+                "self_signed_tls_client_auth",
+            ],
             "token_endpoint_auth_signing_alg_values_supported": ["PS256", "ES256", "EdDSA"],
             "tls_client_certificate_bound_access_tokens": true,
             "mtls_endpoint_aliases": {

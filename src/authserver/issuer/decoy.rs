@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use crypto::{Algorithm, Jwks, Rules, Typ, VerificationKey};
 use model::ClientId;
 
-use crate::ClientSettings;
+use crate::{ClientAuthentication, ClientSettings};
 
 const RULES: Rules = Rules {
     typ: Typ::AbsentOr(&[]),
@@ -30,6 +30,7 @@ impl Decoys {
         let first = |algorithm| {
             clients
                 .values()
+                .filter(|its| its.authentication == ClientAuthentication::PrivateKeyJwt)
                 .flat_map(|client| client.jwks.keys())
                 .find(|key| key.algorithm() == algorithm)
         };
@@ -101,6 +102,7 @@ mod tests {
             let client = ClientSettings {
                 partner: PartnerId::parse("swiftride").expect("valid"),
                 standing: Standing::Active,
+                authentication: ClientAuthentication::PrivateKeyJwt,
                 jwks: Jwks::from_keys(vec![key]),
                 scopes: ScopeSet::default(),
             };

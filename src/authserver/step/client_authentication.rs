@@ -1,15 +1,50 @@
-//! Step: who asks (RFC 6749 §2.3; CA-01 to CA-08). One method: `private_key_jwt`.
+//! Step: who asks (RFC 6749 §2.3; CA-01 to CA-08). The registered method, and no other:
+//! `private_key_jwt`, or a certificate of the connection.
 
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use jiff::Timestamp;
 
+use model::{ClientId, Connection, PartnerId};
+
 use crate::denied::Denied;
 use crate::issuer::Issuer;
 use crate::step::form::Parameters;
-use crate::step::private_key_jwt::{self, Proved};
+use crate::step::private_key_jwt::{self, Assertion};
+use crate::step::tls_client_auth;
+use crate::{ClientSettings, Ports};
 
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// A client that proved to hold its key; what it proved that with is not used up yet.
+pub(crate) struct Proved<'a> {
+    client: &'a ClientId,
+    settings: &'a ClientSettings,
+    assertion: Option<Assertion>,
+}
+
+impl<'a> Proved<'a> {
+    /// The client's id.
+    pub(crate) fn id(&self) -> &'a ClientId {
+        self.client
+    }
+
+    /// The partner it belongs to.
+    pub(crate) fn partner(&self) -> &'a PartnerId {
+        &self.settings.partner
+    }
+
+    /// What is registered for it.
+    pub(crate) fn settings(&self) -> &'a ClientSettings {
+        self.settings
+    }
+
+    /// The assertion it proved itself with; `None` when that was its certificate, whose key the
+    /// handshake used.
+    pub(crate) fn assertion(&self) -> Option<&Assertion> {
+        self.assertion.as_ref()
+    }
+}
 
 /// The challenge that answers an `Authorization` header, if there was one: in its own scheme
 /// (RFC 6749 §5.2), from a closed list so that nothing of the header is repeated.
@@ -25,16 +60,30 @@ pub(crate) fn scheme(headers: &HeaderMap) -> Option<&'static str> {
     })
 }
 
-/// Finds the client and verifies that it made the assertion. Nothing is used up yet.
+/// Finds the client and verifies that it made the assertion, or holds the certificate's key.
+/// Nothing is used up yet. A certificate beside an assertion is no second method: the token is
+/// bound to it (CA-03).
 pub(crate) fn check<'a>(
     issuer: &'a Issuer,
+    ports: &Ports,
+    connection: &Connection,
     now: Timestamp,
     scheme: Option<&'static str>,
     form: &Parameters,
 ) -> Result<Proved<'a>, Denied> {
-    let Some(assertion) = form.client_assertion.as_deref() else {
-        // CA-01, CA-04: neither a secret nor a certificate alone is a method here.
-        return Err(Denied::NoAssertion { scheme });
+    let Some(text) = form.client_assertion.as_deref() else {
+        // CA-01, CA-04: a secret is no method here, and a name alone proves nothing.
+        let has_secret = form.client_secret.is_some() || scheme.is_some();
+        let named = form.client_id.as_deref().filter(|_| !has_secret);
+        let (Some(client_id), Some(chain)) = (named, &connection.chain) else {
+            return Err(Denied::NoAssertion { scheme });
+        };
+        let (client, settings) = tls_client_auth::verify(issuer, ports, client_id, chain, now)?;
+        return Ok(Proved {
+            client,
+            settings,
+            assertion: None,
+        });
     };
     if form.client_secret.is_some() || scheme.is_some() {
         return Err(Denied::SeveralMethods); // CA-03
@@ -42,5 +91,10 @@ pub(crate) fn check<'a>(
     if form.client_assertion_type.as_deref() != Some(ASSERTION_TYPE) {
         return Err(Denied::AssertionType); // PK-01
     }
-    private_key_jwt::verify(issuer, assertion, now)
+    let (client, settings, assertion) = private_key_jwt::verify(issuer, text, now)?;
+    Ok(Proved {
+        client,
+        settings,
+        assertion: Some(assertion),
+    })
 }

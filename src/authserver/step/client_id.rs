@@ -3,8 +3,8 @@
 //! client's: durable, and under its name.
 
 use crate::denied::Denied;
+use crate::step::client_authentication::Proved;
 use crate::step::form::Parameters;
-use crate::step::private_key_jwt::Proved;
 
 /// A proved client that the request does not call by another name.
 pub(crate) struct Named<'a>(Proved<'a>);

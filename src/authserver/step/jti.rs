@@ -1,4 +1,5 @@
-//! Step: the assertion's `jti` is used up (RFC 7523 §3; PK-04).
+//! Step: the assertion's `jti` is used up (RFC 7523 §3; PK-04). A certificate has none: the
+//! handshake proved its key, and nothing of it can be shown again.
 
 use jiff::Timestamp;
 
@@ -37,21 +38,20 @@ pub(crate) async fn use_up<'a>(
     now: Timestamp,
 ) -> Result<Authenticated<'a>, Denied> {
     let proved = client.proved();
+    let authenticated = Authenticated {
+        client: proved.id(),
+        settings: proved.settings(),
+    };
+    let Some(assertion) = proved.assertion() else {
+        return Ok(authenticated);
+    };
+    let (jti, expires) = (assertion.jti(), assertion.expires());
     let claim = replay
-        .claim(
-            &issuer.bank,
-            proved.id(),
-            proved.jti(),
-            proved.expires(),
-            now,
-        )
+        .claim(&issuer.bank, proved.id(), jti, expires, now)
         .await
         .map_err(Denied::Store)?;
     match claim {
-        Claim::First => Ok(Authenticated {
-            client: proved.id(),
-            settings: proved.settings(),
-        }),
+        Claim::First => Ok(authenticated),
         Claim::Seen => Err(Denied::Replayed),
     }
 }

@@ -9,11 +9,11 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crypto::{Algorithm, JwsProblem, Rules, Times, Typ};
-use model::{ClientId, PartnerId};
+use model::ClientId;
 
-use crate::ClientSettings;
 use crate::denied::{AssertionProblem, Denied};
 use crate::issuer::Issuer;
+use crate::{ClientAuthentication, ClientSettings};
 
 /// The longest assertion, in bytes (L-11).
 const ASSERTION_BYTES_MAX: usize = 8 * 1024;
@@ -31,48 +31,35 @@ const RULES: Rules = Rules {
 };
 
 /// A good assertion whose `jti` is not used up yet.
-pub(crate) struct Proved<'a> {
-    client: &'a ClientId,
-    settings: &'a ClientSettings,
+pub(crate) struct Assertion {
     jti: String,
     expires: Timestamp,
 }
 
-impl<'a> Proved<'a> {
-    /// The client's id.
-    pub(crate) fn id(&self) -> &'a ClientId {
-        self.client
-    }
-
-    /// The partner it belongs to.
-    pub(crate) fn partner(&self) -> &'a PartnerId {
-        &self.settings.partner
-    }
-
-    /// What is registered for it.
-    pub(crate) fn settings(&self) -> &'a ClientSettings {
-        self.settings
-    }
-
-    /// The assertion's `jti`.
+impl Assertion {
+    /// Its `jti`.
     pub(crate) fn jti(&self) -> &str {
         &self.jti
     }
 
-    /// The first instant at which the assertion is refused for its age.
+    /// The first instant at which it is refused for its age.
     pub(crate) fn expires(&self) -> Timestamp {
         self.expires
     }
 }
 
-/// Verifies an assertion against the keys of the client that it names.
+/// Verifies an assertion against the keys of the client that it names. One that is registered for
+/// another method has none here (CA-04).
 pub(crate) fn verify<'a>(
     issuer: &'a Issuer,
     assertion: &str,
     now: Timestamp,
-) -> Result<Proved<'a>, Denied> {
+) -> Result<(&'a ClientId, &'a ClientSettings, Assertion), Denied> {
     let peeked = peek(assertion)?;
-    let known = issuer.clients.get_key_value(&peeked.client);
+    let known = issuer
+        .clients
+        .get_key_value(&peeked.client)
+        .filter(|(_, its)| its.authentication == ClientAuthentication::PrivateKeyJwt);
     let keys = known.map_or_else(|| issuer.decoys.keys(), |(_, settings)| &settings.jwks);
     let verified = crypto::verify(assertion, keys, &RULES).map_err(|problem| match problem {
         JwsProblem::TooLong | JwsProblem::Malformed | JwsProblem::Critical => {
@@ -88,12 +75,7 @@ pub(crate) fn verify<'a>(
     let (client, settings) = known.ok_or(Denied::Credentials)?;
     let (jti, expires) =
         read(&verified.claims, client, &issuer.identifier, now).map_err(Denied::Assertion)?;
-    Ok(Proved {
-        client,
-        settings,
-        jti,
-        expires,
-    })
+    Ok((client, settings, Assertion { jti, expires }))
 }
 
 /// What an assertion says of itself, not believed.

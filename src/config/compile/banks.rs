@@ -20,7 +20,7 @@ pub(super) fn compile(
     let mut plans = Vec::new();
     for bank in &file.banks {
         let partners = partners(file, bank);
-        let trust = trust::compile(c, bank, &partners);
+        let trust = trust::compile(c, bank, &partners, &key_sets);
         let upstreams = upstreams::compile(c, bank);
         let products = products::compile(c, file, bank, &mut paths);
         let issuer = issuers::compile(c, file, bank, &products, &mut places);

@@ -2,14 +2,17 @@
 
 use std::collections::HashMap;
 
-use model::{ClientId, Scope, ScopeSet};
+use authserver::ClientAuthentication;
+use crypto::VerificationKey;
+use model::{ClientId, PartnerId, Scope, ScopeSet};
 
 use super::Compiler;
 use super::certificates::unreadable;
 use crate::file::{self, File};
 use crate::files::FileRef;
 use crate::house::{AgreementPlan, ClientPlan, ProductPlan};
-use crate::source::At;
+use crate::mistake::Code;
+use crate::source::{At, Span};
 
 /// Longest key set that is read (checklist L-11).
 const JWKS_BYTES_MAX: u64 = 32 << 10;
@@ -23,10 +26,56 @@ pub(super) fn key_sets(c: &mut Compiler<'_>, file: &File) -> KeySets {
         .iter()
         .flat_map(|partner| &partner.clients)
         .filter_map(|client| {
-            let jwks = key_set(c, client.jwks.as_ref()?)?;
+            let jwks = match (&client.jwks, &client.authentication) {
+                (Some(reference), _) => key_set(c, reference)?,
+                (None, Some(ClientAuthentication::TlsClientAuth(_))) => {
+                    crypto::Jwks::from_keys(Vec::new())
+                }
+                (None, _) => return None,
+            };
             Some((client.id.value.clone(), jwks))
         })
         .collect()
+}
+
+/// The keys whose self-signed certificates are a partner's (RFC 8705 §2.2). One that two partners
+/// register would be told to be either's.
+pub(super) fn registered(
+    c: &mut Compiler<'_>,
+    partners: &[&file::Partner],
+    key_sets: &KeySets,
+) -> Option<Vec<(PartnerId, VerificationKey)>> {
+    let mut registered: Vec<(PartnerId, VerificationKey)> = Vec::new();
+    let mut owners: HashMap<Vec<u8>, (&PartnerId, Span)> = HashMap::new();
+    let mut are_apart = true;
+    for partner in partners {
+        let self_signed = partner.clients.iter().filter(|client| {
+            client.authentication == Some(ClientAuthentication::SelfSignedTlsClientAuth)
+        });
+        for client in self_signed {
+            let (Some(jwks), Some(its)) = (&client.jwks, key_sets.get(&client.id.value)) else {
+                continue;
+            };
+            for key in its.keys() {
+                let owner = (&partner.id.value, jwks.at);
+                let (first, at) = *owners.entry(key.to_spki()).or_insert(owner);
+                if *first != partner.id.value {
+                    are_apart = false;
+                    c.reader
+                        .collector
+                        .mistake(
+                            Code::Clash,
+                            jwks.at,
+                            format!("a key of these is `{first}`'s too"),
+                        )
+                        .see(at, "the first")
+                        .help("a certificate for it would name either: give each partner its own");
+                }
+                registered.push((partner.id.value.clone(), key.clone()));
+            }
+        }
+    }
+    are_apart.then_some(registered)
 }
 
 /// Reads a key set (RFC 7517 §5).
@@ -65,12 +114,15 @@ pub(super) fn at_bank(
             .filter_map(|operation| Scope::parse(operation.scope.as_deref()?).ok())
             .collect();
         for client in &partner.clients {
-            let Some(jwks) = key_sets.get(&client.id.value) else {
+            let (Some(jwks), Some(authentication)) =
+                (key_sets.get(&client.id.value), &client.authentication)
+            else {
                 continue;
             };
             let plan = ClientPlan {
                 partner: partner.id.value.clone(),
                 standing,
+                authentication: authentication.clone(),
                 jwks: jwks.clone(),
                 scopes: scopes.clone(),
             };

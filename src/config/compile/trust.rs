@@ -11,6 +11,7 @@ use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
 
 use super::Compiler;
 use super::certificates::{authorities, unreadable};
+use super::clients::{self, KeySets};
 use super::partners::partner_of;
 use crate::file::{self, Bank};
 use crate::files::FileRef;
@@ -28,8 +29,10 @@ pub(super) fn compile(
     c: &mut Compiler<'_>,
     bank: &Bank,
     partners: &[&file::Partner],
+    key_sets: &KeySets,
 ) -> Option<Arc<Trust>> {
     let apart = are_apart(c, bank, partners);
+    let registered = clients::registered(c, partners, key_sets);
     let ca = bank.partner_ca.as_ref()?;
     let authorities = ca
         .authorities
@@ -45,6 +48,7 @@ pub(super) fn compile(
         authorities: authorities?,
         revocation: revocation?,
         partners: partners?,
+        registered: registered?,
     };
     if !apart {
         return None;

@@ -1,4 +1,5 @@
 use proptest::prelude::*;
+use secrecy::ExposeSecret;
 
 use super::*;
 
@@ -350,5 +351,24 @@ proptest! {
         let off = VerificationKey::from_jwk(&json!({"kty": "EC", "crv": "P-256", "x": x, "y": y}));
         prop_assert_eq!(off.unwrap_err(), BadJwk::Numbers);
         let _ = VerificationKey::from_jwk(&json!({"kty": "OKP", "crv": "Ed25519", "x": x}));
+    }
+}
+
+#[test]
+fn a_certificate_for_a_key_has_its_subject_public_key_info() {
+    for algorithm in [Algorithm::Es256, Algorithm::Ps256, Algorithm::EdDsa] {
+        let key = crate::SigningKey::generate(algorithm).expect("generates");
+        let pkcs8 = key.to_pkcs8();
+        let pair = rcgen::KeyPair::try_from(pkcs8.expose_secret()).expect("a key pair");
+        let params = rcgen::CertificateParams::default();
+        let certificate = params.self_signed(&pair).expect("a certificate");
+        let facts = crate::certificate_facts(certificate.der()).expect("readable");
+        assert_eq!(
+            key.verification_key().to_spki(),
+            facts.spki,
+            "{algorithm:?}"
+        );
+        let other = crate::SigningKey::generate(algorithm).expect("generates");
+        assert_ne!(other.verification_key().to_spki(), facts.spki);
     }
 }

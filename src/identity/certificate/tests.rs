@@ -660,6 +660,7 @@ fn trust_in(authority: &Authority, partners: &[(&str, KnownBy)]) -> Trust {
         authorities: vec![authority.certificate()],
         revocation: None,
         partners: partners.collect(),
+        registered: Vec::new(),
     };
     Trust::new(settings).expect("a trust store")
 }

@@ -3,7 +3,7 @@ use std::error::Error;
 use model::Standing;
 
 use super::*;
-use crate::test_house::{Authority, DAY, HOUR, NOW, partner, partner_known};
+use crate::test_house::{Authority, DAY, HOUR, NOW, key, partner, partner_known};
 
 const DAYS_10: Duration = Duration::from_hours(240);
 
@@ -12,6 +12,7 @@ fn settings(revocation: Option<Revocation>) -> BankTrust {
         authorities: vec![Authority::root("Partner CA").certificate()],
         revocation,
         partners: vec![partner("swiftride", "PSDCN-SWIFTRIDE", Standing::Active)],
+        registered: Vec::new(),
     }
 }
 
@@ -169,6 +170,7 @@ fn settings_that_say_the_same_keep_the_store_and_any_change_makes_a_new_one() {
             refuse_when_older_than: age,
         }),
         partners: vec![partner("swiftride", id, standing)],
+        registered: Vec::new(),
     };
     let active = || made(Standing::Active, "PSDCN-SWIFTRIDE", &list, DAYS_10);
     let first = stores.store(active()).expect("a trust store");
@@ -199,4 +201,42 @@ fn settings_that_say_the_same_keep_the_store_and_any_change_makes_a_new_one() {
         1,
         "others are forgotten"
     );
+}
+
+#[test]
+fn a_registered_key_is_one_partners_and_changing_it_makes_a_new_store() {
+    let (one, other) = (key().verification_key(), key().verification_key());
+    let id = |id| PartnerId::parse(id).expect("valid");
+    let with = |registered: Vec<(PartnerId, VerificationKey)>| BankTrust {
+        partners: vec![
+            partner("swiftride", "PSDCN-SWIFTRIDE", Standing::Active),
+            partner("mall", "PSDCN-MALL", Standing::Active),
+        ],
+        registered,
+        ..settings(None)
+    };
+    let twice = vec![
+        (id("swiftride"), one.clone()),
+        (id("swiftride"), one.clone()),
+    ];
+    let trust = Trust::new(with(twice)).expect("one partner's key");
+    let registrant = |key: &VerificationKey| {
+        let partner = trust.registrant_of(&key.to_spki());
+        partner.map(|partner| partner.id.clone())
+    };
+    assert_eq!(registrant(&one), Some(id("swiftride")));
+    assert_eq!(registrant(&other), None);
+    let stranger = Trust::new(with(vec![(id("nobody"), one.clone())])).expect("a store");
+    assert!(stranger.registrant_of(&one.to_spki()).is_none());
+    let shared = vec![(id("swiftride"), one.clone()), (id("mall"), one.clone())];
+    let problem = Trust::new(with(shared)).expect_err("refused");
+    assert!(
+        matches!(problem, BadTrust::SharedIdentity { .. }),
+        "{problem}"
+    );
+
+    let digest = |registered| with(registered).digest();
+    let of_one = digest(vec![(id("swiftride"), one)]);
+    assert_ne!(of_one, digest(Vec::new()));
+    assert_ne!(of_one, digest(vec![(id("swiftride"), other)]));
 }

@@ -13,6 +13,22 @@ agreements:
   - { partner: cartwheel, bank: harbour, products: [fx], plan: gold, from: 2026-01-01, until: 2027-12-31 }
 ";
 
+/// The client of the shortest configuration.
+const PROVES: &str = "        auth: private_key_jwt
+        jwks: file:partners/swiftride.jwks.json
+";
+
+const SAME_KEY: &str = "  cartwheel:
+    name: { legal: Cartwheel }
+    privacy_contact: privacy@cartwheel.example
+    standing: active
+    certificate: { organization_id: PSDCN-CARTWHEEL-001 }
+    clients:
+      cartwheel-app: { auth: self_signed_tls_client_auth, jwks: file:partners/swiftride.jwks.json }
+agreements:
+  - { partner: cartwheel, bank: harbour, products: [fx], plan: gold, from: 2026-01-01, until: 2027-12-31 }
+";
+
 pub(super) const CASES: &[Case] = &[
     edit(
         "certificate-known-by-nothing",
@@ -58,5 +74,37 @@ pub(super) const CASES: &[Case] = &[
     edit(
         "partners-subject-holds-organization",
         &[("agreements:\n", SECOND)],
+    ),
+    edit(
+        "client-tls-without-certificate",
+        &[(PROVES, "        auth: tls_client_auth\n")],
+    ),
+    edit(
+        "client-tls-beside-keys",
+        &[(
+            "auth: private_key_jwt",
+            "auth: tls_client_auth\n        certificate: { san_dns: api.swiftride.example }",
+        )],
+    ),
+    edit(
+        "client-assertion-beside-certificate",
+        &[(
+            PROVES,
+            "        auth: private_key_jwt\n        certificate: { organization_id: PSDCN-A }\n",
+        )],
+    ),
+    edit(
+        "client-certificate-known-by-nothing",
+        &[(
+            PROVES,
+            "        auth: tls_client_auth\n        certificate: {}\n",
+        )],
+    ),
+    edit(
+        "clients-share-a-certificate-key",
+        &[
+            ("auth: private_key_jwt", "auth: self_signed_tls_client_auth"),
+            ("agreements:\n", SAME_KEY),
+        ],
     ),
 ];

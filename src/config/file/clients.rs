@@ -1,0 +1,145 @@
+//! `partners.*.clients`: a partner's OAuth clients.
+
+use authserver::ClientAuthentication;
+use model::ClientId;
+
+use super::id;
+use super::known_by::{self, Certificate};
+use crate::files::FileRef;
+use crate::mistake::Code;
+use crate::reader::{Reader, Section, Value, Wrong};
+use crate::shape::{Key, Kind, Shape};
+use crate::source::At;
+
+pub(super) static CLIENT: Shape = Shape::new(
+    "a client",
+    &[
+        Key::required(
+            "auth",
+            Kind::Word(&METHODS),
+            "private_key_jwt",
+            "How it proves itself (RFC 7523, RFC 8705 §2.1 and §2.2).",
+        ),
+        Key::absent(
+            "jwks",
+            Kind::File,
+            "with `tls_client_auth` its certificate proves it; otherwise it must be written",
+            "Its public keys (RFC 7517): PS256, ES256 or EdDSA; with `self_signed_tls_client_auth` \
+             those of its certificates.",
+        ),
+        Key::absent(
+            "certificate",
+            Kind::Section(&known_by::CLIENTS),
+            "its keys prove it; with `tls_client_auth` it must be written",
+            "By what the certificate is known that proves it, of the bank's partner CA.",
+        ),
+    ],
+);
+
+const METHODS: [&str; 3] = [
+    "private_key_jwt",
+    "tls_client_auth",
+    "self_signed_tls_client_auth",
+];
+
+/// An OAuth client of a partner.
+pub(crate) struct Client {
+    pub(crate) id: At<ClientId>,
+    /// Absent when it contradicts itself or cannot be read.
+    pub(crate) authentication: Option<ClientAuthentication>,
+    pub(crate) jwks: Option<At<FileRef>>,
+}
+
+pub(super) fn read(reader: &mut Reader, section: &mut Section<'_>) -> Vec<Client> {
+    let Some(value) = section.value(reader, "clients") else {
+        return Vec::new();
+    };
+    let members = reader.named(value);
+    members
+        .into_iter()
+        .filter_map(|member| {
+            let id = id(reader, member.name, member.at, ClientId::parse)?;
+            Some(client(reader, id, member.section?))
+        })
+        .collect()
+}
+
+fn client(reader: &mut Reader, id: At<ClientId>, mut section: Section<'_>) -> Client {
+    let auth = section.value(reader, "auth");
+    let jwks = section.value(reader, "jwks");
+    let certificate = section.value(reader, "certificate");
+    let method = auth.and_then(|value| method(reader, value));
+    let is_whole = match method {
+        Some("tls_client_auth") => {
+            if certificate.is_none() {
+                section.lacks(
+                    "certificate",
+                    "write `certificate: { subject_dn: NAME }`: what the certificate bears that \
+                     proves this client",
+                );
+            }
+            jwks.is_none_or(|jwks| beside(reader, &jwks, "jwks", "tls_client_auth"))
+        }
+        Some(_) if jwks.is_none() => {
+            section.lacks("jwks", "write `jwks: file:PATH`");
+            false
+        }
+        Some(other) => certificate.is_none_or(|its| beside(reader, &its, "certificate", other)),
+        None => true,
+    };
+    section.finish(reader);
+    let known_by = certificate
+        .and_then(|value| reader.section(value))
+        .and_then(|section| known_by::of_client(reader, section));
+    let authentication = match method {
+        Some("private_key_jwt") => Some(ClientAuthentication::PrivateKeyJwt),
+        Some("self_signed_tls_client_auth") => Some(ClientAuthentication::SelfSignedTlsClientAuth),
+        _ => known_by
+            .map(|Certificate { known_by, .. }| ClientAuthentication::TlsClientAuth(known_by)),
+    };
+    Client {
+        id,
+        authentication: authentication.filter(|_| is_whole && method.is_some()),
+        jwks: jwks.and_then(|value| reader.file(value)),
+    }
+}
+
+/// Notes a key that means nothing to the method written beside it; false, as it is a mistake.
+fn beside(reader: &mut Reader, value: &Value<'_>, key: &str, method: &str) -> bool {
+    let help = match key {
+        "jwks" => "remove it, or write `auth: private_key_jwt` and remove `certificate`",
+        _ => "remove it, or write `auth: tls_client_auth` and remove `jwks`",
+    };
+    reader
+        .collector
+        .mistake(
+            Code::Contradiction,
+            value.key_span,
+            format!("`{key}` proves nothing for a client with `auth: {method}`"),
+        )
+        .help(help);
+    false
+}
+
+/// The methods of client authentication (checklist CA-01).
+fn method(reader: &mut Reader, value: Value<'_>) -> Option<&'static str> {
+    let method = reader.parsed(value, |text| {
+        if let Some(method) = METHODS.into_iter().find(|method| *method == text) {
+            return Ok(method);
+        }
+        Err(match text {
+            "none" | "client_secret_basic" | "client_secret_post" | "client_secret_jwt" => {
+                Wrong::new(
+                    format!("`{text}` is not a way in which a client may prove itself"),
+                    "FAPI 2.0 demands a key: write `private_key_jwt`, `tls_client_auth` or \
+                     `self_signed_tls_client_auth`",
+                )
+            }
+            _ => Wrong::new(
+                format!("`auth` cannot be `{text}`"),
+                "write `private_key_jwt`, `tls_client_auth` or `self_signed_tls_client_auth`",
+            ),
+        })
+    })?;
+    Some(method.value)
+}
