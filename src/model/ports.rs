@@ -1,9 +1,11 @@
-//! The ports: what a product room may ask of a store or a log, in the domain's verbs.
+//! The ports: what a product room may ask of a store, a log or a bank, in the domain's verbs.
 
+mod customers;
 mod keys;
 mod log;
 mod replay;
 
+pub use customers::{Customer, CustomerAuth, CustomersUnavailable, LogIn};
 pub use keys::{
     KeyRing, KeyUse, Published, SealedKey, StoreUnavailable, has_begun, lay_by, may_go, publish,
     schedule,
