@@ -13,6 +13,7 @@ mod assemble;
 mod cli;
 mod control;
 mod counted;
+mod customers;
 mod dispatch;
 mod edges;
 mod environment;
