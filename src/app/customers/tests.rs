@@ -236,6 +236,7 @@ fn no_answers() -> Vec<(u16, String)> {
         known("more", json!("x".repeat(ANSWER_BYTES_MAX))),
     ];
     for tries_left in [
+        json!(PASSWORD),
         json!(0),
         json!(-1),
         json!("4"),
