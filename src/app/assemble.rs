@@ -280,7 +280,10 @@ fn issuer_settings(plan: &BankPlan) -> (Vec<IssuerSettings>, Vec<Elsewhere>) {
         issuer: issuer.url.clone(),
         token_endpoint: tokens.token_endpoint.clone(),
         jwks_uri: tokens.jwks_uri.clone(),
-        mtls_token_endpoint: tokens.mtls_token_endpoint.clone(),
+        mtls_token_endpoint: tokens
+            .mtls_base
+            .as_ref()
+            .map(|base| format!("{base}/token")),
         audience: issuer.audience.clone(),
         access_token_lifetime: tokens.access_token_lifetime,
         algorithm: tokens.algorithm,
@@ -309,6 +312,13 @@ fn doors(listeners: &[ListenerPlan], banks: &[BankPlan]) -> HashMap<ListenerId, 
                 IssuerEndpoint::Jwks => Endpoint::Jwks,
                 IssuerEndpoint::UpstreamJwks => Endpoint::UpstreamJwks,
                 IssuerEndpoint::Token => Endpoint::Token,
+                // Nothing answers there: an unknown route, as any other.
+                IssuerEndpoint::Par
+                | IssuerEndpoint::Revoke
+                | IssuerEndpoint::Authorize
+                | IssuerEndpoint::LogIn
+                | IssuerEndpoint::Approve
+                | IssuerEndpoint::Done => continue,
             };
             if let Some(door) = doors.get_mut(&place.listener) {
                 door.endpoints
