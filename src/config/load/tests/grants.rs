@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::ours;
-use crate::fixture::{EXAMPLE, Fixture, MINIMAL};
-use crate::house::{AuthorizationPlan, IssuerEndpoint, LogInPlan};
+use crate::explain;
+use crate::fixture::{EXAMPLE, Fixture, MINIMAL, now};
+use crate::house::{AuthorizationPlan, IssuerEndpoint, LogInPlan, Mode};
 
 /// The shortest configuration in which customers grant, with this beside `log_in`.
 fn with_log_in(beside: &str) -> String {
@@ -137,4 +138,34 @@ fn several_redirect_uris_are_kept_in_their_order_at_an_issuer_without_pages_too(
     let client = clients.next().expect("a client");
     let uris = ["http://[::1]:8000/cb", "https://app.example/b?x=1"];
     assert_eq!(client.redirect_uris, uris);
+}
+
+#[test]
+fn what_holds_of_grants_when_nothing_is_written_is_told() {
+    let fixture = Fixture::new();
+    let told = |text: &str| -> Vec<_> {
+        fixture.write("gateway.yaml", text);
+        let path = fixture.path("gateway.yaml");
+        let (_, told) = explain(&path, Mode::Serve, &|_| None, now()).expect("it loads");
+        told.into_iter()
+            .map(|one| (one.key, one.value.or(one.then)))
+            .filter(|(key, _)| {
+                let words = ["log_in", "grant_lifetime", "redirect_uris"];
+                words.iter().any(|word| key.ends_with(word))
+            })
+            .collect()
+    };
+    let issuer = "banks.harbour.issuer";
+    let uris = "partners.swiftride.clients.swiftride-app.redirect_uris";
+    let uris = (
+        uris.to_owned(),
+        Some("it cannot ask for a customer's grant"),
+    );
+    let lifetime = (format!("{issuer}.grant_lifetime"), Some("90d"));
+    let log_in = (
+        format!("{issuer}.log_in"),
+        Some("no authorization endpoint: customers cannot grant, clients act for themselves alone"),
+    );
+    assert_eq!(told(MINIMAL), [log_in, lifetime.clone(), uris.clone()]);
+    assert_eq!(told(&with_log_in("")), [lifetime, uris]);
 }
