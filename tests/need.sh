@@ -25,3 +25,15 @@ need_rust() {
     exit 1
   fi
 }
+
+# Debian's release may be older than what the clients' packages want. Node brings npm, or Debian does.
+need_node() {
+  need nodejs node --version
+  wanted=$(node -p 'require("./conformance/clients/package.json").engines.node.replace(">=", "")')
+  found=$(node --version | tr -d v)
+  if [ "$(printf '%s\n%s\n' "$wanted" "$found" | sort -V | head -n 1)" != "$wanted" ]; then
+    echo "$0: Node $wanted or newer is needed, found $found" >&2
+    exit 1
+  fi
+  need npm npm --version
+}

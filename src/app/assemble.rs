@@ -1,20 +1,30 @@
 //! Settings to a snapshot: build each room's part of it, hand each its ports, and take from what
 //! stands the state of everything that is measured.
 
+mod customers;
+mod resources;
+
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use anyhow::Context as _;
 
-use authserver::{AuthServer, ClientSettings, Elsewhere, Endpoint, IssuerSettings, Ports};
-use config::{BankPlan, House, IssuerEndpoint, ListenerPlan, ProductPlan, TokensPlan};
+use authserver::{
+    AuthServer, Authorization, ClientSettings, Elsewhere, Endpoint, IssuerSettings, Ports,
+};
+use config::{BankPlan, House, IssuerEndpoint, ListenerPlan, LogInPlan, ProductPlan, TokensPlan};
 use crypto::Jwks;
 use gateway::{Agreement, Bank, Class, Plan, Road, Route, RouteMeters, RoutePattern, Snapshot};
-use identity::{Issuer, IssuerKeys};
-use model::{BankId, ListenerId, Meter, Object, OperationId, PartnerId, PlanId, ProductId, Scope};
+use identity::{Issuer, IssuerKeys, Revoked};
+use model::ports::CustomerAuth;
+use model::{
+    BankId, ClientId, ListenerId, Meter, Object, OperationId, PartnerId, PlanId, ProductId, Scope,
+    UpstreamId,
+};
 use upstream::Upstream;
 
-use crate::live::{Doors, Live};
+use self::customers::BankCustomers;
+use crate::live::{Doors, Live, Place};
 use crate::standing::{Standing, rate};
 
 /// What the banks share while a snapshot is built.
@@ -51,7 +61,7 @@ pub(crate) async fn assemble(
             concurrent: settings.burst,
         },
     };
-    let mut doors = doors(&house.listeners, &house.banks);
+    let mut doors = doors(house)?;
     let mut authservers = HashMap::new();
     let mut assertion_keys = HashMap::new();
     let mut routes: HashMap<ListenerId, Vec<(RoutePattern, Route)>> = HashMap::new();
@@ -83,36 +93,9 @@ pub(crate) async fn assemble(
 async fn build(shared: &Shared<'_>, plan: &BankPlan) -> anyhow::Result<Built> {
     let standing = shared.standing;
     let clients = plan.issuer.clients.iter();
-    let owners = clients
+    let owners: HashMap<ClientId, PartnerId> = clients
         .map(|(id, client)| (id.clone(), client.partner.clone()))
         .collect();
-    let ports = Ports {
-        replay: Arc::clone(&standing.replay),
-        keys: Arc::clone(&standing.keys),
-        log: Arc::clone(&standing.log),
-        clock: Arc::clone(&standing.clock),
-        random: Arc::clone(&standing.random),
-        kek: Arc::clone(&plan.issuer.kek),
-        certificates: Arc::clone(&standing.certificates),
-        meter: standing.metrics.meter.clone(),
-    };
-    let (ours, elsewhere) = issuer_settings(plan);
-    let authserver = AuthServer::open(ours, elsewhere, ports)
-        .await
-        .context("opening the issuer")?;
-    let (assertion_key, assertion_keys) = authserver
-        .assertion_keys(&plan.id)
-        .context("finding the assertion keys")?;
-    let bank = Arc::new(Bank::new(
-        plan.id.clone(),
-        Arc::clone(&plan.trust),
-        owners,
-        standing.assertions(plan, assertion_key),
-        &shared.unagreed,
-        &standing.limiters,
-        &standing.metrics.meter,
-    ));
-    let issuers = issuers(shared, &plan.issuer.url, &authserver.keys(&plan.id));
     let mut upstreams = HashMap::new();
     for settings in &plan.upstreams {
         let id = settings.id.clone();
@@ -122,6 +105,27 @@ async fn build(shared: &Shared<'_>, plan: &BankPlan) -> anyhow::Result<Built> {
             upstream.with_context(|| format!("upstream {id}"))?,
         );
     }
+    let revoked = standing.revoked(&plan.id).await?;
+    let (ours, elsewhere) = issuer_settings(plan, &revoked, |log_in| {
+        customers(log_in, &upstreams, standing)
+    })?;
+    let authserver = AuthServer::open(ours, elsewhere, ports(standing, plan))
+        .await
+        .context("opening the issuer")?;
+    let (assertion_key, assertion_keys) = authserver
+        .assertion_keys(&plan.id)
+        .context("finding the assertion keys")?;
+    let bank = Arc::new(Bank::new(
+        plan.id.clone(),
+        Arc::clone(&plan.trust),
+        &owners,
+        standing.assertions(plan, assertion_key),
+        &shared.unagreed,
+        &standing.limiters,
+        &standing.metrics.meter,
+    ));
+    let keys = authserver.keys(&plan.id);
+    let issuers = issuers(shared, &plan.issuer.url, &keys, &revoked);
     let agreements = shared.house.agreements.iter();
     let agreements: Vec<_> = agreements.filter(|one| one.bank == plan.id).collect();
     let mut routes = Vec::new();
@@ -149,11 +153,36 @@ async fn build(shared: &Shared<'_>, plan: &BankPlan) -> anyhow::Result<Built> {
     })
 }
 
+/// What the bank's issuer asks of the house.
+fn ports(standing: &Standing, plan: &BankPlan) -> Ports {
+    Ports {
+        replay: Arc::clone(&standing.state.replay),
+        grants: Arc::clone(&standing.state.grants),
+        sessions: Arc::clone(&standing.state.sessions),
+        outbox: Arc::clone(&standing.state.outbox),
+        keys: Arc::clone(&standing.state.keys),
+        log: Arc::clone(&standing.log),
+        clock: Arc::clone(&standing.clock),
+        random: Arc::clone(&standing.random),
+        kek: Arc::clone(&plan.issuer.kek),
+        certificates: Arc::clone(&standing.certificates),
+        meter: standing.metrics.meter.clone(),
+    }
+}
+
 /// The issuer as each listener's routes know it: its tokens must name that listener.
-fn issuers(shared: &Shared<'_>, url: &str, keys: &IssuerKeys) -> HashMap<ListenerId, Arc<Issuer>> {
+fn issuers(
+    shared: &Shared<'_>,
+    url: &str,
+    keys: &IssuerKeys,
+    revoked: &Arc<Revoked>,
+) -> HashMap<ListenerId, Arc<Issuer>> {
     let issuer = |listener: &ListenerPlan| {
         let audience = listener.origin()?;
-        let issuer = shared.standing.issuers.issuer(url, &audience, keys);
+        let issuer = shared
+            .standing
+            .issuers
+            .issuer(url, &audience, keys, revoked);
         Some((listener.edge.id.clone(), issuer))
     };
     let listeners = shared.house.listeners.iter();
@@ -174,12 +203,13 @@ fn lay(
         let issuer = issuers
             .get(listener)
             .with_context(|| format!("no listener {listener}"))?;
+        let base_path = &product.description.base_path;
+        let metadata = resources::metadata_url(issuer.audience(), base_path);
+        let metadata: Arc<str> = Arc::from(metadata);
         for operation in &product.description.operations {
             let template = match operation.template.as_str() {
-                "/" if !product.description.base_path.is_empty() => {
-                    product.description.base_path.clone()
-                }
-                template => format!("{}{template}", product.description.base_path),
+                "/" if !base_path.is_empty() => base_path.clone(),
+                template => format!("{base_path}{template}"),
             };
             let scope = operation.scope.as_deref().map(Scope::parse).transpose()?;
             let class = match (operation.class, scope) {
@@ -211,6 +241,7 @@ fn lay(
                 object: Arc::new(object),
                 class,
                 issuer: Arc::clone(issuer),
+                resource_metadata: Arc::clone(&metadata),
                 upstream: Arc::clone(upstream),
                 upstream_id: product.upstream.clone(),
                 deadline: product.deadline,
@@ -256,13 +287,17 @@ fn rights(
 }
 
 /// The bank's issuer: ours, or its own.
-fn issuer_settings(plan: &BankPlan) -> (Vec<IssuerSettings>, Vec<Elsewhere>) {
+fn issuer_settings(
+    plan: &BankPlan,
+    revoked: &Arc<Revoked>,
+    customers: impl Fn(&LogInPlan) -> anyhow::Result<Arc<dyn CustomerAuth>>,
+) -> anyhow::Result<(Vec<IssuerSettings>, Vec<Elsewhere>)> {
     let issuer = &plan.issuer;
     let tokens = match &issuer.tokens {
         TokensPlan::Ours(tokens) => tokens,
         TokensPlan::Elsewhere(keys) => {
             let (bank, keys) = (plan.id.clone(), keys.clone());
-            return (Vec::new(), vec![Elsewhere { bank, keys }]);
+            return Ok((Vec::new(), vec![Elsewhere { bank, keys }]));
         }
     };
     let clients = issuer.clients.iter().map(|(id, client)| {
@@ -272,51 +307,91 @@ fn issuer_settings(plan: &BankPlan) -> (Vec<IssuerSettings>, Vec<Elsewhere>) {
             authentication: client.authentication.clone(),
             jwks: client.jwks.clone(),
             scopes: client.scopes.clone(),
+            redirect_uris: client.redirect_uris.clone(),
+            app: client.app.clone(),
+            contact: client.contact.clone(),
         };
         (id.clone(), settings)
+    });
+    let authorization = tokens.authorization.as_ref().map(|asking| {
+        Ok::<_, anyhow::Error>(Authorization {
+            customers: customers(&asking.log_in)?,
+            grant_lifetime: asking.grant_lifetime,
+        })
     });
     let settings = IssuerSettings {
         bank: plan.id.clone(),
         issuer: issuer.url.clone(),
         token_endpoint: tokens.token_endpoint.clone(),
         jwks_uri: tokens.jwks_uri.clone(),
-        mtls_token_endpoint: tokens.mtls_token_endpoint.clone(),
+        mtls_base: tokens.mtls_base.clone(),
         audience: issuer.audience.clone(),
         access_token_lifetime: tokens.access_token_lifetime,
         algorithm: tokens.algorithm,
+        authorization: authorization.transpose()?,
+        revoked: Arc::clone(revoked),
         clients: clients.collect(),
         trust: Arc::clone(&plan.trust),
     };
-    (vec![settings], Vec::new())
+    Ok((vec![settings], Vec::new()))
+}
+
+/// Whom the bank's issuer asks who a customer is.
+fn customers(
+    log_in: &LogInPlan,
+    upstreams: &HashMap<UpstreamId, Arc<Upstream>>,
+    standing: &Standing,
+) -> anyhow::Result<Arc<dyn CustomerAuth>> {
+    let upstream = upstreams
+        .get(&log_in.upstream)
+        .with_context(|| format!("log_in: no upstream {}", log_in.upstream))?;
+    let path = log_in.path.parse().context("log_in: its path")?;
+    let clock = Arc::clone(&standing.clock);
+    Ok(Arc::new(BankCustomers::new(
+        Arc::clone(upstream),
+        path,
+        clock,
+    )))
 }
 
 /// What each listener serves besides products.
-fn doors(listeners: &[ListenerPlan], banks: &[BankPlan]) -> HashMap<ListenerId, Doors> {
+fn doors(house: &House) -> anyhow::Result<HashMap<ListenerId, Doors>> {
     let mut doors: HashMap<ListenerId, Doors> = HashMap::new();
-    for listener in listeners {
+    for listener in &house.listeners {
         let authority = listener.url.as_ref().map(|url| url.authority().to_owned());
         let door = Doors {
             authority: authority.unwrap_or_default(),
-            endpoints: HashMap::new(),
+            places: HashMap::new(),
             operators: listener.operators.clone(),
         };
         doors.insert(listener.edge.id.clone(), door);
     }
-    for bank in banks {
+    for bank in &house.banks {
         for place in &bank.issuer.endpoints {
             let endpoint = match place.endpoint {
                 IssuerEndpoint::Metadata => Endpoint::Metadata,
                 IssuerEndpoint::Jwks => Endpoint::Jwks,
                 IssuerEndpoint::UpstreamJwks => Endpoint::UpstreamJwks,
                 IssuerEndpoint::Token => Endpoint::Token,
+                IssuerEndpoint::Par => Endpoint::Par,
+                IssuerEndpoint::Revoke => Endpoint::Revoke,
+                IssuerEndpoint::Authorize => Endpoint::Authorize,
+                IssuerEndpoint::LogIn => Endpoint::LogIn,
+                IssuerEndpoint::Approve => Endpoint::Approve,
+                IssuerEndpoint::Done => Endpoint::Done,
             };
             if let Some(door) = doors.get_mut(&place.listener) {
-                door.endpoints
-                    .insert(place.path.clone(), (bank.id.clone(), endpoint));
+                let issuer = Place::Issuer(bank.id.clone(), endpoint);
+                door.places.insert(place.path.clone(), issuer);
             }
         }
     }
-    doors
+    for ((listener, path), document) in resources::documents(house)? {
+        if let Some(door) = doors.get_mut(&listener) {
+            door.places.insert(path, Place::Resource(document));
+        }
+    }
+    Ok(doors)
 }
 
 fn plans(plans: &HashMap<PlanId, config::PlanSettings>) -> HashMap<PlanId, Plan> {

@@ -1,6 +1,6 @@
 //! Listener and path to room: the token endpoint and its kin to `authserver`, what is measured to
-//! operators on their listener, everything else to `gateway`. Every answer gets its ids here, and
-//! its line in the access log.
+//! operators on their listener, the metadata of products from here, everything else to `gateway`.
+//! Every answer gets its ids here, and its line in the access log.
 
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -23,7 +23,7 @@ use model::{
 
 use crate::access_log::Line;
 use crate::counted::Counted;
-use crate::live::Live;
+use crate::live::{Live, Place};
 use crate::telemetry::Metrics;
 
 const INTERACTION_ID: HeaderName = HeaderName::from_static("x-fapi-interaction-id");
@@ -104,8 +104,8 @@ impl Dispatch {
         line.answered(sealed(response, &ids), facts)
     }
 
-    /// An issuer's endpoint, or the road, under what is in force now, to the end: what leads
-    /// nowhere is refused there, and recorded.
+    /// An issuer's endpoint, a product's metadata, or the road, under what is in force now, to the
+    /// end: what leads nowhere is refused there, and recorded.
     async fn choose(&self, asked: Asked) -> (Response, Facts) {
         let live = self.live.load_full();
         let snapshot = &live.snapshot;
@@ -113,13 +113,20 @@ impl Dispatch {
         if let Some(operators) = doors.and_then(|doors| doors.operators.as_ref()) {
             return self.serve_operators(snapshot, operators, asked).await;
         }
-        let found = doors.and_then(|doors| doors.endpoint(&asked.request));
-        let Some((bank, endpoint)) = found else {
+        let found = doors.and_then(|doors| doors.place(&asked.request));
+        let Some(place) = found else {
             return self.gateway.answer(snapshot, asked).await;
         };
         if let Err(refusal) = snapshot.gate().knock(asked.connection.peer.ip()) {
             return self.gateway.turn_away(snapshot, asked, refusal).await;
         }
+        let (bank, endpoint) = match place {
+            Place::Issuer(bank, endpoint) => (bank, endpoint),
+            Place::Resource(json) => match web::document(asked.request.method(), json) {
+                Ok(response) => return (response, Facts::default()),
+                Err(refusal) => return self.gateway.turn_away(snapshot, asked, refusal).await,
+            },
+        };
         let Some(authserver) = live.authservers.get(bank) else {
             let refusal = Refusal::UnknownRoute;
             return self.gateway.turn_away(snapshot, asked, refusal).await;

@@ -17,6 +17,7 @@ mod dispatch;
 mod edges;
 mod environment;
 mod live;
+mod outbox;
 mod probes;
 mod prove;
 mod reload;

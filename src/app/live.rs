@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use authserver::{AuthServer, Endpoint, Unchanged};
 use crypto::Jwks;
 use gateway::Snapshot;
@@ -50,16 +52,25 @@ impl Live {
 pub(crate) struct Doors {
     /// `host[:port]` of the listener's `url`.
     pub(crate) authority: String,
-    /// Paths of the issuers' endpoints.
-    pub(crate) endpoints: HashMap<String, (BankId, Endpoint)>,
+    /// By path.
+    pub(crate) places: HashMap<String, Place>,
     /// Who may enter, where operators are served.
     pub(crate) operators: Option<Arc<Operators>>,
 }
 
+/// What is answered at one path besides operations.
+#[derive(Debug)]
+pub(crate) enum Place {
+    /// An endpoint of a bank's issuer.
+    Issuer(BankId, Endpoint),
+    /// The metadata of a product (RFC 9728).
+    Resource(Bytes),
+}
+
 impl Doors {
-    /// The issuer's endpoint that a request names by host and path.
-    pub(crate) fn endpoint(&self, request: &Request) -> Option<&(BankId, Endpoint)> {
-        let found = self.endpoints.get(request.uri().path())?;
+    /// What a request names by host and path.
+    pub(crate) fn place(&self, request: &Request) -> Option<&Place> {
+        let found = self.places.get(request.uri().path())?;
         gateway::names_authority(request, &self.authority).then_some(found)
     }
 }

@@ -28,6 +28,7 @@ use crate::dispatch::Dispatch;
 use crate::edges::{Edges, is_for_probes};
 use crate::environment::Environment;
 use crate::live::Live;
+use crate::outbox;
 use crate::probes::{Condition, Probes};
 use crate::reload::{Applied, Because, Kept, NotApplied, Reloader};
 use crate::standing::Standing;
@@ -119,6 +120,7 @@ pub async fn start(configuration: Configuration, mut env: Environment) -> anyhow
     // Not among the tasks that the log outlives.
     let herald = TaskTracker::new().spawn(audit.herald());
     let standing = Arc::new(standing);
+    outbox::drain(&standing).await?;
     let live = assemble(&house, &standing, 1).await?;
     live.settle().await.context("keeping the signing keys")?;
     record_first(&standing, &house.digest).await?;
@@ -144,6 +146,7 @@ pub async fn start(configuration: Configuration, mut env: Environment) -> anyhow
         edges: Arc::downgrade(&edges),
         stopping: stopping.clone(),
     };
+    outbox::sweep(&standing, &tasks, stopping.clone());
     let reloader = Reloader::start(kept, &tasks);
     let steward = Steward::new(reloader.clone(), Arc::clone(&live));
     open_door(&data, steward, &tasks, stopping.clone())
@@ -229,6 +232,7 @@ fn handler(standing: &Standing, live: &Arc<ArcSwap<Live>>) -> Arc<dyn Handler> {
         log: Arc::clone(&standing.log),
         certificates: Arc::clone(&standing.certificates),
         tokens: Arc::clone(&standing.tokens),
+        proofs: Arc::clone(&standing.proofs),
         unrouted: Arc::new(RouteMeters::unrouted(&standing.metrics.meter)),
     };
     Arc::new(Dispatch {

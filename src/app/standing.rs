@@ -12,8 +12,8 @@ use audit::Audit;
 use config::{BankPlan, GatePlan, House};
 use crypto::{Random, SigningKey};
 use gateway::{Assertions, Gate, GateSettings, Limiters, Unwritten};
-use identity::{AccessTokens, Certificates, Issuers};
-use model::ports::{AuditLog, KeyRing, Replay};
+use identity::{AccessTokens, Certificates, Issuers, Nonces, Proofs, Revoked};
+use model::ports::{AuditLog, Grants, KeyRing, Outbox, Replay, Sessions};
 use model::{BankId, ClientId, Clock, PartnerId};
 use store::{Memory, Sqlite};
 use upstream::Upstreams;
@@ -29,16 +29,39 @@ pub(crate) struct Standing {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) log: Arc<dyn AuditLog>,
-    pub(crate) replay: Arc<dyn Replay>,
-    pub(crate) keys: Arc<dyn KeyRing>,
+    pub(crate) state: State,
     pub(crate) certificates: Arc<Certificates>,
     pub(crate) tokens: Arc<AccessTokens>,
+    /// Of the road.
+    pub(crate) proofs: Arc<Proofs>,
     pub(crate) issuers: Issuers,
     pub(crate) limiters: Limiters,
     pub(crate) upstreams: Arc<Upstreams>,
     pub(crate) metrics: Arc<Metrics>,
     gates: Mutex<HashMap<GateSettings, Weak<Gate>>>,
     assertions: Mutex<HashMap<Signs, Weak<Assertions>>>,
+    revoked: tokio::sync::Mutex<HashMap<BankId, Arc<Revoked>>>,
+}
+
+/// The ports of one store.
+pub(crate) struct State {
+    pub(crate) replay: Arc<dyn Replay>,
+    pub(crate) keys: Arc<dyn KeyRing>,
+    pub(crate) grants: Arc<dyn Grants>,
+    pub(crate) sessions: Arc<dyn Sessions>,
+    pub(crate) outbox: Arc<dyn Outbox>,
+}
+
+impl State {
+    fn of<S: Replay + KeyRing + Grants + Sessions + Outbox + 'static>(store: &Arc<S>) -> Self {
+        Self {
+            replay: Arc::clone(store) as _,
+            keys: Arc::clone(store) as _,
+            grants: Arc::clone(store) as _,
+            sessions: Arc::clone(store) as _,
+            outbox: Arc::clone(store) as _,
+        }
+    }
 }
 
 /// Whose assertions: what stands in them, besides what a token says of its caller.
@@ -71,8 +94,7 @@ impl Standing {
         .context("opening the audit log")?;
         let store = Sqlite::open(&house.store)
             .with_context(|| format!("opening the store {}", house.store.display()))?;
-        let replay = Arc::clone(&store) as _;
-        let standing = Self::with(audit.log(), replay, store, env, tasks);
+        let standing = Self::with(audit.log(), State::of(&store), env, tasks);
         let metrics = &standing.metrics;
         metrics.keep(audit.measure(&metrics.meter));
         Ok((standing, audit))
@@ -80,18 +102,11 @@ impl Standing {
 
     /// Stands in memory: nothing is opened, written or kept.
     pub(crate) fn in_memory(env: &Environment, tasks: &TaskTracker) -> Self {
-        let store = Arc::new(Memory::new());
-        let replay = Arc::clone(&store) as _;
-        Self::with(Arc::new(Unwritten), replay, store, env, tasks)
+        let state = State::of(&Arc::new(Memory::new()));
+        Self::with(Arc::new(Unwritten), state, env, tasks)
     }
 
-    fn with(
-        log: Arc<dyn AuditLog>,
-        replay: Arc<dyn Replay>,
-        keys: Arc<dyn KeyRing>,
-        env: &Environment,
-        tasks: &TaskTracker,
-    ) -> Self {
+    fn with(log: Arc<dyn AuditLog>, state: State, env: &Environment, tasks: &TaskTracker) -> Self {
         let (clock, random) = (Arc::clone(&env.clock), Arc::clone(&env.random));
         let metrics = Metrics::new(&clock);
         let meter = &metrics.meter;
@@ -100,17 +115,22 @@ impl Standing {
         Self {
             certificates: Arc::new(Certificates::new(REMEMBERED).counted(meter)),
             tokens: Arc::new(AccessTokens::new(REMEMBERED).counted(meter)),
+            proofs: Arc::new(Proofs::new(
+                Arc::clone(&clock),
+                random.as_ref(),
+                Nonces::AtStart,
+            )),
             issuers: Issuers::default(),
             limiters: Limiters::new(Arc::clone(&clock)),
             upstreams,
             metrics,
             gates: Mutex::default(),
             assertions: Mutex::default(),
+            revoked: tokio::sync::Mutex::default(),
             clock,
             random,
             log,
-            replay,
-            keys,
+            state,
         }
     }
 
@@ -155,6 +175,27 @@ impl Standing {
         let fresh = Arc::new(Assertions::new(issuer, key, REMEMBERED));
         known.insert(signs, Arc::downgrade(&fresh));
         fresh
+    }
+
+    /// What was revoked at a bank: read from the store when the bank is first asked for, and kept
+    /// up by whoever revokes.
+    pub(crate) async fn revoked(&self, bank: &BankId) -> anyhow::Result<Arc<Revoked>> {
+        let mut known = self.revoked.lock().await;
+        if let Some(revoked) = known.get(bank) {
+            return Ok(Arc::clone(revoked));
+        }
+        let now = self.clock.now();
+        let stored = self.state.grants.revoked(bank, now).await;
+        let stored = stored.with_context(|| format!("reading what was revoked at {bank}"))?;
+        let revoked = Arc::new(Revoked::default());
+        for (grant, until) in stored.grants {
+            revoked.hold(crypto::sha256(grant.as_str().as_bytes()), until, now);
+        }
+        for (jti, until) in stored.tokens {
+            revoked.hold(jti, until, now);
+        }
+        known.insert(bank.clone(), Arc::clone(&revoked));
+        Ok(revoked)
     }
 
     /// Forgets the state of what no snapshot names any more.

@@ -11,18 +11,20 @@
 //! | `seq` | number within the boot, dense from 1 | all |
 //! | `pseq` | number among the partner's records in this log, dense from 1 | with `partner.id` |
 //! | `ts` | when it happened, RFC 3339 UTC with nanoseconds | all |
-//! | `type` | `api.access`, `api.end`, `oauth.token`, `limit.reject`, `config.apply\|reject`, `key.rotate`, `audit.start`, `audit.stop`, `audit.recover`, `audit.gap` | all |
+//! | `type` | `api.access`, `api.end`, `oauth.token`, `oauth.grant`, `limit.reject`, `config.apply\|reject`, `key.rotate`, `audit.start`, `audit.stop`, `audit.recover`, `audit.gap` | all |
 //! | `req` | our id of the request | api, oauth |
-//! | `iid` | the partner's interaction id | `api.access`, `oauth.token` |
-//! | `net` | the caller's network: /24 of IPv4, /48 of IPv6 | `api.access`, `oauth.token` |
+//! | `eid` | id of the event: of two records with one, the second is a copy written after a crash | `oauth.grant` |
+//! | `iid` | the partner's interaction id | `api.access`, oauth |
+//! | `net` | the caller's network: /24 of IPv4, /48 of IPv6 | `api.access`, oauth |
 //! | `partner` | `id` the partner, `client` its OAuth client; as far as known | api, oauth |
-//! | `auth` | `x5t` certificate (`x5t#S256`), `jti` SHA-256 of the token's; base64url | api.access, oauth |
+//! | `auth` | `x5t` certificate (`x5t#S256`), `jkt` key of a good DPoP proof, `jti` SHA-256 of the token's; base64url | api.access, oauth |
 //! | `object` | `bank`, `product`, `op` operation, `class`, `method`, `path` the template | `api.access` |
-//! | `object` | `bank` | `oauth.token` |
+//! | `object` | `bank` | oauth |
 //! | `grant`, `scope` | grant type asked for, scopes granted | `oauth.token` |
-//! | `outcome` | `decision` allowed, refused, failed, aborted; `status`; `code`; `rule` relied on | `api.access`, `oauth.token` |
+//! | `action`, `gid` | `grant.approve\|refuse\|revoke`, `code.redeem\|reuse`, `token.revoke`, `session.begin`; SHA-256 of the grant's id, base64url | `oauth.grant` |
+//! | `outcome` | `decision` allowed, refused, failed, aborted; `status` (not in `oauth.grant`); `code`; `rule` relied on | `api.access`, oauth |
 //! | `trouble` | what went wrong with the bank's service, in one word: `busy`, `resting`, `draining`, `dead`, `unreachable`, `untrusted`, `refused`, `timed_out`, `reset`, `garbage`; at the end `truncated`, `stalled` | `api.access`, `api.end` |
-//! | `timing` | `us` from the request's head to the record, `up_us` of it the upstream | api, oauth |
+//! | `timing` | `us` from the request's head to the record, `up_us` of it the upstream | api, `oauth.token` |
 //! | `resp` | the answer's body when held whole: `len`, and but for class `open` its `sha256`, base64url | `api.access` |
 //! | `bytes` | `in` and `out` of streamed bodies | `api.end` |
 //! | `ended` | clean, cut, aborted | `api.end` |
@@ -47,10 +49,12 @@ use model::{AuditEvent, InteractionId, Network, TokenIssue, Who, put_number};
 use serde::{Serialize, Serializer};
 
 use self::config::ConfigRecord;
+use self::grant::GrantRecord;
 use self::key::KeyRecord;
 use crate::wal::batch::GROUP_BYTES_MAX;
 
 mod config;
+mod grant;
 mod key;
 mod road;
 
@@ -107,7 +111,8 @@ pub(crate) fn event(at: Timestamp, event: &AuditEvent) -> Vec<u8> {
     match event {
         AuditEvent::Access(access) => road::access(at, access),
         AuditEvent::End(end) => road::end(at, end),
-        AuditEvent::Token(token) => body(at, "oauth.token", &TokenRecord::of(token)),
+        AuditEvent::Token(token) => body(at, token.endpoint.as_str(), &TokenRecord::of(token)),
+        AuditEvent::Grant(grant) => body(at, "oauth.grant", &GrantRecord::of(grant)),
         AuditEvent::Rejected {
             code,
             count,
@@ -257,6 +262,8 @@ struct TokenRecord<'a> {
     grant: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     scope: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gid: Option<String>,
     outcome: OutcomePart<'a>,
     timing: TimingPart,
 }
@@ -266,7 +273,7 @@ impl<'a> TokenRecord<'a> {
         Self {
             req: token.request,
             iid: InteractionId::as_str(&token.interaction),
-            net: Network(token.peer),
+            net: Network::of(token.peer),
             partner: PartnerPart::of(&token.who),
             auth: AuthPart::of(&token.who),
             object: BankPart {
@@ -277,6 +284,7 @@ impl<'a> TokenRecord<'a> {
                 .scope
                 .as_deref()
                 .map(|scope| cut(scope, TEXT_BYTES_MAX)),
+            gid: token.grant.map(|digest| base64url(&digest)),
             outcome: OutcomePart {
                 decision: token.decision.as_str(),
                 status: token.status,
@@ -335,14 +343,18 @@ struct AuthPart {
     #[serde(skip_serializing_if = "Option::is_none")]
     x5t: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    jkt: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     jti: Option<String>,
 }
 
 impl AuthPart {
     fn of(who: &Who) -> Option<Self> {
         let x5t = who.certificate.map(|digest| base64url(&digest));
+        let jkt = who.key.map(|digest| base64url(&digest));
         let jti = who.token_jti.map(|digest| base64url(&digest));
-        (x5t.is_some() || jti.is_some()).then_some(Self { x5t, jti })
+        let is_known = x5t.is_some() || jkt.is_some() || jti.is_some();
+        is_known.then_some(Self { x5t, jkt, jti })
     }
 }
 

@@ -51,6 +51,12 @@ pub(crate) enum Denied {
     ScopeOpenId,
     /// More than the client may have.
     ScopeTooWide,
+    /// An authorization request breaks a rule.
+    Request(RequestProblem),
+    /// A code or a refresh token is not good.
+    Grant(GrantProblem),
+    /// A token of another client is to be revoked (RV-01).
+    OthersToken,
     /// The store did not answer.
     Store(StoreUnavailable),
     /// Evidence cannot be kept.
@@ -82,6 +88,46 @@ pub(crate) enum AssertionProblem {
     LivesTooLong,
     /// `jti` is missing, no string, or too long (PK-04, L-04).
     Jti,
+}
+
+/// What is wrong with an authorization request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RequestProblem {
+    /// `request_uri` at the endpoint that gives them out (PA-04).
+    UriGiven,
+    /// A request object (RFC 9101), which is not taken here (OC-06).
+    Object,
+    /// `dpop_jkt`: codes are bound to no key here (DP-12).
+    DpopKey,
+    /// Another `response_type` than `code` (AZ-01).
+    ResponseType,
+    /// A `response_mode` that is not offered.
+    ResponseMode,
+    /// A redirect URI that is not registered for the client (PA-10).
+    RedirectUri,
+    /// A `state` that is too long, or has characters that no URL brings back (L-09).
+    State,
+    /// A `code_challenge` that is no SHA-256 (PC-01).
+    Challenge,
+    /// Another `code_challenge_method` than `S256`, or none (PC-01).
+    ChallengeMethod,
+    /// `authorization_details`: no type of them is known here (RA-01).
+    Details,
+    /// The client has too many pushed requests that nobody opened.
+    TooMany,
+}
+
+/// What is wrong with a code or a refresh token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum GrantProblem {
+    /// An unknown, used, expired or other client's code (TK-03).
+    Code,
+    /// Another redirect URI than the authorization request's (TK-04).
+    OtherRedirectUri,
+    /// No `code_verifier`, or a wrong one (PC-02).
+    Verifier,
+    /// An unknown, revoked, expired or other client's refresh token (TK-08).
+    RefreshToken,
 }
 
 impl Denied {

@@ -5,36 +5,54 @@
 //! | [`Endpoint::Metadata`] | GET, HEAD | the document (RFC 8414 §3) |
 //! | [`Endpoint::Jwks`] | GET, HEAD | the document (RFC 7517 §5) |
 //! | [`Endpoint::UpstreamJwks`] | GET, HEAD | the document (RFC 7517 §5) |
-//! | [`Endpoint::Token`] | POST | method, form, client authentication, `client_id`, `jti` used up, standing, certificate, grant type, scope, issue, evidence, answer |
+//! | [`Endpoint::Token`] | POST | *client*, certificate, grant type; scope, or the code with its verifier and redirect URI, or the refresh token and scope; issue, evidence, answer |
+//! | [`Endpoint::Par`] | POST | *client*, no `request_uri`, response, redirect URI, `state`, PKCE, scope, no details, keep, evidence, answer |
+//! | [`Endpoint::Revoke`] | POST | *client*, the token's owner, revoke, evidence, answer |
+//! | [`Endpoint::Authorize`], [`Endpoint::LogIn`], [`Endpoint::Approve`], [`Endpoint::Done`] | GET, POST | `front.rs` |
+//!
+//! *client*: method, form, client authentication, `client_id`, `jti` used up, standing.
 //!
 //! No step calls the next one, and no setting reorders them. Each step demands the proofs of those
-//! before it, so a step that is left out does not compile. The token endpoint's steps up to the
-//! issuing have one deadline together; evidence has its own, so that a late decision is recorded.
+//! before it, so a step that is left out does not compile. The steps up to the deciding have one
+//! deadline together; evidence has its own, so that a late decision is recorded.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE};
-use http::{HeaderValue, Method};
+use http::{HeaderValue, Method, StatusCode};
+use jiff::Timestamp;
 
-use model::{Asked, BankId, Connection, Facts, Refusal, Request, RequestId, Response};
+use model::ports::Receipt;
+use model::{
+    Asked, BankId, Connection, Facts, InteractionId, OauthEndpoint, Refusal, Request, RequestId,
+    Response,
+};
 
 use crate::AuthServer;
-use crate::denied::Denied;
+use crate::denied::{Denied, RequestProblem};
 use crate::evidence::OpenRecord;
-use crate::grant::client_credentials;
+use crate::evidence::events::Events;
+use crate::grant::issued::Issued;
+use crate::grant::{authorization_code, client_credentials, refresh_token};
 use crate::issuer::{AtBank, Issuer, Tokens};
 use crate::jwks;
 use crate::oauth_error::OauthError;
+use crate::request::AuthorizationRequest;
+use crate::request::pushed::{self, Pushed};
+use crate::step::form::Parameters;
 use crate::step::grant_type::GrantType;
+use crate::step::standing::InGoodStanding;
 use crate::step::{
-    certificate, client_authentication, client_id, form, grant_type, jti, method, scope, standing,
+    certificate, client_authentication, client_id, form, grant_type, jti, method, pkce,
+    redirect_uri, response, returned, scope, standing,
 };
+use crate::token::revocation;
 
 /// How long clients may keep a published document. Short: a key that is distrusted must go.
 const DOCUMENT_CACHE: HeaderValue = HeaderValue::from_static("public, max-age=60");
 
-/// How long the token endpoint takes to decide, from the request's head: the body's arrival and
+/// How long an endpoint of clients takes to decide, from the request's head: the body's arrival and
 /// every port's answer included. Past it the answer is that of an unavailable store.
 const DEADLINE: Duration = Duration::from_secs(10);
 
@@ -49,6 +67,18 @@ pub enum Endpoint {
     UpstreamJwks,
     /// The token endpoint (RFC 6749 §3.2).
     Token,
+    /// The pushed authorization request endpoint (RFC 9126).
+    Par,
+    /// The revocation endpoint (RFC 7009).
+    Revoke,
+    /// The authorization endpoint (RFC 6749 §3.1).
+    Authorize,
+    /// Where the log-in page sends its form.
+    LogIn,
+    /// Where the approval page sends its form.
+    Approve,
+    /// The page that leads back to the app.
+    Done,
 }
 
 impl AuthServer {
@@ -71,17 +101,44 @@ impl AuthServer {
             (Endpoint::Jwks, Tokens::Ours(issuer)) => {
                 document(&asked, &jwks::document(&issuer.ring, now()))
             }
-            (Endpoint::Token, Tokens::Ours(issuer)) => self.token(issuer, asked).await,
-            // The bank's own authorization server answers for itself.
-            (Endpoint::Metadata | Endpoint::Jwks | Endpoint::Token, Tokens::Elsewhere(_)) => {
-                refused(&Refusal::UnknownRoute, asked.request_id)
+            (Endpoint::Token, Tokens::Ours(issuer)) => {
+                self.clients(OauthEndpoint::Token, issuer, asked).await
             }
+            (Endpoint::Par, Tokens::Ours(issuer)) if issuer.authorization.is_some() => {
+                self.clients(OauthEndpoint::Par, issuer, asked).await
+            }
+            (Endpoint::Revoke, Tokens::Ours(issuer)) if issuer.authorization.is_some() => {
+                self.clients(OauthEndpoint::Revoke, issuer, asked).await
+            }
+            (
+                Endpoint::Authorize | Endpoint::LogIn | Endpoint::Approve | Endpoint::Done,
+                Tokens::Ours(issuer),
+            ) => self.front(endpoint, issuer, asked).await,
+            // The bank's own authorization server answers for itself.
+            (
+                Endpoint::Metadata
+                | Endpoint::Jwks
+                | Endpoint::Token
+                | Endpoint::Par
+                | Endpoint::Revoke
+                | Endpoint::Authorize
+                | Endpoint::LogIn
+                | Endpoint::Approve
+                | Endpoint::Done,
+                _,
+            ) => refused(&Refusal::UnknownRoute, asked.request_id),
         };
         let bank = Some(bank.clone());
         (response, Facts { bank, ..facts })
     }
 
-    async fn token(&self, issuer: &Issuer, asked: Asked) -> (Response, Facts) {
+    /// The endpoints of clients: authenticated, decided, recorded, answered.
+    async fn clients(
+        &self,
+        endpoint: OauthEndpoint,
+        issuer: &Issuer,
+        asked: Asked,
+    ) -> (Response, Facts) {
         let Asked {
             request_id,
             interaction,
@@ -89,16 +146,27 @@ impl AuthServer {
             request,
             ..
         } = asked;
-        let mut record =
-            OpenRecord::open(self.ports(), issuer, request_id, interaction, &connection);
-        let steps = self.token_steps(issuer, &connection, request, &mut record);
-        let issued = tokio::time::timeout(DEADLINE, steps)
+        let mut record = OpenRecord::open(
+            self.ports(),
+            issuer,
+            endpoint,
+            request_id,
+            interaction.clone(),
+            &connection,
+        );
+        let asked = Asking {
+            request_id,
+            interaction: &interaction,
+            connection: &connection,
+        };
+        let steps = self.steps(endpoint, issuer, &asked, request, &mut record);
+        let decided = tokio::time::timeout(DEADLINE, steps)
             .await
             .unwrap_or(Err(Denied::TooSlow));
         let mut facts = record.facts();
-        let denied = match issued {
-            Ok(issued) => match record.allowed(&issued).await {
-                Ok(receipt) => return (issued.into_response(receipt), facts),
+        let denied = match decided {
+            Ok(decided) => match record.allowed(decided.status(), decided.token()).await {
+                Ok(receipt) => return (decided.into_response(receipt), facts),
                 Err(denied) => denied,
             },
             Err(denied) => {
@@ -115,13 +183,55 @@ impl AuthServer {
         (error.into_response(), facts)
     }
 
-    async fn token_steps(
+    async fn steps(
         &self,
+        endpoint: OauthEndpoint,
         issuer: &Issuer,
+        asked: &Asking<'_>,
+        request: Request,
+        record: &mut OpenRecord<'_>,
+    ) -> Result<Decided, Denied> {
+        let (form, client, now) = self
+            .client_steps(issuer, asked.connection, request, record)
+            .await?;
+        let events = Events {
+            ports: self.ports(),
+            bank: &issuer.bank,
+            request: asked.request_id,
+            interaction: asked.interaction,
+            connection: asked.connection,
+            who: record.who(),
+        };
+        let step = Step {
+            form: &form,
+            client: &client,
+            events: &events,
+            now,
+        };
+        match endpoint {
+            OauthEndpoint::Token => {
+                let connection = asked.connection;
+                let issued = self.token_steps(issuer, connection, &step, record).await;
+                issued.map(Decided::Token)
+            }
+            OauthEndpoint::Par => self.par_steps(issuer, &step).await.map(Decided::Pushed),
+            OauthEndpoint::Revoke | OauthEndpoint::Authorize => {
+                let (ports, events) = (self.ports(), step.events);
+                let posted = revocation::revoke(issuer, ports, step.form, step.client, events, now);
+                record.posted(posted.await?);
+                Ok(Decided::Revoked)
+            }
+        }
+    }
+
+    /// Who asks: the same steps at every endpoint of clients (CA-02).
+    async fn client_steps<'a>(
+        &self,
+        issuer: &'a Issuer,
         connection: &Connection,
         request: Request,
         record: &mut OpenRecord<'_>,
-    ) -> Result<client_credentials::Issued, Denied> {
+    ) -> Result<(Parameters, InGoodStanding<'a>, Timestamp), Denied> {
         let ports = self.ports();
         method::check(request.method())?;
         let scheme = client_authentication::scheme(request.headers());
@@ -132,14 +242,127 @@ impl AuthServer {
         let client = client_id::check(&form, client)?;
         let client = jti::use_up(issuer, ports.replay.as_ref(), client, now).await?;
         let client = standing::check(client)?;
-        let binding = certificate::check(issuer, ports, connection, &client, now)?;
-        let grant = grant_type::read(&form)?;
+        Ok((form, client, now))
+    }
+
+    async fn token_steps(
+        &self,
+        issuer: &Issuer,
+        connection: &Connection,
+        step: &Step<'_>,
+        record: &mut OpenRecord<'_>,
+    ) -> Result<Issued, Denied> {
+        let (
+            ports,
+            &Step {
+                form,
+                client,
+                events,
+                now,
+            },
+        ) = (self.ports(), step);
+        let binding = certificate::check(issuer, ports, connection, client, now)?;
+        let grant = grant_type::read(form, issuer)?;
         record.grant_is(grant);
-        let granted = scope::check(&form, &client)?;
         match grant {
             GrantType::ClientCredentials => {
-                client_credentials::issue(issuer, ports, &client, &binding, &granted, now)
+                let granted = scope::check(form, client)?;
+                client_credentials::issue(issuer, ports, client, &binding, &granted, now)
             }
+            GrantType::AuthorizationCode => {
+                let code = authorization_code::find(issuer, ports, form, client, now).await?;
+                pkce::verify(form, &code.challenge()?)?;
+                code.is_for(form)?;
+                let granted = scope::of_code(code.scope(), client)?;
+                let code = (code, &granted);
+                let redeemed =
+                    authorization_code::issue(issuer, ports, client, &binding, code, events, now);
+                let redeemed = redeemed.await?;
+                record.posted(redeemed.posted);
+                redeemed.outcome
+            }
+            GrantType::RefreshToken => {
+                let found = refresh_token::find(issuer, ports, form, client, now).await?;
+                refresh_token::issue(issuer, ports, form, client, &binding, &found, now)
+            }
+        }
+    }
+
+    async fn par_steps(&self, issuer: &Issuer, step: &Step<'_>) -> Result<Pushed, Denied> {
+        let &Step {
+            form, client, now, ..
+        } = step;
+        if form.get("request_uri").is_some() {
+            return Err(Denied::Request(RequestProblem::UriGiven));
+        }
+        if form.get("request").is_some() {
+            return Err(Denied::Request(RequestProblem::Object));
+        }
+        if form.get("dpop_jkt").is_some() {
+            return Err(Denied::Request(RequestProblem::DpopKey));
+        }
+        response::check(form)?;
+        let redirect_uri = redirect_uri::check(form, client)?;
+        let state = returned::state(form, &redirect_uri)?;
+        let challenge = pkce::challenge(form)?;
+        let scope = scope::of_customer(form, client)?;
+        if form.get("authorization_details").is_some() {
+            return Err(Denied::Request(RequestProblem::Details));
+        }
+        let request = AuthorizationRequest {
+            redirect_uri: redirect_uri.as_str().to_owned(),
+            state,
+            scope: scope.scopes().to_string(),
+            challenge: crypto::base64url(challenge.digest()),
+            ui_locales: form.get("ui_locales").map(str::to_owned),
+        };
+        pushed::push(issuer, self.ports(), client, &request, now).await
+    }
+}
+
+/// The request that is asked, as the steps need it.
+struct Asking<'a> {
+    request_id: RequestId,
+    interaction: &'a InteractionId,
+    connection: &'a Connection,
+}
+
+/// What the steps after the client's have in common.
+struct Step<'a> {
+    form: &'a Parameters,
+    client: &'a InGoodStanding<'a>,
+    events: &'a Events<'a>,
+    now: Timestamp,
+}
+
+/// What was decided, and nobody told yet.
+enum Decided {
+    Token(Issued),
+    Pushed(Pushed),
+    Revoked,
+}
+
+impl Decided {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Token(_) | Self::Revoked => StatusCode::OK,
+            Self::Pushed(_) => StatusCode::CREATED,
+        }
+    }
+
+    /// The token that was issued, where one was.
+    fn token(&self) -> Option<&Issued> {
+        match self {
+            Self::Token(issued) => Some(issued),
+            Self::Pushed(_) | Self::Revoked => None,
+        }
+    }
+
+    fn into_response(self, evidence: Receipt) -> Response {
+        match self {
+            Self::Token(issued) => issued.into_response(evidence),
+            Self::Pushed(pushed) => pushed.into_response(evidence),
+            Self::Revoked => revocation::answer(evidence),
         }
     }
 }
@@ -163,7 +386,7 @@ fn document(asked: &Asked, bytes: &Bytes) -> (Response, Facts) {
     (response, Facts::default())
 }
 
-fn refused(refusal: &Refusal, request: RequestId) -> (Response, Facts) {
+pub(crate) fn refused(refusal: &Refusal, request: RequestId) -> (Response, Facts) {
     let facts = Facts {
         code: Some(refusal.code().as_str()),
         ..Facts::default()
@@ -172,7 +395,7 @@ fn refused(refusal: &Refusal, request: RequestId) -> (Response, Facts) {
 }
 
 /// What broke inside is logged here, where it is handled; the client is told nothing of it.
-fn report(denied: &Denied, bank: &BankId, request: RequestId) {
+pub(crate) fn report(denied: &Denied, bank: &BankId, request: RequestId) {
     let cause: &dyn std::error::Error = match denied {
         Denied::Store(cause) => cause,
         Denied::Signing(cause) => cause,
@@ -182,7 +405,7 @@ fn report(denied: &Denied, bank: &BankId, request: RequestId) {
             tracing::warn!(
                 bank.id = %bank,
                 request.id = %request,
-                "the token endpoint's deadline passed"
+                "an endpoint's deadline passed"
             );
             return;
         }
@@ -192,7 +415,7 @@ fn report(denied: &Denied, bank: &BankId, request: RequestId) {
         error = cause,
         bank.id = %bank,
         request.id = %request,
-        "the token endpoint failed"
+        "an endpoint failed"
     );
 }
 

@@ -1,19 +1,23 @@
-//! The record of one request to the token endpoint, open until it is decided.
+//! The record of one request to an issuer, open until it is decided.
 //!
 //! Once the client is known a decision is durable before it is answered; before that it is queued.
 //! A record that is dropped undecided (the client hung up) is queued as aborted.
 
+pub(crate) mod events;
+
 use std::time::Duration;
 
-use model::ports::{AuditLog, AuditUnavailable, Receipt};
+use http::StatusCode;
+use model::ports::{AuditLog, AuditUnavailable, Posted, Receipt};
 use model::{
-    AuditEntry, AuditEvent, Clock, Connection, Decision, Facts, InteractionId, LogName, RequestId,
-    TokenIssue, Who, Words,
+    AuditEntry, AuditEvent, ClientId, Clock, Connection, Decision, Facts, InteractionId, LogName,
+    OauthEndpoint, PartnerId, RequestId, TokenIssue, Who, Words,
 };
 
 use crate::Ports;
 use crate::denied::Denied;
-use crate::grant::client_credentials::Issued;
+use crate::evidence::events::hand_over;
+use crate::grant::issued::Issued;
 use crate::issuer::Issuer;
 use crate::oauth_error::OauthError;
 use crate::step::client_authentication::Proved;
@@ -32,10 +36,13 @@ pub(crate) struct OpenRecord<'a> {
     log: &'a dyn AuditLog,
     clock: &'a dyn Clock,
     started: Duration,
-    /// Requests for tokens, by outcome and code.
+    /// Requests for tokens, by outcome and code: counted at the token endpoint alone.
     requests: &'a Words<2>,
     /// Taken by the decision.
     issue: Option<Box<TokenIssue>>,
+    ports: &'a Ports,
+    /// What the store has of it and the log has not.
+    posted: Vec<Posted>,
 }
 
 impl<'a> OpenRecord<'a> {
@@ -43,6 +50,7 @@ impl<'a> OpenRecord<'a> {
     pub(crate) fn open(
         ports: &'a Ports,
         issuer: &'a Issuer,
+        endpoint: OauthEndpoint,
         request: RequestId,
         interaction: InteractionId,
         connection: &Connection,
@@ -53,7 +61,10 @@ impl<'a> OpenRecord<'a> {
             clock: ports.clock.as_ref(),
             started: ports.clock.monotonic(),
             requests: &issuer.requests,
+            ports,
+            posted: Vec::new(),
             issue: Some(Box::new(TokenIssue {
+                endpoint,
                 request,
                 interaction,
                 peer: connection.peer.ip(),
@@ -64,6 +75,7 @@ impl<'a> OpenRecord<'a> {
                 },
                 grant_type: None,
                 scope: None,
+                grant: None,
                 decision: Decision::Aborted,
                 status: STATUS_OF_THE_ABORTED,
                 code: None,
@@ -78,6 +90,14 @@ impl<'a> OpenRecord<'a> {
         if let Some(issue) = &mut self.issue {
             issue.who.client = Some(client.id().clone());
             issue.who.partner = Some(client.partner().clone());
+        }
+    }
+
+    /// A customer comes by this client's link.
+    pub(crate) fn visits(&mut self, client: &ClientId, partner: &PartnerId) {
+        if let Some(issue) = &mut self.issue {
+            issue.who.client = Some(client.clone());
+            issue.who.partner = Some(partner.clone());
         }
     }
 
@@ -99,16 +119,38 @@ impl<'a> OpenRecord<'a> {
         }
     }
 
-    /// Writes that the token was issued; resolves when that is durable.
-    pub(crate) async fn allowed(mut self, issued: &Issued) -> Result<Receipt, Denied> {
+    /// The store has this event: nothing is answered until the log has it too.
+    pub(crate) fn posted(&mut self, event: impl IntoIterator<Item = Posted>) {
+        self.posted.extend(event);
+    }
+
+    /// Who asks, for the events of what is done for them.
+    pub(crate) fn who(&self) -> Who {
+        let issue = self.issue.as_ref();
+        issue.map(|issue| issue.who.clone()).unwrap_or_default()
+    }
+
+    /// Writes that it was allowed, with this status; resolves when that, and every event of it, is
+    /// durable.
+    pub(crate) async fn allowed(
+        mut self,
+        status: StatusCode,
+        token: Option<&Issued>,
+    ) -> Result<Receipt, Denied> {
         let entry = self.decide(|issue| {
             issue.decision = Decision::Allowed;
-            issue.status = 200;
-            issue.scope = Some(issued.scope().to_owned());
-            issue.who.token_jti = Some(issued.jti_digest());
+            issue.status = status.as_u16();
+            issue.scope = token.map(|token| token.scope.clone());
+            issue.who.token_jti = token.map(|token| token.token.jti_digest);
+            issue.grant = token.and_then(|token| token.grant);
         });
         let entry = entry.ok_or(Denied::Audit)?;
-        durable(self.log, entry).await
+        let posted = std::mem::take(&mut self.posted);
+        let (receipt, handed) = tokio::join!(
+            durable(self.log, entry),
+            in_time(hand_over(self.ports, posted))
+        );
+        handed.and(receipt)
     }
 
     /// Writes that no token was issued; when the client is known, resolves when that is durable.
@@ -124,13 +166,62 @@ impl<'a> OpenRecord<'a> {
             issue.rule = Some(error.description.clone());
         });
         let entry = entry.ok_or(Denied::Audit)?;
+        let posted = std::mem::take(&mut self.posted);
+        let handed = in_time(hand_over(self.ports, posted));
         if entry.event.partner().is_some() {
-            durable(self.log, entry).await.map(drop)
+            let (recorded, handed) = tokio::join!(durable(self.log, entry), handed);
+            handed.and(recorded).map(drop)
         } else {
             if self.log.queue(entry).is_err() {
                 tracing::warn!("a refusal before the client was known left no record");
             }
-            Ok(())
+            handed.await
+        }
+    }
+
+    /// A browser was answered with a page: what was done has its events, which are durable when it
+    /// resolves; the look at a page is queued.
+    pub(crate) async fn answered(mut self, status: StatusCode) -> Result<(), Denied> {
+        let posted = std::mem::take(&mut self.posted);
+        let handed = in_time(hand_over(self.ports, posted)).await;
+        let entry = self.decide(|issue| {
+            issue.decision = Decision::Allowed;
+            issue.status = status.as_u16();
+        });
+        self.queue(entry, "a page was shown and left no record");
+        handed
+    }
+
+    /// A browser was turned away, by this rule.
+    pub(crate) async fn turned_away(
+        mut self,
+        status: StatusCode,
+        code: &'static str,
+        rule: &str,
+        is_ours: bool,
+    ) -> Result<(), Denied> {
+        let posted = std::mem::take(&mut self.posted);
+        let handed = in_time(hand_over(self.ports, posted)).await;
+        let entry = self.decide(|issue| {
+            issue.decision = if is_ours {
+                Decision::Failed
+            } else {
+                Decision::Refused
+            };
+            issue.status = status.as_u16();
+            issue.code = Some(code);
+            issue.rule = Some(rule.to_owned());
+        });
+        self.queue(
+            entry,
+            "a refusal at the authorization endpoint left no record",
+        );
+        handed
+    }
+
+    fn queue(&self, entry: Option<AuditEntry>, otherwise: &'static str) {
+        if entry.is_some_and(|entry| self.log.queue(entry).is_err()) {
+            tracing::warn!("{otherwise}");
         }
     }
 
@@ -141,7 +232,9 @@ impl<'a> OpenRecord<'a> {
         issue.duration_us = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
         decision(&mut issue);
         let code = issue.code.unwrap_or("");
-        self.requests.count([issue.decision.as_str(), code]);
+        if issue.endpoint == OauthEndpoint::Token {
+            self.requests.count([issue.decision.as_str(), code]);
+        }
         Some(AuditEntry {
             log: LogName::Bank(issue.bank.clone()),
             at: self.clock.now(),
@@ -152,8 +245,14 @@ impl<'a> OpenRecord<'a> {
 
 /// Writes an entry and waits, not for ever, until it is durable.
 async fn durable(log: &dyn AuditLog, entry: AuditEntry) -> Result<Receipt, Denied> {
-    match tokio::time::timeout(EVIDENCE_WAIT, log.record(entry)).await {
-        Ok(Ok(receipt)) => Ok(receipt),
+    in_time(log.record(entry)).await
+}
+
+async fn in_time<T>(
+    written: impl Future<Output = Result<T, AuditUnavailable>>,
+) -> Result<T, Denied> {
+    match tokio::time::timeout(EVIDENCE_WAIT, written).await {
+        Ok(Ok(done)) => Ok(done),
         Ok(Err(AuditUnavailable)) | Err(_) => Err(Denied::Audit),
     }
 }

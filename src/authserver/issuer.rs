@@ -5,22 +5,28 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use web::Pages;
 
-use crypto::{Algorithm, Jwks};
-use identity::Trust;
-use model::ports::KeyUse;
-use model::{BankId, ClientId, Fault, Words};
+use crypto::{Algorithm, Jwks, KeyEncryptionKey};
+use identity::{Revoked, Trust};
+use jiff::Timestamp;
+use model::ports::{CustomerAuth, KeyUse};
+use model::{BankId, ClientId, Fault, GrantId, PartnerId, Words};
 
 use crate::keys::ring::Ring;
-use crate::{ClientSettings, IssuerSettings, Ports, metadata, metrics};
+use crate::keys::subjects::Subjects;
+use crate::{ClientSettings, IssuerSettings, Ports, metadata, metrics, page};
 
 pub(crate) mod decoy;
 
 use self::decoy::Decoys;
 
-/// The longest that an access token may live: it cannot be called back, and a key verifies for as
-/// long after its last signature.
+/// The longest that an access token may live: a key verifies for as long after its
+/// last signature.
 const TOKEN_LIFE_MAX: Duration = Duration::from_mins(15);
+
+/// How far clocks may differ (L-02), and how long a request that is under way may still sign.
+const LEEWAY: Duration = Duration::from_secs(20);
 
 /// An issuer, ready to answer.
 pub(crate) struct Issuer {
@@ -32,6 +38,9 @@ pub(crate) struct Issuer {
     /// How tokens are signed.
     pub(crate) algorithm: Algorithm,
     pub(crate) clients: HashMap<ClientId, ClientSettings>,
+    /// How customers grant, where they do.
+    pub(crate) authorization: Option<Asking>,
+    revoked: Arc<Revoked>,
     pub(crate) trust: Arc<Trust>,
     pub(crate) ring: Ring,
     pub(crate) decoys: Decoys,
@@ -39,6 +48,16 @@ pub(crate) struct Issuer {
     pub(crate) requests: Words<2>,
     /// The metadata document (RFC 8414 §3.2).
     pub(crate) metadata: Bytes,
+}
+
+/// What asking customers takes.
+pub(crate) struct Asking {
+    pub(crate) customers: Arc<dyn CustomerAuth>,
+    pub(crate) grant_lifetime: Duration,
+    pub(crate) pages: Pages,
+    /// Seals the way back to apps.
+    pub(crate) way: KeyEncryptionKey,
+    subjects: Subjects,
 }
 
 /// What a bank has here: its tokens' keys, and ours to its services.
@@ -53,6 +72,22 @@ pub(crate) enum Tokens {
     Ours(Box<Issuer>),
     /// Its own authorization server does, with these keys.
     Elsewhere(Jwks),
+}
+
+/// Until when a token that was issued by now may be shown.
+pub(crate) fn shown_until(now: Timestamp) -> Timestamp {
+    let shown = TOKEN_LIFE_MAX + LEEWAY;
+    now.checked_add(shown).unwrap_or(Timestamp::MAX)
+}
+
+/// Host and path of an issuer's identifier.
+fn split(identifier: &str) -> (&str, &str) {
+    let rest = identifier
+        .split_once("://")
+        .map_or(identifier, |(_, rest)| rest);
+    let slash = rest.find('/').unwrap_or(rest.len());
+    let (host, path) = rest.split_at_checked(slash).unwrap_or((rest, ""));
+    (host, path.trim_end_matches('/'))
 }
 
 /// The keys of identity assertions to a bank's services.
@@ -77,8 +112,24 @@ impl Issuer {
             return refused("its tokens must not outlive the key that signed them");
         }
         let ring = Ring::open(&bank, KeyUse::Tokens, settings.algorithm, ports).await?;
+        let metadata = metadata::document(&settings)?;
+        let authorization = match settings.authorization {
+            None => None,
+            Some(asking) => {
+                let subjects = Subjects::open(&bank, ports).await?;
+                Some(Asking {
+                    customers: asking.customers,
+                    grant_lifetime: asking.grant_lifetime,
+                    pages: page::pages()?,
+                    way: subjects.key_for("way-back")?,
+                    subjects,
+                })
+            }
+        };
         Ok(Self {
-            metadata: metadata::document(&settings)?,
+            metadata,
+            authorization,
+            revoked: settings.revoked,
             decoys: Decoys::for_clients(&settings.clients),
             requests: metrics::token_requests(&ports.meter, &settings.bank),
             ring,
@@ -90,5 +141,34 @@ impl Issuer {
             clients: settings.clients,
             trust: settings.trust,
         })
+    }
+
+    /// The path of its identifier: all its addresses begin with it.
+    pub(crate) fn path(&self) -> &str {
+        let (_, path) = split(&self.identifier);
+        path
+    }
+
+    /// The host of its identifier, with the port where it has one.
+    pub(crate) fn host(&self) -> &str {
+        let (host, _) = split(&self.identifier);
+        host
+    }
+
+    /// A customer as this partner knows them; `None` where customers grant nothing.
+    pub(crate) fn subject(&self, partner: &PartnerId, subject: &str) -> Option<String> {
+        let asking = self.authorization.as_ref()?;
+        Some(asking.subjects.of(partner, subject))
+    }
+
+    /// From here on the road refuses every token of the grant.
+    pub(crate) fn revoke_grant(&self, grant: &GrantId, until: Timestamp, now: Timestamp) {
+        let digest = crypto::sha256(grant.as_str().as_bytes());
+        self.revoked.hold(digest, until, now);
+    }
+
+    /// From here on the road refuses the token of this SHA-256 of its `jti`.
+    pub(crate) fn revoke_token(&self, jti: [u8; 32], until: Timestamp, now: Timestamp) {
+        self.revoked.hold(jti, until, now);
     }
 }

@@ -2,3 +2,4 @@
 
 pub(crate) mod ring;
 pub(crate) mod rotation;
+pub(crate) mod subjects;

@@ -8,13 +8,14 @@
 //! [`well_known_path`]; [`assertion`] for the command line.
 //!
 //! **How a value goes through**: a form becomes an authenticated client (its key, its `jti` used
-//! once), a client in good standing, a certificate of the same partner, granted scopes; only these
-//! four together make a token, and only the log's receipt lets it out. What is refused becomes one
-//! of `denied::Denied` and is put into words once, in `oauth_error.rs`.
+//! once), a client in good standing; with a certificate of the same partner and granted scopes, or
+//! with a code or refresh token of its own, these make a token, and only the log's receipt lets it
+//! out. A customer comes by a pushed request, logs in at the bank, and approves or not: that is one
+//! change in the store, with its event. What is refused becomes one of `denied::Denied`, or a page,
+//! and is put into words once.
 //!
 //! **Absent on purpose**: shared client secrets, bearer tokens that are bound to nothing, refresh
-//! tokens for clients' own access, sockets, SQL, the log's format. The authorization endpoint,
-//! PAR and consent are not built yet; their endpoints are not announced.
+//! tokens for clients' own access, sockets, SQL, the log's format, scripts on pages.
 //!
 //! Attacks stopped here: a replayed assertion (single-use `jti`); an assertion made for another
 //! server (`aud` is our issuer and nothing else); a token type passed off as an assertion
@@ -26,6 +27,7 @@ mod assertion;
 mod denied;
 mod endpoints;
 mod evidence;
+mod front;
 mod grant;
 mod issuer;
 mod jwks;
@@ -33,6 +35,8 @@ mod keys;
 mod metadata;
 mod metrics;
 mod oauth_error;
+mod page;
+mod request;
 mod server;
 mod settings;
 mod step;
@@ -45,4 +49,6 @@ pub use endpoints::Endpoint;
 pub use keys::rotation::{KeyChange, RingKey, Unchanged};
 pub use metadata::well_known_path;
 pub use server::AuthServer;
-pub use settings::{ClientAuthentication, ClientSettings, Elsewhere, IssuerSettings, Ports};
+pub use settings::{
+    Authorization, ClientAuthentication, ClientSettings, Elsewhere, IssuerSettings, Ports,
+};

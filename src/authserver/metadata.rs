@@ -10,25 +10,74 @@ use model::{Fault, Scope, ScopeSet};
 use crate::IssuerSettings;
 
 /// The members (RFC 8414 §2, RFC 8705 §3.3 and §5). Members of endpoints that do not exist are
-/// absent; `response_types_supported` is required and empty, as there is no authorization endpoint.
+/// absent; `response_types_supported` is required, and empty where there is no authorization
+/// endpoint.
 #[derive(Serialize)]
 struct Document<'a> {
     issuer: &'a str,
     token_endpoint: &'a str,
     jwks_uri: &'a str,
+    #[serde(flatten)]
+    authorization: Option<Authorization>,
     scopes_supported: Vec<&'a str>,
-    response_types_supported: [&'a str; 0],
-    grant_types_supported: [&'a str; 1],
+    response_types_supported: &'a [&'a str],
+    grant_types_supported: &'a [&'a str],
     token_endpoint_auth_methods_supported: [&'a str; 3],
     token_endpoint_auth_signing_alg_values_supported: [&'a str; 3],
     tls_client_certificate_bound_access_tokens: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    mtls_endpoint_aliases: Option<Aliases<'a>>,
+    mtls_endpoint_aliases: Option<Aliases>,
+}
+
+/// How clients prove themselves, at every endpoint of theirs (CA-02).
+const METHODS: [&str; 3] = [
+    "private_key_jwt",
+    "tls_client_auth",
+    "self_signed_tls_client_auth",
+];
+
+/// What only an issuer has that asks customers (RFC 9126 §5, RFC 9207 §3, RFC 7636).
+#[derive(Serialize)]
+struct Authorization {
+    authorization_endpoint: String,
+    pushed_authorization_request_endpoint: String,
+    require_pushed_authorization_requests: bool,
+    revocation_endpoint: String,
+    revocation_endpoint_auth_methods_supported: [&'static str; 3],
+    response_modes_supported: [&'static str; 1],
+    code_challenge_methods_supported: [&'static str; 1],
+    authorization_response_iss_parameter_supported: bool,
+    request_parameter_supported: bool,
+    request_uri_parameter_supported: bool,
+    ui_locales_supported: [&'static str; 2],
+}
+
+impl Authorization {
+    fn of(settings: &IssuerSettings) -> Option<Self> {
+        settings.authorization.as_ref()?;
+        Some(Self {
+            authorization_endpoint: format!("{}/authorize", settings.issuer),
+            pushed_authorization_request_endpoint: format!("{}/par", settings.issuer),
+            require_pushed_authorization_requests: true,
+            revocation_endpoint: format!("{}/revoke", settings.issuer),
+            revocation_endpoint_auth_methods_supported: METHODS,
+            response_modes_supported: ["query"],
+            code_challenge_methods_supported: ["S256"],
+            authorization_response_iss_parameter_supported: true,
+            request_parameter_supported: false,
+            request_uri_parameter_supported: false,
+            ui_locales_supported: ["zh-CN", "en"],
+        })
+    }
 }
 
 #[derive(Serialize)]
-struct Aliases<'a> {
-    token_endpoint: &'a str,
+struct Aliases {
+    token_endpoint: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revocation_endpoint: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pushed_authorization_request_endpoint: Option<String>,
 }
 
 /// The document's bytes.
@@ -38,28 +87,31 @@ pub(crate) fn document(settings: &IssuerSettings) -> Result<Bytes, Fault> {
         .values()
         .flat_map(|client| client.scopes.iter().cloned())
         .collect();
+    let asks_customers = settings.authorization.is_some();
     let document = Document {
         issuer: &settings.issuer,
         token_endpoint: &settings.token_endpoint,
         jwks_uri: &settings.jwks_uri,
         scopes_supported: scopes.iter().map(Scope::as_str).collect(),
-        response_types_supported: [],
-        grant_types_supported: ["client_credentials"],
-        token_endpoint_auth_methods_supported: [
-            "private_key_jwt",
-            "tls_client_auth",
-            "self_signed_tls_client_auth",
-        ],
+        response_types_supported: if asks_customers { &["code"] } else { &[] },
+        grant_types_supported: if asks_customers {
+            &["client_credentials", "authorization_code", "refresh_token"]
+        } else {
+            &["client_credentials"]
+        },
+        authorization: Authorization::of(settings),
+        token_endpoint_auth_methods_supported: METHODS,
         token_endpoint_auth_signing_alg_values_supported: [
             Algorithm::Ps256.as_str(),
             Algorithm::Es256.as_str(),
             Algorithm::EdDsa.as_str(),
         ],
         tls_client_certificate_bound_access_tokens: true,
-        mtls_endpoint_aliases: settings
-            .mtls_token_endpoint
-            .as_deref()
-            .map(|token_endpoint| Aliases { token_endpoint }),
+        mtls_endpoint_aliases: settings.mtls_base.as_deref().map(|base| Aliases {
+            token_endpoint: format!("{base}/token"),
+            revocation_endpoint: asks_customers.then(|| format!("{base}/revoke")),
+            pushed_authorization_request_endpoint: asks_customers.then(|| format!("{base}/par")),
+        }),
     };
     serde_json::to_vec(&document)
         .map(Bytes::from)

@@ -9,7 +9,7 @@ use crypto::TimeProblem;
 use model::{CertificateProblem, Response};
 use web::FormProblem;
 
-use crate::denied::{AssertionProblem, Denied};
+use crate::denied::{AssertionProblem, Denied, GrantProblem, RequestProblem};
 
 /// After how many seconds a client may try again when we failed.
 const RETRY_AFTER_S: &str = "1";
@@ -82,7 +82,10 @@ fn code(denied: &Denied) -> (StatusCode, &'static str) {
         | Denied::Repeated { .. }
         | Denied::Missing { .. }
         | Denied::SeveralMethods
+        | Denied::OthersToken
         | Denied::NoCertificate => (StatusCode::BAD_REQUEST, "invalid_request"),
+        Denied::Request(problem) => code_of_request(*problem),
+        Denied::Grant(_) => (StatusCode::BAD_REQUEST, "invalid_grant"),
         Denied::NoAssertion { .. }
         | Denied::AssertionType
         | Denied::Assertion(_)
@@ -106,6 +109,22 @@ fn code(denied: &Denied) -> (StatusCode, &'static str) {
     }
 }
 
+fn code_of_request(problem: RequestProblem) -> (StatusCode, &'static str) {
+    match problem {
+        RequestProblem::UriGiven
+        | RequestProblem::DpopKey
+        | RequestProblem::ResponseMode
+        | RequestProblem::RedirectUri
+        | RequestProblem::State
+        | RequestProblem::Challenge
+        | RequestProblem::ChallengeMethod => (StatusCode::BAD_REQUEST, "invalid_request"),
+        RequestProblem::Object => (StatusCode::BAD_REQUEST, "request_not_supported"),
+        RequestProblem::ResponseType => (StatusCode::BAD_REQUEST, "unsupported_response_type"),
+        RequestProblem::Details => (StatusCode::BAD_REQUEST, "invalid_authorization_details"),
+        RequestProblem::TooMany => (StatusCode::TOO_MANY_REQUESTS, "temporarily_unavailable"),
+    }
+}
+
 fn header(denied: &Denied) -> Option<(http::HeaderName, HeaderValue)> {
     match denied {
         Denied::Method => Some((ALLOW, HeaderValue::from_static("POST"))),
@@ -113,9 +132,11 @@ fn header(denied: &Denied) -> Option<(http::HeaderName, HeaderValue)> {
         Denied::NoAssertion {
             scheme: Some(scheme),
         } => Some((WWW_AUTHENTICATE, HeaderValue::from_static(scheme))),
-        Denied::Store(_) | Denied::Audit | Denied::TooSlow | Denied::Signing(_) => {
-            Some((RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_S)))
-        }
+        Denied::Store(_)
+        | Denied::Audit
+        | Denied::TooSlow
+        | Denied::Request(RequestProblem::TooMany)
+        | Denied::Signing(_) => Some((RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_S))),
         Denied::NoAssertion { scheme: None }
         | Denied::Form(_)
         | Denied::Repeated { .. }
@@ -135,13 +156,16 @@ fn header(denied: &Denied) -> Option<(http::HeaderName, HeaderValue)> {
         | Denied::NoGrant
         | Denied::ScopeMalformed
         | Denied::ScopeOpenId
-        | Denied::ScopeTooWide => None,
+        | Denied::ScopeTooWide
+        | Denied::Request(_)
+        | Denied::Grant(_)
+        | Denied::OthersToken => None,
     }
 }
 
 fn description(denied: &Denied) -> String {
     let text = match denied {
-        Denied::Method => "The token endpoint takes POST only.",
+        Denied::Method => "This endpoint takes POST only.",
         Denied::Form(problem) => return sentence(problem),
         Denied::Repeated { name } => {
             let name: String = name.chars().take(ECHO_CHARS_MAX).collect();
@@ -182,13 +206,16 @@ fn description(denied: &Denied) -> String {
         Denied::OthersCertificate => {
             "The client certificate and the client must belong to the same partner."
         }
-        Denied::GrantType => "grant_type must be client_credentials.",
-        Denied::NoGrant => "No scope is open to this client by client_credentials.",
+        Denied::GrantType => "grant_type must be one of grant_types_supported.",
+        Denied::NoGrant => "This grant is not open to this client.",
         Denied::ScopeMalformed => {
             "scope must be a list of at most 64 scopes with single spaces between them."
         }
         Denied::ScopeOpenId => "openid is no scope of client_credentials: there is no user.",
         Denied::ScopeTooWide => "scope holds what is not open to this client.",
+        Denied::Request(problem) => request(*problem),
+        Denied::Grant(problem) => grant(*problem),
+        Denied::OthersToken => "The token was not issued to this client.",
         Denied::Store(_) | Denied::Audit => {
             "The server cannot keep its records right now. Try again soon, with a new assertion."
         }
@@ -226,6 +253,47 @@ fn assertion(problem: AssertionProblem) -> &'static str {
         }
         AssertionProblem::LivesTooLong => "exp of the assertion must be at most 300 seconds ahead.",
         AssertionProblem::Jti => "jti of the assertion must be a string of 1 to 128 characters.",
+    }
+}
+
+fn request(problem: RequestProblem) -> &'static str {
+    match problem {
+        RequestProblem::UriGiven => "request_uri is given out here, not taken.",
+        RequestProblem::Object => "Request objects are not taken here: push the parameters.",
+        RequestProblem::DpopKey => "dpop_jkt is not taken here: tokens are bound to certificates.",
+        RequestProblem::ResponseType => "response_type must be code.",
+        RequestProblem::ResponseMode => "response_mode must be query, or absent.",
+        RequestProblem::RedirectUri => {
+            "redirect_uri must be one that is registered for this client, to the letter."
+        }
+        RequestProblem::State => {
+            "state must be at most 2048 visible ASCII characters and spaces, and 5000 bytes with \
+             redirect_uri once it is escaped."
+        }
+        RequestProblem::Challenge => {
+            "code_challenge must be the SHA-256 of the code_verifier in base64url: 43 characters."
+        }
+        RequestProblem::ChallengeMethod => "code_challenge_method must be S256.",
+        RequestProblem::Details => "No type of authorization_details is known here.",
+        RequestProblem::TooMany => {
+            "This client has too many pushed requests that nobody has opened. Try again later."
+        }
+    }
+}
+
+fn grant(problem: GrantProblem) -> &'static str {
+    match problem {
+        GrantProblem::Code => {
+            "The code is unknown, used, expired, or was not issued to this client: codes are good \
+             once, for 60 seconds."
+        }
+        GrantProblem::OtherRedirectUri => "redirect_uri must be that of the authorization request.",
+        GrantProblem::Verifier => {
+            "code_verifier must be the 43 to 128 characters that the code_challenge was made of."
+        }
+        GrantProblem::RefreshToken => {
+            "The refresh token is unknown, revoked, expired, or was not issued to this client."
+        }
     }
 }
 

@@ -1,13 +1,14 @@
 //! What an issuer is told at start; already valid.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crypto::{Algorithm, Jwks, KeyEncryptionKey, Random};
-use identity::{Certificates, KnownBy, Trust};
-use model::ports::{AuditLog, KeyRing, Replay};
-use model::{BankId, ClientId, Clock, Meter, PartnerId, ScopeSet, Standing};
+use identity::{Certificates, KnownBy, Revoked, Trust};
+use model::ports::{AuditLog, CustomerAuth, Grants, KeyRing, Outbox, Replay, Sessions};
+use model::{BankId, ClientId, Clock, Meter, Name, PartnerId, ScopeSet, Standing};
 
 /// One bank's issuer, which we are.
 #[derive(Debug)]
@@ -20,18 +21,39 @@ pub struct IssuerSettings {
     pub token_endpoint: String,
     /// URL of the issuer's public keys.
     pub jwks_uri: String,
-    /// URL of the token endpoint on the listener that asks for certificates (RFC 8705 §5).
-    pub mtls_token_endpoint: Option<String>,
+    /// The endpoints' URLs up to their last part, on the listener that asks for certificates
+    /// (RFC 8705 §5).
+    pub mtls_base: Option<String>,
     /// What `aud` of access tokens names: the API listeners' URLs; at least one.
     pub audience: Vec<String>,
     /// How long an access token lives; whole seconds, at least one.
     pub access_token_lifetime: Duration,
     /// The algorithm that access tokens are signed with.
     pub algorithm: Algorithm,
+    /// Where customers grant; `None` where none does.
+    pub authorization: Option<Authorization>,
+    /// What of its tokens was revoked, as the road asks it.
+    pub revoked: Arc<Revoked>,
     /// The clients.
     pub clients: HashMap<ClientId, ClientSettings>,
     /// Whose certificates the bank believes.
     pub trust: Arc<Trust>,
+}
+
+/// How a bank's customers grant.
+pub struct Authorization {
+    /// Says who a customer is.
+    pub customers: Arc<dyn CustomerAuth>,
+    /// How long a grant lives.
+    pub grant_lifetime: Duration,
+}
+
+impl fmt::Debug for Authorization {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authorization")
+            .field("grant_lifetime", &self.grant_lifetime)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A bank with an authorization server of its own: that issues its tokens, and answers for itself.
@@ -56,8 +78,14 @@ pub struct ClientSettings {
     /// Its public keys: it signs with them, or they are those of its certificates; may be empty for
     /// [`ClientAuthentication::TlsClientAuth`].
     pub jwks: Jwks,
-    /// The scopes it may have by client credentials.
+    /// The scopes it may ask for.
     pub scopes: ScopeSet,
+    /// Where customers are sent back to, compared to the letter; with none, it asks no customer.
+    pub redirect_uris: Vec<String>,
+    /// What customers know its partner as.
+    pub app: Name,
+    /// Whom customers ask about their data: a mail address or a page.
+    pub contact: String,
 }
 
 /// How a client proves itself (RFC 7591 §2 `token_endpoint_auth_method`).
@@ -75,6 +103,12 @@ pub enum ClientAuthentication {
 pub struct Ports {
     /// Remembers used `jti`s.
     pub replay: Arc<dyn Replay>,
+    /// Keeps grants.
+    pub grants: Arc<dyn Grants>,
+    /// Keeps the sessions of customers.
+    pub sessions: Arc<dyn Sessions>,
+    /// Keeps events until the log has them.
+    pub outbox: Arc<dyn Outbox>,
     /// Keeps the sealed signing keys.
     pub keys: Arc<dyn KeyRing>,
     /// Takes evidence.

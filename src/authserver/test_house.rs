@@ -161,14 +161,18 @@ pub(crate) fn bank() -> BankId {
     BankId::parse("harbour").expect("valid")
 }
 
+fn name(legal: &str) -> Name {
+    Name {
+        legal: legal.to_owned(),
+        en: None,
+        zh_cn: None,
+    }
+}
+
 fn partner(id: &str, standing: Standing) -> (Partner, KnownBy) {
     let partner = Partner {
         id: PartnerId::parse(id).expect("valid"),
-        name: Name {
-            legal: id.to_owned(),
-            en: None,
-            zh_cn: None,
-        },
+        name: name(id),
         standing,
     };
     (partner, KnownBy::OrganizationId(format!("PSDCN-{id}")))
@@ -187,8 +191,12 @@ pub(crate) struct House {
 
 pub(crate) fn ports(keys: Arc<Keys>, kek_seed: u64, log: Arc<Log>, replay: Arc<Replays>) -> Ports {
     let kek = KeyEncryptionKey::generate_text(&SeededRandom::new(kek_seed));
+    let state = Arc::new(store::Memory::new());
     Ports {
         replay,
+        grants: state.clone(),
+        sessions: state.clone(),
+        outbox: state,
         keys,
         log,
         clock: Arc::new(MovedClock::stopped()),
@@ -226,6 +234,9 @@ pub(crate) fn settings(
             authentication: ClientAuthentication::PrivateKeyJwt,
             jwks: Jwks::from_keys(vec![keys[id].verification_key()]),
             scopes: ScopeSet::parse(scopes).expect("valid"),
+            redirect_uris: Vec::new(),
+            app: name(partner),
+            contact: "privacy@app.example".to_owned(),
         };
         (ClientId::parse(id).expect("valid"), settings)
     };
@@ -244,10 +255,12 @@ pub(crate) fn settings(
         issuer: ISSUER.to_owned(),
         token_endpoint: TOKEN_URL.to_owned(),
         jwks_uri: format!("{ISSUER}/jwks"),
-        mtls_token_endpoint: Some("https://api.harbour.example:8443/token".to_owned()),
+        mtls_base: Some("https://api.harbour.example:8443".to_owned()),
         audience: vec!["https://api.harbour.example:8443".to_owned()],
         access_token_lifetime: Duration::from_mins(5),
         algorithm: Algorithm::Es256,
+        authorization: None,
+        revoked: Arc::default(),
         clients: HashMap::from([
             client(
                 "swiftride-app",

@@ -1,3 +1,4 @@
 //! The tokens that the issuer makes.
 
 pub(crate) mod access;
+pub(crate) mod revocation;

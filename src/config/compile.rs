@@ -2,6 +2,7 @@
 //! and what contradicts what is noted.
 
 mod agreements;
+mod authorization;
 mod banks;
 mod certificates;
 mod clients;

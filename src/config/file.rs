@@ -15,6 +15,7 @@ mod partner_ca;
 mod partners;
 mod plans;
 mod products;
+mod redirect_uris;
 mod tls;
 mod upstreams;
 
@@ -26,7 +27,7 @@ use crate::yaml::Node;
 
 pub(crate) use agreements::Agreement;
 pub(crate) use banks::Bank;
-pub(crate) use issuer::{Issuer, Tokens};
+pub(crate) use issuer::{Issuer, LogIn, Tokens};
 pub(crate) use listeners::Listener;
 pub(crate) use node::{AuditSection, Gate};
 pub(crate) use partner_ca::{PartnerCa, Revocation};

@@ -14,7 +14,7 @@ use edge::ListenerSettings;
 use identity::{KnownBy, Operators, Trust};
 use jiff::Timestamp;
 use model::{
-    BankId, ClientId, ListenerId, Partner, PartnerId, PlanId, ProductId, ScopeSet, Standing,
+    BankId, ClientId, ListenerId, Name, Partner, PartnerId, PlanId, ProductId, ScopeSet, Standing,
     UpstreamId,
 };
 use openapi::ApiDescription;
@@ -42,6 +42,8 @@ pub enum Service {
     Token,
     /// Metadata and public keys of the issuers.
     Discovery,
+    /// The authorization endpoints of the issuers, and their pages.
+    Authorize,
     /// What is measured, for operators alone.
     Metrics,
     /// Whether the process lives and is ready, for probes.
@@ -49,10 +51,11 @@ pub enum Service {
 }
 
 impl Service {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Api,
         Self::Token,
         Self::Discovery,
+        Self::Authorize,
         Self::Metrics,
         Self::Health,
     ];
@@ -63,6 +66,7 @@ impl Service {
             Self::Api => "api",
             Self::Token => "token",
             Self::Discovery => "discovery",
+            Self::Authorize => "authorize",
             Self::Metrics => "metrics",
             Self::Health => "health",
         }
@@ -182,13 +186,36 @@ pub struct OurTokensPlan {
     pub token_endpoint: String,
     /// Where the public keys are.
     pub jwks_uri: String,
-    /// The token endpoint where client certificates are taken (RFC 8705 §5), when the issuer's own
-    /// listener takes none.
-    pub mtls_token_endpoint: Option<String>,
+    /// What comes before `/token`, `/par` and `/revoke` where client certificates are taken
+    /// (RFC 8705 §5): origin and path, no slash at the end; none when the issuer's own listener
+    /// takes them.
+    pub mtls_base: Option<String>,
     /// How long a token lives.
     pub access_token_lifetime: Duration,
     /// How it is signed.
     pub algorithm: Algorithm,
+    /// What customers' grants need; none where customers cannot grant. Then there are no endpoints
+    /// but those of clients that act for themselves.
+    pub authorization: Option<AuthorizationPlan>,
+}
+
+/// The authorization endpoint of an issuer of ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuthorizationPlan {
+    /// Who says who a customer is.
+    pub log_in: LogInPlan,
+    /// How long a grant lives, and its refresh token with it: 1 minute to 180 days.
+    pub grant_lifetime: Duration,
+}
+
+/// The service of a bank that says who a customer is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogInPlan {
+    /// The upstream, which is among the bank's.
+    pub upstream: UpstreamId,
+    /// The path there: absolute, a URI's own characters alone, no query, no dot segments, at most
+    /// 256 bytes.
+    pub path: String,
 }
 
 impl fmt::Debug for IssuerPlan {
@@ -226,6 +253,18 @@ pub enum IssuerEndpoint {
     UpstreamJwks,
     /// The token endpoint (RFC 6749 §3.2).
     Token,
+    /// The pushed authorization request endpoint (RFC 9126 §2).
+    Par,
+    /// The revocation endpoint (RFC 7009 §2).
+    Revoke,
+    /// The authorization endpoint (RFC 6749 §3.1), for browsers.
+    Authorize,
+    /// The page at which a customer logs in.
+    LogIn,
+    /// The page at which a customer approves or denies.
+    Approve,
+    /// The page that sends a customer back to the app.
+    Done,
 }
 
 /// An OAuth client at one bank.
@@ -241,6 +280,13 @@ pub struct ClientPlan {
     pub jwks: Jwks,
     /// What it may ask for: the scopes of the products in the partner's agreements with this bank.
     pub scopes: ScopeSet,
+    /// Where customers may be sent back to, as the file writes them: compared byte by byte
+    /// (RFC 9700 §2.1). Empty when it cannot ask for a customer's grant.
+    pub redirect_uris: Vec<String>,
+    /// What customers are told it is called: the partner's names.
+    pub app: Name,
+    /// Whom a customer asks about their data: a mail address or a page.
+    pub contact: String,
 }
 
 /// A product.

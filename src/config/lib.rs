@@ -24,7 +24,8 @@
 //! limits. The `limits` of listeners and upstreams are many, and tighter ones than usual are wanted
 //! as often as wider ones; so it is all or nothing: `limits: standard`, or every limit. What has a
 //! default (`algorithm`, `name` of an upstream's `tls`, names of partners, `clients`, and of the
-//! node `drain` and the make of its log) lets nobody in who would be refused.
+//! node `drain` and the make of its log) lets nobody in who would be refused. Without `log_in` or
+//! `redirect_uris` there are no customers' grants.
 //!
 //! **Absent on purpose**: patterns in `include`, anchors and merge keys, environment variables
 //! inside values, secrets in the file (they come by `file:` or `env:`), keys whose effect is not
@@ -53,9 +54,9 @@ mod fixture;
 
 pub use explain::InForce;
 pub use house::{
-    AgreementPlan, BankPlan, ClientPlan, EndpointPlan, GatePlan, House, IssuerEndpoint, IssuerPlan,
-    ListenerPlan, Loaded, Mode, OurTokensPlan, PartnerPlan, PlanSettings, ProductPlan, Service,
-    TokensPlan,
+    AgreementPlan, AuthorizationPlan, BankPlan, ClientPlan, EndpointPlan, GatePlan, House,
+    IssuerEndpoint, IssuerPlan, ListenerPlan, Loaded, LogInPlan, Mode, OurTokensPlan, PartnerPlan,
+    PlanSettings, ProductPlan, Service, TokensPlan,
 };
 pub use load::{explain, load, store_path};
 pub use loader::{Loader, Variables};

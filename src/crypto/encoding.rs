@@ -1,7 +1,12 @@
-//! base64url as JOSE writes it, and hexadecimal.
+//! base64url as JOSE writes it, base64 as headers write it, and hexadecimal.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+
+/// base64 with padding (RFC 4648 §4).
+pub fn base64(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
+}
 
 /// base64url without padding (RFC 7515 §2).
 pub fn base64url(bytes: &[u8]) -> String {
@@ -46,6 +51,12 @@ mod tests {
         put_base64url(&bytes, &mut out);
         assert_eq!(out, b"xA-z_4ME");
         assert_eq!(from_base64url("A-z_4ME").unwrap(), bytes);
+    }
+
+    #[test]
+    fn base64_is_the_one_of_rfc_4648_section_10() {
+        assert_eq!(base64(b"foob"), "Zm9vYg==");
+        assert_eq!(base64(&[3, 236, 255, 224, 193]), "A+z/4ME=");
     }
 
     #[test]

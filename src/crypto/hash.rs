@@ -1,12 +1,22 @@
-//! SHA-256 (FIPS 180-4) and comparison in constant time.
+//! SHA-256 (FIPS 180-4), HMAC with it (RFC 2104), and comparison in constant time.
 
 use std::fmt;
 
-use aws_lc_rs::{constant_time, digest};
+use aws_lc_rs::{constant_time, digest, hmac};
 
 /// The SHA-256 digest of the bytes.
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     array(&digest::digest(&digest::SHA256, bytes))
+}
+
+/// HMAC-SHA-256 of the message under the key (RFC 2104, FIPS 198-1): who does not have the key
+/// cannot make it. The key should have at least 32 bytes that nobody can guess. Compare with
+/// [`equal`].
+pub fn hmac_sha256(key: &[u8], message: &[u8]) -> [u8; 32] {
+    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), message);
+    tag.as_ref()
+        .try_into()
+        .expect("an HMAC with SHA-256 must have 32 bytes")
 }
 
 /// SHA-256 over bytes that come in pieces.
@@ -69,6 +79,24 @@ mod tests {
         pieces.update(b"");
         pieces.update(b"bc");
         assert_eq!(hex(&pieces.finish()), expected);
+    }
+
+    #[test]
+    fn hmac_sha256_is_the_one_of_rfc_4231() {
+        let of = |key: &[u8], message: &[u8]| hex(&hmac_sha256(key, message));
+        assert_eq!(
+            of(&[0x0b; 20], b"Hi There"),
+            "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"
+        );
+        assert_eq!(
+            of(b"Jefe", b"what do ya want for nothing?"),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+        );
+        let long = b"Test Using Larger Than Block-Size Key - Hash Key First";
+        assert_eq!(
+            of(&[0xaa; 131], long),
+            "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"
+        );
     }
 
     #[test]

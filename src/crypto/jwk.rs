@@ -196,6 +196,13 @@ impl VerificationKey {
         &self.material.thumbprint
     }
 
+    /// The same as bytes.
+    pub fn thumbprint_bytes(&self) -> [u8; 32] {
+        from_base64url(self.thumbprint())
+            .and_then(|bytes| bytes.try_into().ok())
+            .expect("a thumbprint must be the base64url of a SHA-256")
+    }
+
     /// Writes the JWK: public members, `alg`, `use` = `sig`, and `kid` where it has one (C-06).
     pub fn to_jwk(&self) -> Value {
         let mut jwk = match &self.material.public {

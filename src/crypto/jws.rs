@@ -1,5 +1,7 @@
 //! Verifying compact JWS (RFC 7515), strictly. The attacks that each check stops stand beside it.
 
+pub(crate) mod own_key;
+
 use serde_json::{Map, Value};
 
 use crate::algorithm::Algorithm;
@@ -10,9 +12,12 @@ use crate::jwk::{Jwks, KID_BYTES_MAX, VerificationKey};
 /// The most that a decoded JOSE header may have, in bytes.
 const HEADER_BYTES_MAX: usize = 4 * 1024;
 
+/// The header member that brings a key of the sender's choice: refused but where a proof brings
+/// its own (C-03).
+const OWN_KEY: &str = "jwk";
 /// Header members that would change how the token is verified, or bring a key of the sender's
 /// choice (C-03).
-const REFUSED_MEMBERS: &[&str] = &["crit", "b64", "jwk", "jku", "x5u", "x5c"];
+const REFUSED_MEMBERS: &[&str] = &["crit", "b64", OWN_KEY, "jku", "x5u", "x5c"];
 
 /// What a token of one kind must be.
 #[derive(Debug, Clone, Copy)]
@@ -74,34 +79,23 @@ pub enum JwsProblem {
 /// the algorithm: the header can only name the one that the key has. Keys that share a `kid` are
 /// tried in order; a token without `kid` is tried with every key of its algorithm (C-06).
 pub fn verify(token: &str, keys: &Jwks, rules: &Rules) -> Result<Verified, JwsProblem> {
-    if token.len() > rules.bytes_max {
-        return Err(JwsProblem::TooLong);
-    }
-    let parts = Parts::split(token).ok_or(JwsProblem::Malformed)?;
-    let header = Header::read(parts.header)?;
-    if !rules.typ.accepts(header.typ.as_deref()) {
-        return Err(JwsProblem::Typ);
-    }
-    let algorithm = Algorithm::parse(&header.alg).map_err(|_| JwsProblem::Algorithm)?;
-    let signature = from_base64url(parts.signature).ok_or(JwsProblem::Malformed)?;
-    let mut verified = false;
-    for key in fitting(keys, header.kid.as_deref(), algorithm)? {
-        if key.verifies(parts.signed.as_bytes(), &signature) {
-            verified = true;
-            break;
-        }
-    }
-    if !verified {
-        return Err(JwsProblem::Signature);
-    }
-    let claims = from_base64url(parts.payload).ok_or(JwsProblem::Malformed)?;
-    // Two readers of one token must not see two values of a claim (RFC 7519 §4).
-    strict_object(&claims).ok_or(JwsProblem::Malformed)?;
+    let opened = Opened::read(token, rules, false)?;
+    let (kid, algorithm) = (opened.header.kid.as_deref(), opened.algorithm);
+    let claims = opened.claims(fitting(keys, kid, algorithm)?)?;
     Ok(Verified {
-        kid: header.kid,
+        kid: opened.header.kid,
         algorithm,
         claims,
     })
+}
+
+/// A token that is well-formed, of a type and an algorithm that are accepted; nothing in it is
+/// believed yet.
+struct Opened<'a> {
+    parts: Parts<'a>,
+    header: Header,
+    algorithm: Algorithm,
+    signature: Vec<u8>,
 }
 
 struct Parts<'a> {
@@ -116,6 +110,44 @@ struct Header {
     alg: String,
     kid: Option<String>,
     typ: Option<String>,
+    /// The key that it brings, where that is accepted.
+    jwk: Option<Value>,
+}
+
+impl<'a> Opened<'a> {
+    fn read(token: &'a str, rules: &Rules, brings_key: bool) -> Result<Self, JwsProblem> {
+        if token.len() > rules.bytes_max {
+            return Err(JwsProblem::TooLong);
+        }
+        let parts = Parts::split(token).ok_or(JwsProblem::Malformed)?;
+        let header = Header::read(parts.header, brings_key)?;
+        if !rules.typ.accepts(header.typ.as_deref()) {
+            return Err(JwsProblem::Typ);
+        }
+        let algorithm = Algorithm::parse(&header.alg).map_err(|_| JwsProblem::Algorithm)?;
+        let signature = from_base64url(parts.signature).ok_or(JwsProblem::Malformed)?;
+        Ok(Self {
+            parts,
+            header,
+            algorithm,
+            signature,
+        })
+    }
+
+    /// The claims, if one of these keys made the signature.
+    fn claims<'k>(
+        &self,
+        mut keys: impl Iterator<Item = &'k VerificationKey>,
+    ) -> Result<Vec<u8>, JwsProblem> {
+        let signed = self.parts.signed.as_bytes();
+        if !keys.any(|key| key.verifies(signed, &self.signature)) {
+            return Err(JwsProblem::Signature);
+        }
+        let claims = from_base64url(self.parts.payload).ok_or(JwsProblem::Malformed)?;
+        // Two readers of one token must not see two values of a claim (RFC 7519 §4).
+        strict_object(&claims).ok_or(JwsProblem::Malformed)?;
+        Ok(claims)
+    }
 }
 
 impl<'a> Parts<'a> {
@@ -133,13 +165,14 @@ impl<'a> Parts<'a> {
 }
 
 impl Header {
-    fn read(part: &str) -> Result<Self, JwsProblem> {
+    fn read(part: &str, brings_key: bool) -> Result<Self, JwsProblem> {
         if part.len() > (HEADER_BYTES_MAX * 4).div_ceil(3) {
             return Err(JwsProblem::TooLong);
         }
-        let object = from_base64url(part)
+        let mut object = from_base64url(part)
             .and_then(|json| strict_object(&json))
             .ok_or(JwsProblem::Malformed)?;
+        let jwk = brings_key.then(|| object.remove(OWN_KEY)).flatten();
         // `crit` names extensions that must be understood (RFC 7515 §4.1.11) and none is; `b64`
         // changes what is signed (RFC 7797); the others would verify a forger's token with the
         // forger's key, or make us fetch what he names.
@@ -157,6 +190,7 @@ impl Header {
             alg: text(&object, "alg")?.ok_or(JwsProblem::Malformed)?,
             typ: text(&object, "typ")?,
             kid,
+            jwk,
         })
     }
 }

@@ -4,8 +4,8 @@
 //! that an algorithm or a strictness rule stands in one place. **Doors**: the items re-exported
 //! below: [`provider`] for TLS; [`certificates`], [`private_key`], [`revocation_list`] for files;
 //! [`certificate_facts`], [`crl_facts`] and [`DistinguishedName`]; [`Jwks`], [`verify`],
-//! [`SigningKey`], [`check_times`] for tokens; [`KeyEncryptionKey`] for keys at rest; [`sha256`],
-//! [`Random`] and the encodings.
+//! [`verify_own_key`], [`SigningKey`], [`check_times`] for tokens; [`KeyEncryptionKey`] for keys at
+//! rest; [`sha256`], [`hmac_sha256`], [`Random`] and the encodings.
 //!
 //! **How a value goes through**: outside bytes become a type once ([`VerificationKey`],
 //! [`CertificateFacts`], [`Verified`]) or are refused with the rule they broke; a key is parsed
@@ -33,9 +33,10 @@ mod x509;
 
 pub use algorithm::{Algorithm, UnknownAlgorithm};
 pub use distinguished_name::{BadName, DistinguishedName};
-pub use encoding::{base64url, from_base64url, hex, put_base64url};
-pub use hash::{Sha256, equal, sha256};
+pub use encoding::{base64, base64url, from_base64url, hex, put_base64url};
+pub use hash::{Sha256, equal, hmac_sha256, sha256};
 pub use jwk::{BadJwk, Jwks, VerificationKey};
+pub use jws::own_key::{OwnKey, OwnKeyProblem, verify_own_key};
 pub use jws::{JwsProblem, Rules, Typ, Verified, verify};
 pub use jwt::{TimeProblem, Times, check_times};
 pub use pem::{PemProblem, certificates, private_key, revocation_list};

@@ -116,7 +116,7 @@ pub(crate) fn to_upstream(
 
 /// What a bank may not say: it does not speak for the origin that it shares with other banks, nor
 /// for the gateway, and what it runs on is nobody's to know (OWASP API8).
-const NOT_A_BANKS: [&str; 23] = [
+const NOT_A_BANKS: [&str; 24] = [
     "access-control-allow-credentials",
     "access-control-allow-headers",
     "access-control-allow-methods",
@@ -125,6 +125,7 @@ const NOT_A_BANKS: [&str; 23] = [
     "access-control-max-age",
     "alt-svc",
     "clear-site-data",
+    "dpop-nonce",
     "proxy-authenticate",
     "server",
     "server-timing",
@@ -165,6 +166,7 @@ mod tests {
             ("set-cookie", "a=b"),
             ("alt-svc", "h3=\":443\""),
             ("clear-site-data", "\"*\""),
+            ("dpop-nonce", "the bank's"),
             ("strict-transport-security", "max-age=0"),
             ("access-control-allow-origin", "*"),
             ("x-mortise-identity", "forged"),

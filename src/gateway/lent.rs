@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crypto::Random;
-use identity::{AccessTokens, Certificates};
+use identity::{AccessTokens, Certificates, Proofs};
 use model::Clock;
 use model::ports::AuditLog;
 
@@ -21,6 +21,8 @@ pub struct Services {
     pub certificates: Arc<Certificates>,
     /// The verifier of tokens.
     pub tokens: Arc<AccessTokens>,
+    /// The judge of DPoP proofs.
+    pub proofs: Arc<Proofs>,
     /// What is measured of requests that lead to no operation.
     pub unrouted: Arc<RouteMeters>,
 }

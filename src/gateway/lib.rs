@@ -10,6 +10,7 @@
 //! and `payment`, which no snapshot can hold yet.
 
 mod assertion;
+mod credentials;
 mod exchange;
 mod halt;
 mod headers;

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use identity::{Issuer, Trust};
 use model::{
-    BankId, ClientId, Clock, Meter, Object, PartnerId, ProtectionClass, Scope, UpstreamId,
+    BankId, ClientId, Clock, Meter, Object, Partner, PartnerId, ProtectionClass, Scope, UpstreamId,
 };
 use upstream::Upstream;
 
@@ -64,10 +64,10 @@ pub struct Bank {
     pub id: BankId,
     /// Whose certificates it believes.
     pub trust: Arc<Trust>,
-    /// Whose client is whose.
-    pub clients: HashMap<ClientId, PartnerId>,
     /// Says to its services who calls.
     pub assertions: Arc<Assertions>,
+    /// Whose client is whose.
+    owners: HashMap<ClientId, Arc<Partner>>,
     /// What partners without an agreement may draw before they are refused.
     unagreed: Arc<AgreementLimiter>,
     /// What is measured of its partners.
@@ -75,11 +75,12 @@ pub struct Bank {
 }
 
 impl Bank {
-    /// A bank. `unagreed` limits calls that will be refused for want of an agreement.
+    /// A bank. `clients` says whose client is whose: one of a partner that the trust store does not
+    /// know is nobody's. `unagreed` limits calls that will be refused for want of an agreement.
     pub fn new(
         id: BankId,
         trust: Arc<Trust>,
-        clients: HashMap<ClientId, PartnerId>,
+        clients: &HashMap<ClientId, PartnerId>,
         assertions: Arc<Assertions>,
         unagreed: &Plan,
         limiters: &Limiters,
@@ -92,8 +93,8 @@ impl Bank {
         let unagreed = limiters.limiter(None, &id, unagreed);
         Self {
             id,
+            owners: owners(clients.iter(), &trust),
             trust,
-            clients,
             assertions,
             unagreed,
             meters,
@@ -104,8 +105,8 @@ impl Bank {
     fn rehearsed(&self, trust: Arc<Trust>, clock: &Arc<dyn Clock>) -> Self {
         Self {
             id: self.id.clone(),
+            owners: owners(self.clients(), &trust),
             trust,
-            clients: self.clients.clone(),
             assertions: Arc::clone(&self.assertions),
             unagreed: self.unagreed.fresh(clock),
             meters: HashMap::new(),
@@ -117,10 +118,30 @@ impl Bank {
         self.meters.get(partner)
     }
 
-    /// The partner whose client this is.
-    pub(crate) fn owner(&self, client: &ClientId) -> Option<&PartnerId> {
-        self.clients.get(client)
+    /// The partner whose client this is, with its standing.
+    pub(crate) fn owner(&self, client: &ClientId) -> Option<&Arc<Partner>> {
+        self.owners.get(client)
     }
+
+    /// Every client with its partner, in no order.
+    pub(crate) fn clients(&self) -> impl Iterator<Item = (&ClientId, &PartnerId)> {
+        let owners = self.owners.iter();
+        owners.map(|(client, partner)| (client, &partner.id))
+    }
+}
+
+/// Each client's partner as the trust store has it.
+fn owners<'c>(
+    clients: impl Iterator<Item = (&'c ClientId, &'c PartnerId)>,
+    trust: &Trust,
+) -> HashMap<ClientId, Arc<Partner>> {
+    let partners = trust.partners().map(|partner| (&partner.id, partner));
+    let partners: HashMap<&PartnerId, &Arc<Partner>> = partners.collect();
+    let owner = |(client, id): (&ClientId, &PartnerId)| {
+        let partner = partners.get(id)?;
+        Some((client.clone(), Arc::clone(partner)))
+    };
+    clients.filter_map(owner).collect()
 }
 
 /// A partner's right to a product, from when until when, within which limits.
@@ -176,6 +197,8 @@ pub struct Route {
     pub class: Class,
     /// Whose tokens it takes: the bank's issuer, for this listener's audience.
     pub issuer: Arc<Issuer>,
+    /// The URL of its product's metadata on this listener (RFC 9728 §3).
+    pub resource_metadata: Arc<str>,
     /// Where it goes.
     pub upstream: Arc<Upstream>,
     /// That upstream's id: the audience of identity assertions.

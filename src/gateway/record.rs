@@ -111,10 +111,19 @@ impl OpenRecord {
         self.deadline = self.started.saturating_add(route.deadline);
     }
 
-    /// Whose certificate was shown is known.
-    pub(crate) fn partner(&mut self, partner: &PartnerId, certificate: [u8; 32]) {
+    /// The route, once it is known.
+    pub(crate) fn route(&self) -> Option<&Route> {
+        self.route.as_deref()
+    }
+
+    /// Who calls is known, by a certificate or by a key.
+    pub(crate) fn partner(&mut self, partner: &PartnerId) {
         self.who.partner = Some(partner.clone());
-        self.who.certificate = Some(certificate);
+    }
+
+    /// A key was proved, whose ever it is.
+    pub(crate) fn key(&mut self, thumbprint: [u8; 32]) {
+        self.who.key = Some(thumbprint);
     }
 
     /// Whose token was shown is known.

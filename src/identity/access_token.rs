@@ -12,6 +12,7 @@ use serde::Deserialize;
 use crypto::{Jwks, JwsProblem, Rules, Times, Typ};
 use model::{ClientId, Meter, Refusal, ScopeSet, TokenProblem};
 
+use crate::Revoked;
 use crate::metrics::Checks;
 
 /// Longest token we read, in bytes.
@@ -29,6 +30,7 @@ pub struct Issuer {
     issuer: String,
     audience: String,
     keys: IssuerKeys,
+    revoked: Arc<Revoked>,
 }
 
 /// The public keys of an issuer.
@@ -88,7 +90,15 @@ impl Issuer {
             issuer,
             audience,
             keys,
+            revoked: Arc::default(),
         }
+    }
+
+    /// The same, refusing what is revoked here.
+    #[must_use]
+    pub fn revoking(mut self, revoked: Arc<Revoked>) -> Self {
+        self.revoked = revoked;
+        self
     }
 
     /// Its identifier: the `iss` of its tokens.
@@ -115,8 +125,15 @@ pub struct Issuers(Mutex<HashMap<(String, String, String), Weak<Issuer>>>);
 
 impl Issuers {
     /// The issuer with this identifier, audience and keys: the one there is, or a new one. One that
-    /// nobody holds any more is forgotten.
-    pub fn issuer(&self, issuer: &str, audience: &str, keys: &IssuerKeys) -> Arc<Issuer> {
+    /// nobody holds any more is forgotten. What is revoked is the bank's, for as long as the
+    /// process lives.
+    pub fn issuer(
+        &self,
+        issuer: &str,
+        audience: &str,
+        keys: &IssuerKeys,
+        revoked: &Arc<Revoked>,
+    ) -> Arc<Issuer> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.retain(|_, issuer| issuer.strong_count() > 0);
         let says = (
@@ -128,7 +145,8 @@ impl Issuers {
             return same;
         }
         let (issuer, audience) = (issuer.to_owned(), audience.to_owned());
-        let fresh = Arc::new(Issuer::new(issuer, audience, keys.clone()));
+        let fresh = Issuer::new(issuer, audience, keys.clone());
+        let fresh = Arc::new(fresh.revoking(Arc::clone(revoked)));
         known.insert(says, Arc::downgrade(&fresh));
         fresh
     }
@@ -143,14 +161,43 @@ pub struct AccessToken {
     pub scope: ScopeSet,
     /// SHA-256 of its `jti`.
     pub jti_digest: [u8; 32],
-    /// The certificate it is bound to: `cnf.x5t#S256` (RFC 8705 §3.1).
-    pub confirmation: [u8; 32],
+    /// SHA-256 of the id of the customer's grant that it was issued under.
+    pub grant_digest: Option<[u8; 32]>,
+    /// What whoever shows it must hold.
+    pub confirmation: Confirmation,
     /// SHA-256 of the token's text.
     pub digest: [u8; 32],
     /// Its times; checked on every request.
     times: Times,
     /// When the key that signed it verifies no more, in Unix seconds; likewise.
     key_ends: i64,
+}
+
+/// What a token is bound to (`cnf`, RFC 7800 §3.1): all of it must be shown. There is no token
+/// that is bound to nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Confirmation {
+    /// A certificate, by its SHA-256: `x5t#S256` (RFC 8705 §3.1).
+    Certificate([u8; 32]),
+    /// A key, by its thumbprint: `jkt` (RFC 9449 §6.1).
+    Key([u8; 32]),
+    /// A certificate and a key.
+    Both {
+        /// The certificate.
+        certificate: [u8; 32],
+        /// The key.
+        key: [u8; 32],
+    },
+}
+
+impl Confirmation {
+    /// The key that must be proved, if one must.
+    pub fn key(&self) -> Option<&[u8; 32]> {
+        match self {
+            Self::Certificate(_) => None,
+            Self::Key(key) | Self::Both { key, .. } => Some(key),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -164,7 +211,8 @@ struct Claims {
     client_id: String,
     #[serde(default)]
     scope: String,
-    cnf: Option<Confirmation>,
+    cnf: Option<Confirmed>,
+    grant_id: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -174,10 +222,29 @@ enum Audience {
     Several(Vec<String>),
 }
 
+/// `cnf` as it is written; members that are not known here are ignored (RFC 7800 §3.1).
 #[derive(Deserialize)]
-struct Confirmation {
+struct Confirmed {
     #[serde(rename = "x5t#S256")]
     certificate: Option<String>,
+    jkt: Option<String>,
+}
+
+impl Confirmed {
+    /// `None` when it says nothing, or anything that cannot be held: the rest would not be all.
+    fn read(&self) -> Option<Confirmation> {
+        let digest =
+            |text: &String| -> Option<[u8; 32]> { crypto::from_base64url(text)?.try_into().ok() };
+        match (&self.certificate, &self.jkt) {
+            (Some(certificate), None) => digest(certificate).map(Confirmation::Certificate),
+            (None, Some(key)) => digest(key).map(Confirmation::Key),
+            (Some(certificate), Some(key)) => Some(Confirmation::Both {
+                certificate: digest(certificate)?,
+                key: digest(key)?,
+            }),
+            (None, None) => None,
+        }
+    }
 }
 
 /// Verifies tokens and remembers those whose signature and claims were good.
@@ -222,10 +289,12 @@ impl AccessTokens {
             in_time(&known.times, now)
                 .and_then(|()| in_key_time(known.key_ends, now))
                 .map_err(|problem| self.refused(problem))?;
+            not_revoked(issuer, &known).map_err(|problem| self.refused(problem))?;
             self.checks.remembered.add(1);
             return Ok(known);
         }
         let fresh = read(issuer, token, digest, now).map_err(|problem| self.refused(problem))?;
+        not_revoked(issuer, &fresh).map_err(|problem| self.refused(problem))?;
         let fresh = Arc::new(fresh);
         self.checks.judged.add(1);
         self.verified.insert(key, Arc::clone(&fresh));
@@ -240,6 +309,16 @@ impl AccessTokens {
 
 fn in_time(times: &Times, now: Timestamp) -> Result<(), TokenProblem> {
     crypto::check_times(times, now.as_second(), LEEWAY_S).map_err(|_| TokenProblem::OutsideValidity)
+}
+
+/// Neither the token nor its grant was revoked (AT-02): asked on every request.
+fn not_revoked(issuer: &Issuer, token: &AccessToken) -> Result<(), TokenProblem> {
+    let digests = [Some(&token.jti_digest), token.grant_digest.as_ref()];
+    if issuer.revoked.holds(digests) {
+        Err(TokenProblem::Revoked)
+    } else {
+        Ok(())
+    }
 }
 
 /// A token of a key whose last token has ended was made by whoever found the key.
@@ -290,19 +369,17 @@ fn read(
         return Err(TokenProblem::Audience);
     }
     in_time(&times, now)?;
-    let confirmation = claims
-        .cnf
-        .and_then(|cnf| cnf.certificate)
-        .and_then(|text| crypto::from_base64url(&text))
-        .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok())
-        .ok_or(TokenProblem::Unbound)?;
+    let confirmation = claims.cnf.as_ref().and_then(Confirmed::read);
+    let confirmation = confirmation.ok_or(TokenProblem::Unbound)?;
     let client = ClientId::parse(&claims.client_id).map_err(|_| TokenProblem::NotAnAccessToken)?;
     let scope = ScopeSet::parse(&claims.scope).map_err(|_| TokenProblem::NotAnAccessToken)?;
     let jti_digest = crypto::sha256(claims.jti.as_bytes());
+    let grant_digest = claims.grant_id.map(|id| crypto::sha256(id.as_bytes()));
     Ok(AccessToken {
         client,
         scope,
         jti_digest,
+        grant_digest,
         confirmation,
         digest,
         times,

@@ -1,5 +1,6 @@
 //! Authorities with their chains and lists, and an issuer with its tokens: to change one thing of.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -11,10 +12,10 @@ use rcgen::{
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
 use serde_json::{Value, json};
 
-use crypto::{Algorithm, Jwks, SigningKey};
-use model::{Name, Partner, PartnerId, PresentedChain, Standing};
+use crypto::{Algorithm, Jwks, SeededRandom, SigningKey};
+use model::{Clock, MovedClock, Name, Partner, PartnerId, PresentedChain, Standing};
 
-use crate::{BankTrust, Issuer, KnownBy, Revocation, Trust};
+use crate::{BankTrust, Issuer, KnownBy, Nonces, ProofFor, Proofs, Proved, Revocation, Trust};
 
 /// The present of the tests, in Unix seconds: 2027-01-15T08:00:00Z.
 pub(crate) const NOW: i64 = 1_800_000_000;
@@ -205,4 +206,75 @@ pub(crate) fn claims(thumbprint: &[u8]) -> Value {
         "scope": "rates branches",
         "cnf": { "x5t#S256": crypto::base64url(thumbprint) },
     })
+}
+
+/// The claims of a token that is bound to what this `cnf` says.
+pub(crate) fn claims_bound(cnf: Value) -> Value {
+    let mut claims = claims(&[]);
+    claims["cnf"] = cnf;
+    claims
+}
+
+/// A client's own key, and proofs made with it by code that is not ours.
+pub(crate) struct ProofKey {
+    pub(crate) jwk: Value,
+    pub(crate) thumbprint: [u8; 32],
+    algorithm: jsonwebtoken::Algorithm,
+    key: jsonwebtoken::EncodingKey,
+}
+
+impl ProofKey {
+    /// One for ES256.
+    pub(crate) fn es256() -> Self {
+        let pair = KeyPair::generate().expect("generates");
+        let [_, point @ ..] = pair.public_key_raw() else {
+            panic!("no point");
+        };
+        let (x, y) = point.split_at(32);
+        let (x, y) = (crypto::base64url(x), crypto::base64url(y));
+        let canonical = format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#);
+        Self {
+            jwk: json!({ "kty": "EC", "crv": "P-256", "x": x, "y": y }),
+            thumbprint: crypto::sha256(canonical.as_bytes()),
+            algorithm: jsonwebtoken::Algorithm::ES256,
+            key: jsonwebtoken::EncodingKey::from_ec_der(&pair.serialize_der()),
+        }
+    }
+
+    /// The header of a good proof.
+    pub(crate) fn header(&self) -> Value {
+        json!({ "typ": "dpop+jwt", "alg": "ES256", "jwk": self.jwk })
+    }
+
+    /// Whatever header and claims, with a signature that holds.
+    pub(crate) fn sign(&self, header: &Value, claims: &Value) -> String {
+        let part = |value: &Value| crypto::base64url(value.to_string().as_bytes());
+        let signed = format!("{}.{}", part(header), part(claims));
+        let signature = jsonwebtoken::crypto::sign(signed.as_bytes(), &self.key, self.algorithm);
+        format!("{signed}.{}", signature.expect("signs"))
+    }
+
+    pub(crate) fn proof(&self, claims: &Value) -> String {
+        self.sign(&self.header(), claims)
+    }
+
+    /// What a good proof of this key gives.
+    pub(crate) fn proved(&self) -> Proved {
+        let clock = Arc::new(MovedClock::stopped());
+        let now = clock.now();
+        let proofs = Proofs::new(clock, &SeededRandom::new(1), Nonces::Always);
+        let url = "https://auth.harbour.example/token";
+        let claims = json!({
+            "jti": "1", "htm": "POST", "htu": url, "iat": 0, "nonce": proofs.nonce(),
+        });
+        let expected = ProofFor {
+            method: "POST",
+            url,
+            access_token: None,
+            key: None,
+        };
+        let proof = self.proof(&claims);
+        let proved = proofs.check([proof.as_bytes()], &expected, now);
+        proved.expect("a good proof")
+    }
 }

@@ -9,7 +9,8 @@ use std::sync::{Arc, OnceLock};
 use jiff::Timestamp;
 
 use crate::{
-    BankId, ClientId, InteractionId, OperationId, PartnerId, ProductId, ProtectionClass, RequestId,
+    BankId, ClientId, GrantEvent, InteractionId, OperationId, PartnerId, ProductId,
+    ProtectionClass, RequestId,
 };
 
 /// Which log an entry belongs to.
@@ -49,8 +50,10 @@ pub enum AuditEvent {
     Access(Box<Access>),
     /// `api.end`: how a streamed answer ended.
     End(End),
-    /// `oauth.token`: a token was issued or refused.
+    /// `oauth.token`, `oauth.par`, `oauth.authz`, `oauth.revoke`: an issuer was asked.
     Token(Box<TokenIssue>),
+    /// `oauth.grant`: a customer's grant was made, used or ended.
+    Grant(Box<GrantEvent>),
     /// `limit.reject`: refusals that were counted instead of recorded one by one.
     Rejected {
         /// Their code.
@@ -98,6 +101,7 @@ impl AuditEvent {
             Self::Access(access) => access.who.partner.as_ref(),
             Self::Token(token) => token.who.partner.as_ref(),
             Self::End(end) => end.partner.as_ref(),
+            Self::Grant(grant) => grant.who.partner.as_ref(),
             Self::Rejected { .. }
             | Self::ConfigApply { .. }
             | Self::KeyRotate { .. }
@@ -107,7 +111,7 @@ impl AuditEvent {
 }
 
 /// Who called, as far as it was known.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Who {
     /// The partner.
     pub partner: Option<PartnerId>,
@@ -115,6 +119,8 @@ pub struct Who {
     pub client: Option<ClientId>,
     /// `x5t#S256` of the certificate shown.
     pub certificate: Option<[u8; 32]>,
+    /// `jkt` of the key whose DPoP proof was good (RFC 9449 §6.1).
+    pub key: Option<[u8; 32]>,
     /// SHA-256 of the token's `jti`.
     pub token_jti: Option<[u8; 32]>,
 }
@@ -255,9 +261,36 @@ impl Ended {
     }
 }
 
-/// A token asked for.
+/// An endpoint of an issuer, where clients or customers ask for something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OauthEndpoint {
+    /// The token endpoint (RFC 6749 §3.2).
+    Token,
+    /// The pushed authorization request endpoint (RFC 9126).
+    Par,
+    /// The authorization endpoint and its pages (RFC 6749 §3.1).
+    Authorize,
+    /// The revocation endpoint (RFC 7009).
+    Revoke,
+}
+
+impl OauthEndpoint {
+    /// The type of its records.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Token => "oauth.token",
+            Self::Par => "oauth.par",
+            Self::Authorize => "oauth.authz",
+            Self::Revoke => "oauth.revoke",
+        }
+    }
+}
+
+/// What was asked of an issuer, and how it was decided.
 #[derive(Debug, Clone)]
 pub struct TokenIssue {
+    /// Where.
+    pub endpoint: OauthEndpoint,
     /// Our id of the request.
     pub request: RequestId,
     /// The partner's.
@@ -272,6 +305,8 @@ pub struct TokenIssue {
     pub grant_type: Option<&'static str>,
     /// The scopes granted.
     pub scope: Option<String>,
+    /// SHA-256 of the id of the customer's grant that a token was issued under.
+    pub grant: Option<[u8; 32]>,
     /// The decision.
     pub decision: Decision,
     /// The status sent.

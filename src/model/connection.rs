@@ -1,7 +1,7 @@
 //! What the edge knows of a connection. Made once per connection, shared by its requests.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use rustls_pki_types::CertificateDer;
@@ -34,22 +34,35 @@ pub struct TlsFacts {
 }
 
 /// The network that an address lies in: /24 of IPv4, /48 of IPv6. The address's owner is a person,
-/// the network is not: this is what logs and records hold.
+/// the network is not: this is what logs, records and stores hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Network(pub IpAddr);
+pub struct Network(IpAddr);
 
-impl fmt::Display for Network {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.to_canonical() {
+impl Network {
+    /// The network of an address. What tells its addresses apart is not kept.
+    pub fn of(address: IpAddr) -> Self {
+        Self(match address.to_canonical() {
             IpAddr::V4(address) => {
                 let [a, b, c, _] = address.octets();
-                write!(f, "{a}.{b}.{c}.0/24")
+                Ipv4Addr::new(a, b, c, 0).into()
             }
             IpAddr::V6(address) => {
                 let [a, b, c, ..] = address.segments();
-                write!(f, "{}/48", Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0))
+                Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0).into()
             }
-        }
+        })
+    }
+
+    /// Its first address.
+    pub fn address(self) -> IpAddr {
+        self.0
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bits = if self.0.is_ipv4() { 24 } else { 48 };
+        write!(f, "{}/{bits}", self.0)
     }
 }
 

@@ -20,6 +20,7 @@ pub struct BadId {
 const NAME_RULE: &str =
     "1 to 64 characters of a-z, 0-9, '-' and '_', beginning with a letter or digit";
 const TEXT_RULE: &str = "1 to 128 visible ASCII characters other than '\"' and '\\'";
+const TOKEN_RULE: &str = "1 to 64 characters of A-Z, a-z, 0-9, '-' and '_'";
 
 fn is_name(text: &str) -> bool {
     let first_fits = text
@@ -38,6 +39,14 @@ fn is_text(text: &str) -> bool {
         && text
             .bytes()
             .all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\')
+}
+
+/// The alphabet of base64url (RFC 4648 §5).
+fn is_token(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
 macro_rules! ids {
@@ -99,6 +108,37 @@ ids! {
     ClientId, "a client_id", is_text, TEXT_RULE;
     /// An operation: the `operationId` of its OpenAPI file.
     OperationId, "an operationId", is_text, TEXT_RULE;
+    /// What a customer granted a client (`grant_id`): made of random bytes, written as base64url.
+    GrantId, "a grant's id", is_token, TOKEN_RULE;
+}
+
+/// A UUIDv7 from the instant and ten random bytes (RFC 9562 §5.7).
+fn uuid_v7(now: Timestamp, random: [u8; 10]) -> Uuid {
+    let millis = u64::try_from(now.as_millisecond()).unwrap_or(0);
+    uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+}
+
+/// The id of one event, made where it happens: of two records with one id, the second is a copy
+/// that was written again after a crash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct EventId(Uuid);
+
+impl EventId {
+    /// Makes an id from the instant and ten random bytes (UUIDv7).
+    pub fn new(now: Timestamp, random: [u8; 10]) -> Self {
+        Self(uuid_v7(now, random))
+    }
+
+    /// Reads an id as it is printed; `None` when the text is no UUID.
+    pub fn parse(text: &str) -> Option<Self> {
+        Uuid::try_parse(text).ok().map(Self)
+    }
+}
+
+impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self.0.as_hyphenated(), f)
+    }
 }
 
 /// Our id of one request: UUIDv7, unique, in every record, log line and problem document.
@@ -108,8 +148,7 @@ pub struct RequestId(Uuid);
 impl RequestId {
     /// Makes an id from the instant and ten random bytes (RFC 9562 §5.7).
     pub fn new(now: Timestamp, random: [u8; 10]) -> Self {
-        let millis = u64::try_from(now.as_millisecond()).unwrap_or(0);
-        Self(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
+        Self(uuid_v7(now, random))
     }
 
     /// Reads an id as it is printed; `None` when the text is no UUID.
@@ -180,6 +219,25 @@ mod tests {
         }
         assert!(ClientId::parse("https://app.example/1").is_ok());
         assert!(ClientId::parse("a\"b").is_err());
+    }
+
+    #[test]
+    fn a_grants_id_is_base64url_and_bounded() {
+        for good in ["a", "-_Az09", &"a".repeat(64)] {
+            assert!(GrantId::parse(good).is_ok(), "{good}");
+        }
+        for bad in ["", "a b", "a+b", "a/b", "a=", "é", &"a".repeat(65)] {
+            assert!(GrantId::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_events_id_reads_back_as_it_is_printed() {
+        let id = EventId::new(Timestamp::from_second(1_000).expect("in range"), [7; 10]);
+        assert_eq!(EventId::parse(&id.to_string()), Some(id));
+        let other = EventId::new(Timestamp::from_second(1_000).expect("in range"), [8; 10]);
+        assert_ne!(id, other);
+        assert_eq!(EventId::parse("no"), None);
     }
 
     #[test]

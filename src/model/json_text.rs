@@ -86,7 +86,7 @@ pub fn put_timestamp(at: Timestamp, out: &mut Vec<u8>) {
 /// Appends the [`Network`] of an address with its quotes.
 pub fn put_network(address: IpAddr, out: &mut Vec<u8>) {
     let IpAddr::V4(address) = address.to_canonical() else {
-        let _ = write!(out, "\"{}\"", Network(address));
+        let _ = write!(out, "\"{}\"", Network::of(address));
         return;
     };
     let [a, b, c, _] = address.octets();
@@ -151,7 +151,7 @@ mod tests {
             "::1",
         ] {
             let address: IpAddr = address.parse().expect("an address");
-            let shown = format!("\"{}\"", Network(address));
+            let shown = format!("\"{}\"", Network::of(address));
             assert_eq!(put(|out| put_network(address, out)), shown);
         }
     }

@@ -10,6 +10,7 @@ mod audit_event;
 mod clock;
 mod connection;
 mod fault;
+mod grant_event;
 mod handler;
 mod hop_by_hop;
 mod id;
@@ -24,17 +25,18 @@ mod refusal;
 mod turn;
 
 pub use audit_event::{
-    Access, AuditEntry, AuditEvent, Body, Decision, End, Ended, LogName, Object, Timing,
-    TokenIssue, Who,
+    Access, AuditEntry, AuditEvent, Body, Decision, End, Ended, LogName, OauthEndpoint, Object,
+    Timing, TokenIssue, Who,
 };
 pub use clock::{Clock, MovedClock, SystemClock};
 pub use connection::{Alpn, Connection, Network, PresentedChain, TlsFacts};
 pub use fault::Fault;
+pub use grant_event::{GrantAction, GrantEvent};
 pub use handler::{Asked, Breach, Facts, Handler};
 pub use hop_by_hop::strip_hop_by_hop;
 pub use id::{
-    BadId, BankId, ClientId, InteractionId, ListenerId, OperationId, PartnerId, PlanId, ProductId,
-    RequestId, RequestIdText, UpstreamId,
+    BadId, BankId, ClientId, EventId, GrantId, InteractionId, ListenerId, OperationId, PartnerId,
+    PlanId, ProductId, RequestId, RequestIdText, UpstreamId,
 };
 pub use json_text::{put_network, put_number, put_text, put_timestamp};
 pub use key_life::{KeyLife, PUBLISHED_BEFORE, VERIFIES_AFTER};
@@ -42,5 +44,5 @@ pub use message::{BodyBroken, BodyError, MessageBody, Request, Response, empty, 
 pub use meter::{Counter, Gauge, Held, Histogram, Kind, Measure, Meter, SECONDS, Watch, Words};
 pub use partner::{Name, Partner, Standing};
 pub use product::{ProtectionClass, Scope, ScopeSet};
-pub use refusal::{CertificateProblem, Code, Refusal, TokenProblem};
+pub use refusal::{CertificateProblem, Code, ProofProblem, Refusal, TokenProblem};
 pub use turn::Turn;

@@ -1,12 +1,23 @@
-//! The ports: what a product room may ask of a store or a log, in the domain's verbs.
+//! The ports: what a product room may ask of a store, a log or a bank, in the domain's verbs.
 
+mod customers;
+mod grants;
 mod keys;
 mod log;
+mod outbox;
 mod replay;
+mod sessions;
 
+pub use customers::{Customer, CustomerAuth, CustomersUnavailable, LogIn};
+pub use grants::{
+    Code, CodeState, Finish, FoundCode, Grant, Grants, Push, PushedRequest, Redeem, Redemption,
+    RefreshToken, Revoked,
+};
 pub use keys::{
     KeyRing, KeyUse, Published, SealedKey, StoreUnavailable, has_begun, lay_by, may_go, publish,
     schedule,
 };
 pub use log::{AuditLog, AuditUnavailable, Receipt};
+pub use outbox::{Outbox, OutboxId, Posted};
 pub use replay::{Claim, Replay};
+pub use sessions::{Session, Sessions};

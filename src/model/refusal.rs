@@ -53,10 +53,54 @@ pub enum TokenProblem {
     Audience,
     /// Expired, or not yet valid.
     OutsideValidity,
-    /// Not bound to a certificate or key.
+    /// It, or the grant that it was issued under, was revoked (RFC 7009).
+    Revoked,
+    /// Not bound to a certificate or key, or in words that cannot be read.
     Unbound,
     /// Its client is unknown here, or is not the partner's who shows it.
     Client,
+}
+
+/// What is wrong with a DPoP proof (RFC 9449 §4.3, §8, §9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProofProblem {
+    /// None was sent, and one is needed.
+    Missing,
+    /// More than one was sent.
+    Several,
+    /// Not a compact JWS within its size, or with header members that are not accepted.
+    Malformed,
+    /// Its `typ` is not `dpop+jwt`.
+    Typ,
+    /// Its `alg` is not allowed, or not that of its key.
+    Algorithm,
+    /// Its `jwk` is missing, private, or no usable public key.
+    Key,
+    /// Its key did not make its signature.
+    Signature,
+    /// `jti`, `htm`, `htu` or `iat` is missing or malformed.
+    Claims,
+    /// Made for another method.
+    Method,
+    /// Made for another URL.
+    Url,
+    /// Made for another access token, or for none.
+    AccessToken,
+    /// Made too long ago, or in the future.
+    Time,
+    /// It was used before.
+    Replayed,
+    /// It has no nonce of ours, and needs one.
+    NonceNeeded,
+    /// Its nonce is not ours, or no longer good.
+    NonceBad,
+}
+
+impl ProofProblem {
+    /// Whether a fresh nonce mends it.
+    pub fn wants_nonce(self) -> bool {
+        matches!(self, Self::NonceNeeded | Self::NonceBad)
+    }
 }
 
 /// What a partner is told. One variant for each thing that the partner would do differently.
@@ -87,8 +131,10 @@ pub enum Refusal {
     NoToken,
     /// The access token is not good here.
     BadToken(TokenProblem),
-    /// The token is bound to another certificate.
+    /// The token is bound to another certificate or key.
     WrongBinding,
+    /// The DPoP proof is missing, or not good here.
+    Proof(ProofProblem),
     /// The partner is suspended.
     PartnerSuspended,
     /// The agreement's rate is used up.
@@ -138,6 +184,7 @@ impl Refusal {
             Self::NoToken => "no_token",
             Self::BadToken(_) => "bad_token",
             Self::WrongBinding => "wrong_binding",
+            Self::Proof(problem) => problem.code(),
             Self::PartnerSuspended => "partner_suspended",
             Self::RateLimited { .. } => "rate_limited",
             Self::TooManyConcurrent { .. } => "too_many_concurrent",
@@ -150,5 +197,26 @@ impl Refusal {
             Self::UpstreamInvalid => "upstream_invalid",
             Self::AuditUnavailable => "audit_unavailable",
         })
+    }
+}
+
+impl ProofProblem {
+    fn code(self) -> &'static str {
+        match self {
+            Self::Missing => "no_proof",
+            Self::Replayed => "proof_replayed",
+            Self::NonceNeeded | Self::NonceBad => "use_dpop_nonce",
+            Self::Several
+            | Self::Malformed
+            | Self::Typ
+            | Self::Algorithm
+            | Self::Key
+            | Self::Signature
+            | Self::Claims
+            | Self::Method
+            | Self::Url
+            | Self::AccessToken
+            | Self::Time => "bad_proof",
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Bank "harbour": three read APIs, computed, behind the gateway.
+//! Bank "harbour": three read APIs, computed, behind the gateway, and its customers' log-in.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,6 +14,7 @@ mod asked;
 mod assertion;
 mod branches;
 mod catalogue;
+mod customers;
 mod decimal;
 mod fx;
 mod paging;
@@ -24,6 +25,8 @@ mod seed;
 
 use asked::Asked;
 use assertion::Assertions;
+use customers::Customers;
+pub use customers::{CUSTOMERS, PASSWORD};
 use refused::Refused;
 use routes::OPERATIONS;
 use seed::Seed;
@@ -32,11 +35,14 @@ use seed::Seed;
 ///
 /// Same seed, same date and same query give the same bytes. Operations of class `partner` are
 /// answered only with the gateway's identity assertion (header `x-mortise-identity`); those of
-/// class `open` need none. Every refusal is a problem document (RFC 9457).
+/// class `open` need none, and neither does the log-in of its customers, for which no partner calls
+/// and which is for the gateway alone: it is not in the API files. Every refusal is a problem
+/// document (RFC 9457).
 pub struct ModelBank {
     seed: Seed,
     clock: Arc<dyn Clock>,
     assertions: Assertions,
+    customers: Customers,
     gateway: Option<[u8; 32]>,
     calls: AtomicU64,
     calls_by_operation: [AtomicU64; OPERATIONS.len()],
@@ -57,6 +63,7 @@ impl ModelBank {
             seed: Seed::new(seed),
             clock,
             assertions: Assertions::new(assertion_keys, issuer, audience),
+            customers: Customers::new(),
             gateway: None,
             calls: AtomicU64::new(0),
             calls_by_operation: [const { AtomicU64::new(0) }; OPERATIONS.len()],
@@ -86,19 +93,22 @@ impl ModelBank {
             .sum()
     }
 
-    fn answer(&self, connection: &Connection, request: &Request) -> Result<Response, Refused> {
+    async fn answer(&self, connection: &Connection, request: Request) -> Result<Response, Refused> {
         self.calls.fetch_add(1, Ordering::Relaxed);
         let shown = connection.chain.as_ref().map(|chain| chain.leaf_thumbprint);
         if self.gateway.is_some() && self.gateway != shown {
             return Err(Refused::NotTheGateway);
         }
+        let now = self.clock.now();
+        if request.uri().path() == customers::PATH {
+            return self.customers.log_in(request, now).await;
+        }
         let (index, argument) = routes::find(request.uri().path()).ok_or(Refused::NoRoute)?;
         let operation = &OPERATIONS[index];
         self.calls_by_operation[index].fetch_add(1, Ordering::Relaxed);
         if request.method() != http::Method::GET {
-            return Err(Refused::Method);
+            return Err(Refused::Method { allow: "GET" });
         }
-        let now = self.clock.now();
         if let Some(scope) = operation.scope {
             self.assertions.check(request.headers(), scope, now)?;
         }
@@ -123,10 +133,11 @@ impl fmt::Debug for ModelBank {
 
 impl Handler for ModelBank {
     fn handle(&self, connection: Arc<Connection>, request: Request) -> BoxFuture<'_, Response> {
-        let answer = self
-            .answer(&connection, &request)
-            .unwrap_or_else(Refused::into_response);
-        std::future::ready(answer).boxed()
+        async move {
+            let answer = self.answer(&connection, request).await;
+            answer.unwrap_or_else(Refused::into_response)
+        }
+        .boxed()
     }
 
     fn refuse(&self, _: &Connection, _: &http::request::Parts, breach: Breach) -> Response {

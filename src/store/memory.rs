@@ -2,8 +2,12 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+mod expiring;
+mod grants;
 mod keys;
+mod outbox;
 mod replay;
+mod sessions;
 
 /// A store that lives and dies with the process. For tests, and for whoever compiles a house
 /// without opening it.
@@ -11,6 +15,15 @@ mod replay;
 pub struct Memory {
     keys: Mutex<keys::Rings>,
     replay: Mutex<replay::Claims>,
+    books: Mutex<Books>,
+}
+
+/// What shares the outbox: a change and its event are made under one lock.
+#[derive(Debug, Default)]
+struct Books {
+    grants: grants::Book,
+    sessions: sessions::Book,
+    outbox: outbox::Events,
 }
 
 impl Memory {
@@ -20,8 +33,8 @@ impl Memory {
     }
 }
 
-/// Locks even after a panic elsewhere: every change below is a single insertion or removal of a
-/// whole entry, so the state is never half-made.
+/// Locks even after a panic elsewhere: a change below is decided before it is begun, and what it
+/// then does, insertions and removals of whole entries, does not panic.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -17,15 +17,24 @@ use rustix::fs::{FlockOperation, flock};
 use self::reader::Reader;
 use self::writer::Writer;
 
+mod forget;
+mod grants;
 mod keys;
 mod migrate;
+mod outbox;
 mod reader;
 mod replay;
+mod room;
+mod row;
+mod sessions;
 mod writer;
 
 /// How long a connection waits for another one's lock. Only a checkpoint of the reader's at close
 /// or a person with the `sqlite3` shell can hold one.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How many prepared statements a connection keeps: all that this room has.
+const STATEMENTS_KEPT: usize = 64;
 
 /// The write-ahead file is cut back to this many bytes after a checkpoint.
 const WAL_BYTES_KEPT: u32 = 16 * 1024 * 1024;
@@ -187,6 +196,7 @@ fn connect(path: &Path) -> Result<Connection, OpenFailed> {
     migrate::refuse_foreign(&connection, path)?;
     let set_up = || -> rusqlite::Result<String> {
         connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
         let mode =
             connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
         connection.pragma_update(None, "synchronous", "FULL")?;

@@ -1,5 +1,7 @@
 //! Form bodies: bounded, and no parameter twice (RFC 6749 §3.1, §3.2).
 
+use std::fmt;
+
 use http::header::CONTENT_TYPE;
 use http_body_util::BodyExt;
 
@@ -38,10 +40,16 @@ pub struct Repeated {
     pub name: String,
 }
 
-/// A decoded form.
-#[derive(Debug, Clone)]
+/// A decoded form. It may hold a password: it is never printed.
+#[derive(Clone)]
 pub struct Form {
     parameters: Vec<(String, String)>,
+}
+
+impl fmt::Debug for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Form").finish_non_exhaustive()
+    }
 }
 
 impl Form {

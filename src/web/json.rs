@@ -1,14 +1,38 @@
 //! JSON answers.
 
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use http::{HeaderValue, StatusCode};
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderValue, Method, StatusCode};
 use serde::Serialize;
 
-use model::Response;
+use model::{Refusal, Response};
+
+/// How long clients may keep a published document.
+const DOCUMENT_CACHE: HeaderValue = HeaderValue::from_static("public, max-age=60");
 
 /// An answer with a JSON body (RFC 8259, UTF-8).
 pub fn json(status: StatusCode, value: &impl Serialize) -> Response {
     typed(status, HeaderValue::from_static("application/json"), value)
+}
+
+/// A published JSON document, as GET and HEAD ask for it; clients may keep it for a minute.
+///
+/// Errors: [`Refusal::MethodNotAllowed`] for any other method.
+pub fn document(method: &Method, json: &Bytes) -> Result<Response, Refusal> {
+    let body = match *method {
+        Method::GET => model::full(json.clone()),
+        Method::HEAD => model::empty(),
+        _ => {
+            let allow = vec![Method::GET, Method::HEAD];
+            return Err(Refusal::MethodNotAllowed { allow });
+        }
+    };
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(json.len()));
+    headers.insert(CACHE_CONTROL, DOCUMENT_CACHE);
+    Ok(response)
 }
 
 pub(crate) fn typed(status: StatusCode, kind: HeaderValue, value: &impl Serialize) -> Response {
@@ -26,6 +50,22 @@ mod tests {
     use http_body_util::BodyExt;
 
     use super::*;
+
+    #[tokio::test]
+    async fn a_document_is_read_by_get_and_head_alone() {
+        let json = Bytes::from_static(b"{}");
+        for (method, body) in [(Method::GET, &b"{}"[..]), (Method::HEAD, b"")] {
+            let response = document(&method, &json).expect("a document");
+            assert_eq!(response.headers()[CONTENT_LENGTH], "2", "{method}");
+            assert_eq!(response.headers()[CONTENT_TYPE], "application/json");
+            assert_eq!(response.headers()[CACHE_CONTROL], "public, max-age=60");
+            let read = response.into_body().collect().await.expect("whole");
+            assert_eq!(read.to_bytes(), body, "{method}");
+        }
+        let allow = vec![Method::GET, Method::HEAD];
+        let refused = document(&Method::POST, &json).err();
+        assert_eq!(refused, Some(Refusal::MethodNotAllowed { allow }));
+    }
 
     #[tokio::test]
     async fn an_answer_says_its_type_and_its_length() {

@@ -1,16 +1,36 @@
 //! Small HTTP pieces for the rooms that answer by themselves.
 //!
-//! **For**: problem documents, JSON answers and form bodies, each written once. **Doors**:
-//! [`problem`], [`internal_problem`], [`json`], [`read_form`]. **How a value goes through**: a
-//! room's typed refusal comes in, bytes with a status go out; a body comes in, a [`Form`] that
-//! gives a parameter only when it stands once comes out. **Absent on purpose**: routing,
-//! sessions, and any decision: `problem` maps, it does not judge. OAuth errors are mapped in
-//! `authserver`.
+//! **For**: problem documents, JSON answers, form bodies, and what a page for people needs (the
+//! answer with its headers, cookies, forms that cannot be forged, the language), each written
+//! once. **Doors**: [`problem`], [`challenged`], [`internal_problem`], [`json`], [`document`],
+//! [`read_form`]; [`Pages`], [`see_other`], [`Cookie`], [`Csrf`], [`Language`].
+//!
+//! **How a value goes through**: a room's typed refusal comes in, bytes with a status go out; a
+//! body comes in, a [`Form`] that gives a parameter only when it stands once comes out; a room's
+//! templates are read once into [`Pages`], then a view comes in and HTML goes out, every text of it
+//! escaped.
+//!
+//! **Absent on purpose**: routing, sessions, what a page says, and any decision: `problem` maps, it
+//! does not judge. OAuth errors are mapped in `authserver`. There is no way to run a script on a
+//! page.
+//!
+//! Attacks stopped here: markup in a text (everything is escaped; what is undefined is an error);
+//! a page in another site's frame; a style or script that is not ours (the policy names the one
+//! style sheet by its hash); a form sent by another site ([`Csrf`]); a cookie planted by a
+//! neighbouring host (`__Host-`; a name that stands twice is refused).
 
+mod cookie;
+mod csrf;
 mod form;
 mod json;
+mod language;
+mod page;
 mod problem;
 
+pub use cookie::{Cookie, CookieProblem};
+pub use csrf::Csrf;
 pub use form::{Form, FormProblem, Repeated, read_form};
-pub use json::json;
-pub use problem::{breach, detail, internal_problem, problem, status};
+pub use json::{document, json};
+pub use language::Language;
+pub use page::{Pages, see_other};
+pub use problem::{Challenged, breach, challenged, detail, internal_problem, problem, status};

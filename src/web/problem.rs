@@ -1,6 +1,9 @@
 //! Refusals as RFC 9457 problem documents: the one mapping. Exhaustive on purpose: a new refusal
 //! does not compile until it is given a status, words and a remedy.
 
+mod challenge;
+mod proof;
+
 use http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
@@ -8,6 +11,9 @@ use serde::Serialize;
 use model::{Breach, CertificateProblem, Refusal, RequestId, Response, TokenProblem};
 
 use crate::json::typed;
+use challenge::challenges;
+
+pub use challenge::Challenged;
 
 /// The body of a problem (RFC 9457 §3.1), with our extension members.
 #[derive(Serialize)]
@@ -39,7 +45,8 @@ pub fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::CertificateRefused(_)
         | Refusal::NoToken
         | Refusal::BadToken(_)
-        | Refusal::WrongBinding => StatusCode::UNAUTHORIZED,
+        | Refusal::WrongBinding
+        | Refusal::Proof(_) => StatusCode::UNAUTHORIZED,
         Refusal::PartnerSuspended | Refusal::NoAgreement | Refusal::InsufficientScope { .. } => {
             StatusCode::FORBIDDEN
         }
@@ -54,10 +61,18 @@ pub fn status(refusal: &Refusal) -> StatusCode {
 /// A refusal as the partner sees it: `application/problem+json` with code, what was expected, the
 /// remedy and the request id; `WWW-Authenticate` as RFC 6750 §3, `Allow`, `Retry-After` where due.
 pub fn problem(refusal: &Refusal, request: RequestId) -> Response {
+    challenged(refusal, request, &Challenged::default())
+}
+
+/// The same, where it is known what was called, and how: the challenge says so.
+pub fn challenged(refusal: &Refusal, request: RequestId, asked: &Challenged<'_>) -> Response {
     let mut response = answer(&document(refusal, request));
     let headers = response.headers_mut();
-    if let Some(challenge) = challenge(refusal) {
-        headers.insert(WWW_AUTHENTICATE, challenge);
+    for challenge in challenges(refusal, asked) {
+        // What cannot stand in a header is left out.
+        if let Ok(challenge) = HeaderValue::try_from(challenge) {
+            headers.append(WWW_AUTHENTICATE, challenge);
+        }
     }
     match refusal {
         Refusal::MethodNotAllowed { allow } => {
@@ -136,24 +151,6 @@ fn answer(body: &Document<'_>) -> Response {
     response
 }
 
-/// RFC 6750 §3: no error code when no credentials were sent; `invalid_token`,
-/// `insufficient_scope` otherwise.
-fn challenge(refusal: &Refusal) -> Option<HeaderValue> {
-    match refusal {
-        Refusal::NoCertificate | Refusal::CertificateRefused(_) | Refusal::NoToken => {
-            Some(HeaderValue::from_static("Bearer"))
-        }
-        Refusal::BadToken(_) | Refusal::WrongBinding => {
-            Some(HeaderValue::from_static("Bearer error=\"invalid_token\""))
-        }
-        Refusal::InsufficientScope { scope } => HeaderValue::from_str(&format!(
-            "Bearer error=\"insufficient_scope\", scope=\"{scope}\""
-        ))
-        .ok(),
-        _ => None,
-    }
-}
-
 fn title(refusal: &Refusal) -> &'static str {
     match refusal {
         Refusal::MalformedRequest { .. } => "Malformed request",
@@ -165,6 +162,7 @@ fn title(refusal: &Refusal) -> &'static str {
         Refusal::NoToken => "No access token",
         Refusal::BadToken(_) => "Bad access token",
         Refusal::WrongBinding => "Wrong binding",
+        Refusal::Proof(problem) => proof::title(*problem),
         Refusal::PartnerSuspended => "Partner suspended",
         Refusal::RateLimited { .. } => "Rate limited",
         Refusal::TooManyConcurrent { .. } => "Too many concurrent requests",
@@ -190,9 +188,12 @@ pub fn detail(refusal: &Refusal) -> &'static str {
         }
         Refusal::NoCertificate => "The connection was made without a client certificate.",
         Refusal::CertificateRefused(problem) => certificate_detail(*problem),
-        Refusal::NoToken => "The request has no Authorization header with a Bearer token.",
+        Refusal::NoToken => "The request has no Authorization header with a Bearer or DPoP token.",
         Refusal::BadToken(problem) => token_detail(*problem),
-        Refusal::WrongBinding => "The token is bound to another certificate than the one shown.",
+        Refusal::WrongBinding => {
+            "The token is bound to another certificate or key than what was shown."
+        }
+        Refusal::Proof(problem) => proof::detail(*problem),
         Refusal::PartnerSuspended => "The gateway's operator has suspended this partner.",
         Refusal::RateLimited { .. } => "The rate of the agreement's plan is used up.",
         Refusal::TooManyConcurrent { .. } => "As many requests are open as the agreement allows.",
@@ -232,13 +233,17 @@ fn expected(refusal: &Refusal) -> String {
         Refusal::CertificateRefused(_) => {
             "A valid client certificate from an authority that this bank trusts."
         }
-        Refusal::NoToken => "Authorization: Bearer <access token>.",
+        Refusal::NoToken => {
+            "Authorization: Bearer <access token>, or DPoP <access token> with a proof."
+        }
         Refusal::BadToken(_) => {
-            "A current access token of this bank's issuer, for this API, bound to your certificate."
+            "A current access token of this bank's issuer, for this API, bound to your certificate \
+             or key."
         }
         Refusal::WrongBinding => {
-            "The certificate that was shown when the token was issued (RFC 8705)."
+            "The certificate (RFC 8705) or key (RFC 9449) that the token was issued for."
         }
+        Refusal::Proof(problem) => proof::expected(*problem),
         Refusal::PartnerSuspended => "An active partner.",
         Refusal::TooManyConcurrent { limit } => return format!("At most {limit} at once."),
         Refusal::NoAgreement => "An agreement that names the product, today.",
@@ -269,10 +274,11 @@ fn remedy(refusal: &Refusal) -> &'static str {
              it was issued."
         }
         Refusal::NoToken => {
-            "Get a token from the bank's token endpoint with your client certificate."
+            "Get a token from the bank's token endpoint with your client certificate or DPoP key."
         }
         Refusal::BadToken(_) => "Get a new token and send it unchanged.",
-        Refusal::WrongBinding => "Call with that certificate, or get a token with this one.",
+        Refusal::WrongBinding => "Call with that one, or get a token with this one.",
+        Refusal::Proof(problem) => proof::remedy(*problem),
         Refusal::PartnerSuspended => "Ask the gateway's operator.",
         Refusal::RateLimited { .. } => {
             "Wait as Retry-After says; the RateLimit headers show what is left."
@@ -340,7 +346,8 @@ fn token_detail(problem: TokenProblem) -> &'static str {
         TokenProblem::Issuer => "The token comes from another issuer.",
         TokenProblem::Audience => "The token is for another audience.",
         TokenProblem::OutsideValidity => "The token is expired or not yet valid.",
-        TokenProblem::Unbound => "The token is not bound to a certificate.",
+        TokenProblem::Revoked => "The token was revoked, or the customer's grant of it.",
+        TokenProblem::Unbound => "The token is not bound to a certificate or key.",
         TokenProblem::Client => "The token's client is not one of the partner that shows it.",
     }
 }

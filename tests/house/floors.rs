@@ -37,6 +37,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("rcgen", &["identity", "sandbox"]),
     ("aws-lc-rs", &["crypto"]),
     ("governor", &["gateway"]),
+    ("minijinja", &["web"]),
     ("clap", &["app"]),
 ];
 

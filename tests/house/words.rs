@@ -71,12 +71,43 @@ fn the_project_speaks_of_the_project_alone() {
         _ => ["/ho", "me/"].concat(),
     });
     let mut complaints = Vec::new();
-    for ending in [".rs", ".toml", ".yaml", ".md", ".sh", ".py", "run"] {
+    for ending in [
+        ".rs", ".toml", ".yaml", ".md", ".sh", ".py", ".mjs", ".json", "run",
+    ] {
         for source in sources("", ending) {
             for word in &banned {
                 if source.text.contains(word.as_str()) {
                     complaints.push(format!("{} names {word}", source.path));
                 }
+            }
+        }
+    }
+    none_of(&complaints);
+}
+
+#[test]
+fn npm_packages_are_exact_and_their_lock_names_no_registry() {
+    let mut complaints = Vec::new();
+    for source in sources("", "package-lock.json") {
+        for line in source
+            .text
+            .lines()
+            .filter(|line| line.contains("\"resolved\""))
+        {
+            complaints.push(format!("{}: {}", source.path, line.trim()));
+        }
+    }
+    for source in sources("", "package.json") {
+        let (_, rest) = source
+            .text
+            .split_once("ependencies\": {")
+            .unwrap_or_default();
+        let listed = rest.split('}').next().unwrap_or_default();
+        for line in listed.lines().filter(|line| line.contains(": ")) {
+            let version = line.split(": ").nth(1).unwrap_or_default();
+            let version = version.trim_end_matches(',').trim_matches('"');
+            if !version.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
+                complaints.push(format!("{}: {}", source.path, line.trim()));
             }
         }
     }

@@ -16,13 +16,23 @@ async fn house(keys: &[&SigningKey]) -> TestHouse {
     builder
         .write("trust/harbour.jwks.json", &jwks)
         .edit("serves: [api, token]", "serves: [api]")
-        .edit("serves: [discovery, token]", "serves: [discovery]")
         .edit(
-            &format!("url: {ours}\n      access_token_lifetime: 300s\n      keys: {{ kek: file:keys/kek }}"),
-            &format!(
-                "url: {LOGIN}\n      jwks: file:trust/harbour.jwks.json\n      \
-                 keys: {{ kek: file:keys/kek, url: {ours} }}"
-            ),
+            "serves: [discovery, token, authorize]",
+            "serves: [discovery]",
+        )
+        .edit(
+            &format!("url: {ours}\n      access_token_lifetime: 300s\n"),
+            &format!("url: {LOGIN}\n      jwks: file:trust/harbour.jwks.json\n"),
+        )
+        .edit(
+            "keys: { kek: file:keys/kek }    # seals the issuer's signing keys in the store",
+            &format!("keys: {{ kek: file:keys/kek, url: {ours} }}"),
+        )
+        .edit(
+            "      log_in: { upstream: core, path: /customers/v1/log-in }    # who a customer is, \
+             the bank says\n      grant_lifetime: 90d             # then what a customer approved \
+             has ended\n",
+            "",
         )
         .start()
         .await

@@ -12,6 +12,15 @@ use kit::{Client, Partner, TestHouse, Version};
 const BRANCHES: &str = "/branches/v1/branches";
 const OPEN: &str = "/fx/v1/rates";
 
+/// The challenges of a call without credentials that could be judged.
+const BOTH: [&str; 2] = ["Bearer", "DPoP algs=\"PS256 ES256 EdDSA\""];
+
+/// Where the metadata of the branches' API are.
+fn metadata(house: &TestHouse) -> String {
+    let well_known = "/.well-known/oauth-protected-resource";
+    format!("{}{well_known}/branches/v1", house.api_url())
+}
+
 /// A connection to the APIs without a certificate.
 async fn stranger(house: &TestHouse, version: Version) -> Client {
     house

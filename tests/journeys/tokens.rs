@@ -121,12 +121,16 @@ async fn metadata_say_where_tokens_are_given_to_those_with_a_certificate() {
     assert_eq!(metadata["jwks_uri"], format!("{issuer_url}/jwks"));
     assert_eq!(
         metadata["mtls_endpoint_aliases"],
-        json!({ "token_endpoint": format!("{api_url}/token") })
+        json!({
+            "token_endpoint": format!("{api_url}/token"),
+            "revocation_endpoint": format!("{api_url}/revoke"),
+            "pushed_authorization_request_endpoint": format!("{api_url}/par"),
+        })
     );
     assert_eq!(metadata["tls_client_certificate_bound_access_tokens"], true);
     assert_eq!(
         metadata["grant_types_supported"],
-        json!(["client_credentials"])
+        json!(["client_credentials", "authorization_code", "refresh_token"])
     );
     assert_eq!(
         metadata["token_endpoint_auth_methods_supported"],

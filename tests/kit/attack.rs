@@ -13,7 +13,7 @@ use crate::authority::{issue, other_authority, partner_leaf};
 use crate::client::Identity;
 
 /// The names of the attacks.
-pub const ATTACKS: [&str; 12] = [
+pub const ATTACKS: [&str; 13] = [
     "no_certificate",
     "foreign_certificate",
     "revoked_certificate",
@@ -22,6 +22,7 @@ pub const ATTACKS: [&str; 12] = [
     "no_token",
     "unbound_token",
     "other_partners_token",
+    "missing_proof",
     "missing_scope",
     "wrong_audience",
     "over_limit",
@@ -129,6 +130,10 @@ impl Attackers {
             "other_partners_token" => {
                 claims["cnf"] = json!({ "x5t#S256": self.suspended.thumbprint() });
                 claims["client_id"] = json!(self.suspended_client);
+            }
+            "missing_proof" => {
+                let own = self.issuer_key.verification_key();
+                claims["cnf"] = json!({ "jkt": own.thumbprint() });
             }
             "missing_scope" => claims["scope"] = json!(""),
             "wrong_audience" => claims["aud"] = json!(format!("https://{FOREIGN_HOST}")),

@@ -36,10 +36,27 @@ impl Answer {
         assert_eq!(problem["explain"], self.header("x-request-id"), "{told}");
         let challenge = self.header("www-authenticate");
         assert_eq!(
-            challenge.starts_with("Bearer"),
+            challenge.starts_with("Bearer") || challenge.starts_with("DPoP"),
             status == 401 || code == "insufficient_scope"
         );
         problem
+    }
+
+    /// Asserts that the challenges are these, each with the URL of the metadata of the product with
+    /// this base path at the end (RFC 9728 §5.1).
+    #[track_caller]
+    pub fn challenges(&self, expected: &[&str], metadata: &str) {
+        let values = self.headers.get_all("www-authenticate").iter();
+        let told: Vec<&str> = values.map(|value| value.to_str().unwrap_or("")).collect();
+        let place = format!("resource_metadata=\"{metadata}\"");
+        let expected: Vec<String> = expected
+            .iter()
+            .map(|bare| {
+                let comma = if bare.contains(' ') { "," } else { "" };
+                format!("{bare}{comma} {place}")
+            })
+            .collect();
+        assert_eq!(told, expected);
     }
 
     /// The same, with a detail that says this.

@@ -14,6 +14,10 @@ use crate::client::Identity;
 pub struct SelfSigned {
     /// The certificate with its key.
     pub identity: Identity,
+    /// The certificate as PEM …
+    pub certificate: String,
+    /// … and its key: PKCS#8.
+    pub key: String,
     /// The key as a JWK set.
     pub jwks: String,
 }
@@ -33,11 +37,13 @@ pub fn self_signed(common_name: &str, now: Timestamp, life: Duration) -> SelfSig
     };
     params.not_before = at(validity.not_before);
     params.not_after = at(validity.not_after);
-    let certificate = params.self_signed(&key).expect("a certificate");
-    let pem = key.serialize_pem();
+    let certificate = params.self_signed(&key).expect("a certificate").pem();
+    let key = key.serialize_pem();
     SelfSigned {
-        identity: Identity::from_pem(certificate.pem().as_bytes(), pem.as_bytes()),
-        jwks: jwks_of(pem.as_bytes()),
+        identity: Identity::from_pem(certificate.as_bytes(), key.as_bytes()),
+        jwks: jwks_of(key.as_bytes()),
+        certificate,
+        key,
     }
 }
 

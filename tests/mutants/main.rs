@@ -229,6 +229,7 @@ const PLANTED: [Planted<'_>; 7] = [
         &[
             ("expired_certificate", 2),
             ("foreign_certificate", 2),
+            ("missing_proof", 2),
             ("missing_scope", 2),
             ("no_certificate", 2),
             ("no_token", 2),
@@ -302,10 +303,17 @@ fn refusal(attack: &str, is_open: bool) -> Option<&'static str> {
         "suspended_partner" => {
             "403 partner_suspended: The gateway's operator has suspended this partner."
         }
-        "no_token" => "401 no_token: The request has no Authorization header with a Bearer token.",
-        "unbound_token" => "401 bad_token: The token is not bound to a certificate.",
+        "no_token" => {
+            "401 no_token: The request has no Authorization header with a Bearer or DPoP token."
+        }
+        "unbound_token" => "401 bad_token: The token is not bound to a certificate or key.",
+        "missing_proof" => {
+            "401 no_proof: No DPoP proof came with the token, which is bound to a key or was sent \
+             as DPoP."
+        }
         "other_partners_token" => {
-            "401 wrong_binding: The token is bound to another certificate than the one shown."
+            "401 wrong_binding: The token is bound to another certificate or key than what was \
+             shown."
         }
         "missing_scope" => {
             "403 insufficient_scope: The token does not carry the scope of this operation."

@@ -12,6 +12,8 @@ use model::{BankId, ClientId};
 
 use crate::stores::Store;
 
+mod grants;
+
 type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreUnavailable>> + Send + 'a>>;
 
 /// When a call fails, seen from the write.
@@ -85,7 +87,7 @@ impl KeyRing for Faulty {
         key_use: KeyUse,
         key: SealedKey,
     ) -> Answer<'a, Vec<SealedKey>> {
-        Box::pin(self.through(self.inner.begin(bank, key_use, key)))
+        Box::pin(self.through(KeyRing::begin(&*self.inner, bank, key_use, key)))
     }
 
     fn lay_by<'a>(

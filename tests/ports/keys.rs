@@ -5,14 +5,26 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 
+use model::VERIFIES_AFTER;
 use model::ports::{KeyRing, KeyUse, Published, SealedKey};
-use model::{BankId, VERIFIES_AFTER};
 
 use crate::faulty::{Fails, Faulty};
-use crate::stores;
+use crate::fixture::bank;
+use crate::stores::{self, Adapter};
 
-fn bank(id: &str) -> BankId {
-    BankId::parse(id).expect("valid")
+/// A store under test, of which only its rings are seen.
+struct Rings {
+    name: &'static str,
+    store: Arc<dyn KeyRing>,
+    _adapter: Adapter,
+}
+
+fn rings() -> impl Iterator<Item = Rings> {
+    stores::all().into_iter().map(|adapter| Rings {
+        name: adapter.name,
+        store: Arc::clone(&adapter.store) as Arc<dyn KeyRing>,
+        _adapter: adapter,
+    })
 }
 
 fn key(kid: &str) -> SealedKey {
@@ -45,7 +57,7 @@ fn waiting(kid: &str) -> SealedKey {
 
 #[tokio::test]
 async fn a_ring_is_empty_until_it_is_begun() {
-    for adapter in stores::all() {
+    for adapter in rings() {
         let ring = adapter
             .store
             .list(&bank("harbour"), KeyUse::Tokens)
@@ -57,7 +69,7 @@ async fn a_ring_is_empty_until_it_is_begun() {
 
 #[tokio::test]
 async fn the_first_key_is_kept_to_the_byte_and_the_nanosecond() {
-    for adapter in stores::all() {
+    for adapter in rings() {
         let (store, harbour) = (&adapter.store, bank("harbour"));
         let begun = store
             .begin(&harbour, KeyUse::Tokens, key("one"))
@@ -71,7 +83,7 @@ async fn the_first_key_is_kept_to_the_byte_and_the_nanosecond() {
 
 #[tokio::test]
 async fn an_algorithm_that_has_a_key_is_not_begun_again() {
-    for adapter in stores::all() {
+    for adapter in rings() {
         let (store, harbour) = (&adapter.store, bank("harbour"));
         store
             .begin(&harbour, KeyUse::Tokens, key("one"))
@@ -87,7 +99,7 @@ async fn an_algorithm_that_has_a_key_is_not_begun_again() {
 
 #[tokio::test]
 async fn an_algorithm_without_a_key_is_begun_beside_the_others() {
-    for adapter in stores::all() {
+    for adapter in rings() {
         let (store, harbour) = (&adapter.store, bank("harbour"));
         let mut expected = Vec::new();
         for (alg, kid) in [("ES256", "one"), ("PS256", "two"), ("EdDSA", "three")] {
@@ -104,7 +116,7 @@ async fn an_algorithm_without_a_key_is_begun_beside_the_others() {
 
 #[tokio::test]
 async fn an_algorithm_is_begun_anew_when_a_key_of_another_signs_after_its_own() {
-    for adapter in stores::all() {
+    for adapter in rings() {
         let (store, harbour) = (&adapter.store, bank("harbour"));
         let later = SealedKey {
             signs_from: Some(at(60)),
@@ -132,7 +144,7 @@ async fn an_algorithm_is_begun_anew_when_a_key_of_another_signs_after_its_own() 
 
 #[tokio::test]
 async fn one_key_waits_until_it_has_its_time_and_then_another_may() {
-    for adapter in stores::all() {
+    for adapter in rings() {
         let (store, harbour) = (&adapter.store, bank("harbour"));
         let tokens = KeyUse::Tokens;
         let begun = store.begin(&harbour, tokens, key("one")).await;
@@ -159,7 +171,7 @@ async fn one_key_waits_until_it_has_its_time_and_then_another_may() {
 
 #[tokio::test]
 async fn a_key_is_published_once_and_signs_no_earlier_than_then() {
-    for adapter in stores::all() {
+    for adapter in rings() {
         let (store, harbour) = (&adapter.store, bank("harbour"));
         let tokens = KeyUse::Tokens;
         let times = |at_second: i64| Published {
@@ -199,7 +211,7 @@ async fn a_key_is_published_once_and_signs_no_earlier_than_then() {
 
 #[tokio::test]
 async fn a_key_that_is_removed_is_gone_from_its_own_ring_alone() {
-    for adapter in stores::all() {
+    for adapter in rings() {
         let (store, harbour, other) = (&adapter.store, bank("harbour"), bank("other"));
         let tokens = KeyUse::Tokens;
         for bank in [&harbour, &other] {
@@ -221,7 +233,7 @@ async fn a_key_that_is_removed_is_gone_from_its_own_ring_alone() {
 
 #[tokio::test]
 async fn a_key_stays_while_it_signs_or_its_tokens_live() {
-    for adapter in stores::all() {
+    for adapter in rings() {
         let (store, harbour) = (&adapter.store, bank("harbour"));
         let tokens = KeyUse::Tokens;
         let begun = store.begin(&harbour, tokens, key("one")).await;
@@ -308,7 +320,7 @@ async fn behind_a_store_that_fails_a_second_try_of_a_rotation_ends_as_one() {
 
 #[tokio::test]
 async fn a_use_is_begun_whatever_another_use_has() {
-    for adapter in stores::all() {
+    for adapter in rings() {
         let (store, harbour) = (&adapter.store, bank("harbour"));
         for (key_use, kid) in [(KeyUse::Tokens, "one"), (KeyUse::Assertions, "two")] {
             let begun = store.begin(&harbour, key_use, key(kid)).await;
@@ -319,7 +331,7 @@ async fn a_use_is_begun_whatever_another_use_has() {
 
 #[tokio::test]
 async fn banks_see_nothing_of_each_other() {
-    for adapter in stores::all() {
+    for adapter in rings() {
         let store = &adapter.store;
         store
             .begin(&bank("harbour"), KeyUse::Tokens, key("same"))
@@ -344,7 +356,7 @@ async fn banks_see_nothing_of_each_other() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_many_nodes_that_begin_at_once_one_key_is_kept_and_all_see_it() {
-    for adapter in stores::all() {
+    for adapter in rings() {
         let mut nodes = JoinSet::new();
         for i in 0..50 {
             let store = Arc::clone(&adapter.store);

@@ -2,6 +2,11 @@
 //! write took hold.
 
 mod faulty;
+mod fixture;
+mod grants;
 mod keys;
+mod outbox;
 mod replay;
+mod sessions;
+mod simulation;
 mod stores;

@@ -10,17 +10,10 @@ use model::ports::{Claim, Replay};
 use model::{BankId, ClientId};
 
 use crate::faulty::{Fails, Faulty};
+use crate::fixture::{bank, client};
 use crate::stores;
 
 const LIFE: Duration = Duration::from_mins(1);
-
-fn bank(id: &str) -> BankId {
-    BankId::parse(id).expect("valid")
-}
-
-fn client(id: &str) -> ClientId {
-    ClientId::parse(id).expect("valid")
-}
 
 fn start() -> Timestamp {
     Timestamp::from_second(1_800_000_000).expect("in range")

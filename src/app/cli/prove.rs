@@ -165,7 +165,7 @@ fn guard(guard: &Guard) -> Value {
             "check": "token",
             "issuer": issuer,
             "audience": audience,
-            "bound_to": "certificate",
+            "bound_to": ["certificate", "key"],
         }),
         Guard::Limit { granted } => {
             let limits = granted.iter().map(limit).collect::<Vec<_>>();

@@ -245,7 +245,7 @@ impl Fields<'_> {
             self.name(name);
             put_network(address, self.line);
         } else {
-            self.put(name, Shown(Network(address)));
+            self.put(name, Shown(Network::of(address)));
         }
     }
 

@@ -157,12 +157,15 @@ impl Record {
     }
 
     fn auth(&mut self, who: &Who) {
-        if who.certificate.is_none() && who.token_jti.is_none() {
+        if who.certificate.is_none() && who.key.is_none() && who.token_jti.is_none() {
             return;
         }
         self.open("auth");
         if let Some(certificate) = &who.certificate {
             self.digest("x5t", certificate);
+        }
+        if let Some(key) = &who.key {
+            self.digest("jkt", key);
         }
         if let Some(jti) = &who.token_jti {
             self.digest("jti", jti);

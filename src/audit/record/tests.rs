@@ -2,8 +2,8 @@ use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
 use model::{
-    Access, BankId, Body, ClientId, Decision, End, Ended, InteractionId, Object, OperationId,
-    PartnerId, ProductId, ProtectionClass, RequestId, Timing,
+    Access, BankId, Body, ClientId, Decision, End, Ended, EventId, GrantAction, GrantEvent,
+    InteractionId, Object, OperationId, PartnerId, ProductId, ProtectionClass, RequestId, Timing,
 };
 
 use super::*;
@@ -17,6 +17,7 @@ fn who() -> Who {
         partner: Some(PartnerId::parse("swiftride").unwrap()),
         client: Some(ClientId::parse("swiftride-app").unwrap()),
         certificate: Some([1; 32]),
+        key: Some([4; 32]),
         token_jti: Some([2; 32]),
     }
 }
@@ -55,6 +56,7 @@ fn access() -> Access {
 
 fn token() -> TokenIssue {
     TokenIssue {
+        endpoint: model::OauthEndpoint::Token,
         request: access().request,
         interaction: access().interaction,
         peer: "2001:db8:1:2:3::4".parse().unwrap(),
@@ -62,11 +64,28 @@ fn token() -> TokenIssue {
         who: who(),
         grant_type: Some("client_credentials"),
         scope: Some("fx:read".to_owned()),
+        grant: None,
         decision: Decision::Allowed,
         status: 200,
         code: None,
         rule: None,
         duration_us: 77,
+    }
+}
+
+fn grant(action: GrantAction) -> GrantEvent {
+    GrantEvent {
+        id: EventId::parse("019ab0c1-7a00-7000-8000-00000000000a").unwrap(),
+        at: at(),
+        request: access().request,
+        interaction: access().interaction,
+        network: Network::of(access().peer),
+        bank: BankId::parse("harbour").unwrap(),
+        who: who(),
+        grant: Some([4; 32]),
+        action,
+        code: None,
+        rule: None,
     }
 }
 
@@ -88,6 +107,7 @@ fn an_access_is_pinned_to_the_byte() {
          \"iid\":\"93bac548-d2de-4546-b106-880a5018460d\",\"net\":\"203.0.113.0/24\",\
          \"partner\":{\"id\":\"swiftride\",\"client\":\"swiftride-app\"},\
          \"auth\":{\"x5t\":\"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE\",\
+         \"jkt\":\"BAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQ\",\
          \"jti\":\"AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI\"},\
          \"object\":{\"bank\":\"harbour\",\"product\":\"fx\",\"op\":\"getRate\",\
          \"class\":\"partner\",\"method\":\"GET\",\"path\":\"/rates/{pair}\"},\
@@ -129,6 +149,7 @@ fn the_other_events_are_pinned_to_the_byte() {
         "\"iid\":\"93bac548-d2de-4546-b106-880a5018460d\",\"net\":\"2001:db8:1::/48\",\
          \"partner\":{\"id\":\"swiftride\",\"client\":\"swiftride-app\"},\
          \"auth\":{\"x5t\":\"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE\",\
+         \"jkt\":\"BAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQ\",\
          \"jti\":\"AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI\"},\
          \"object\":{\"bank\":\"harbour\"},\"grant\":\"client_credentials\",\"scope\":\"fx:read\",\
          \"outcome\":{\"decision\":\"allowed\",\"status\":200},\"timing\":{\"us\":77}}"
@@ -159,6 +180,43 @@ fn the_other_events_are_pinned_to_the_byte() {
 }
 
 #[test]
+fn a_step_of_a_grant_is_pinned_to_the_byte() {
+    let refused = GrantEvent {
+        grant: None,
+        who: Who::default(),
+        code: Some("access_denied".to_owned()),
+        rule: Some("the customer declined".to_owned()),
+        ..grant(GrantAction::Refuse)
+    };
+    let front = "{\"v\":1,\"node\":\"node-1\",\"boot\":\"boot\",\"seq\":7,";
+    let middle = "\"ts\":\"2026-11-22T10:00:00.500000000Z\",\"type\":\"oauth.grant\",\
+                  \"eid\":\"019ab0c1-7a00-7000-8000-00000000000a\",\
+                  \"req\":\"019ab0c1-7a00-7000-8000-000000000001\",\
+                  \"iid\":\"93bac548-d2de-4546-b106-880a5018460d\",\"net\":\"203.0.113.0/24\",";
+    assert_eq!(
+        whole(&AuditEvent::Grant(Box::new(grant(GrantAction::Redeem)))),
+        format!(
+            "{front}\"pseq\":3,{middle}\
+             \"partner\":{{\"id\":\"swiftride\",\"client\":\"swiftride-app\"}},\
+             \"auth\":{{\"x5t\":\"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE\",\
+             \"jkt\":\"BAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQ\",\
+             \"jti\":\"AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI\"}},\
+             \"object\":{{\"bank\":\"harbour\"}},\"action\":\"code.redeem\",\
+             \"gid\":\"BAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQ\",\
+             \"outcome\":{{\"decision\":\"allowed\"}}}}"
+        )
+    );
+    assert_eq!(
+        whole(&AuditEvent::Grant(Box::new(refused))),
+        format!(
+            "{front}{middle}\"object\":{{\"bank\":\"harbour\"}},\"action\":\"grant.refuse\",\
+             \"outcome\":{{\"decision\":\"refused\",\"code\":\"access_denied\",\
+             \"rule\":\"the customer declined\"}}}}"
+        )
+    );
+}
+
+#[test]
 fn an_address_becomes_its_network() {
     let cases = [
         ("203.0.113.255", "203.0.113.0/24"),
@@ -168,7 +226,7 @@ fn an_address_becomes_its_network() {
     ];
     for (address, expected) in cases {
         assert_eq!(
-            model::Network(address.parse::<IpAddr>().unwrap()).to_string(),
+            model::Network::of(address.parse::<IpAddr>().unwrap()).to_string(),
             expected
         );
     }
@@ -190,10 +248,14 @@ fn the_longest_texts_are_cut_with_length_and_digest_and_the_record_keeps_its_lim
     let mut token = token();
     token.scope = Some(long.clone());
     token.rule = Some(long.clone());
+    let mut grant = grant(GrantAction::Refuse);
+    grant.code = Some(long.clone());
+    grant.rule = Some(long.clone());
     let digest = base64url(&sha256(long.as_bytes()));
     for happened in [
         AuditEvent::Access(Box::new(access)),
         AuditEvent::Token(Box::new(token)),
+        AuditEvent::Grant(Box::new(grant)),
     ] {
         let json = whole(&happened);
         assert!(json.len() <= RECORD_BYTES_MAX, "{}", json.len());

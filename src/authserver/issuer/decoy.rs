@@ -89,7 +89,7 @@ fn false_token(key: &VerificationKey) -> String {
 #[cfg(test)]
 mod tests {
     use crypto::{JwsProblem, SigningKey};
-    use model::{PartnerId, ScopeSet, Standing};
+    use model::{Name, PartnerId, ScopeSet, Standing};
 
     use super::*;
 
@@ -105,6 +105,13 @@ mod tests {
                 authentication: ClientAuthentication::PrivateKeyJwt,
                 jwks: Jwks::from_keys(vec![key]),
                 scopes: ScopeSet::default(),
+                redirect_uris: Vec::new(),
+                app: Name {
+                    legal: "SwiftRide".to_owned(),
+                    en: None,
+                    zh_cn: None,
+                },
+                contact: String::new(),
             };
             let id = ClientId::parse("app").expect("valid");
             let decoys = Decoys::for_clients(&HashMap::from([(id, client)]));

@@ -195,7 +195,7 @@ fn unseal(
 
 /// The additional authenticated data: a sealed key opens only in its own place. A bank's id holds
 /// no NUL, so that no two places read the same.
-fn place(bank: &BankId, key_use: KeyUse, kid: &str) -> Vec<u8> {
+pub(super) fn place(bank: &BankId, key_use: KeyUse, kid: &str) -> Vec<u8> {
     let parts = ["signing-key", key_use.as_str(), bank.as_str(), kid];
     parts.map(str::as_bytes).join(&0)
 }

@@ -71,10 +71,10 @@ pub(crate) fn check<'a>(
     scheme: Option<&'static str>,
     form: &Parameters,
 ) -> Result<Proved<'a>, Denied> {
-    let Some(text) = form.client_assertion.as_deref() else {
+    let Some(text) = form.get("client_assertion") else {
         // CA-01, CA-04: a secret is no method here, and a name alone proves nothing.
-        let has_secret = form.client_secret.is_some() || scheme.is_some();
-        let named = form.client_id.as_deref().filter(|_| !has_secret);
+        let has_secret = form.get("client_secret").is_some() || scheme.is_some();
+        let named = form.get("client_id").filter(|_| !has_secret);
         let (Some(client_id), Some(chain)) = (named, &connection.chain) else {
             return Err(Denied::NoAssertion { scheme });
         };
@@ -85,10 +85,10 @@ pub(crate) fn check<'a>(
             assertion: None,
         });
     };
-    if form.client_secret.is_some() || scheme.is_some() {
+    if form.get("client_secret").is_some() || scheme.is_some() {
         return Err(Denied::SeveralMethods); // CA-03
     }
-    if form.client_assertion_type.as_deref() != Some(ASSERTION_TYPE) {
+    if form.get("client_assertion_type") != Some(ASSERTION_TYPE) {
         return Err(Denied::AssertionType); // PK-01
     }
     let (client, settings, assertion) = private_key_jwt::verify(issuer, text, now)?;

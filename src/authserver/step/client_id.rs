@@ -17,7 +17,7 @@ impl<'a> Named<'a> {
 }
 
 pub(crate) fn check<'a>(form: &Parameters, client: Proved<'a>) -> Result<Named<'a>, Denied> {
-    match form.client_id.as_deref() {
+    match form.get("client_id") {
         Some(client_id) if client_id != client.id().as_str() => Err(Denied::OtherClientId),
         _ => Ok(Named(client)),
     }

@@ -2,39 +2,80 @@
 //! PA-11). What is not known is ignored, however often it stands.
 
 use model::Request;
+use web::Form;
 
 use crate::denied::Denied;
 
 /// The longest form, in bytes (L-11).
 const FORM_BYTES_MAX: usize = 64 * 1024;
 
-/// The parameters that this endpoint knows. Each stood at most once; one without a value is absent
+/// The parameters that some endpoint knows (RFC 6749, RFC 7009, RFC 7521, RFC 7636, RFC 9101,
+/// RFC 9126, RFC 9396, RFC 9449).
+const KNOWN: [&str; 30] = [
+    "act",
+    "authorization_details",
+    "client_assertion",
+    "client_assertion_type",
+    "client_id",
+    "client_secret",
+    "code",
+    "code_challenge",
+    "code_challenge_method",
+    "code_verifier",
+    "csrf",
+    "dpop_jkt",
+    "grant_type",
+    "nonce",
+    "password",
+    "redirect_uri",
+    "refresh_token",
+    "request",
+    "request_uri",
+    "resource",
+    "response_mode",
+    "response_type",
+    "scope",
+    "state",
+    "to",
+    "token",
+    "token_type_hint",
+    "ui_locales",
+    "username",
+    "prompt",
+];
+
+/// The parameters of a form. Each that is known stood at most once; one without a value is absent
 /// (RFC 6749 §3.2).
-pub(crate) struct Parameters {
-    pub(crate) grant_type: Option<String>,
-    pub(crate) scope: Option<String>,
-    pub(crate) client_id: Option<String>,
-    pub(crate) client_secret: Option<String>,
-    pub(crate) client_assertion: Option<String>,
-    pub(crate) client_assertion_type: Option<String>,
+pub(crate) struct Parameters(Form);
+
+impl Parameters {
+    /// A parameter's value.
+    pub(crate) fn get(&self, name: &'static str) -> Option<&str> {
+        debug_assert!(
+            KNOWN.contains(&name),
+            "{name} is not looked at for repetition"
+        );
+        self.0.only(name).ok().flatten()
+    }
+
+    /// The same, where it must be there.
+    pub(crate) fn required(&self, parameter: &'static str) -> Result<&str, Denied> {
+        self.get(parameter).ok_or(Denied::Missing { parameter })
+    }
 }
 
 pub(crate) async fn read(request: Request) -> Result<Parameters, Denied> {
-    let form = web::read_form(request, FORM_BYTES_MAX)
-        .await
-        .map_err(Denied::Form)?;
-    let only = |name| match form.only(name) {
-        Ok(value) => Ok(value.map(str::to_owned)),
-        Err(repeated) => Err(Denied::Repeated {
-            name: repeated.name,
-        }),
-    };
-    Ok(Parameters {
-        grant_type: only("grant_type")?,
-        scope: only("scope")?,
-        client_id: only("client_id")?,
-        client_secret: only("client_secret")?,
-        client_assertion: only("client_assertion")?,
-        client_assertion_type: only("client_assertion_type")?,
-    })
+    let form = web::read_form(request, FORM_BYTES_MAX).await;
+    once_each(form.map_err(Denied::Form)?)
+}
+
+/// Refuses a form in which a known parameter stands twice.
+pub(crate) fn once_each(form: Form) -> Result<Parameters, Denied> {
+    for name in KNOWN {
+        if let Err(repeated) = form.only(name) {
+            let name = repeated.name;
+            return Err(Denied::Repeated { name });
+        }
+    }
+    Ok(Parameters(form))
 }

@@ -1,6 +1,7 @@
-//! Step: which grant is asked for (RFC 6749 §4.4.2, §5.2; TK-02).
+//! Step: which grant is asked for (RFC 6749 §4.1.3, §4.4.2, §5.2, §6; TK-02).
 
 use crate::denied::Denied;
+use crate::issuer::Issuer;
 use crate::step::form::Parameters;
 
 /// The grants on offer.
@@ -8,6 +9,10 @@ use crate::step::form::Parameters;
 pub(crate) enum GrantType {
     /// RFC 6749 §4.4.
     ClientCredentials,
+    /// RFC 6749 §4.1.3.
+    AuthorizationCode,
+    /// RFC 6749 §6.
+    RefreshToken,
 }
 
 impl GrantType {
@@ -15,16 +20,19 @@ impl GrantType {
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::ClientCredentials => "client_credentials",
+            Self::AuthorizationCode => "authorization_code",
+            Self::RefreshToken => "refresh_token",
         }
     }
 }
 
-pub(crate) fn read(form: &Parameters) -> Result<GrantType, Denied> {
-    match form.grant_type.as_deref() {
-        Some("client_credentials") => Ok(GrantType::ClientCredentials),
-        Some(_) => Err(Denied::GrantType),
-        None => Err(Denied::Missing {
-            parameter: "grant_type",
-        }),
+/// Customers' grants are on offer where the issuer asks customers.
+pub(crate) fn read(form: &Parameters, issuer: &Issuer) -> Result<GrantType, Denied> {
+    let asks_customers = issuer.authorization.is_some();
+    match form.required("grant_type")? {
+        "client_credentials" => Ok(GrantType::ClientCredentials),
+        "authorization_code" if asks_customers => Ok(GrantType::AuthorizationCode),
+        "refresh_token" if asks_customers => Ok(GrantType::RefreshToken),
+        _ => Err(Denied::GrantType),
     }
 }

@@ -5,15 +5,41 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crypto::{Random, SignFailed};
-use model::{ClientId, ScopeSet};
+use model::{ClientId, GrantId, ScopeSet};
 
 use crate::issuer::Issuer;
+
+/// What a token says, and to whom.
+pub(crate) struct Says<'a> {
+    /// The client that it is issued to.
+    pub(crate) client: &'a ClientId,
+    /// What may be done with it.
+    pub(crate) scope: &'a ScopeSet,
+    /// SHA-256 of the certificate that it is bound to.
+    pub(crate) certificate: &'a [u8; 32],
+    /// On whose behalf; `None` for the client's own access.
+    pub(crate) customer: Option<OnBehalf<'a>>,
+}
+
+/// A customer's grant, as a token says it.
+pub(crate) struct OnBehalf<'a> {
+    /// The customer, as this partner knows them.
+    pub(crate) sub: &'a str,
+    /// The grant.
+    pub(crate) grant: &'a GrantId,
+    /// When the customer logged in, in Unix seconds.
+    pub(crate) auth_time: i64,
+    /// How strongly.
+    pub(crate) acr: Option<&'a str>,
+    /// When the grant ends: the token does not outlive it.
+    pub(crate) until: Timestamp,
+}
 
 #[derive(Serialize)]
 struct Claims<'a> {
     iss: &'a str,
-    /// The client itself: nobody else is acting (RFC 9068 §2.2). Customers' subjects come from
-    /// another space, so that no client passes for one (RFC 9700 §4.15).
+    /// The client itself, where nobody else is acting (RFC 9068 §2.2). Customers' subjects come
+    /// from another space, so that no client passes for one (RFC 9700 §4.15).
     sub: &'a str,
     aud: Audience<'a>,
     client_id: &'a str,
@@ -22,6 +48,13 @@ struct Claims<'a> {
     jti: &'a str,
     scope: String,
     cnf: Confirmation,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth_time: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    acr: Option<&'a str>,
+    /// What revoking it takes along.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grant_id: Option<&'a str>,
 }
 
 /// One audience is a string, several are an array (RFC 7519 §4.1.3).
@@ -48,34 +81,39 @@ pub(crate) struct AccessToken {
     pub(crate) jti_digest: [u8; 32],
 }
 
-/// Makes a token for a client's own access, bound to the certificate with this SHA-256.
+/// Makes a token.
 pub(crate) fn make(
     issuer: &Issuer,
-    client: &ClientId,
-    scope: &ScopeSet,
-    certificate: &[u8; 32],
+    says: &Says<'_>,
     now: Timestamp,
     random: &dyn Random,
 ) -> Result<AccessToken, SignFailed> {
     // 128 bits: nobody guesses one that is in use (L-08).
     let jti = crypto::base64url(&crypto::random_array::<16>(random));
-    let expires_in = issuer.access_token_lifetime.as_secs();
     let iat = now.as_second();
+    let customer = says.customer.as_ref();
+    let left = customer.map_or(u64::MAX, |grant| {
+        u64::try_from(grant.until.as_second().saturating_sub(iat)).unwrap_or(0)
+    });
+    let expires_in = issuer.access_token_lifetime.as_secs().min(left);
     let claims = Claims {
         iss: &issuer.identifier,
-        sub: client.as_str(),
+        sub: customer.map_or(says.client.as_str(), |grant| grant.sub),
         aud: match issuer.audience.as_slice() {
             [one] => Audience::One(one),
             several => Audience::Several(several),
         },
-        client_id: client.as_str(),
+        client_id: says.client.as_str(),
         iat,
         exp: iat.saturating_add_unsigned(expires_in),
         jti: &jti,
-        scope: scope.to_string(),
+        scope: says.scope.to_string(),
         cnf: Confirmation {
-            certificate: crypto::base64url(certificate),
+            certificate: crypto::base64url(says.certificate),
         },
+        auth_time: customer.map(|grant| grant.auth_time),
+        acr: customer.and_then(|grant| grant.acr),
+        grant_id: customer.map(|grant| grant.grant.as_str()),
     };
     Ok(AccessToken {
         text: issuer.ring.signer(now).sign("at+jwt", &claims)?,

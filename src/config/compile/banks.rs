@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::clients::{self, key_sets};
 use super::products::{self, Paths};
-use super::{Compiler, issuers, trust, upstreams};
+use super::{Compiler, authorization, issuers, trust, upstreams};
 use crate::file::{self, Bank, File};
 use crate::house::{AgreementPlan, BankPlan, Service};
 use crate::mistake::Code;
@@ -43,6 +43,8 @@ pub(super) fn compile(
     issuers::refuse_hidden(c, &places, &paths);
     issuers::refuse_shared(c, file);
     refuse_idle_discovery(c, file);
+    authorization::refuse_idle(c, file);
+    authorization::refuse_demanding(c, file);
     plans
 }
 

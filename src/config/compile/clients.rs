@@ -114,9 +114,12 @@ pub(super) fn at_bank(
             .filter_map(|operation| Scope::parse(operation.scope.as_deref()?).ok())
             .collect();
         for client in &partner.clients {
-            let (Some(jwks), Some(authentication)) =
-                (key_sets.get(&client.id.value), &client.authentication)
-            else {
+            let (Some(jwks), Some(authentication), Some(app), Some(contact)) = (
+                key_sets.get(&client.id.value),
+                &client.authentication,
+                &partner.name,
+                &partner.privacy_contact,
+            ) else {
                 continue;
             };
             let plan = ClientPlan {
@@ -125,6 +128,9 @@ pub(super) fn at_bank(
                 authentication: authentication.clone(),
                 jwks: jwks.clone(),
                 scopes: scopes.clone(),
+                redirect_uris: client.redirect_uris.clone(),
+                app: app.clone(),
+                contact: contact.clone(),
             };
             clients.insert(client.id.value.clone(), plan);
         }

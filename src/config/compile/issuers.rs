@@ -8,9 +8,9 @@ use edge::ClientCertificates;
 use model::ListenerId;
 use url::Url;
 
-use super::Compiler;
 use super::clients::key_set;
 use super::products::Paths;
+use super::{Compiler, authorization};
 use crate::file::{Bank, File, Issuer, Listener, Tokens};
 use crate::files::FileRef;
 use crate::house::{
@@ -21,6 +21,14 @@ use crate::source::{At, Span};
 
 /// The places taken so far, as listener and path, with the issuer's URL that took them.
 pub(super) type Places = BTreeMap<(ListenerId, String), Span>;
+
+/// What customers' browsers see.
+const PAGES: [(&str, IssuerEndpoint); 4] = [
+    ("authorize", IssuerEndpoint::Authorize),
+    ("log-in", IssuerEndpoint::LogIn),
+    ("approve", IssuerEndpoint::Approve),
+    ("done", IssuerEndpoint::Done),
+];
 
 /// Compiles a bank's issuer, without its clients.
 pub(super) fn compile(
@@ -49,18 +57,8 @@ pub(super) fn compile(
     let url = issuer.url.as_ref()?;
     let place = issuer.place.as_ref();
     let (tokens, endpoints) = match &issuer.tokens {
-        Tokens::Ours {
-            access_token_lifetime,
-            algorithm,
-        } => {
-            let (own, places) = ours(c, file, issuer, place?)?;
-            let tokens = OurTokensPlan {
-                token_endpoint: format!("{}/token", url.value),
-                jwks_uri: format!("{}/jwks", url.value),
-                mtls_token_endpoint: own,
-                access_token_lifetime: (*access_token_lifetime)?,
-                algorithm: (*algorithm)?,
-            };
+        Tokens::Ours { .. } => {
+            let (tokens, places) = ours(c, file, bank, issuer, url)?;
             (Some(TokensPlan::Ours(tokens)), places)
         }
         Tokens::Elsewhere { jwks } => {
@@ -83,27 +81,53 @@ pub(super) fn compile(
     })
 }
 
-/// Where an issuer of ours answers, and its token endpoint where certificates are taken, when its
-/// own listener takes none.
+/// An issuer of ours, and where it answers.
 fn ours(
     c: &mut Compiler<'_>,
     file: &File,
+    bank: &Bank,
     issuer: &Issuer,
-    url: &At<Url>,
-) -> Option<(Option<String>, Vec<EndpointPlan>)> {
-    let own = own_listener(c, file, issuer, url, &[Service::Token, Service::Discovery])?;
+    identifier: &At<String>,
+) -> Option<(OurTokensPlan, Vec<EndpointPlan>)> {
+    let Tokens::Ours {
+        access_token_lifetime,
+        algorithm,
+        log_in,
+        grant_lifetime,
+    } = &issuer.tokens
+    else {
+        return None;
+    };
+    let url = issuer.place.as_ref()?;
+    let own = own_listener(c, file, issuer, url, &[Service::Token, Service::Discovery]);
+    let authorization = log_in
+        .as_ref()
+        .map(|log_in| authorization::compile(c, bank, log_in, *grant_lifetime, own));
+    let own = own?;
     let with_certificates = with_certificates(c, file, issuer)?;
     let path = path_of(&url.value);
-    let identifier = url.value.as_str().trim_end_matches('/');
-    let endpoints = endpoints(own, &with_certificates, identifier, path);
-    let alias = match with_certificates.first() {
+    let mtls_base = match with_certificates.first() {
         Some(first) if !takes_certificates(own) => {
             let origin = first.url.as_ref()?.value.origin().ascii_serialization();
-            Some(format!("{origin}{path}/token"))
+            Some(format!("{origin}{path}"))
         }
         _ => None,
     };
-    Some((alias, endpoints))
+    let identifier = &identifier.value;
+    let customers_grant = authorization.is_some();
+    let endpoints = endpoints(own, &with_certificates, identifier, path, customers_grant);
+    let tokens = OurTokensPlan {
+        token_endpoint: format!("{identifier}/token"),
+        jwks_uri: format!("{identifier}/jwks"),
+        mtls_base,
+        access_token_lifetime: (*access_token_lifetime)?,
+        algorithm: (*algorithm)?,
+        authorization: match authorization {
+            Some(plan) => Some(plan?),
+            None => None,
+        },
+    };
+    Some((tokens, endpoints))
 }
 
 /// The keys of a bank's own issuer, which cannot be at a listener of ours.
@@ -257,10 +281,12 @@ fn own_listener<'f>(
     Some(own)
 }
 
-/// Who has no certificate yet must be able to read how to get a token.
+/// Who has no certificate yet must be able to read how to get a token. Of a listener with pages for
+/// browsers it is told for their sake.
 fn refuse_hidden_metadata(c: &mut Compiler<'_>, issuer: &Issuer, own: &Listener) {
     if let Some(asked) = &own.client_certificates
         && asked.value == ClientCertificates::Required
+        && own.serves(Service::Authorize) != Some(true)
     {
         c.reader
             .collector
@@ -325,6 +351,7 @@ fn endpoints(
     with_certificates: &[&Listener],
     identifier: &str,
     path: &str,
+    customers_grant: bool,
 ) -> Vec<EndpointPlan> {
     let at = |listener: &Listener, path: String, endpoint| EndpointPlan {
         listener: listener.id.value.clone(),
@@ -332,19 +359,28 @@ fn endpoints(
         endpoint,
     };
     let metadata = authserver::well_known_path(identifier);
-    let token = format!("{path}/token");
     let mut endpoints = vec![
         at(own, metadata, IssuerEndpoint::Metadata),
         at(own, format!("{path}/jwks"), IssuerEndpoint::Jwks),
         upstream_jwks(own, path),
-        at(own, token.clone(), IssuerEndpoint::Token),
     ];
-    endpoints.extend(
-        with_certificates
-            .iter()
-            .filter(|listener| listener.id.value != own.id.value)
-            .map(|listener| at(listener, token.clone(), IssuerEndpoint::Token)),
-    );
+    let others = with_certificates
+        .iter()
+        .copied()
+        .filter(|listener| listener.id.value != own.id.value);
+    for listener in std::iter::once(own).chain(others) {
+        let mut answers = |word: &str, endpoint| {
+            endpoints.push(at(listener, format!("{path}/{word}"), endpoint));
+        };
+        answers("token", IssuerEndpoint::Token);
+        if customers_grant {
+            answers("par", IssuerEndpoint::Par);
+            answers("revoke", IssuerEndpoint::Revoke);
+        }
+    }
+    if customers_grant {
+        endpoints.extend(PAGES.map(|(word, page)| at(own, format!("{path}/{word}"), page)));
+    }
     endpoints
 }
 

@@ -7,9 +7,9 @@ use edge::ClientCertificates;
 use model::{ListenerId, OperationId, Scope};
 use openapi::{Class, OperationDescription};
 
-use super::Compiler;
 use super::openapi_file::{self, Described};
 use super::routes::{Place, Routes, Taken};
+use super::{Compiler, upstreams};
 use crate::file::{Bank, File, Listener, Product};
 use crate::house::{ProductPlan, Service};
 use crate::mistake::Code;
@@ -27,7 +27,8 @@ pub(super) fn compile(
 ) -> Vec<ProductPlan> {
     let mut plans = Vec::new();
     for product in &bank.products {
-        let upstream = upstream(c, bank, product);
+        let named = product.upstream.as_ref();
+        let upstream = named.and_then(|name| upstreams::named(c, bank, name));
         let listeners = listeners(c, file, product);
         let described = product
             .openapi
@@ -56,20 +57,6 @@ pub(super) fn compile(
         });
     }
     plans
-}
-
-fn upstream(c: &mut Compiler<'_>, bank: &Bank, product: &Product) -> Option<model::UpstreamId> {
-    let name = product.upstream.as_ref()?;
-    let found = bank
-        .upstreams
-        .iter()
-        .find(|upstream| upstream.id.value.as_str() == name.value);
-    if found.is_none() {
-        let what = format!("the bank `{}` has no upstream", bank.id.value);
-        let known = bank.upstreams.iter().map(|u| u.id.value.as_str());
-        c.reader.dangling(name, &what, "upstream", known);
-    }
-    found.map(|upstream| upstream.id.value.clone())
 }
 
 /// The listeners that serve a product.

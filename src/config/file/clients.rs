@@ -5,6 +5,7 @@ use model::ClientId;
 
 use super::id;
 use super::known_by::{self, Certificate};
+use super::redirect_uris;
 use crate::files::FileRef;
 use crate::mistake::Code;
 use crate::reader::{Reader, Section, Value, Wrong};
@@ -33,6 +34,12 @@ pub(super) static CLIENT: Shape = Shape::new(
             "its keys prove it; with `tls_client_auth` it must be written",
             "By what the certificate is known that proves it, of the bank's partner CA.",
         ),
+        Key::absent(
+            "redirect_uris",
+            redirect_uris::KIND,
+            "it cannot ask for a customer's grant",
+            "Where customers come back to, up to 20: compared byte by byte.",
+        ),
     ],
 );
 
@@ -48,6 +55,8 @@ pub(crate) struct Client {
     /// Absent when it contradicts itself or cannot be read.
     pub(crate) authentication: Option<ClientAuthentication>,
     pub(crate) jwks: Option<At<FileRef>>,
+    /// Where customers come back to, as written; empty when nothing is.
+    pub(crate) redirect_uris: Vec<String>,
 }
 
 pub(super) fn read(reader: &mut Reader, section: &mut Section<'_>) -> Vec<Client> {
@@ -68,6 +77,7 @@ fn client(reader: &mut Reader, id: At<ClientId>, mut section: Section<'_>) -> Cl
     let auth = section.value(reader, "auth");
     let jwks = section.value(reader, "jwks");
     let certificate = section.value(reader, "certificate");
+    let redirect_uris = section.value(reader, "redirect_uris");
     let method = auth.and_then(|value| method(reader, value));
     let is_whole = match method {
         Some("tls_client_auth") => {
@@ -101,6 +111,9 @@ fn client(reader: &mut Reader, id: At<ClientId>, mut section: Section<'_>) -> Cl
         id,
         authentication: authentication.filter(|_| is_whole && method.is_some()),
         jwks: jwks.and_then(|value| reader.file(value)),
+        redirect_uris: redirect_uris
+            .map(|value| redirect_uris::read(reader, value))
+            .unwrap_or_default(),
     }
 }
 

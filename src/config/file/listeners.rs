@@ -41,12 +41,20 @@ pub(super) static LISTENER: Shape = Shape::new(
         Key::required(
             "serves",
             Kind::List {
-                of: "`api`, `token`, `discovery`, `metrics`, `health`",
-                item: &Kind::Word(&["api", "token", "discovery", "metrics", "health"]),
+                of: "`api`, `token`, `discovery`, `authorize`, `metrics`, `health`",
+                item: &Kind::Word(&[
+                    "api",
+                    "token",
+                    "discovery",
+                    "authorize",
+                    "metrics",
+                    "health",
+                ]),
             },
             "[api, token]",
             "What is served: the products, the token endpoints of the issuers, their metadata and \
-             public keys; what is measured, for operators; whether the process lives and is ready.",
+             public keys, the pages at which customers log in and approve; what is measured, for \
+             operators; whether the process lives and is ready.",
         ),
         Key::absent(
             "client_certificates",

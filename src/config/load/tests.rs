@@ -15,6 +15,7 @@ use crate::load;
 
 mod deletion;
 mod golden;
+mod grants;
 mod include;
 mod links;
 mod schema;
@@ -50,9 +51,10 @@ fn a_file_becomes_settings_of_every_room() {
         "https://auth.harbour.example/jwks"
     );
     assert_eq!(
-        ours(&house.banks[0]).mtls_token_endpoint.as_deref(),
-        Some("https://api.harbour.example/token")
+        ours(&house.banks[0]).mtls_base.as_deref(),
+        Some("https://api.harbour.example")
     );
+    assert_eq!(ours(&house.banks[0]).authorization, None);
     assert_eq!(issuer.audience, ["https://api.harbour.example"]);
     let endpoints: Vec<_> = issuer
         .endpoints
@@ -72,6 +74,7 @@ fn a_file_becomes_settings_of_every_room() {
     );
     let client = issuer.clients.values().next().expect("a client");
     assert_eq!(client.scopes.to_string(), "rates");
+    assert!(client.redirect_uris.is_empty());
     assert_eq!(bank.products[0].description.base_path, "/fx");
 
     let agreement = &house.agreements[0];
@@ -107,8 +110,8 @@ fn an_issuer_with_a_path_has_its_metadata_between_host_and_path() {
         ]
     );
     assert_eq!(
-        ours(&house.banks[0]).mtls_token_endpoint.as_deref(),
-        Some("https://api.harbour.example/harbour/token")
+        ours(&house.banks[0]).mtls_base.as_deref(),
+        Some("https://api.harbour.example/harbour")
     );
 }
 
@@ -127,7 +130,7 @@ fn one_listener_may_serve_all_and_then_needs_no_alias() {
         .load(text)
         .map_err(|m| m.to_string())
         .expect("it loads");
-    assert_eq!(ours(&house.banks[0]).mtls_token_endpoint, None);
+    assert_eq!(ours(&house.banks[0]).mtls_base, None);
     assert_eq!(house.banks[0].issuer.endpoints.len(), 4);
 }
 

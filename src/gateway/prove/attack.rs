@@ -21,6 +21,8 @@ pub enum Attack {
     UnboundToken,
     /// The token is another partner's: bound to another certificate.
     OtherPartnersToken,
+    /// The token is bound to a key, and no proof of that is sent.
+    MissingProof,
     /// The token lacks the operation's scope.
     MissingScope,
     /// The token is for another audience.
@@ -33,7 +35,7 @@ pub enum Attack {
 
 impl Attack {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::NoCertificate,
         Self::ForeignCertificate,
         Self::RevokedCertificate,
@@ -42,6 +44,7 @@ impl Attack {
         Self::NoToken,
         Self::UnboundToken,
         Self::OtherPartnersToken,
+        Self::MissingProof,
         Self::MissingScope,
         Self::WrongAudience,
         Self::OverLimit,
@@ -59,6 +62,7 @@ impl Attack {
             Self::NoToken => "no_token",
             Self::UnboundToken => "unbound_token",
             Self::OtherPartnersToken => "other_partners_token",
+            Self::MissingProof => "missing_proof",
             Self::MissingScope => "missing_scope",
             Self::WrongAudience => "wrong_audience",
             Self::OverLimit => "over_limit",

@@ -31,7 +31,7 @@ pub enum Guard {
         burst: u32,
     },
     /// A client certificate of the bank's authorities, for clients, in its time, of a partner that
-    /// is not suspended.
+    /// is not suspended: of whoever shows one, and of whoever proves no key.
     Certificate {
         /// The authorities' names.
         authorities: Vec<String>,
@@ -39,7 +39,8 @@ pub enum Guard {
         /// revoked certificates are let in.
         lists_until: Option<Timestamp>,
     },
-    /// An access token, bound to the certificate, of a client of the certificate's partner.
+    /// An access token, bound to the certificate or to a key that is proved (DPoP), of a client of
+    /// the certificate's partner, or of one that is not suspended.
     Token {
         /// The issuer's identifier.
         issuer: String,

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crypto::{Algorithm, Jwks, Random, SigningKey};
-use identity::{AccessTokens, Certificates, Issuer, Rehearsal, Shown};
+use identity::{AccessTokens, Certificates, Issuer, Nonces, Proofs, Rehearsal, Shown};
 use model::ports::{AuditLog, AuditUnavailable, Receipt};
 use model::{
     Alpn, Asked, AuditEntry, BankId, ClientId, Clock, Connection, Fault, InteractionId, ListenerId,
@@ -30,7 +30,7 @@ use crate::prove::{Answer, Attack, Handshake, Terms};
 use crate::route::Found;
 use crate::snapshot::Snapshot;
 
-/// What stands where another certificate's SHA-256 would.
+/// What stands where the SHA-256 of another certificate would, or of a key.
 const ANOTHER: [u8; 32] = [0x5a; 32];
 /// A host that no listener serves (RFC 2606 §2).
 const FOREIGN_HOST: &str = "elsewhere.invalid";
@@ -133,7 +133,7 @@ impl Rehearsals {
     fn caller(&self, route: &Route) -> (Option<Arc<Partner>>, Option<ClientId>) {
         let now = self.clock.now();
         let client = |partner: &PartnerId| {
-            let clients = route.bank.clients.iter();
+            let clients = route.bank.clients();
             let own = clients.filter(|(_, owner)| *owner == partner);
             own.map(|(client, _)| client)
                 .min_by(|a, b| a.as_str().cmp(b.as_str()))
@@ -259,6 +259,11 @@ impl Rehearsals {
             log: Arc::new(Unwritten),
             certificates: Arc::new(Certificates::new(4)),
             tokens: Arc::new(AccessTokens::new(4)),
+            proofs: Arc::new(Proofs::new(
+                Arc::clone(&self.clock),
+                self.random.as_ref(),
+                Nonces::AtStart,
+            )),
             unrouted: Arc::new(RouteMeters::unrouted(&Meter::new())),
         }
     }
@@ -287,9 +292,8 @@ impl Rehearsals {
         attack: Option<Attack>,
         certificate: [u8; 32],
     ) -> Result<String, Fault> {
-        let confirmation = |thumbprint: [u8; 32]| Confirmation {
-            certificate: crypto::base64url(&thumbprint),
-        };
+        let to_certificate =
+            |thumbprint: [u8; 32]| Some(Confirmation::Certificate(crypto::base64url(&thumbprint)));
         let client = scene.client.as_ref().map_or("nobody", ClientId::as_str);
         let scope = match &scene.route.class {
             Class::Partner { scope } if attack != Some(Attack::MissingScope) => scope.as_str(),
@@ -310,8 +314,9 @@ impl Rehearsals {
             scope,
             cnf: match attack {
                 Some(Attack::UnboundToken) => None,
-                Some(Attack::OtherPartnersToken) => Some(confirmation(ANOTHER)),
-                _ => Some(confirmation(certificate)),
+                Some(Attack::OtherPartnersToken) => to_certificate(ANOTHER),
+                Some(Attack::MissingProof) => Some(Confirmation::Key(crypto::base64url(&ANOTHER))),
+                _ => to_certificate(certificate),
             },
         };
         self.key
@@ -384,9 +389,11 @@ struct Claims<'a> {
 }
 
 #[derive(Serialize)]
-struct Confirmation {
+enum Confirmation {
     #[serde(rename = "x5t#S256")]
-    certificate: String,
+    Certificate(String),
+    #[serde(rename = "jkt")]
+    Key(String),
 }
 
 /// A clock that stands still.

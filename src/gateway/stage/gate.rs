@@ -26,9 +26,7 @@ pub(crate) fn gate(
         if let Some(verdict) = known
             && verdict.partner.standing == Standing::Suspended
         {
-            exchange
-                .record
-                .partner(&verdict.partner.id, chain.leaf_thumbprint);
+            exchange.record.partner(&verdict.partner.id);
             return Err(Refusal::PartnerSuspended);
         }
     }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use model::{Body, Response};
+use web::Challenged;
 
+use crate::credentials::names_dpop;
 use crate::exchange::Exchange;
 use crate::halt::Halt;
 use crate::headers::clean_answer;
@@ -50,7 +52,12 @@ pub(crate) fn respond(
 pub(crate) fn halted(exchange: &mut Exchange, halt: &Halt) -> Response {
     let mut response = match halt {
         Halt::Refused(refusal) | Halt::Failed { refusal, .. } => {
-            web::problem(refusal, exchange.request_id)
+            let route = exchange.record.route();
+            let asked = Challenged {
+                by_dpop: names_dpop(&exchange.head.headers),
+                resource_metadata: route.map(|route| route.resource_metadata.as_ref()),
+            };
+            web::challenged(refusal, exchange.request_id, &asked)
         }
         Halt::Broke(fault) => {
             tracing::error!(

@@ -91,7 +91,7 @@ fn a_good_token_gives_its_facts() {
     assert_eq!(token.client.as_str(), "swiftride-app");
     assert_eq!(token.scope.to_string(), "branches rates");
     assert_eq!(token.jti_digest, crypto::sha256(b"jti-1"));
-    assert_eq!(token.confirmation, THUMBPRINT);
+    assert_eq!(token.confirmation, Confirmation::Certificate(THUMBPRINT));
     assert_eq!(token.digest, crypto::sha256(text.as_bytes()));
 }
 
@@ -471,39 +471,70 @@ fn a_token_lacks_none_of_the_claims_it_is_judged_by() {
 }
 
 #[test]
-fn a_token_that_is_bound_to_no_certificate_is_refused() {
+fn a_token_is_bound_to_what_its_confirmation_names() {
+    let house = House::new();
+    let (certificate, key) = (THUMBPRINT, [8; 32]);
+    let text = |bytes: [u8; 32]| crypto::base64url(&bytes);
+    for (cnf, bound_to) in [
+        (
+            json!({ "x5t#S256": text(certificate), "x": 1 }),
+            Confirmation::Certificate(certificate),
+        ),
+        (json!({ "jkt": text(key) }), Confirmation::Key(key)),
+        (
+            json!({ "jkt": text(key), "x5t#S256": text(certificate) }),
+            Confirmation::Both { certificate, key },
+        ),
+    ] {
+        let mut claims = claims(&THUMBPRINT);
+        claims["cnf"] = cnf.clone();
+        let token = house.verified(&house.signed(&claims)).expect("good");
+        assert_eq!(token.confirmation, bound_to, "{cnf}");
+    }
+}
+
+#[test]
+fn a_token_that_is_bound_to_nothing_that_can_be_held_is_refused() {
     let house = House::new();
     let unbound = Some(TokenProblem::Unbound);
     assert_eq!(house.refused_without("cnf"), unbound);
-    let x5t = |text: String| json!({ "x5t#S256": text });
     let thumbprint = crypto::base64url(&THUMBPRINT);
     for cnf in [
         json!(null),
         json!({}),
-        json!({ "jkt": thumbprint }),
         json!({ "x5t": thumbprint }),
         json!({ "x5t#s256": thumbprint }),
-        json!({ "x5t#S256": null }),
-        x5t(String::new()),
-        x5t(crypto::base64url(&[7; 31])),
-        x5t(crypto::base64url(&[7; 33])),
-        x5t(format!("{thumbprint}=")),
-        x5t(crypto::hex(&THUMBPRINT)),
-        x5t("_".repeat(43)),
+        json!({ "JKT": thumbprint }),
+        json!({ "jwk": { "kty": "EC" } }),
     ] {
         assert_eq!(house.refused_with("cnf", cnf.clone()), unbound, "{cnf}");
     }
-    for no_confirmation in [
-        json!("x"),
-        json!(1),
-        json!({ "x5t#S256": 1 }),
-        json!({ "x5t#S256": [thumbprint] }),
-    ] {
-        assert_eq!(
-            house.refused_with("cnf", no_confirmation.clone()),
-            Some(TokenProblem::NotAnAccessToken),
-            "{no_confirmation}"
-        );
+    for (member, other) in [("x5t#S256", "jkt"), ("jkt", "x5t#S256")] {
+        assert_eq!(house.refused_with("cnf", json!({ member: null })), unbound);
+        for bad in [
+            String::new(),
+            crypto::base64url(&[7; 31]),
+            crypto::base64url(&[7; 33]),
+            format!("{thumbprint}="),
+            crypto::hex(&THUMBPRINT),
+            "_".repeat(43),
+        ] {
+            // What can be held beside it does not make up for it.
+            for cnf in [
+                json!({ member: bad }),
+                json!({ member: bad, other: thumbprint }),
+            ] {
+                assert_eq!(house.refused_with("cnf", cnf.clone()), unbound, "{cnf}");
+            }
+        }
+        for no_text in [json!(1), json!([thumbprint])] {
+            let refused = house.refused_with("cnf", json!({ member: no_text }));
+            assert_eq!(refused, Some(TokenProblem::NotAnAccessToken));
+        }
+    }
+    for no_confirmation in [json!("x"), json!(1)] {
+        let refused = house.refused_with("cnf", no_confirmation);
+        assert_eq!(refused, Some(TokenProblem::NotAnAccessToken));
     }
 }
 
@@ -713,16 +744,19 @@ fn no_text_makes_the_verifier_panic() {
 #[test]
 fn an_issuer_that_says_the_same_keeps_its_generation_and_any_change_makes_a_new_one() {
     let (issuers, key, other) = (Issuers::default(), key(), key());
+    let revoked = Arc::default();
     let jwks = |key: &SigningKey| Jwks::from_keys(vec![key.verification_key()]);
     let first = issuers.issuer(
         "https://a.example",
         "https://api.example",
         &jwks(&key).into(),
+        &revoked,
     );
     let same = issuers.issuer(
         "https://a.example",
         "https://api.example",
         &jwks(&key).into(),
+        &revoked,
     );
     assert_eq!(first.generation, same.generation);
     for (issuer, audience, key) in [
@@ -730,7 +764,7 @@ fn an_issuer_that_says_the_same_keeps_its_generation_and_any_change_makes_a_new_
         ("https://a.example", "https://api2.example", &key),
         ("https://a.example", "https://api.example", &other),
     ] {
-        let changed = issuers.issuer(issuer, audience, &jwks(key).into());
+        let changed = issuers.issuer(issuer, audience, &jwks(key).into(), &revoked);
         assert_ne!(first.generation, changed.generation);
     }
     drop((first, same));
@@ -738,6 +772,7 @@ fn an_issuer_that_says_the_same_keeps_its_generation_and_any_change_makes_a_new_
         "https://a.example",
         "https://api.example",
         &jwks(&key).into(),
+        &revoked,
     );
     assert_eq!(
         issuers.0.lock().expect("sound").len(),

@@ -40,6 +40,8 @@ pub enum KeyUse {
     Tokens,
     /// Identity assertions to the bank's services.
     Assertions,
+    /// The subjects by which partners know customers: one secret, which never changes.
+    Subjects,
 }
 
 impl KeyUse {
@@ -48,6 +50,7 @@ impl KeyUse {
         match self {
             Self::Tokens => "tokens",
             Self::Assertions => "assertions",
+            Self::Subjects => "subjects",
         }
     }
 }

@@ -22,8 +22,16 @@ pub(super) enum Refused {
     Malformed(Breach),
     /// No operation has this path.
     NoRoute,
-    /// The operations of this bank are reads.
-    Method,
+    /// The operation takes another method.
+    Method {
+        /// The one that it takes.
+        allow: &'static str,
+    },
+    /// The body is not what the operation takes.
+    Body {
+        /// The rule that it breaks.
+        rule: &'static str,
+    },
     /// The connection is not the gateway's.
     NotTheGateway,
     /// No valid identity assertion.
@@ -79,10 +87,10 @@ impl Refused {
 
     fn status(&self) -> (StatusCode, &'static str) {
         match self {
-            Self::Parameters(_) => (StatusCode::BAD_REQUEST, "Bad Request"),
+            Self::Parameters(_) | Self::Body { .. } => (StatusCode::BAD_REQUEST, "Bad Request"),
             Self::Malformed(breach) => (breach.status, "Malformed Request"),
             Self::Unknown { .. } | Self::NoRoute => (StatusCode::NOT_FOUND, "Not Found"),
-            Self::Method => (StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed"),
+            Self::Method { .. } => (StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed"),
             Self::Unidentified { .. } => (StatusCode::UNAUTHORIZED, "Unauthorized"),
             Self::NotTheGateway | Self::Scope { .. } => (StatusCode::FORBIDDEN, "Forbidden"),
         }
@@ -97,7 +105,8 @@ impl Refused {
             Self::Malformed(breach) => format!("Not HTTP as it must be: {}.", breach.what),
             Self::Unknown { what, id } => format!("The bank knows no {what} {id}."),
             Self::NoRoute => "The bank has nothing under this path.".to_owned(),
-            Self::Method => "This operation is a read: use GET.".to_owned(),
+            Self::Method { allow } => format!("This operation takes {allow}."),
+            Self::Body { rule } => format!("The body {rule}."),
             Self::NotTheGateway => "The bank answers its gateway only.".to_owned(),
             Self::Unidentified { rule } => format!("The identity assertion {rule}."),
             Self::Scope { scope } => {
@@ -108,7 +117,7 @@ impl Refused {
 
     fn headers(&self) -> Option<(http::HeaderName, HeaderValue)> {
         match self {
-            Self::Method => Some((ALLOW, HeaderValue::from_static("GET"))),
+            Self::Method { allow } => Some((ALLOW, HeaderValue::from_static(allow))),
             // RFC 9110 §15.5.2: a 401 carries a challenge.
             Self::Unidentified { .. } => Some((
                 WWW_AUTHENTICATE,

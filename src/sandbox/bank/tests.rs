@@ -412,6 +412,22 @@ fn a_pinned_bank_answers_its_gateway_only() {
 }
 
 #[test]
+fn customers_log_in_through_the_gateway_only_and_without_an_assertion() {
+    let mut bench = Bench::new();
+    bench.bank = bench.bank.pinned_to([7; 32]);
+    let path = "/customers/v1/log-in";
+    // 400: it came as far as its empty body.
+    for (certificate, status) in [(None, 403), (Some([8; 32]), 403), (Some([7; 32]), 400)] {
+        let answer = bench.send("POST", path, &[], certificate);
+        assert_eq!(answer.status, status, "{certificate:?}");
+        assert_eq!(answer.kind, "application/problem+json");
+    }
+    assert_eq!(bench.send("GET", path, &[], Some([7; 32])).status, 405);
+    let below = format!("{path}/li-lei");
+    assert_eq!(bench.send("POST", &below, &[], Some([7; 32])).status, 404);
+}
+
+#[test]
 fn calls_are_counted_by_operation() {
     let bench = Bench::new();
     for path in [PATHS[0], PATHS[0], PATHS[3], "/nowhere"] {

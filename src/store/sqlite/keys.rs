@@ -9,6 +9,7 @@ use model::BankId;
 use model::ports::{KeyRing, KeyUse, Published, SealedKey, StoreUnavailable, has_begun, may_go};
 
 use super::Sqlite;
+use super::row::unreadable;
 
 impl KeyRing for Sqlite {
     fn list<'a>(
@@ -166,9 +167,8 @@ fn ring(
 
 fn key(row: &Row<'_>) -> rusqlite::Result<SealedKey> {
     let instant = |column: usize, text: &str| {
-        text.parse::<Timestamp>().map_err(|cause| {
-            rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(cause))
-        })
+        text.parse::<Timestamp>()
+            .map_err(unreadable(column, Type::Text))
     };
     let made_at: String = row.get(3)?;
     let optional = |column: usize| {

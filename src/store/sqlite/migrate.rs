@@ -44,7 +44,95 @@ pub(super) const ALL: &[&str] = &[
     // 3: when a gateway first published a signing key. Until now that was when it was made.
     "ALTER TABLE signing_key ADD COLUMN published_at TEXT; -- RFC 3339; NULL: nobody knows it yet
     UPDATE signing_key SET published_at = made_at;",
+    AUTHORIZATION,
 ];
+
+/// 4: the state of the authorization server, and the outbox of its events. Instants are
+/// microseconds since 1970-01-01T00:00:00Z, digests SHA-256.
+///
+/// What stands for a grant goes with it. Blobs may be long, so these tables have rowids.
+const AUTHORIZATION: &str = "CREATE TABLE pushed_request (
+        place   INTEGER PRIMARY KEY,
+        bank    TEXT NOT NULL,
+        digest  BLOB NOT NULL,
+        client  TEXT NOT NULL,
+        request BLOB NOT NULL,
+        expires INTEGER NOT NULL,
+        is_open INTEGER NOT NULL, -- 1: the customer arrived, and expires was put off
+        UNIQUE (bank, digest)
+    ) STRICT;
+    CREATE INDEX pushed_request_by_client ON pushed_request (bank, client, expires);
+    CREATE INDEX pushed_request_by_expiry ON pushed_request (expires);
+
+    CREATE TABLE customer_grant (
+        place            INTEGER PRIMARY KEY,
+        bank             TEXT NOT NULL,
+        id               TEXT NOT NULL,
+        client           TEXT NOT NULL,
+        subject          TEXT NOT NULL,
+        granted          BLOB NOT NULL,
+        made_at          INTEGER NOT NULL,
+        expires          INTEGER NOT NULL,
+        remembered_until INTEGER NOT NULL,
+        revoked_until    INTEGER, -- NULL: it is not revoked
+        UNIQUE (bank, id)
+    ) STRICT;
+    CREATE INDEX customer_grant_by_end ON customer_grant (remembered_until);
+    CREATE INDEX customer_grant_revoked ON customer_grant (bank, id)
+        WHERE revoked_until IS NOT NULL;
+
+    CREATE TABLE code (
+        place    INTEGER PRIMARY KEY,
+        bank     TEXT NOT NULL,
+        digest   BLOB NOT NULL,
+        grant_id TEXT NOT NULL,
+        bound    BLOB NOT NULL,
+        expires  INTEGER NOT NULL,
+        is_used  INTEGER NOT NULL,
+        UNIQUE (bank, digest),
+        FOREIGN KEY (bank, grant_id) REFERENCES customer_grant (bank, id) ON DELETE CASCADE
+    ) STRICT;
+    CREATE INDEX code_by_grant ON code (bank, grant_id);
+
+    CREATE TABLE refresh_token (
+        place    INTEGER PRIMARY KEY,
+        bank     TEXT NOT NULL,
+        digest   BLOB NOT NULL,
+        grant_id TEXT NOT NULL,
+        bound    BLOB NOT NULL,
+        expires  INTEGER NOT NULL,
+        UNIQUE (bank, digest),
+        FOREIGN KEY (bank, grant_id) REFERENCES customer_grant (bank, id) ON DELETE CASCADE
+    ) STRICT;
+    CREATE INDEX refresh_token_by_grant ON refresh_token (bank, grant_id);
+
+    CREATE TABLE revoked_token (
+        bank  TEXT NOT NULL,
+        jti   BLOB NOT NULL, -- its digest
+        until INTEGER NOT NULL,
+        PRIMARY KEY (bank, jti)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX revoked_token_by_end ON revoked_token (until);
+
+    CREATE TABLE session (
+        place     INTEGER PRIMARY KEY,
+        bank      TEXT NOT NULL,
+        digest    BLOB NOT NULL,
+        subject   TEXT NOT NULL,
+        auth_time INTEGER NOT NULL,
+        shown     TEXT NOT NULL,
+        acr       TEXT,
+        expires   INTEGER NOT NULL,
+        UNIQUE (bank, digest)
+    ) STRICT;
+    CREATE INDEX session_by_subject ON session (bank, subject, expires, digest);
+    CREATE INDEX session_by_expiry ON session (expires);
+
+    -- AUTOINCREMENT: a place is never given twice, so nobody removes another's event.
+    CREATE TABLE outbox (
+        place INTEGER PRIMARY KEY AUTOINCREMENT,
+        event TEXT NOT NULL
+    ) STRICT;";
 
 /// Refuses a file that SQLite cannot read, or that another program marked or filled.
 pub(super) fn refuse_foreign(connection: &Connection, path: &Path) -> Result<(), OpenFailed> {

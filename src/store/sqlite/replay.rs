@@ -8,10 +8,7 @@ use model::ports::{Claim, Replay, StoreUnavailable};
 use model::{BankId, ClientId};
 
 use super::Sqlite;
-
-/// How many expired entries one claim removes at most: more than one, so that the table shrinks
-/// whenever claims come; few, so that no group is long.
-const FORGOTTEN_PER_CLAIM: u32 = 4;
+use super::forget::{Expired, forget};
 
 impl Replay for Sqlite {
     fn claim<'a>(
@@ -24,7 +21,7 @@ impl Replay for Sqlite {
     ) -> BoxFuture<'a, Result<Claim, StoreUnavailable>> {
         let (bank, client, jti) = (bank.clone(), client.clone(), jti.to_owned());
         Box::pin(self.writer.carry_out("claiming a jti", move |connection| {
-            forget(connection, now)?;
+            forget(connection, Expired::Jtis, now)?;
             claim(connection, &bank, &client, &jti, expires, now)
         }))
     }
@@ -57,16 +54,6 @@ fn claim(
     } else {
         Claim::Seen
     })
-}
-
-fn forget(connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(
-            "DELETE FROM replay WHERE (bank, client, jti) IN
-             (SELECT bank, client, jti FROM replay WHERE expires < ?1 ORDER BY expires LIMIT ?2)",
-        )?
-        .execute(params![now.as_microsecond(), FORGOTTEN_PER_CLAIM])?;
-    Ok(())
 }
 
 #[cfg(test)]

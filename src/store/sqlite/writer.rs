@@ -15,6 +15,8 @@ use tokio::sync::oneshot;
 
 use model::ports::StoreUnavailable;
 
+use crate::rim::Unfit;
+
 /// How many commands may wait. Beyond it the store answers that it is unavailable at once:
 /// a queue that only grows helps nobody.
 const COMMANDS_MAX: usize = 4096;
@@ -22,8 +24,20 @@ const COMMANDS_MAX: usize = 4096;
 /// How many commands share one transaction at most; bounds the wait of the first among them.
 const GROUP_MAX: usize = 256;
 
+/// Why a command did nothing.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Undone {
+    /// SQLite refused.
+    #[error(transparent)]
+    Sql(#[from] rusqlite::Error),
+    /// It would break a rule.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
+}
+
 /// Whether what a command did is on the disk now; if not, why.
 type Fate = Result<(), Arc<rusqlite::Error>>;
+type Cause = Box<dyn std::error::Error + Send + Sync>;
 /// Tells the caller.
 type Wake = Box<dyn FnOnce(Fate) + Send>;
 /// Runs inside the group's transaction; what it gives is called when the fate is known.
@@ -50,17 +64,20 @@ impl Writer {
     }
 
     /// Carries out one command; resolves when it is durable.
-    pub(super) async fn carry_out<T: Send + 'static>(
+    pub(super) async fn carry_out<T: Send + 'static, E: Into<Undone> + 'static>(
         &self,
         doing: &'static str,
-        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
     ) -> Result<T, StoreUnavailable> {
         let (answer, answered) = oneshot::channel();
         let command: Command = Box::new(move |group| {
             let result = in_savepoint(group, work);
             Box::new(move |fate| {
                 // The caller may have gone; what is written stays written.
-                let _ = answer.send(fate.and_then(|()| result.map_err(Arc::new)));
+                let _ = answer.send(match fate {
+                    Ok(()) => result.map_err(Cause::from),
+                    Err(cause) => Err(cause.into()),
+                });
             })
         });
         let unavailable = |source| StoreUnavailable { doing, source };
@@ -74,7 +91,7 @@ impl Writer {
         let result = answered
             .await
             .map_err(|_| unavailable(Some("the command was not carried out".into())))?;
-        result.map_err(|cause| unavailable(Some(cause.into())))
+        result.map_err(|cause| unavailable(Some(cause)))
     }
 }
 
@@ -128,13 +145,13 @@ fn commit(
     transaction.commit()
 }
 
-fn in_savepoint<T>(
+fn in_savepoint<T, E: Into<Undone>>(
     group: &mut Transaction<'_>,
-    work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
-) -> rusqlite::Result<T> {
+    work: impl FnOnce(&Connection) -> Result<T, E>,
+) -> Result<T, Undone> {
     // Dropped without `commit`, a savepoint is rolled back.
     let savepoint = group.savepoint()?;
-    let value = work(&savepoint)?;
+    let value = work(&savepoint).map_err(Into::into)?;
     savepoint.commit()?;
     Ok(value)
 }

@@ -5,6 +5,8 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
+use model::ProofProblem;
+
 use super::*;
 
 /// Lists every variant of an enum, with a value of each: one that is not in the list does not
@@ -35,6 +37,10 @@ every!(refusals -> Refusal {
     Refusal::NoToken => Refusal::NoToken,
     Refusal::BadToken(_) => Refusal::BadToken(TokenProblem::Signature),
     Refusal::WrongBinding => Refusal::WrongBinding,
+    Refusal::Proof(ProofProblem::Missing) => Refusal::Proof(ProofProblem::Missing),
+    Refusal::Proof(ProofProblem::Replayed) => Refusal::Proof(ProofProblem::Replayed),
+    Refusal::Proof(ProofProblem::NonceNeeded) => Refusal::Proof(ProofProblem::NonceNeeded),
+    Refusal::Proof(_) => Refusal::Proof(ProofProblem::Signature),
     Refusal::PartnerSuspended => Refusal::PartnerSuspended,
     Refusal::RateLimited { .. } => Refusal::RateLimited { retry_after: 7 },
     Refusal::TooManyConcurrent { .. } => Refusal::TooManyConcurrent { limit: 20 },
@@ -68,8 +74,27 @@ every!(token_problems -> TokenProblem {
     TokenProblem::Issuer => TokenProblem::Issuer,
     TokenProblem::Audience => TokenProblem::Audience,
     TokenProblem::OutsideValidity => TokenProblem::OutsideValidity,
+    TokenProblem::Revoked => TokenProblem::Revoked,
     TokenProblem::Unbound => TokenProblem::Unbound,
     TokenProblem::Client => TokenProblem::Client,
+});
+
+every!(proof_problems -> ProofProblem {
+    ProofProblem::Missing => ProofProblem::Missing,
+    ProofProblem::Several => ProofProblem::Several,
+    ProofProblem::Malformed => ProofProblem::Malformed,
+    ProofProblem::Typ => ProofProblem::Typ,
+    ProofProblem::Algorithm => ProofProblem::Algorithm,
+    ProofProblem::Key => ProofProblem::Key,
+    ProofProblem::Signature => ProofProblem::Signature,
+    ProofProblem::Claims => ProofProblem::Claims,
+    ProofProblem::Method => ProofProblem::Method,
+    ProofProblem::Url => ProofProblem::Url,
+    ProofProblem::AccessToken => ProofProblem::AccessToken,
+    ProofProblem::Time => ProofProblem::Time,
+    ProofProblem::Replayed => ProofProblem::Replayed,
+    ProofProblem::NonceNeeded => ProofProblem::NonceNeeded,
+    ProofProblem::NonceBad => ProofProblem::NonceBad,
 });
 
 fn id() -> RequestId {
@@ -153,6 +178,10 @@ fn codes_and_statuses_are_stable() {
             ("no_token", 401),
             ("bad_token", 401),
             ("wrong_binding", 401),
+            ("no_proof", 401),
+            ("proof_replayed", 401),
+            ("use_dpop_nonce", 401),
+            ("bad_proof", 401),
             ("partner_suspended", 403),
             ("rate_limited", 429),
             ("too_many_concurrent", 429),
@@ -169,18 +198,19 @@ fn codes_and_statuses_are_stable() {
 }
 
 #[tokio::test]
-async fn each_problem_of_a_certificate_and_of_a_token_says_something_else() {
+async fn each_problem_of_a_certificate_a_token_and_a_proof_says_something_else() {
     let certificates = certificate_problems()
         .into_iter()
         .map(Refusal::CertificateRefused);
     let tokens = token_problems().into_iter().map(Refusal::BadToken);
+    let proofs = proof_problems().into_iter().map(Refusal::Proof);
     let mut details = HashSet::new();
-    for refusal in certificates.chain(tokens) {
+    for refusal in certificates.chain(tokens).chain(proofs) {
         let (head, body) = read(problem(&refusal, id())).await;
         is_full_document(&head, &body);
         assert!(details.insert(body["detail"].to_string()), "{refusal:?}");
     }
-    assert_eq!(details.len(), 18);
+    assert_eq!(details.len(), 18 + 16);
 }
 
 #[tokio::test]
@@ -258,30 +288,83 @@ fn only(response: &Response, name: http::HeaderName) -> Option<String> {
     Some(value)
 }
 
+/// The challenges of a refusal, in their order.
+fn challenges_of(refusal: &Refusal, asked: &Challenged<'_>) -> Vec<String> {
+    let response = challenged(refusal, id(), asked);
+    let values = response.headers().get_all(WWW_AUTHENTICATE).iter();
+    let values: Vec<String> = values
+        .map(|value| value.to_str().expect("text").to_owned())
+        .collect();
+    // RFC 9110 §15.5.2: 401 always has a challenge.
+    assert!(response.status() != 401 || !values.is_empty());
+    values
+}
+
 #[test]
 fn challenges_follow_rfc_6750() {
-    let bad_token = "Bearer error=\"invalid_token\"";
+    let dpop = |error: &str| format!("DPoP error=\"{error}\", algs=\"PS256 ES256 EdDSA\"");
+    let both = ["Bearer", "DPoP algs=\"PS256 ES256 EdDSA\""];
     for refusal in refusals() {
-        let expected = match refusal.code().as_str() {
-            // RFC 6750 §3.1: no error code when the request has no credentials.
-            "no_certificate" | "certificate_refused" | "no_token" => Some("Bearer"),
-            "bad_token" | "wrong_binding" => Some(bad_token),
-            "insufficient_scope" => Some("Bearer error=\"insufficient_scope\", scope=\"rates\""),
-            _ => None,
-        };
-        let response = problem(&refusal, id());
-        let challenge = only(&response, WWW_AUTHENTICATE);
-        assert_eq!(challenge.as_deref(), expected, "{refusal:?}");
-        // RFC 9110 §15.5.2: 401 always has a challenge.
-        assert!(response.status() != 401 || challenge.is_some());
+        for by_dpop in [false, true] {
+            let used = |rest: &str| {
+                if by_dpop {
+                    dpop(rest)
+                } else {
+                    format!("Bearer error=\"{rest}\"")
+                }
+            };
+            let expected = match refusal.code().as_str() {
+                // RFC 6750 §3.1: no error code when the request has no credentials.
+                "no_certificate" | "certificate_refused" | "no_token" => {
+                    both.map(str::to_owned).to_vec()
+                }
+                "bad_token" | "wrong_binding" => vec![used("invalid_token")],
+                "no_proof" if by_dpop => vec![dpop("invalid_dpop_proof")],
+                "no_proof" => vec![dpop("invalid_token")],
+                "proof_replayed" | "bad_proof" => vec![dpop("invalid_dpop_proof")],
+                "use_dpop_nonce" => vec![dpop("use_dpop_nonce")],
+                "insufficient_scope" => vec![used("insufficient_scope\", scope=\"rates")],
+                _ => Vec::new(),
+            };
+            let asked = Challenged {
+                by_dpop,
+                resource_metadata: None,
+            };
+            assert_eq!(challenges_of(&refusal, &asked), expected, "{refusal:?}");
+        }
     }
-    for problem_of_token in token_problems() {
-        let response = problem(&Refusal::BadToken(problem_of_token), id());
-        let challenge = only(&response, WWW_AUTHENTICATE);
-        assert_eq!(
-            challenge.as_deref(),
-            Some(bad_token),
-            "{problem_of_token:?}"
+    for problem in proof_problems() {
+        let told = challenges_of(&Refusal::Proof(problem), &Challenged::default());
+        assert_eq!(told.len(), 1, "{problem:?}");
+        assert_eq!(told[0].contains("use_dpop_nonce"), problem.wants_nonce());
+    }
+}
+
+#[test]
+fn a_401_says_where_the_metadata_of_the_resource_are() {
+    let url = "https://api.bank.example/.well-known/oauth-protected-resource/accounts";
+    let asked = Challenged {
+        by_dpop: false,
+        resource_metadata: Some(url),
+    };
+    let place = format!("resource_metadata=\"{url}\"");
+    assert_eq!(
+        challenges_of(&Refusal::NoToken, &asked),
+        [
+            format!("Bearer {place}"),
+            format!("DPoP algs=\"PS256 ES256 EdDSA\", {place}")
+        ]
+    );
+    assert_eq!(
+        challenges_of(&Refusal::WrongBinding, &asked),
+        [format!("Bearer error=\"invalid_token\", {place}")]
+    );
+    for refusal in refusals() {
+        let told = challenges_of(&refusal, &asked);
+        let is_401 = status(&refusal) == StatusCode::UNAUTHORIZED;
+        assert!(
+            told.iter().all(|told| told.contains(&place) == is_401),
+            "{told:?}"
         );
     }
 }

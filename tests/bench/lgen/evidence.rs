@@ -197,6 +197,7 @@ fn access(clock: &SystemClock) -> anyhow::Result<Access> {
             partner: Some(PartnerId::parse("swiftride")?),
             client: Some(ClientId::parse("swiftride-app")?),
             certificate: Some([1; 32]),
+            key: None,
             token_jti: Some([2; 32]),
         },
         object: Some(Arc::new(Object {

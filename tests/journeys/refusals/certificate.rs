@@ -8,7 +8,7 @@ use kit::{
     other_authority, partner_leaf,
 };
 
-use super::{BRANCHES, connect, stranger};
+use super::{BOTH, BRANCHES, connect, metadata, stranger};
 
 const HOUR: Duration = Duration::from_hours(1);
 
@@ -23,7 +23,7 @@ async fn a_partners_operation_wants_a_certificate_even_with_a_good_token() {
         for headers in [&[][..], &[("authorization", token.as_str())][..]] {
             let answer = client.get(BRANCHES, headers).await;
             answer.refused_saying(401, "no_certificate", "without a client certificate");
-            assert_eq!(answer.header("www-authenticate"), "Bearer");
+            answer.challenges(&BOTH, &metadata(&house));
         }
     }
     assert_eq!(house.bank.calls(), 0);
@@ -38,7 +38,7 @@ async fn is_refused(house: &TestHouse, identity: Identity, reason: &str) {
         let mut client = connect(&partner, house, version).await;
         let answer = client.get(BRANCHES, &[("authorization", &token)]).await;
         answer.refused_saying(401, "certificate_refused", reason);
-        assert_eq!(answer.header("www-authenticate"), "Bearer");
+        answer.challenges(&BOTH, &metadata(house));
     }
     assert_eq!(house.bank.calls(), 0);
 }

@@ -6,7 +6,9 @@ use crypto::{Algorithm, SigningKey};
 use kit::{Client, Partner, TestHouse, Version, under_kid};
 use serde_json::{Value, json};
 
-use super::{BRANCHES, connect};
+use super::{BOTH, BRANCHES, connect, metadata};
+
+const INVALID_TOKEN: &str = "Bearer error=\"invalid_token\"";
 
 #[tokio::test]
 async fn a_call_without_a_bearer_token_is_refused_with_a_bare_challenge() {
@@ -18,11 +20,12 @@ async fn a_call_without_a_bearer_token_is_refused_with_a_bare_challenge() {
             &[][..],
             &[("authorization", "Basic c3dpZnQ6cmlkZQ==")][..],
             &[("authorization", "Bearer")][..],
+            &[("authorization", "DPoP")][..],
             &[("cookie", "access_token=a.b.c")][..],
         ] {
             let answer = client.get(BRANCHES, headers).await;
             answer.refused(401, "no_token");
-            assert_eq!(answer.header("www-authenticate"), "Bearer");
+            answer.challenges(&BOTH, &metadata(&house));
         }
     }
     assert_eq!(house.bank.calls(), 0);
@@ -96,10 +99,7 @@ impl Forge {
             .get(BRANCHES, &[("authorization", &bearer)])
             .await;
         answer.refused_saying(401, "bad_token", reason);
-        assert_eq!(
-            answer.header("www-authenticate"),
-            "Bearer error=\"invalid_token\""
-        );
+        answer.challenges(&[INVALID_TOKEN], &metadata(&self.house));
         assert_eq!(self.house.bank.calls(), calls, "the bank was asked");
     }
 }
@@ -232,12 +232,14 @@ async fn a_token_that_is_bound_to_nothing_is_bad_with_any_certificate() {
     for cnf in [
         Value::Null,
         json!({}),
-        json!({ "jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I" }),
+        json!({ "jkt": "c2hvcnQ" }),
         json!({ "x5t#S256": "" }),
         json!({ "x5t#S256": "c2hvcnQ" }),
     ] {
         let token = forge.with("cnf", cnf);
-        forge.is_bad(&token, "not bound to a certificate").await;
+        forge
+            .is_bad(&token, "not bound to a certificate or key")
+            .await;
     }
 }
 
@@ -263,10 +265,7 @@ async fn a_stolen_token_is_worth_nothing_without_the_certificate_it_is_bound_to(
         let mut client = connect(&thief, &house, version).await;
         let answer = client.get(BRANCHES, &[("authorization", &token)]).await;
         answer.refused_saying(401, "wrong_binding", "bound to another certificate");
-        assert_eq!(
-            answer.header("www-authenticate"),
-            "Bearer error=\"invalid_token\""
-        );
+        answer.challenges(&[INVALID_TOKEN], &metadata(&house));
     }
     assert_eq!(house.bank.calls(), 0);
 }

@@ -11,12 +11,11 @@ use model::Clock;
 
 use super::{BRANCHES, connect, decoded, is_oauth_error};
 
-const BY_ASSERTION: &str =
-    "swiftride-app: { auth: private_key_jwt, jwks: file:partners/swiftride.jwks.json }";
+const BY_ASSERTION: &str = "auth: private_key_jwt\n        jwks: file:partners/swiftride.jwks.json";
 const BY_NAME: &str =
-    "swiftride-app: { auth: tls_client_auth, certificate: { san_dns: batch.swiftride.example } }";
+    "auth: tls_client_auth\n        certificate: { san_dns: batch.swiftride.example }";
 const SELF_SIGNED: &str =
-    "swiftride-app: { auth: self_signed_tls_client_auth, jwks: file:partners/own.jwks.json }";
+    "auth: self_signed_tls_client_auth\n        jwks: file:partners/own.jwks.json";
 const ID: &str = "PSDCN-SWIFTRIDE-001";
 const NAME: &str = "batch.swiftride.example";
 const HOUR: Duration = Duration::from_hours(1);

@@ -148,7 +148,8 @@ fn told(guard: &Guard) -> (&'static str, String) {
             )
         }
         Guard::Token { issuer, audience } => {
-            let text = format!("of {issuer} for {audience}, bound to the certificate");
+            let bound = "bound to the certificate or to a proved key (DPoP)";
+            let text = format!("of {issuer} for {audience}, {bound}");
             ("token", text)
         }
         Guard::Limit { granted } => ("limit", each(granted, limit)),

@@ -94,6 +94,8 @@ fn of_bank(bank: &BankPlan, lines: &mut BTreeSet<String>) {
         let who = format!("{client} of {} {:?}", plan.partner, plan.standing);
         let keys = plan.jwks.to_json().to_string();
         lines.insert(format!("{id} knows {who} by {keys}"));
+        let uris = plan.redirect_uris.iter();
+        lines.extend(uris.map(|uri| format!("{id} sends customers of {who} to {uri}")));
         let scopes = plan.scopes.to_string();
         lines.extend(
             scopes
@@ -200,6 +202,7 @@ fn no_lost_line_of_the_example_loosens_and_few_are_not_missed() {
         "name",
         "en",
         "zh-CN",
+        "redirect_uris",
         "- { partner",
         "node",
         "linger",
@@ -241,7 +244,8 @@ fn no_lost_line_of_the_shortest_file_loosens() {
 fn no_lost_line_of_the_sandbox_loosens() {
     let spared = delete_each(&Fixture::of_sandbox(), &sandbox(), Mode::Sandbox);
     let (agreement, product) = ("- { partner", "fx");
-    assert_eq!(spared, ["name", product, agreement, agreement]);
+    let spared_lines = ["name", product, "redirect_uris", agreement, agreement];
+    assert_eq!(spared, spared_lines);
 }
 
 #[test]
@@ -282,14 +286,20 @@ fn whatever_lets_in_more_is_seen() {
     let with_authorities = format!("[file:trust/partners-ca.pem]\n{lists}");
     for (old, new) in [
         (
-            "serves: [discovery, token]",
-            "serves: [discovery, token, api]",
+            "serves: [discovery, token, authorize]",
+            "serves: [discovery, token, authorize, api]",
         ),
         ("body_max: 10 MiB", "body_max: 11 MiB"),
         ("rate: 50/s", "rate: 51/s"),
         ("burst: 100 requests", "burst: 101 requests"),
         ("concurrent: 64 requests", "concurrent: 65 requests"),
         ("lifetime: 300s", "lifetime: 301s"),
+        ("grant_lifetime: 90d", "grant_lifetime: 91d"),
+        ("path: /customers/v1/log-in", "path: /customers/v1/any"),
+        (
+            "[https://app.swiftride.example/callback]",
+            "[https://app.swiftride.example/callback, https://app.swiftride.example/]",
+        ),
         ("refuse_when_older_than: 24h", "refuse_when_older_than: 48h"),
         (lists, "      revocation: none"),
         (operators_lists, "    revocation: none"),

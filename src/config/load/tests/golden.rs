@@ -9,6 +9,7 @@ use crate::{Code, Mistakes};
 
 mod across;
 mod files;
+mod grants;
 mod issuers;
 mod operators;
 mod partners;
@@ -125,6 +126,7 @@ fn all() -> impl Iterator<Item = &'static Case> {
         written::CASES,
         across::CASES,
         files::CASES,
+        grants::CASES,
         issuers::CASES,
         operators::CASES,
         partners::CASES,

@@ -1,0 +1,46 @@
+// The table: what a client proves itself by, what its tokens are bound to, how its request is sent,
+// and what it asks for. Every combination of these is led through the whole way of `way.mjs`; one
+// more name in a column is one more half of the table.
+import { X509Certificate } from 'node:crypto'
+
+import * as oc from 'openid-client'
+
+/** How a client proves itself (CA-01); the name is the client's in the house's file. */
+const METHODS = {
+  private_key_jwt: async (client) => oc.PrivateKeyJwt(await client.signing),
+  tls_client_auth: async () => oc.TlsClientAuth(),
+  self_signed_tls_client_auth: async () => oc.TlsClientAuth(),
+}
+
+/** What tokens are bound to: whether the claims of an access token say so. */
+const BINDINGS = {
+  mtls: (claims, client) => claims.cnf?.['x5t#S256'] === thumbprint(client.certificate),
+}
+
+/** How a request reaches the server: gives the link for the browser. */
+const REQUESTS = {
+  plain: (config, parameters) => oc.buildAuthorizationUrlWithPAR(config, parameters),
+}
+
+/** What is asked for: the parameters that say so, and whether the answer gives just that. */
+const ASKED = {
+  scope: {
+    parameters: (house) => ({ scope: house.scope }),
+    isGiven: (tokens, house) => tokens.scope === house.scope,
+  },
+}
+
+/** The thumbprint of a certificate (RFC 8705 §3.1). */
+function thumbprint(certificate) {
+  const { fingerprint256 } = new X509Certificate(certificate)
+  return Buffer.from(fingerprint256.replaceAll(':', ''), 'hex').toString('base64url')
+}
+
+/** Every combination, with its name. */
+export const COMBINATIONS = Object.entries(METHODS).flatMap(([method, authentication]) =>
+  Object.entries(BINDINGS).flatMap(([binding, isBound]) =>
+    Object.entries(REQUESTS).flatMap(([request, push]) =>
+      Object.entries(ASKED).map(([asks, asked]) => ({
+        name: `${method}, ${binding}, ${request}, ${asks}`,
+        method, authentication, isBound, push, asked,
+      })))))

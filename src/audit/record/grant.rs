@@ -1,0 +1,64 @@
+//! The record of a step in the life of a customer's grant.
+
+use std::borrow::Cow;
+
+use crypto::base64url;
+use model::{EventId, GrantEvent, Network, RequestId};
+use serde::Serialize;
+
+use super::{AuthPart, BankPart, PartnerPart, TEXT_BYTES_MAX, WORD_BYTES_MAX, cut, shown};
+
+/// `oauth.grant`: what was done to which grant, by whom. Never a code or a token.
+#[derive(Serialize)]
+pub(super) struct GrantRecord<'a> {
+    #[serde(serialize_with = "shown")]
+    eid: EventId,
+    #[serde(serialize_with = "shown")]
+    req: RequestId,
+    iid: &'a str,
+    #[serde(serialize_with = "shown")]
+    net: Network,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    partner: Option<PartnerPart<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth: Option<AuthPart>,
+    object: BankPart<'a>,
+    action: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gid: Option<String>,
+    outcome: Outcome<'a>,
+}
+
+/// The decision, and why. No status: the answer may go to a browser, or have failed since.
+#[derive(Serialize)]
+struct Outcome<'a> {
+    decision: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<Cow<'a, str>>,
+}
+
+impl<'a> GrantRecord<'a> {
+    pub(super) fn of(event: &'a GrantEvent) -> Self {
+        let cut_to = |bytes_max| move |text: &'a str| cut(text, bytes_max);
+        Self {
+            eid: event.id,
+            req: event.request,
+            iid: event.interaction.as_str(),
+            net: event.network,
+            partner: PartnerPart::of(&event.who),
+            auth: AuthPart::of(&event.who),
+            object: BankPart {
+                bank: event.bank.as_str(),
+            },
+            action: event.action.as_str(),
+            gid: event.grant.map(|digest| base64url(&digest)),
+            outcome: Outcome {
+                decision: event.action.decision().as_str(),
+                code: event.code.as_deref().map(cut_to(WORD_BYTES_MAX)),
+                rule: event.rule.as_deref().map(cut_to(TEXT_BYTES_MAX)),
+            },
+        }
+    }
+}

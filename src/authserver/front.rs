@@ -1,0 +1,283 @@
+//! The authorization endpoint and its pages (RFC 6749 §3.1, RFC 9126 §4; AZ-01 to AZ-11): what a
+//! customer's browser is answered.
+//!
+//! | address | method | steps |
+//! |---|---|---|
+//! | `authorize` | GET, POST | parameters, client, pushed request, its client, its redirect URI, standing; log-in page, or approval page for who is logged in |
+//! | `log-in` | POST | form, pushed request, browser, form's proof; cancelled, or the bank's word; session, evidence, back to `authorize` |
+//! | `approve` | POST | form, pushed request, session, form's proof; grant and code, or nothing; evidence, `done` |
+//! | `done` | GET | what happened, and the way back to the app |
+//!
+//! Until the redirect URI is known to be the client's, nothing leads anywhere else: errors are
+//! pages (AZ-03). Attacks stopped here: a link that names another client's request; a form of
+//! another site (AZ-07); a page in a frame; a request that is used twice; an open redirector.
+
+mod approve;
+mod authorize;
+mod done;
+mod log_in;
+mod request;
+mod way_back;
+
+use std::time::Duration;
+
+use http::header::SET_COOKIE;
+use http::{HeaderMap, Method, StatusCode};
+use jiff::Timestamp;
+
+use model::ports::StoreUnavailable;
+use model::{
+    Asked, Connection, Facts, Fault, InteractionId, OauthEndpoint, Refusal, RequestId, Response,
+};
+use web::{Cookie, Language, Pages};
+
+use crate::denied::Denied;
+use crate::endpoints::{Endpoint, refused};
+use crate::evidence::OpenRecord;
+use crate::evidence::events::Events;
+use crate::issuer::{Asking, Issuer};
+use crate::page::error::{Failure, failure};
+use crate::page::{Cause, Frame};
+use crate::{AuthServer, Ports};
+
+/// How long a browser may take to send a form.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// What binds a form to a browser before anybody logged in.
+const BROWSER: Cookie = Cookie::named("browser");
+/// What a customer who logged in is known by.
+const SESSION: Cookie = Cookie::named("session");
+
+/// A browser's visit to an issuer.
+struct Visit<'a> {
+    ports: &'a Ports,
+    pages: &'a Pages,
+    issuer: &'a Issuer,
+    asking: &'a Asking,
+    request_id: RequestId,
+    interaction: &'a InteractionId,
+    connection: &'a Connection,
+    headers: &'a HeaderMap,
+    language: Language,
+    /// Whether the address said it.
+    says_language: bool,
+    now: Timestamp,
+}
+
+/// Why a visit ends on a page that leads nowhere.
+struct Turned {
+    cause: Cause,
+    status: StatusCode,
+    code: &'static str,
+    description: &'static str,
+    /// What broke, when we did.
+    fault: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Turned {
+    fn away(cause: Cause, code: &'static str, description: &'static str) -> Self {
+        let status = match cause {
+            Cause::ForeignForm => StatusCode::FORBIDDEN,
+            Cause::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Cause::Broken => StatusCode::INTERNAL_SERVER_ERROR,
+            Cause::NoSuchRequest | Cause::BadRequest | Cause::UnknownApp => StatusCode::BAD_REQUEST,
+        };
+        Self {
+            cause,
+            status,
+            code,
+            description,
+            fault: None,
+        }
+    }
+
+    fn unavailable(fault: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        let description = "The server cannot decide right now.";
+        Self {
+            fault: Some(fault.into()),
+            ..Self::away(Cause::Unavailable, "temporarily_unavailable", description)
+        }
+    }
+}
+
+impl From<StoreUnavailable> for Turned {
+    fn from(fault: StoreUnavailable) -> Self {
+        Self::unavailable(fault)
+    }
+}
+
+impl From<Fault> for Turned {
+    fn from(fault: Fault) -> Self {
+        let description = "Something broke inside the server.";
+        Self {
+            fault: Some(Box::new(fault)),
+            ..Self::away(Cause::Broken, "server_error", description)
+        }
+    }
+}
+
+impl AuthServer {
+    /// Answers a browser. Never fails: what is refused is a page.
+    pub(crate) async fn front(
+        &self,
+        endpoint: Endpoint,
+        issuer: &Issuer,
+        asked: Asked,
+    ) -> (Response, Facts) {
+        let Some(asking) = issuer.authorization.as_ref() else {
+            return refused(&Refusal::UnknownRoute, asked.request_id);
+        };
+        let methods: &[Method] = match endpoint {
+            Endpoint::Authorize => &[Method::GET, Method::POST],
+            Endpoint::Done => &[Method::GET],
+            _ => &[Method::POST],
+        };
+        if !methods.contains(asked.request.method()) {
+            let allow = methods.to_vec();
+            return refused(&Refusal::MethodNotAllowed { allow }, asked.request_id);
+        }
+        let (head, body) = asked.request.into_parts();
+        let asked_language = request::ui_locales(head.uri.query());
+        // The body comes at its own pace; what time it is counts from when it is here.
+        let form = tokio::time::timeout(DEADLINE, request::parameters(&head, body)).await;
+        let visit = Visit {
+            ports: self.ports(),
+            pages: &asking.pages,
+            issuer,
+            asking,
+            request_id: asked.request_id,
+            interaction: &asked.interaction,
+            connection: &asked.connection,
+            headers: &head.headers,
+            language: Language::chosen(asked_language.as_deref(), &head.headers),
+            says_language: asked_language.is_some(),
+            now: self.ports().clock.now(),
+        };
+        let mut record = OpenRecord::open(
+            visit.ports,
+            issuer,
+            OauthEndpoint::Authorize,
+            asked.request_id,
+            asked.interaction.clone(),
+            &asked.connection,
+        );
+        let decided = match form.unwrap_or_else(|_| Err(request::too_slow())) {
+            Err(turned) => Err(turned),
+            Ok(form) => match endpoint {
+                Endpoint::LogIn => visit.log_in(&form, &mut record).await,
+                Endpoint::Approve => visit.approve(&form, &mut record).await,
+                Endpoint::Done => visit.done(&form),
+                _ => visit.authorize(&form, &mut record).await,
+            },
+        };
+        let mut facts = record.facts();
+        let turned = match decided {
+            Ok(response) => match record_of(record, response.status()).await {
+                Ok(()) => return (visit.remembering(response), facts),
+                Err(denied) => Turned::unavailable(Fault::new(format!("{denied:?}"))),
+            },
+            Err(turned) => {
+                let (status, is_ours) = (turned.status, turned.fault.is_some());
+                let refused = record.turned_away(status, turned.code, turned.description, is_ours);
+                match refused.await {
+                    Ok(()) => turned,
+                    Err(denied) => Turned::unavailable(Fault::new(format!("{denied:?}"))),
+                }
+            }
+        };
+        facts.code = Some(turned.code);
+        (visit.page_of(&turned), facts)
+    }
+}
+
+impl<'a> Visit<'a> {
+    fn events(&self, record: &OpenRecord<'_>) -> Events<'a> {
+        Events {
+            ports: self.ports,
+            bank: &self.issuer.bank,
+            request: self.request_id,
+            interaction: self.interaction,
+            connection: self.connection,
+            who: record.who(),
+        }
+    }
+
+    /// The page's language, which the browser keeps.
+    fn remembering(&self, mut response: Response) -> Response {
+        let tag = self.language.tag().as_bytes();
+        let cookie = Language::COOKIE
+            .set(tag)
+            .ok()
+            .filter(|_| self.says_language);
+        if let Some(cookie) = cookie {
+            response.headers_mut().append(SET_COOKIE, cookie);
+        }
+        response
+    }
+
+    fn frame<'f>(&self, language: Language, switch: Option<&'f str>) -> Frame<'f>
+    where
+        'a: 'f,
+    {
+        let (bank, host) = (self.issuer.bank.as_str(), self.issuer.host());
+        Frame {
+            language,
+            bank,
+            host,
+            switch,
+            correlation: self.request_id,
+        }
+    }
+
+    /// The page of whoever is turned away; what broke is logged here.
+    fn page_of(&self, turned: &Turned) -> Response {
+        if let Some(fault) = &turned.fault {
+            tracing::error!(
+                error = fault.as_ref() as &dyn std::error::Error,
+                bank.id = %self.issuer.bank,
+                request.id = %self.request_id,
+                "the authorization endpoint failed"
+            );
+        }
+        failure(
+            self.pages,
+            &Failure {
+                frame: self.frame(self.language, None),
+                status: turned.status,
+                cause: turned.cause,
+                code: turned.code,
+                description: Some(turned.description),
+            },
+        )
+    }
+
+    /// The secret of a cookie; one that cannot be believed is none.
+    fn secret(&self, cookie: Cookie) -> Option<[u8; 32]> {
+        let value = cookie.read(self.headers).ok().flatten()?;
+        value.try_into().ok()
+    }
+}
+
+/// Records what was answered: the log-in page that tells of a wrong password is a refusal.
+async fn record_of(record: OpenRecord<'_>, status: StatusCode) -> Result<(), Denied> {
+    if status == StatusCode::FORBIDDEN {
+        let rule = "User name and password do not fit, or the name is locked.";
+        record
+            .turned_away(status, "access_denied", rule, false)
+            .await
+    } else {
+        record.answered(status).await
+    }
+}
+
+/// Gives the browser a cookie with an answer.
+fn with_cookie(
+    mut response: Response,
+    cookie: Cookie,
+    secret: &[u8; 32],
+) -> Result<Response, Turned> {
+    let header = cookie.set(secret);
+    let header = header.map_err(|cause| Fault::caused("writing a cookie", cause))?;
+    response.headers_mut().append(SET_COOKIE, header);
+    Ok(response)
+}

@@ -1,0 +1,159 @@
+//! The decision: a grant and its code, or nothing. The request is consumed by it, whichever it is,
+//! and by one of all who decide at once (PA-08).
+
+use std::time::Duration;
+
+use http::header::SET_COOKIE;
+use jiff::Timestamp;
+
+use model::ports::{Code, Finish, Grant, Session};
+use model::{GrantAction, GrantId, Response};
+
+use super::authorize::TO_APPROVE;
+use super::request::{Known, Named};
+use super::{SESSION, Turned, Visit};
+use crate::evidence::OpenRecord;
+use crate::page::{Cause, Ending};
+use crate::request::{CodeBound, Granted, to_store};
+use crate::step::form::Parameters;
+
+/// How long a code lives (L-06).
+const CODE_LIFETIME: Duration = Duration::from_mins(1);
+
+impl Visit<'_> {
+    pub(super) async fn approve(
+        &self,
+        form: &Parameters,
+        record: &mut OpenRecord<'_>,
+    ) -> Result<Response, Turned> {
+        let (known, named) = self.known_by_form(form, record).await?;
+        let again = || web::see_other(&known.link(self.issuer.path(), known.language));
+        let Some((_, session)) = self.session().await? else {
+            // The session is over: log in again, and decide then.
+            return Ok(again()?);
+        };
+        self.is_own(SESSION, TO_APPROVE, named.name, form.get("csrf"))?;
+        let digest = session.digest;
+        let response = match form.get("act") {
+            Some("allow") => {
+                let Some(until) = self.said_until(&named) else {
+                    // Grants end sooner by now than the page said.
+                    return Ok(again()?);
+                };
+                self.allow(&known, session, until, record).await?
+            }
+            Some("refuse") => {
+                let ending = Ending::Refused;
+                self.end(&known, ending, "access_denied", record).await?
+            }
+            _ => {
+                let description = "The form says neither to allow nor to refuse.";
+                return Err(Turned::away(
+                    Cause::BadRequest,
+                    "invalid_request",
+                    description,
+                ));
+            }
+        };
+        self.leave(digest, response).await
+    }
+
+    /// When the grant ends, as the page said it; `None` when that is later than grants end today.
+    fn said_until(&self, named: &Named<'_>) -> Option<Timestamp> {
+        let until = named.beside?.parse().ok()?;
+        let until = Timestamp::from_second(until).ok()?;
+        let latest = self.now.checked_add(self.asking.grant_lifetime).ok()?;
+        (self.now < until && until <= latest).then_some(until)
+    }
+
+    /// The customer has decided: whoever comes next with this browser logs in.
+    async fn leave(&self, session: [u8; 32], mut response: Response) -> Result<Response, Turned> {
+        let sessions = &self.ports.sessions;
+        if let Err(cause) = sessions.end(&self.issuer.bank, session, self.now).await {
+            // It ends by itself within minutes; the browser forgets it now.
+            tracing::warn!(
+                error = &cause as &dyn std::error::Error,
+                "a session could not be ended"
+            );
+        }
+        let gone = SESSION.remove();
+        let gone = gone.map_err(|cause| model::Fault::caused("removing a cookie", cause))?;
+        response.headers_mut().append(SET_COOKIE, gone);
+        Ok(response)
+    }
+
+    async fn allow(
+        &self,
+        known: &Known<'_>,
+        session: Session,
+        until: Timestamp,
+        record: &mut OpenRecord<'_>,
+    ) -> Result<Response, Turned> {
+        let random = self.ports.random.as_ref();
+        let id = crypto::base64url(&crypto::random_array::<16>(random));
+        let id = GrantId::parse(&id).map_err(|_| model::Fault::new("making a grant's id"))?;
+        // 256 bits (L-06).
+        let code = crypto::base64url(&crypto::random_array::<32>(random));
+        let granted = Granted {
+            scope: known.request.scope.clone(),
+            auth_time: session.auth_time.as_second(),
+            acr: session.acr,
+        };
+        let bound = CodeBound {
+            redirect_uri: known.request.redirect_uri.clone(),
+            challenge: known.request.challenge.clone(),
+        };
+        let grant = Grant {
+            id: id.clone(),
+            client: known.client_id.clone(),
+            subject: session.subject,
+            granted: to_store(&granted),
+            made_at: self.now,
+            expires: until,
+        };
+        let kept = Code {
+            digest: crypto::sha256(code.as_bytes()),
+            grant: id.clone(),
+            bound: to_store(&bound),
+            expires: self.now.checked_add(CODE_LIFETIME).unwrap_or(self.now),
+        };
+        let event = self
+            .events(record)
+            .of(GrantAction::Approve, Some(&id), self.now);
+        let (bank, digest) = (&self.issuer.bank, known.digest);
+        let finished = self
+            .ports
+            .grants
+            .approve(bank, digest, grant, kept, self.now, event);
+        match finished.await? {
+            Finish::Done(posted) => record.posted([posted]),
+            Finish::Gone => return Err(gone()),
+        }
+        self.send_back(known, Ending::Allowed, &[("code", &code)])
+    }
+
+    /// Ends the request without a grant, and tells the app (AZ-05).
+    pub(super) async fn end(
+        &self,
+        known: &Known<'_>,
+        ending: Ending,
+        error: &'static str,
+        record: &mut OpenRecord<'_>,
+    ) -> Result<Response, Turned> {
+        let mut event = self.events(record).of(GrantAction::Refuse, None, self.now);
+        event.code = Some(error.to_owned());
+        let (bank, digest) = (&self.issuer.bank, known.digest);
+        let finished = self.ports.grants.turn_down(bank, digest, self.now, event);
+        match finished.await? {
+            Finish::Done(posted) => record.posted([posted]),
+            Finish::Gone => return Err(gone()),
+        }
+        self.send_back(known, ending, &[("error", error)])
+    }
+}
+
+/// Somebody decided before, or the time ran out.
+fn gone() -> Turned {
+    let description = "request_uri is used or expired.";
+    Turned::away(Cause::NoSuchRequest, "invalid_request_uri", description)
+}

@@ -1,0 +1,155 @@
+//! The authorization endpoint itself: whoever comes by a good link sees who asks for what, once
+//! they are known.
+
+use jiff::Timestamp;
+use model::ports::Session;
+use model::{Response, Scope, ScopeSet};
+
+use web::Language;
+
+use super::request::Known;
+use super::{BROWSER, SESSION, Turned, Visit, with_cookie};
+use crate::ClientSettings;
+use crate::evidence::OpenRecord;
+use crate::page::approve::{self, Approve, Permission};
+use crate::page::log_in::{self, LogIn, Notice};
+use crate::page::{Cause, OwnForm};
+use crate::step::form::Parameters;
+
+/// What the forms do, as their proofs say it.
+pub(super) const TO_LOG_IN: &str = "log-in";
+pub(super) const TO_APPROVE: &str = "approve";
+
+impl Visit<'_> {
+    pub(super) async fn authorize(
+        &self,
+        form: &Parameters,
+        record: &mut OpenRecord<'_>,
+    ) -> Result<Response, Turned> {
+        let without = |parameter| {
+            let description = match parameter {
+                "client_id" => "client_id is required.",
+                // PA-12: all else is pushed first.
+                _ => "request_uri is required: push the request first (RFC 9126).",
+            };
+            Turned::away(Cause::BadRequest, "invalid_request", description)
+        };
+        let value = |parameter| form.get(parameter).ok_or_else(|| without(parameter));
+        let (client_id, request_uri) = (value("client_id")?, value("request_uri")?);
+        let known = self.known(client_id, request_uri, record).await?;
+        match self.session().await? {
+            Some((secret, session)) => self.approval_page(&known, &secret, &session),
+            None => self.log_in_page(&known, "", None),
+        }
+    }
+
+    /// The customer who is logged in with this browser.
+    pub(super) async fn session(&self) -> Result<Option<([u8; 32], Session)>, Turned> {
+        let Some(secret) = self.secret(SESSION) else {
+            return Ok(None);
+        };
+        let digest = crypto::sha256(&secret);
+        let sessions = &self.ports.sessions;
+        let found = sessions.find(&self.issuer.bank, digest, self.now).await?;
+        Ok(found.map(|session| (secret, session)))
+    }
+
+    /// The log-in page; a browser that has no secret yet gets one.
+    pub(super) fn log_in_page(
+        &self,
+        known: &Known<'_>,
+        user_name: &str,
+        notice: Option<Notice>,
+    ) -> Result<Response, Turned> {
+        let before = self.secret(BROWSER);
+        let fresh = || crypto::random_array::<32>(self.ports.random.as_ref());
+        let secret = before.unwrap_or_else(fresh);
+        let (name, switch) = (known.name(), self.switch(known));
+        let csrf = web::Csrf {
+            secret: &secret,
+            purpose: TO_LOG_IN,
+            form: &name,
+        };
+        let view = LogIn {
+            frame: self.frame(known.language, Some(&switch)),
+            app: name_of(known.client, known.language),
+            user_name,
+            notice,
+            form: OwnForm {
+                action: &self.action("log-in", known),
+                csrf: &csrf.token(),
+                request: &name,
+            },
+        };
+        let response = log_in::log_in(self.pages, &view)?;
+        match before {
+            Some(_) => Ok(response),
+            None => with_cookie(response, BROWSER, &secret),
+        }
+    }
+
+    pub(super) fn approval_page(
+        &self,
+        known: &Known<'_>,
+        secret: &[u8; 32],
+        session: &Session,
+    ) -> Result<Response, Turned> {
+        let until = self.now.checked_add(self.asking.grant_lifetime);
+        let until = until.unwrap_or(self.now).as_second();
+        let name = format!("{} {until}", known.name());
+        let switch = self.switch(known);
+        let csrf = web::Csrf {
+            secret,
+            purpose: TO_APPROVE,
+            form: &name,
+        };
+        let scopes = ScopeSet::parse(&known.request.scope);
+        let scopes = scopes.map_err(|_| model::Fault::new("reading back the scopes"))?;
+        let permissions: Vec<_> = scopes.iter().map(permission).collect();
+        let view = Approve {
+            frame: self.frame(known.language, Some(&switch)),
+            app: name_of(known.client, known.language),
+            act: None,
+            legal: &known.client.app.legal,
+            contact: &known.client.contact,
+            customer: &session.shown,
+            permissions: &permissions,
+            until: Timestamp::from_second(until).unwrap_or(self.now),
+            form: OwnForm {
+                action: &self.action("approve", known),
+                csrf: &csrf.token(),
+                request: &name,
+            },
+        };
+        Ok(approve::approve(self.pages, &view)?)
+    }
+
+    /// Where a form goes: the page that follows keeps the language.
+    fn action(&self, place: &str, known: &Known<'_>) -> String {
+        let (path, tag) = (self.issuer.path(), known.language.tag());
+        format!("{path}/{place}?ui_locales={tag}")
+    }
+
+    /// The same page in the other language.
+    fn switch(&self, known: &Known<'_>) -> String {
+        known.link(self.issuer.path(), known.language.other())
+    }
+}
+
+/// The app's name in the page's language.
+pub(super) fn name_of(client: &ClientSettings, language: Language) -> &str {
+    let name = &client.app;
+    let own = match language {
+        Language::ZhCn => name.zh_cn.as_deref(),
+        Language::En => name.en.as_deref(),
+    };
+    own.unwrap_or(&name.legal)
+}
+
+/// What a scope is called on the page.
+fn permission(scope: &Scope) -> Permission {
+    Permission {
+        title: scope.as_str().to_owned(),
+        lines: Vec::new(),
+    }
+}

@@ -1,0 +1,34 @@
+//! The page that leads back to the app.
+
+use model::Response;
+use web::Language;
+
+use super::authorize::name_of;
+use super::{Turned, Visit};
+use crate::page::Cause;
+use crate::page::done::{self, Done};
+use crate::step::form::Parameters;
+
+impl Visit<'_> {
+    pub(super) fn done(&self, form: &Parameters) -> Result<Response, Turned> {
+        let over = || {
+            let description = "This way back to the app is over, or another browser's.";
+            Turned::away(Cause::NoSuchRequest, "invalid_request", description)
+        };
+        let way = form.get("to").and_then(|to| self.way_back(to));
+        let way = way.ok_or_else(over)?;
+        let clients = self.issuer.clients.iter();
+        let mut named = clients.filter(|(id, _)| id.as_str() == way.client);
+        let (_, client) = named.next().ok_or_else(over)?;
+        let mut languages = Language::ALL.into_iter();
+        let language = languages.find(|language| language.tag() == way.language);
+        let language = language.unwrap_or(self.language);
+        let view = Done {
+            frame: self.frame(language, None),
+            app: name_of(client, language),
+            ending: way.ending,
+            location: &way.location,
+        };
+        Ok(done::done(self.pages, &view)?)
+    }
+}

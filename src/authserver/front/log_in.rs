@@ -1,0 +1,111 @@
+//! The log-in: the browser's own form, the bank's word, a new session (AZ-07).
+
+use std::time::Duration;
+
+use model::ports::{Customer, LogIn, Session};
+use model::{GrantAction, Response};
+
+use super::authorize::TO_LOG_IN;
+use super::request::Known;
+use super::{BROWSER, SESSION, Turned, Visit, with_cookie};
+use crate::evidence::OpenRecord;
+use crate::page::log_in::{CREDENTIAL_CHARS_MAX, Notice};
+use crate::page::{Cause, Ending};
+use crate::step::form::Parameters;
+
+/// How long a customer stays logged in (AZ-10).
+const SESSION_LIFETIME: Duration = Duration::from_mins(15);
+
+/// How long the bank is waited for.
+const BANK_WAIT: Duration = Duration::from_secs(8);
+
+impl Visit<'_> {
+    pub(super) async fn log_in(
+        &self,
+        form: &Parameters,
+        record: &mut OpenRecord<'_>,
+    ) -> Result<Response, Turned> {
+        let (known, named) = self.known_by_form(form, record).await?;
+        self.is_own(BROWSER, TO_LOG_IN, named.name, form.get("csrf"))?;
+        if form.get("act") == Some("cancel") {
+            return self
+                .end(&known, Ending::Cancelled, "access_denied", record)
+                .await;
+        }
+        let user_name = form.get("username").unwrap_or_default();
+        let password = form.get("password").unwrap_or_default();
+        let fits = |text: &str| text.chars().count() <= CREDENTIAL_CHARS_MAX;
+        if !fits(user_name) || !fits(password) {
+            let description = "User name and password have at most 200 characters each.";
+            return Err(Turned::away(
+                Cause::BadRequest,
+                "invalid_request",
+                description,
+            ));
+        }
+        let customers = &self.asking.customers;
+        let asked = customers.log_in(
+            user_name,
+            password,
+            self.request_id,
+            self.interaction,
+            BANK_WAIT,
+        );
+        let answer = asked.await.map_err(Turned::unavailable)?;
+        let notice = match answer {
+            LogIn::Known(customer) => return self.enter(&known, customer, record).await,
+            LogIn::Wrong { tries_left } => Notice::Wrong { tries_left },
+            LogIn::LockedUntil(until) => Notice::LockedUntil(until),
+        };
+        self.log_in_page(&known, user_name, Some(notice))
+    }
+
+    /// Begins a session under a secret of its own: what the browser had before is worth nothing.
+    async fn enter(
+        &self,
+        known: &Known<'_>,
+        customer: Customer,
+        record: &mut OpenRecord<'_>,
+    ) -> Result<Response, Turned> {
+        let secret = crypto::random_array::<32>(self.ports.random.as_ref());
+        let expires = self.now.checked_add(SESSION_LIFETIME);
+        let session = Session {
+            digest: crypto::sha256(&secret),
+            subject: customer.subject,
+            shown: customer.shown,
+            auth_time: self.now,
+            acr: customer.acr,
+            expires: expires.unwrap_or(self.now),
+        };
+        let event = self.events(record).of(GrantAction::LogIn, None, self.now);
+        let begun = self
+            .ports
+            .sessions
+            .begin(&self.issuer.bank, session, self.now, event);
+        record.posted([begun.await?]);
+        let response = web::see_other(&known.link(self.issuer.path(), known.language))?;
+        with_cookie(response, SESSION, &secret)
+    }
+
+    /// Whether a form is one that we gave this browser for this.
+    pub(super) fn is_own(
+        &self,
+        cookie: web::Cookie,
+        purpose: &str,
+        form: &str,
+        sent: Option<&str>,
+    ) -> Result<[u8; 32], Turned> {
+        let secret = self.secret(cookie).filter(|secret| {
+            let csrf = web::Csrf {
+                secret,
+                purpose,
+                form,
+            };
+            sent.is_some_and(|sent| csrf.fits(sent))
+        });
+        secret.ok_or_else(|| {
+            let description = "The form was not given to this browser.";
+            Turned::away(Cause::ForeignForm, "access_denied", description)
+        })
+    }
+}

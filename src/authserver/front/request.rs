@@ -1,0 +1,182 @@
+//! What a browser asks for: the parameters, and the pushed request that they name.
+
+use std::time::Duration;
+
+use http::Method;
+use http::request::Parts;
+
+use model::{ClientId, MessageBody, Request, ScopeSet};
+use web::{Form, Language};
+
+use super::{Turned, Visit};
+use crate::ClientSettings;
+use crate::evidence::OpenRecord;
+use crate::page::Cause;
+use crate::request::pushed::URN;
+use crate::request::{AuthorizationRequest, escaped, from_store};
+use crate::step::form::{Parameters, once_each};
+
+/// The longest query and form that are read, in bytes.
+const BYTES_MAX: usize = 64 * 1024;
+
+/// How long a customer may take from the first page on (AZ-10).
+const VISIT: Duration = Duration::from_mins(15);
+
+/// A pushed request on its way, and whose it is.
+pub(super) struct Known<'a> {
+    /// That of its pages.
+    pub(super) language: Language,
+    pub(super) request_uri: String,
+    pub(super) digest: [u8; 32],
+    pub(super) client_id: &'a ClientId,
+    pub(super) client: &'a ClientSettings,
+    pub(super) request: AuthorizationRequest,
+}
+
+/// The parameters of a GET, or the form of a POST.
+pub(super) async fn parameters(head: &Parts, body: MessageBody) -> Result<Parameters, Turned> {
+    let bad = |description| Turned::away(Cause::BadRequest, "invalid_request", description);
+    let form = if head.method == Method::GET {
+        let query = head.uri.query().unwrap_or_default();
+        if query.len() > BYTES_MAX {
+            return Err(bad("The query is too long."));
+        }
+        Form::parse(query.as_bytes())
+    } else {
+        web::read_form(Request::from_parts(head.clone(), body), BYTES_MAX).await
+    };
+    let form = form.map_err(|_| bad("The request must be a form, in UTF-8."))?;
+    once_each(form).map_err(|_| bad("A parameter must not stand more than once."))
+}
+
+/// The form did not come in time.
+pub(super) fn too_slow() -> Turned {
+    let description = "The form came too slowly.";
+    Turned::away(Cause::BadRequest, "invalid_request", description)
+}
+
+/// What an address asks the page's language to be, whatever the method.
+pub(super) fn ui_locales(query: Option<&str>) -> Option<String> {
+    let query = query.filter(|query| query.len() <= BYTES_MAX)?;
+    let form = Form::parse(query.as_bytes()).ok()?;
+    form.only("ui_locales").ok().flatten().map(str::to_owned)
+}
+
+impl<'a> Visit<'a> {
+    /// The request that a link names (PA-06, PA-07, PA-13): its client's, waiting, and still to be
+    /// answered where its client says today.
+    pub(super) async fn known(
+        &self,
+        client_id: &str,
+        request_uri: &str,
+        record: &mut OpenRecord<'_>,
+    ) -> Result<Known<'a>, Turned> {
+        let unknown = || {
+            let description = "request_uri is unknown, used, expired, or another client's.";
+            Turned::away(Cause::NoSuchRequest, "invalid_request_uri", description)
+        };
+        let parsed = ClientId::parse(client_id).ok();
+        let found = parsed.and_then(|id| self.issuer.clients.get_key_value(&id));
+        let Some((client_id, client)) = found else {
+            let description = "client_id is not known here.";
+            return Err(Turned::away(
+                Cause::UnknownApp,
+                "invalid_client",
+                description,
+            ));
+        };
+        // A reference to anywhere else is never fetched (RFC 9126 §4, OA-10).
+        if !request_uri.starts_with(URN) {
+            return Err(unknown());
+        }
+        let digest = crypto::sha256(request_uri.as_bytes());
+        let until = self.now.checked_add(VISIT).unwrap_or(self.now);
+        let opened = self
+            .ports
+            .grants
+            .open(&self.issuer.bank, digest, until, self.now);
+        let pushed = opened.await?.filter(|pushed| pushed.client == *client_id);
+        let pushed = pushed.ok_or_else(unknown)?;
+        record.visits(client_id, &client.partner);
+        let request: AuthorizationRequest = from_store(&pushed.request)?;
+        if !client.redirect_uris.contains(&request.redirect_uri) {
+            let description = "redirect_uri is no longer registered for this client.";
+            return Err(Turned::away(
+                Cause::BadRequest,
+                "invalid_request",
+                description,
+            ));
+        }
+        if client.standing == model::Standing::Suspended {
+            let description = "The partner of this client is suspended.";
+            return Err(Turned::away(
+                Cause::UnknownApp,
+                "unauthorized_client",
+                description,
+            ));
+        }
+        let scopes = ScopeSet::parse(&request.scope);
+        if !scopes.is_ok_and(|scopes| scopes.is_within(&client.scopes)) {
+            let description = "A scope is no longer open to this client.";
+            return Err(Turned::away(
+                Cause::BadRequest,
+                "invalid_scope",
+                description,
+            ));
+        }
+        let language = match request.ui_locales.as_deref() {
+            Some(list) if !self.says_language => Language::chosen(Some(list), self.headers),
+            _ => self.language,
+        };
+        Ok(Known {
+            language,
+            request_uri: request_uri.to_owned(),
+            digest,
+            client_id,
+            client,
+            request,
+        })
+    }
+
+    /// The request that a form of ours names, and what the form says beside it.
+    pub(super) async fn known_by_form<'f>(
+        &self,
+        form: &'f Parameters,
+        record: &mut OpenRecord<'_>,
+    ) -> Result<(Known<'a>, Named<'f>), Turned> {
+        let name = form.get("request").unwrap_or_default();
+        let mut parts = name.splitn(3, ' ');
+        let (client_id, request_uri) = (parts.next(), parts.next());
+        let known = self
+            .known(
+                client_id.unwrap_or_default(),
+                request_uri.unwrap_or_default(),
+                record,
+            )
+            .await?;
+        let beside = parts.next();
+        Ok((known, Named { name, beside }))
+    }
+}
+
+/// What a form of ours says it is about. Its proof is of the whole name.
+pub(super) struct Named<'f> {
+    pub(super) name: &'f str,
+    /// When the grant is to end, in Unix seconds, where the page said it.
+    pub(super) beside: Option<&'f str>,
+}
+
+impl Known<'_> {
+    /// What the forms name it by: the client, which has no space in its id, and the reference.
+    pub(super) fn name(&self) -> String {
+        format!("{} {}", self.client_id, self.request_uri)
+    }
+
+    /// The link to it, from its path on, under an issuer's path, in this language.
+    pub(super) fn link(&self, path: &str, language: Language) -> String {
+        let client_id = escaped(self.client_id.as_str());
+        let request_uri = escaped(&self.request_uri);
+        let tag = language.tag();
+        format!("{path}/authorize?client_id={client_id}&request_uri={request_uri}&ui_locales={tag}")
+    }
+}

@@ -1,0 +1,182 @@
+//! Grant: a code for tokens (RFC 6749 §4.1.3; TK-03, TK-04). The code is looked at, all that it is
+//! bound to is proved, and only then it is used up: in one change with the refresh token. Of two
+//! that redeem one code one gets tokens, and they are dead as soon as the other has come.
+
+use jiff::Timestamp;
+
+use model::ports::{CodeState, FoundCode, Posted, Redeem, Redemption, RefreshToken};
+use model::{GrantAction, GrantId};
+
+use crate::Ports;
+use crate::denied::{Denied, GrantProblem};
+use crate::evidence::events::Events;
+use crate::grant::issued::Issued;
+use crate::issuer::{Issuer, shown_until};
+use crate::request::{self, CodeBound, from_store, to_store};
+use crate::step::certificate::Binding;
+use crate::step::form::Parameters;
+use crate::step::scope::Granted;
+use crate::step::standing::InGoodStanding;
+use crate::token::access::{self, OnBehalf, Says};
+
+/// A code of this client's, with what it is bound to.
+pub(crate) struct Presented {
+    found: FoundCode,
+    bound: CodeBound,
+    granted: request::Granted,
+}
+
+/// What redeeming a code left to be recorded.
+pub(crate) struct Redeemed {
+    pub(crate) outcome: Result<Issued, Denied>,
+    pub(crate) posted: Option<Posted>,
+}
+
+/// Looks the code up. Another client's is unknown (OA-33).
+pub(crate) async fn find(
+    issuer: &Issuer,
+    ports: &Ports,
+    form: &Parameters,
+    client: &InGoodStanding<'_>,
+    now: Timestamp,
+) -> Result<Presented, Denied> {
+    let digest = crypto::sha256(form.required("code")?.as_bytes());
+    let found = ports.grants.code(&issuer.bank, digest, now).await;
+    let found = found
+        .map_err(Denied::Store)?
+        .ok_or(Denied::Grant(GrantProblem::Code))?;
+    if found.grant.client != *client.client().id() {
+        return Err(Denied::Grant(GrantProblem::Code));
+    }
+    let bound = from_store(&found.code.bound).map_err(Denied::Store)?;
+    let granted = from_store(&found.grant.granted).map_err(Denied::Store)?;
+    Ok(Presented {
+        found,
+        bound,
+        granted,
+    })
+}
+
+impl Presented {
+    /// SHA-256 of the verifier that belongs to it.
+    pub(crate) fn challenge(&self) -> Result<[u8; 32], Denied> {
+        let digest = crypto::from_base64url(&self.bound.challenge);
+        let digest = digest.and_then(|bytes| bytes.try_into().ok());
+        digest.ok_or(Denied::Grant(GrantProblem::Verifier))
+    }
+
+    /// The scopes that the customer allowed.
+    pub(crate) fn scope(&self) -> &str {
+        &self.granted.scope
+    }
+
+    /// The redirect URI, where one is sent, is that of the authorization request (TK-04).
+    pub(crate) fn is_for(&self, form: &Parameters) -> Result<(), Denied> {
+        match form.get("redirect_uri") {
+            Some(sent) if sent != self.bound.redirect_uri => {
+                Err(Denied::Grant(GrantProblem::OtherRedirectUri))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Redeems the code for tokens. One that was redeemed before takes its grant along.
+pub(crate) async fn issue(
+    issuer: &Issuer,
+    ports: &Ports,
+    client: &InGoodStanding<'_>,
+    binding: &Binding,
+    (presented, scope): (Presented, &Granted),
+    events: &Events<'_>,
+    now: Timestamp,
+) -> Result<Redeemed, Denied> {
+    let FoundCode { code, grant, state } = presented.found;
+    let random = ports.random.as_ref();
+    let sub = issuer.subject(&client.client().settings().partner, &grant.subject);
+    let sub = sub.ok_or(Denied::GrantType)?;
+    let says = Says {
+        client: client.client().id(),
+        scope: scope.scopes(),
+        certificate: binding.thumbprint(),
+        customer: Some(OnBehalf {
+            sub: &sub,
+            grant: &grant.id,
+            auth_time: presented.granted.auth_time,
+            acr: presented.granted.acr.as_deref(),
+            until: grant.expires,
+        }),
+    };
+    let token = match state {
+        CodeState::Fresh => Some(access::make(issuer, &says, now, random)),
+        CodeState::Used => None,
+    };
+    let token = token.transpose().map_err(Denied::Signing)?;
+    // 256 bits (L-08).
+    let refresh = crypto::base64url(&crypto::random_array::<32>(random));
+    let revoked_until = shown_until(now);
+    let redemption = Redemption {
+        refresh: Some(RefreshToken {
+            digest: crypto::sha256(refresh.as_bytes()),
+            grant: grant.id.clone(),
+            bound: to_store(&()),
+            expires: grant.expires,
+        }),
+        event: events.of(GrantAction::Redeem, Some(&grant.id), now),
+        event_if_again: events.of(GrantAction::Reuse, Some(&grant.id), now),
+        revoked_until,
+    };
+    // Once asked, the store does it, whatever becomes of the caller: until it says otherwise, the
+    // grant's tokens are refused. Whoever went away has none.
+    let doubt = Doubt {
+        issuer,
+        grant: &grant.id,
+        until: revoked_until,
+        now,
+    };
+    let redeemed = ports
+        .grants
+        .redeem(&issuer.bank, code.digest, redemption, now);
+    let redeemed = redeemed.await.map_err(Denied::Store)?;
+    if !matches!(redeemed, Redeem::Again(_)) {
+        doubt.settled();
+    }
+    let (outcome, posted) = match (redeemed, token) {
+        (Redeem::First(posted), Some(token)) => {
+            let issued = Issued {
+                token,
+                scope: scope.scopes().to_string(),
+                grant: Some(crypto::sha256(grant.id.as_str().as_bytes())),
+                refresh_token: Some(refresh),
+            };
+            (Ok(issued), Some(posted))
+        }
+        // Without a token it was used when it was looked up.
+        (Redeem::First(posted), None) | (Redeem::Again(posted), _) => {
+            (Err(Denied::Grant(GrantProblem::Code)), Some(posted))
+        }
+        (Redeem::Gone, _) => (Err(Denied::Grant(GrantProblem::Code)), None),
+    };
+    Ok(Redeemed { outcome, posted })
+}
+
+/// A grant of which it is not known whether it stands: dropped unsettled, it is refused.
+struct Doubt<'a> {
+    issuer: &'a Issuer,
+    grant: &'a GrantId,
+    until: Timestamp,
+    now: Timestamp,
+}
+
+impl Doubt<'_> {
+    /// It stands.
+    fn settled(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Doubt<'_> {
+    fn drop(&mut self) {
+        self.issuer.revoke_grant(self.grant, self.until, self.now);
+    }
+}

@@ -1,0 +1,73 @@
+//! The `sub` that a partner knows a customer by: its own, and none that another partner has
+//! (OIDC Core §8.1; OC-05). **Stops**: two partners finding out that they serve the same person.
+
+use secrecy::zeroize::Zeroizing;
+
+use crypto::KeyEncryptionKey;
+use model::ports::{KeyUse, SealedKey};
+use model::{BankId, Fault, PartnerId};
+
+use crate::Ports;
+use crate::keys::ring::place;
+
+/// What the secret is used for (RFC 7518 §3.2).
+const ALGORITHM: &str = "HS256";
+
+/// A bank's secret for subjects: made once, and never again, for a partner knows its customers by
+/// what is made of it.
+pub(crate) struct Subjects(Zeroizing<Vec<u8>>);
+
+impl Subjects {
+    /// Unseals the bank's secret, or makes it when there is none.
+    pub(crate) async fn open(bank: &BankId, ports: &Ports) -> Result<Self, Fault> {
+        let doing = || format!("opening the secret for subjects of {bank}");
+        let failed = |cause| Fault::caused(doing(), cause);
+        let mut ring = ports.keys.list(bank, KeyUse::Subjects).await;
+        if ring.as_ref().is_ok_and(Vec::is_empty) {
+            let made = make(bank, ports)?;
+            ring = ports.keys.begin(bank, KeyUse::Subjects, made).await;
+        }
+        let ring = ring.map_err(failed)?;
+        let key = ring.first().ok_or_else(|| Fault::new(doing()))?;
+        let place = place(bank, KeyUse::Subjects, &key.kid);
+        let secret = ports.kek.open(&key.sealed, &place);
+        secret
+            .map(Self)
+            .map_err(|cause| Fault::caused(doing(), cause))
+    }
+
+    /// A key for another purpose, made of the same secret (NIST SP 800-108).
+    pub(crate) fn key_for(&self, purpose: &str) -> Result<KeyEncryptionKey, Fault> {
+        // A subject's message begins with a partner's id, which holds no NUL.
+        let message = [&[0], purpose.as_bytes()].concat();
+        let key = Zeroizing::new(crypto::hmac_sha256(&self.0, &message));
+        let text = Zeroizing::new(crypto::base64url(&key[..]));
+        KeyEncryptionKey::from_text(&text)
+            .map_err(|cause| Fault::caused(format!("making the key for {purpose}"), cause))
+    }
+
+    /// The `sub` of a customer for a partner: 43 characters of base64url.
+    pub(crate) fn of(&self, partner: &PartnerId, subject: &str) -> String {
+        // A partner's id holds no NUL: no two pairs read the same.
+        let message = [partner.as_str().as_bytes(), &[0], subject.as_bytes()].concat();
+        crypto::base64url(&crypto::hmac_sha256(&self.0, &message))
+    }
+}
+
+fn make(bank: &BankId, ports: &Ports) -> Result<SealedKey, Fault> {
+    let random = ports.random.as_ref();
+    let kid = crypto::base64url(&crypto::random_array::<16>(random));
+    let secret = Zeroizing::new(crypto::random_array::<32>(random));
+    let place = place(bank, KeyUse::Subjects, &kid);
+    let sealed = ports.kek.seal(&secret[..], &place, random);
+    let doing = format!("making the secret for subjects of {bank}");
+    let now = ports.clock.now();
+    Ok(SealedKey {
+        kid,
+        alg: ALGORITHM.to_owned(),
+        sealed: sealed.map_err(|cause| Fault::caused(doing, cause))?,
+        made_at: now,
+        signs_from: Some(now),
+        published_at: Some(now),
+    })
+}

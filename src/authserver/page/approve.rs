@@ -1,0 +1,107 @@
+//! The page that asks (specs/consent.md, screen C2 in its first form; checklist AZ-08): who, what,
+//! until when. Refusing is as easy as allowing.
+
+use http::StatusCode;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use model::{Fault, Response};
+use web::Pages;
+
+use super::words::Words;
+use super::{Frame, OwnForm, Sheet, text};
+
+/// The most permissions on a page, and the most lines of one.
+const PERMISSIONS_MAX: usize = 100;
+const LINES_MAX: usize = 50;
+
+/// What the page shows.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Approve<'a> {
+    /// What stands on every page.
+    pub(crate) frame: Frame<'a>,
+    /// The app's name in the page's language; at most 200 characters.
+    pub(crate) app: &'a str,
+    /// What the app would do, as it goes on after "wants to": "see your accounts". `None`: the
+    /// heading says only that it asks.
+    pub(crate) act: Option<&'a str>,
+    /// The partner's registered name.
+    pub(crate) legal: &'a str,
+    /// Where the partner is reached.
+    pub(crate) contact: &'a str,
+    /// Who is logged in, as the customer knows it.
+    pub(crate) customer: &'a str,
+    /// What is asked for; at least one, at most 100.
+    pub(crate) permissions: &'a [Permission],
+    /// When it ends.
+    pub(crate) until: Timestamp,
+    /// Where the form goes.
+    pub(crate) form: OwnForm<'a>,
+}
+
+/// One thing that is asked for, in words of the page's language.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Permission {
+    /// What; at most 200 characters.
+    pub(crate) title: String,
+    /// Its details; at most 50, of 500 characters each.
+    pub(crate) lines: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Page<'a> {
+    legal: String,
+    legal_tag: Option<&'static str>,
+    contact: String,
+    customer: String,
+    until: String,
+    permissions: Vec<Permission>,
+    if_refused: String,
+    form: OwnForm<'a>,
+}
+
+/// Makes the page. Fails when nothing is asked for, or more than the page shows: what cannot be
+/// shown whole must not be approved.
+pub(crate) fn approve(pages: &Pages, view: &Approve<'_>) -> Result<Response, Fault> {
+    let words = Words::of(view.frame.language);
+    let app = text::name(view.app)?;
+    let heading = match view.act {
+        Some(act) => (words.wants_to)(&app, &text::name(act)?),
+        None => (words.asks)(&app),
+    };
+    let sheet = Sheet {
+        frame: &view.frame,
+        status: StatusCode::OK,
+        template: "approve.html",
+        is_wrong: false,
+        heading,
+        page: Page {
+            legal: text::name(view.legal)?,
+            legal_tag: text::foreign_tag(view.legal, view.frame.language),
+            contact: text::name(view.contact)?,
+            customer: text::name(view.customer)?,
+            until: words.moment(view.until),
+            permissions: whole(view.permissions)?,
+            if_refused: (words.if_refused)(&app),
+            form: view.form,
+        },
+    };
+    sheet.make(pages)
+}
+
+fn whole(permissions: &[Permission]) -> Result<Vec<Permission>, Fault> {
+    let most_lines = permissions.iter().map(|one| one.lines.len()).max();
+    if !(1..=PERMISSIONS_MAX).contains(&permissions.len()) || most_lines > Some(LINES_MAX) {
+        return Err(Fault::new(
+            "showing permissions: there are none, or more than a page takes",
+        ));
+    }
+    let shown = |one: &Permission| {
+        let lines: Result<_, Fault> = one.lines.iter().map(|line| text::line(line)).collect();
+        Ok(Permission {
+            title: text::name(&one.title)?,
+            lines: lines?,
+        })
+    };
+    permissions.iter().map(shown).collect()
+}

@@ -1,0 +1,59 @@
+//! The page for whoever cannot be led back to an app (specs/consent.md, screen C9; checklist
+//! AZ-03): the OAuth error code, what happened, what to do, and no way to anywhere else.
+
+use http::StatusCode;
+use serde::Serialize;
+
+use model::Response;
+use web::Pages;
+
+use super::words::Words;
+use super::{Cause, Frame, Sheet, text};
+
+/// What the page shows.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Failure<'a> {
+    /// What stands on every page.
+    pub(crate) frame: Frame<'a>,
+    /// The answer's status.
+    pub(crate) status: StatusCode,
+    /// What happened, for the customer.
+    pub(crate) cause: Cause,
+    /// The OAuth error code (RFC 6749 §4.1.2.1, RFC 9101 §7, OpenID Connect Core §3.1.2.6).
+    pub(crate) code: &'static str,
+    /// What was expected, for the app's developers, in English; its first 500 characters.
+    pub(crate) description: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Page {
+    remedy: &'static str,
+    code: &'static str,
+    description: Option<String>,
+}
+
+/// Makes the page. Never fails: where even this page cannot be made, the answer is a problem
+/// document with the request's id.
+pub(crate) fn failure(pages: &Pages, view: &Failure<'_>) -> Response {
+    let words = Words::of(view.frame.language);
+    let sheet = Sheet {
+        frame: &view.frame,
+        status: view.status,
+        template: "error.html",
+        is_wrong: true,
+        heading: (words.happened)(view.cause).to_owned(),
+        page: Page {
+            remedy: (words.remedy)(view.cause),
+            code: view.code,
+            description: view.description.map(text::beginning),
+        },
+    };
+    sheet.make(pages).unwrap_or_else(|fault| {
+        tracing::error!(
+            error = &fault as &dyn std::error::Error,
+            request.id = %view.frame.correlation,
+            "the error page cannot be made"
+        );
+        web::internal_problem(view.frame.correlation)
+    })
+}

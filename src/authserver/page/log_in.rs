@@ -1,0 +1,80 @@
+//! The page to log in (specs/consent.md, screen C1). No link for a forgotten password: nobody
+//! should learn here to follow links to password pages.
+
+use http::StatusCode;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use model::{Fault, Response};
+use web::Pages;
+
+use super::words::Words;
+use super::{Frame, OwnForm, Sheet, text};
+
+/// The most characters of a user name, and of a password: what the fields take.
+pub(crate) const CREDENTIAL_CHARS_MAX: usize = 200;
+
+/// What the page shows.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LogIn<'a> {
+    /// What stands on every page.
+    pub(crate) frame: Frame<'a>,
+    /// The app's name in the page's language; at most 200 characters.
+    pub(crate) app: &'a str,
+    /// The user name that was sent before, or nothing. Not shown again when it is too long.
+    pub(crate) user_name: &'a str,
+    /// What went wrong before.
+    pub(crate) notice: Option<Notice>,
+    /// Where the form goes.
+    pub(crate) form: OwnForm<'a>,
+}
+
+/// Why the customer sees the page again. Whether the user name exists is never told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Notice {
+    /// User name and password do not fit.
+    Wrong {
+        /// How often they may still be tried; at least once.
+        tries_left: u32,
+    },
+    /// Too many tries.
+    LockedUntil(Timestamp),
+}
+
+#[derive(Serialize)]
+struct Page<'a> {
+    never: String,
+    notice: Option<String>,
+    user_name: String,
+    chars_max: usize,
+    form: OwnForm<'a>,
+}
+
+/// Makes the page: 200, or 403 when there is something to notice. Fails when a name is too long.
+pub(crate) fn log_in(pages: &Pages, view: &LogIn<'_>) -> Result<Response, Fault> {
+    let words = Words::of(view.frame.language);
+    let app = text::name(view.app)?;
+    let notice = view.notice.map(|notice| match notice {
+        Notice::Wrong { tries_left } => (words.wrong_credentials)(tries_left),
+        Notice::LockedUntil(end) => (words.locked_until)(&words.moment(end)),
+    });
+    let status = match notice {
+        None => StatusCode::OK,
+        Some(_) => StatusCode::FORBIDDEN,
+    };
+    let sheet = Sheet {
+        frame: &view.frame,
+        status,
+        template: "log-in.html",
+        is_wrong: notice.is_some(),
+        heading: (words.log_in_to)(&text::name(view.frame.bank)?, &app),
+        page: Page {
+            never: (words.never_needs)(&app),
+            notice,
+            user_name: text::name(view.user_name).unwrap_or_default(),
+            chars_max: CREDENTIAL_CHARS_MAX,
+            form: view.form,
+        },
+    };
+    sheet.make(pages)
+}

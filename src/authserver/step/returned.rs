@@ -1,0 +1,33 @@
+//! Step: what the client gets back as it sent it (RFC 6749 §4.1.1; L-09, L-10). Never cut: too long
+//! is refused.
+
+use crate::denied::{Denied, RequestProblem};
+use crate::request::escaped;
+use crate::step::form::Parameters;
+use crate::step::redirect_uri::RedirectUri;
+
+/// The longest `state`, in characters.
+const STATE_CHARS_MAX: usize = 2048;
+
+/// How long the way back may be, in bytes: it stands, sealed, in an address of ours, and of those
+/// 8 KiB are taken.
+const WAY_BACK_BYTES_MAX: usize = 5_000;
+
+/// The client's `state`, if it sent one.
+pub(crate) fn state(
+    form: &Parameters,
+    redirect_uri: &RedirectUri,
+) -> Result<Option<String>, Denied> {
+    let Some(state) = form.get("state") else {
+        return Ok(None);
+    };
+    // RFC 6749 Appendix A.5: visible characters and spaces.
+    let is_state = state.bytes().all(|byte| (0x20..0x7f).contains(&byte));
+    let way_back = redirect_uri.as_str().len() + escaped(state).len();
+    let fits = state.len() <= STATE_CHARS_MAX && way_back <= WAY_BACK_BYTES_MAX;
+    if is_state && fits {
+        Ok(Some(state.to_owned()))
+    } else {
+        Err(Denied::Request(RequestProblem::State))
+    }
+}

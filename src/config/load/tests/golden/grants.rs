@@ -1,0 +1,155 @@
+//! Customers' grants: who says who a customer is, where the pages are, where customers come back.
+
+use super::{Case, FX_FILE, api, edit};
+
+/// The issuer with the service at which customers log in.
+const LOG_IN: (&str, &str) = (
+    "      access_token_lifetime: 300s\n",
+    "      access_token_lifetime: 300s
+      grant_lifetime: 90d
+      log_in: { upstream: ledger, path: /customers/v1/log-in }
+",
+);
+
+/// The issuer's listener with the pages.
+const PAGES: (&str, &str) = (
+    "serves: [discovery, token]",
+    "serves: [discovery, token, authorize]",
+);
+
+/// The end of the client of the shortest configuration.
+const KEYS: &str = "        jwks: file:partners/swiftride.jwks.json\n";
+
+const MANY: &str = "        jwks: file:partners/swiftride.jwks.json
+        redirect_uris: [https://a.example/1, https://a.example/2, https://a.example/3,
+          https://a.example/4, https://a.example/5, https://a.example/6, https://a.example/7,
+          https://a.example/8, https://a.example/9, https://a.example/10, https://a.example/11,
+          https://a.example/12, https://a.example/13, https://a.example/14, https://a.example/15,
+          https://a.example/16, https://a.example/17, https://a.example/18, https://a.example/19,
+          https://a.example/20, https://a.example/21]
+";
+
+pub(super) const CASES: &[Case] = &[
+    edit("log-in-without-pages", &[LOG_IN]),
+    edit(
+        "log-in-without-lifetime",
+        &[LOG_IN, PAGES, ("      grant_lifetime: 90d\n", "")],
+    ),
+    edit(
+        "lifetime-without-log-in",
+        &[(
+            "      access_token_lifetime: 300s\n",
+            "      access_token_lifetime: 300s\n      grant_lifetime: 90d\n",
+        )],
+    ),
+    edit("pages-of-no-log-in", &[PAGES]),
+    edit(
+        "pages-elsewhere",
+        &[
+            LOG_IN,
+            PAGES,
+            ("serves: [api, token]", "serves: [api, token, authorize]"),
+        ],
+    ),
+    edit(
+        "pages-required",
+        &[
+            LOG_IN,
+            PAGES,
+            ("client_certificates: none", "client_certificates: required"),
+        ],
+    ),
+    edit(
+        "log-in-dangling",
+        &[
+            LOG_IN,
+            PAGES,
+            ("upstream: ledger, path", "upstream: legder, path"),
+        ],
+    ),
+    edit(
+        "log-in-lacks-path",
+        &[LOG_IN, PAGES, (", path: /customers/v1/log-in }", " }")],
+    ),
+    edit(
+        "log-in-path-relative",
+        &[
+            LOG_IN,
+            PAGES,
+            ("/customers/v1/log-in", "customers/v1/log-in"),
+        ],
+    ),
+    edit(
+        "log-in-path-query",
+        &[LOG_IN, PAGES, ("/v1/log-in", "/v1/log-in?by=name")],
+    ),
+    edit(
+        "log-in-path-dots",
+        &[LOG_IN, PAGES, ("/v1/log-in", "/v1/../log-in")],
+    ),
+    edit(
+        "log-in-beside-jwks",
+        &[
+            LOG_IN,
+            PAGES,
+            (
+                "access_token_lifetime: 300s",
+                "jwks: file:trust/quay.jwks.json",
+            ),
+        ],
+    ),
+    edit(
+        "grant-lifetime-too-long",
+        &[
+            LOG_IN,
+            PAGES,
+            ("grant_lifetime: 90d", "grant_lifetime: 365d"),
+        ],
+    ),
+    api(
+        "page-hides-operation",
+        &[
+            (FX_FILE, "/fx }", "/ }"),
+            (FX_FILE, "  /rates:", "  /log-in:"),
+        ],
+    )
+    .with(&[
+        LOG_IN,
+        PAGES,
+        ("listeners: [api]", "listeners: [api, issuer]"),
+        ("token, authorize]", "token, authorize, api]"),
+        ("client_certificates: none", "client_certificates: optional"),
+    ]),
+    edit("redirect-uris-too-many", &[(KEYS, MANY)]),
+    edit(
+        "redirect-uris-twice-and-wrong",
+        &[(
+            KEYS,
+            "        jwks: file:partners/swiftride.jwks.json
+        redirect_uris:
+          - https://app.swiftride.example/callback
+          - https://app.swiftride.example/callback
+          - http://app.swiftride.example/callback
+          - http://localhost:8000/callback
+          - http://127.0.0.1/callback
+          - javascript:alert(1)
+          - data:text/html,hello
+          - swiftride://callback
+          - https://me@app.swiftride.example/callback
+          - https://app.swiftride.example/callback#done
+          - https://*.swiftride.example/callback
+          - https://App.swiftride.example/callback
+          - /callback
+",
+        )],
+    ),
+    edit(
+        "redirect-uris-no-list",
+        &[(
+            KEYS,
+            "        jwks: file:partners/swiftride.jwks.json
+        redirect_uris: https://app.swiftride.example/callback
+",
+        )],
+    ),
+];

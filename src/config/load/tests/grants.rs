@@ -1,0 +1,175 @@
+//! What a configuration says of customers' grants.
+
+use std::time::Duration;
+
+use super::ours;
+use crate::explain;
+use crate::fixture::{EXAMPLE, Fixture, MINIMAL, now};
+use crate::house::{AuthorizationPlan, IssuerEndpoint, LogInPlan, Mode};
+
+/// The shortest configuration in which customers grant, with this beside `log_in`.
+const LIFETIME: &str = "      grant_lifetime: 90d\n";
+
+fn with_log_in(beside: &str) -> String {
+    let issuer = "      access_token_lifetime: 300s\n";
+    let with = format!(
+        "{issuer}      log_in: {{ upstream: ledger, path: /customers/v1/log-in }}\n{beside}"
+    );
+    MINIMAL
+        .replace(issuer, &with)
+        .replace("[discovery, token]", "[discovery, token, authorize]")
+}
+
+#[test]
+fn with_a_log_in_the_pages_are_at_the_issuers_listener_and_the_rest_also_beside_tokens() {
+    let text = with_log_in(LIFETIME).replace(
+        "url: https://auth.harbour.example\n      a",
+        "url: https://auth.harbour.example/harbour\n      a",
+    );
+    let house = Fixture::new().load(text).map_err(|m| m.to_string());
+    let house = house.expect("it loads");
+    let endpoints = house.banks[0].issuer.endpoints.iter();
+    let endpoints: Vec<_> = endpoints
+        .map(|e| (e.listener.as_str(), e.path.as_str(), e.endpoint))
+        .collect();
+    let metadata = "/.well-known/oauth-authorization-server/harbour";
+    assert_eq!(
+        endpoints,
+        [
+            ("issuer", metadata, IssuerEndpoint::Metadata),
+            ("issuer", "/harbour/jwks", IssuerEndpoint::Jwks),
+            (
+                "issuer",
+                "/harbour/jwks/upstream",
+                IssuerEndpoint::UpstreamJwks
+            ),
+            ("issuer", "/harbour/token", IssuerEndpoint::Token),
+            ("issuer", "/harbour/par", IssuerEndpoint::Par),
+            ("issuer", "/harbour/revoke", IssuerEndpoint::Revoke),
+            ("api", "/harbour/token", IssuerEndpoint::Token),
+            ("api", "/harbour/par", IssuerEndpoint::Par),
+            ("api", "/harbour/revoke", IssuerEndpoint::Revoke),
+            ("issuer", "/harbour/authorize", IssuerEndpoint::Authorize),
+            ("issuer", "/harbour/log-in", IssuerEndpoint::LogIn),
+            ("issuer", "/harbour/approve", IssuerEndpoint::Approve),
+            ("issuer", "/harbour/done", IssuerEndpoint::Done),
+        ]
+    );
+}
+
+#[test]
+fn a_grant_lives_as_long_as_the_file_says() {
+    let fixture = Fixture::new();
+    for (beside, days) in [
+        ("      grant_lifetime: 90d\n", 90),
+        ("      grant_lifetime: 7d\n", 7),
+        ("      grant_lifetime: 180d\n", 180),
+    ] {
+        let house = fixture.load(with_log_in(beside)).expect("it loads");
+        let bank = &house.banks[0];
+        let upstream = bank.upstreams[0].id.clone();
+        let plan = AuthorizationPlan {
+            log_in: LogInPlan {
+                upstream,
+                path: "/customers/v1/log-in".to_owned(),
+            },
+            grant_lifetime: Duration::from_hours(24 * days),
+        };
+        assert_eq!(ours(bank).authorization, Some(plan), "{beside}");
+    }
+}
+
+#[test]
+fn a_path_is_taken_to_the_byte_within_its_limit() {
+    let fixture = Fixture::new();
+    let load = |path: &str| {
+        let house = fixture.load(with_log_in(LIFETIME).replace("/customers/v1/log-in", path));
+        let house = house.ok()?;
+        let plan = ours(&house.banks[0]).authorization.clone()?;
+        Some(plan.log_in.path)
+    };
+    let long = format!("/{}", "a".repeat(255));
+    for path in ["/", "/log-in/", "/a%20b/c;d=e:f@g", &long] {
+        assert_eq!(load(path).as_deref(), Some(path));
+    }
+    let longer = format!("{long}a");
+    for path in [
+        "//",
+        "/a//b",
+        "/./a",
+        "/a/..",
+        "/%2e%2e/a",
+        "/a#b",
+        "/é",
+        "/a|b",
+        "/a<b",
+        "/\"",
+        &longer,
+    ] {
+        assert_eq!(load(path), None, "{path}");
+    }
+}
+
+#[test]
+fn a_client_has_its_redirect_uris_and_its_partners_names_and_contact() {
+    let house = Fixture::new().load(EXAMPLE).expect("the example loads");
+    for bank in &house.banks {
+        let client = bank
+            .issuer
+            .clients
+            .iter()
+            .find(|(id, _)| id.as_str() == "swiftride-app");
+        let (_, client) = client.expect("a client of both banks");
+        let uri = "https://app.swiftride.example/callback";
+        assert_eq!(client.redirect_uris, [uri]);
+        assert_eq!(client.app.zh_cn.as_deref(), Some("迅行出行"));
+        assert_eq!(client.contact, "privacy@swiftride.example");
+    }
+}
+
+#[test]
+fn several_redirect_uris_are_kept_in_their_order_at_an_issuer_without_pages_too() {
+    let keys = "        jwks: file:partners/swiftride.jwks.json\n";
+    let with = format!(
+        "{keys}        redirect_uris: [\"http://[::1]:8000/cb\", https://app.example/b?x=1]\n"
+    );
+    let house = Fixture::new().load(MINIMAL.replace(keys, &with));
+    let house = house.map_err(|m| m.to_string()).expect("it loads");
+    let mut clients = house.banks[0].issuer.clients.values();
+    let client = clients.next().expect("a client");
+    let uris = ["http://[::1]:8000/cb", "https://app.example/b?x=1"];
+    assert_eq!(client.redirect_uris, uris);
+}
+
+#[test]
+fn what_holds_of_grants_when_nothing_is_written_is_told() {
+    let fixture = Fixture::new();
+    let told = |text: &str| -> Vec<_> {
+        fixture.write("gateway.yaml", text);
+        let path = fixture.path("gateway.yaml");
+        let (_, told) = explain(&path, Mode::Serve, &|_| None, now()).expect("it loads");
+        told.into_iter()
+            .map(|one| (one.key, one.value.or(one.then)))
+            .filter(|(key, _)| {
+                let words = ["log_in", "grant_lifetime", "redirect_uris"];
+                words.iter().any(|word| key.ends_with(word))
+            })
+            .collect()
+    };
+    let issuer = "banks.harbour.issuer";
+    let uris = "partners.swiftride.clients.swiftride-app.redirect_uris";
+    let uris = (
+        uris.to_owned(),
+        Some("it cannot ask for a customer's grant"),
+    );
+    let lifetime = (
+        format!("{issuer}.grant_lifetime"),
+        Some("customers cannot grant; with `log_in` it must be written"),
+    );
+    let log_in = (
+        format!("{issuer}.log_in"),
+        Some("no authorization endpoint: customers cannot grant, clients act for themselves alone"),
+    );
+    assert_eq!(told(MINIMAL), [log_in, lifetime, uris.clone()]);
+    assert_eq!(told(&with_log_in(LIFETIME)), [uris]);
+}

@@ -1,0 +1,233 @@
+//! Proofs that were used, remembered as long as they could be used again: a wheel of time, which
+//! forgets a slot at once when all in it is over.
+//!
+//! It holds at most 917,504 proofs in less than 50 MB: some 10,000 new ones a second for as long as
+//! each must be remembered. What finds no room is not taken: nothing that is live is ever
+//! forgotten for it.
+
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
+
+/// How many wheels there are: callers with different proofs seldom wait for each other.
+const WHEELS: usize = 16;
+/// The most proofs on one wheel: as many as a table of 65,536 buckets takes.
+const WHEEL_PROOFS_MAX: usize = 57_344;
+/// How many slots a wheel has, and how many seconds each is long. All of them together are longer
+/// than any proof is good.
+const SLOTS: u64 = 32;
+const SLOT_S: u64 = 4;
+
+/// What a claim found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Claim {
+    /// It was free, and is taken from now on.
+    First,
+    /// Somebody had taken it.
+    Seen,
+    /// It cannot be remembered: the wheel is full, or has turned past its time.
+    NoRoom,
+}
+
+/// The proofs that were used.
+#[derive(Debug)]
+pub(super) struct Used {
+    wheels: [Mutex<Wheel>; WHEELS],
+}
+
+#[derive(Debug)]
+struct Wheel {
+    proofs_max: usize,
+    seen: HashSet<[u8; 16]>,
+    /// The same proofs by the slot that their time ends in.
+    slots: [Vec<[u8; 16]>; SLOTS as usize],
+    /// The number of the first slot that may hold any; never goes back.
+    oldest: u64,
+}
+
+impl Default for Used {
+    fn default() -> Self {
+        Self::holding(WHEEL_PROOFS_MAX)
+    }
+}
+
+impl Used {
+    fn holding(proofs_max: usize) -> Self {
+        Self {
+            wheels: std::array::from_fn(|_| Mutex::new(Wheel::new(proofs_max))),
+        }
+    }
+
+    /// Takes a proof until `until`. Both are seconds by the clock that never goes back; `until`
+    /// lies after `now` and not further than the slots reach. Of two callers with one proof
+    /// exactly one gets [`Claim::First`].
+    pub(super) fn claim(&self, proof: [u8; 16], until: u64, now: u64) -> Claim {
+        let [first, ..] = proof;
+        let Some(wheel) = self.wheels.get(usize::from(first) % WHEELS) else {
+            return Claim::NoRoom;
+        };
+        let mut wheel = wheel.lock().unwrap_or_else(PoisonError::into_inner);
+        wheel.claim(proof, until, now)
+    }
+}
+
+impl Wheel {
+    fn new(proofs_max: usize) -> Self {
+        Self {
+            proofs_max,
+            seen: HashSet::new(),
+            slots: std::array::from_fn(|_| Vec::new()),
+            oldest: 0,
+        }
+    }
+
+    fn claim(&mut self, proof: [u8; 16], until: u64, now: u64) -> Claim {
+        self.turn(now / SLOT_S);
+        if self.seen.contains(&proof) {
+            return Claim::Seen;
+        }
+        let number = until / SLOT_S;
+        let is_reached = (self.oldest..self.oldest.saturating_add(SLOTS)).contains(&number);
+        if !is_reached || self.seen.len() >= self.proofs_max {
+            return Claim::NoRoom;
+        }
+        let Some(slot) = self.slots.get_mut(place(number)) else {
+            return Claim::NoRoom;
+        };
+        slot.push(proof);
+        self.seen.insert(proof);
+        Claim::First
+    }
+
+    /// Forgets all slots before this one.
+    fn turn(&mut self, current: u64) {
+        let over = current.saturating_sub(self.oldest).min(SLOTS);
+        for number in self.oldest..self.oldest.saturating_add(over) {
+            let slot = self.slots.get_mut(place(number)).map(std::mem::take);
+            for proof in slot.unwrap_or_default() {
+                self.seen.remove(&proof);
+            }
+        }
+        self.oldest = self.oldest.max(current);
+    }
+}
+
+fn place(number: u64) -> usize {
+    (number % SLOTS) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use crypto::{SeededRandom, random_array};
+
+    use super::*;
+
+    fn proof(number: u16) -> [u8; 16] {
+        let mut proof = [7; 16];
+        proof[..2].copy_from_slice(&number.to_le_bytes());
+        proof
+    }
+
+    #[test]
+    fn a_proof_is_taken_once_until_its_time_is_over() {
+        let used = Used::default();
+        assert_eq!(used.claim(proof(1), 170, 100), Claim::First);
+        for now in [100, 101, 130, 169] {
+            assert_eq!(used.claim(proof(1), now + 70, now), Claim::Seen, "{now}");
+        }
+        assert_eq!(used.claim(proof(2), 170, 100), Claim::First);
+        // Slots are 4 s long.
+        assert_eq!(used.claim(proof(1), 244, 174), Claim::First);
+    }
+
+    #[test]
+    fn a_full_wheel_takes_nothing_and_forgets_nothing_that_is_live() {
+        let used = Used::holding(2);
+        let on_one_wheel = [16, 32, 48].map(proof);
+        let claim = |at: usize, now| used.claim(on_one_wheel[at], now + 60, now);
+        assert_eq!((claim(0, 100), claim(1, 100)), (Claim::First, Claim::First));
+        assert_eq!(claim(2, 100), Claim::NoRoom);
+        assert_eq!((claim(0, 159), claim(1, 159)), (Claim::Seen, Claim::Seen));
+        assert_eq!(
+            used.claim(proof(1), 160, 100),
+            Claim::First,
+            "another wheel"
+        );
+        assert_eq!(claim(2, 164), Claim::First, "when they are over");
+    }
+
+    #[test]
+    fn what_the_slots_do_not_reach_is_not_taken() {
+        let used = Used::default();
+        assert_eq!(used.claim(proof(1), 1_000, 100), Claim::NoRoom);
+        assert_eq!(used.claim(proof(1), 227, 100), Claim::First);
+        assert_eq!(
+            used.claim(proof(17), 99, 100),
+            Claim::NoRoom,
+            "over already"
+        );
+        // Somebody else has turned the wheel meanwhile: what is over is not taken late.
+        assert_eq!(used.claim(proof(33), 170, 200), Claim::NoRoom);
+        assert_eq!(used.claim(proof(33), 170, 100), Claim::NoRoom);
+    }
+
+    #[test]
+    fn of_racing_callers_with_one_proof_one_gets_it() {
+        let used = Used::default();
+        for round in 0..200 {
+            let firsts = AtomicUsize::new(0);
+            std::thread::scope(|scope| {
+                for _ in 0..8 {
+                    scope.spawn(|| {
+                        if used.claim(proof(round), 170, 100) == Claim::First {
+                            firsts.fetch_add(1, Ordering::Relaxed);
+                        }
+                    });
+                }
+            });
+            assert_eq!(firsts.into_inner(), 1, "round {round}");
+        }
+    }
+
+    /// Seeded: proofs come, come again, and time goes on in steps and leaps.
+    #[test]
+    fn a_wheel_does_what_a_list_of_all_proofs_would() {
+        for seed in 0..50 {
+            println!("seed {seed}");
+            let random = SeededRandom::new(seed);
+            let draw = |below: u64| u64::from_le_bytes(random_array(&random)) % below;
+            let mut wheel = Wheel::new(40);
+            let mut live: HashMap<[u8; 16], u64> = HashMap::new();
+            let mut now = draw(1_000);
+            for _ in 0..2_000 {
+                now += match draw(40) {
+                    0 => draw(200),
+                    1..10 => draw(3),
+                    _ => 0,
+                };
+                let proof = proof(u16::try_from(draw(120)).expect("small"));
+                let until = now + 1 + draw(120);
+                let known = live.get(&proof).copied();
+                let is_live = known.is_some_and(|until| now < until);
+                // A slot is forgotten whole: a proof may be remembered for up to 4 s more.
+                let may_be_known = known.is_some_and(|until| now < until + SLOT_S);
+                match wheel.claim(proof, until, now) {
+                    Claim::First => {
+                        assert!(!is_live, "taken twice");
+                        live.insert(proof, until);
+                    }
+                    Claim::Seen => assert!(may_be_known, "never taken"),
+                    Claim::NoRoom => {
+                        let kept = live.values().filter(|until| now < **until + SLOT_S);
+                        assert!(kept.count() >= 40, "there is room");
+                    }
+                }
+                assert!(wheel.seen.len() <= 40);
+                let in_slots: usize = wheel.slots.iter().map(Vec::len).sum();
+                assert_eq!(in_slots, wheel.seen.len());
+            }
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! What happens to a customer's grant, as evidence. These events go to the log through the outbox
+//! of the store (DESIGN §9), so they keep nothing that a store may not: no code, no token, no
+//! address.
+
+use jiff::Timestamp;
+
+use crate::{
+    AuditEntry, AuditEvent, BankId, Decision, EventId, InteractionId, LogName, Network, RequestId,
+    Who,
+};
+
+/// One step in the life of a grant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GrantEvent {
+    /// Its id: the same in a second copy of the record that a crash may leave.
+    pub id: EventId,
+    /// When it happened.
+    pub at: Timestamp,
+    /// Our id of the request that did it.
+    pub request: RequestId,
+    /// The partner's.
+    pub interaction: InteractionId,
+    /// Where the caller was.
+    pub network: Network,
+    /// The bank whose grant it is.
+    pub bank: BankId,
+    /// Whose grant it is; `token_jti` is that of the token revoked.
+    pub who: Who,
+    /// SHA-256 of the grant's id; `None` while there is no grant.
+    pub grant: Option<[u8; 32]>,
+    /// What was done.
+    pub action: GrantAction,
+    /// The OAuth error sent, of what was refused.
+    pub code: Option<String>,
+    /// The rule relied on for a refusal, in words.
+    pub rule: Option<String>,
+}
+
+impl From<Box<GrantEvent>> for AuditEntry {
+    /// The entry for the bank's log.
+    fn from(event: Box<GrantEvent>) -> Self {
+        Self {
+            log: LogName::Bank(event.bank.clone()),
+            at: event.at,
+            event: AuditEvent::Grant(event),
+        }
+    }
+}
+
+/// What was done to a grant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum GrantAction {
+    /// The customer approved: a grant and its code were made.
+    Approve,
+    /// The customer, or the bank, declined; or nobody decided in time.
+    Refuse,
+    /// The code was exchanged for tokens.
+    Redeem,
+    /// A code was used again, and the grant revoked for it (RFC 6749 §4.1.2).
+    Reuse,
+    /// The grant was revoked.
+    Revoke,
+    /// One access token was revoked (RFC 7009 §2.1).
+    RevokeToken,
+    /// The customer logged in.
+    LogIn,
+}
+
+impl GrantAction {
+    /// Every action.
+    pub const ALL: [Self; 7] = [
+        Self::Approve,
+        Self::Refuse,
+        Self::Redeem,
+        Self::Reuse,
+        Self::Revoke,
+        Self::RevokeToken,
+        Self::LogIn,
+    ];
+
+    /// The word in records and stores.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Approve => "grant.approve",
+            Self::Refuse => "grant.refuse",
+            Self::Redeem => "code.redeem",
+            Self::Reuse => "code.reuse",
+            Self::Revoke => "grant.revoke",
+            Self::RevokeToken => "token.revoke",
+            Self::LogIn => "session.begin",
+        }
+    }
+
+    /// The action of a word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|action| action.as_str() == word)
+    }
+
+    /// How it was decided, in the words of the record.
+    pub fn decision(self) -> Decision {
+        match self {
+            Self::Approve | Self::Redeem | Self::Revoke | Self::RevokeToken | Self::LogIn => {
+                Decision::Allowed
+            }
+            Self::Refuse | Self::Reuse => Decision::Refused,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_action_has_a_word_of_its_own() {
+        for action in GrantAction::ALL {
+            assert_eq!(GrantAction::parse(action.as_str()), Some(action));
+        }
+        assert_eq!(GrantAction::parse("grant.forget"), None);
+    }
+}

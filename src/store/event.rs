@@ -1,0 +1,156 @@
+//! An event as the outbox of a file keeps it: one JSON object, whose members are closed.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use model::{
+    BankId, ClientId, EventId, GrantAction, GrantEvent, InteractionId, Network, PartnerId,
+    RequestId, Who,
+};
+
+/// What is in an outbox is no event.
+#[derive(Debug, thiserror::Error)]
+#[error("what waits in the outbox is no event")]
+pub(crate) struct NoEvent(#[source] Option<serde_json::Error>);
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kept {
+    id: String,
+    at: Timestamp,
+    request: String,
+    interaction: String,
+    network: std::net::IpAddr,
+    bank: String,
+    partner: Option<String>,
+    client: Option<String>,
+    certificate: Option<[u8; 32]>,
+    key: Option<[u8; 32]>,
+    token_jti: Option<[u8; 32]>,
+    grant: Option<[u8; 32]>,
+    action: String,
+    code: Option<String>,
+    rule: Option<String>,
+}
+
+/// The text of an event.
+pub(crate) fn written(event: &GrantEvent) -> String {
+    let kept = Kept {
+        id: event.id.to_string(),
+        at: event.at,
+        request: event.request.to_string(),
+        interaction: event.interaction.as_str().to_owned(),
+        network: event.network.address(),
+        bank: event.bank.to_string(),
+        partner: event.who.partner.as_ref().map(PartnerId::to_string),
+        client: event.who.client.as_ref().map(ClientId::to_string),
+        certificate: event.who.certificate,
+        key: event.who.key,
+        token_jti: event.who.token_jti,
+        grant: event.grant,
+        action: event.action.as_str().to_owned(),
+        code: event.code.clone(),
+        rule: event.rule.clone(),
+    };
+    serde_json::to_string(&kept).expect("texts, instants and bytes must make JSON")
+}
+
+/// The event of a text.
+pub(crate) fn read(text: &str) -> Result<GrantEvent, NoEvent> {
+    let kept: Kept = serde_json::from_str(text).map_err(|cause| NoEvent(Some(cause)))?;
+    kept.event().ok_or(NoEvent(None))
+}
+
+impl Kept {
+    fn event(self) -> Option<GrantEvent> {
+        let partner = self.partner.as_deref().map(PartnerId::parse).transpose();
+        let client = self.client.as_deref().map(ClientId::parse).transpose();
+        Some(GrantEvent {
+            id: EventId::parse(&self.id)?,
+            at: self.at,
+            request: RequestId::parse(&self.request)?,
+            interaction: InteractionId::parse(&self.interaction)?,
+            network: Network::of(self.network),
+            bank: BankId::parse(&self.bank).ok()?,
+            who: Who {
+                partner: partner.ok()?,
+                client: client.ok()?,
+                certificate: self.certificate,
+                key: self.key,
+                token_jti: self.token_jti,
+            },
+            grant: self.grant,
+            action: GrantAction::parse(&self.action)?,
+            code: self.code,
+            rule: self.rule,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(action: GrantAction) -> GrantEvent {
+        let at = Timestamp::new(1_800_000_000, 123_456_789).expect("in range");
+        GrantEvent {
+            id: EventId::new(at, [1; 10]),
+            at,
+            request: RequestId::new(at, [2; 10]),
+            interaction: InteractionId::new([3; 16]),
+            network: Network::of([203, 0, 113, 77].into()),
+            bank: BankId::parse("harbour").expect("valid"),
+            who: Who {
+                partner: Some(PartnerId::parse("swiftride").expect("valid")),
+                client: Some(ClientId::parse("app").expect("valid")),
+                certificate: Some([4; 32]),
+                key: Some([7; 32]),
+                token_jti: Some([5; 32]),
+            },
+            grant: Some([6; 32]),
+            action,
+            code: Some("access_denied".to_owned()),
+            rule: Some("\"a\" \\ \u{1} 界".to_owned()),
+        }
+    }
+
+    #[test]
+    fn every_event_reads_back_as_it_was_written() {
+        for action in GrantAction::ALL {
+            let full = event(action);
+            let bare = GrantEvent {
+                who: Who::default(),
+                grant: None,
+                code: None,
+                rule: None,
+                network: Network::of(std::net::Ipv6Addr::LOCALHOST.into()),
+                ..full.clone()
+            };
+            for event in [full, bare] {
+                assert_eq!(read(&written(&event)).expect("reads"), event);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_event_is_an_error() {
+        let text = written(&event(GrantAction::Redeem));
+        for (whole, broken) in [
+            ("{", "["),
+            ("\"bank\"", "\"banque\""),
+            ("harbour", "Harbour"),
+            ("code.redeem", "code.forget"),
+            ("swiftride", "swift ride"),
+            ("203.0.113.0", "203.0.113"),
+            ("{", "{\"more\":1,"),
+        ] {
+            assert!(text.contains(whole), "{whole}");
+            assert!(read(&text.replacen(whole, broken, 1)).is_err(), "{broken}");
+        }
+    }
+
+    #[test]
+    fn the_callers_own_address_is_not_written() {
+        assert!(!written(&event(GrantAction::Redeem)).contains("203.0.113.77"));
+    }
+}

@@ -1,0 +1,155 @@
+//! Clients that we did not write: `openid-client`, a certified relying party of FAPI 2.0, through
+//! every combination of `conformance/clients/combinations.mjs`: from metadata to revocation.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use kit::{HouseBuilder, Partner, TestHouse, issue, partner_leaf, self_signed};
+use serde_json::{Value, json};
+
+use crate::process::Program;
+
+const CALLBACK: &str = "https://app.swiftride.example/callback";
+const HOUR: Duration = Duration::from_hours(1);
+const NAME: &str = "batch.swiftride.example";
+
+/// What must be ok, line by line.
+const LINES: &[&str] = &[
+    "ok protected resource metadata",
+    "ok private_key_jwt, mtls, plain, scope",
+    "ok tls_client_auth, mtls, plain, scope",
+    "ok self_signed_tls_client_auth, mtls, plain, scope",
+];
+
+/// All lines but that of the metadata.
+const COMBINATIONS: u64 = LINES.len() as u64 - 1;
+
+/// Where the driver stands, installed.
+fn clients() -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance/clients");
+    assert!(
+        folder.join("node_modules/openid-client").is_dir(),
+        "{} lacks its packages: tests/run installs them",
+        folder.display()
+    );
+    folder
+}
+
+/// A house where a partner has a client of each method, and the driver's file of it.
+async fn house() -> (TestHouse, PathBuf) {
+    let builder = HouseBuilder::new();
+    let mut leaf = partner_leaf(Some(kit::SWIFTRIDE), builder.now(), HOUR);
+    leaf.names = vec![NAME.to_owned()];
+    let named = issue(&builder.partner_authority(), &leaf);
+    let own = self_signed("swiftride", builder.now(), HOUR);
+    let more = format!(
+        "    clients:
+      swiftride-named:
+        auth: tls_client_auth
+        certificate: {{ san_dns: {NAME} }}
+        redirect_uris: [{CALLBACK}]
+      swiftride-own:
+        auth: self_signed_tls_client_auth
+        jwks: file:partners/own.jwks.json
+        redirect_uris: [{CALLBACK}]
+      swiftride-app:\n"
+    );
+    let house = builder
+        .edit("    clients:\n      swiftride-app:\n", &more)
+        .write("partners/named.pem", &named.chain)
+        .write("partners/named.key", &named.key)
+        .write("partners/own.pem", &own.certificate)
+        .write("partners/own.key", &own.key)
+        .write("partners/own.jwks.json", &own.jwks)
+        .start()
+        .await;
+    let file = house.dir().join("house.json");
+    std::fs::write(&file, written(&house).to_string()).expect("a writable file");
+    (house, file)
+}
+
+/// The driver's file, as `conformance/clients/run.mjs` says.
+fn written(house: &TestHouse) -> Value {
+    let files = house.files("swiftride-app");
+    let signing_key = Partner::of(house, "swiftride-app").signing_key;
+    let product = format!("{}/branches/v1", house.api_url());
+    json!({
+        "issuer": house.issuer_url(),
+        "ca": house.prepared().server_authority,
+        "resource": format!("{product}/branches"),
+        "product": product,
+        "scope": "branches",
+        "redirect_uri": CALLBACK,
+        "user": "li-lei",
+        "password": kit::PASSWORD,
+        "clients": {
+            "private_key_jwt": {
+                "client_id": "swiftride-app",
+                "certificate": files.certificate,
+                "key": files.key,
+                "signing_key": files.signing_key,
+                "kid": signing_key.kid(),
+            },
+            "tls_client_auth": {
+                "client_id": "swiftride-named",
+                "certificate": "partners/named.pem",
+                "key": "partners/named.key",
+            },
+            "self_signed_tls_client_auth": {
+                "client_id": "swiftride-own",
+                "certificate": "partners/own.pem",
+                "key": "partners/own.key",
+            },
+        },
+    })
+}
+
+/// Runs the driver; its exit code and its lines.
+async fn run(file: &Path) -> (Option<i32>, String) {
+    let mut driver = Program::start(
+        Command::new("node")
+            .arg(clients().join("run.mjs"))
+            .arg(file),
+    );
+    let code = driver.ended().await;
+    (code, format!("{}{}", driver.out(), driver.err()))
+}
+
+#[tokio::test]
+async fn a_client_that_we_did_not_write_gets_in_stays_in_and_leaves_in_every_combination() {
+    let (house, file) = house().await;
+    let (code, lines) = run(&file).await;
+    assert_eq!(lines.lines().collect::<Vec<_>>(), LINES);
+    assert_eq!(code, Some(0));
+    // Two log-ins and two calls of each combination reached the bank; what was refused did not.
+    assert_eq!(house.bank.calls(), 4 * COMBINATIONS);
+}
+
+#[tokio::test]
+async fn the_driver_says_what_failed_and_at_which_step() {
+    let (house, file) = house().await;
+    let mut other = written(&house);
+    let (app, cartwheel) = (house.files("swiftride-app"), house.files("cartwheel-app"));
+    let clients = &mut other["clients"];
+    clients["private_key_jwt"]["signing_key"] = json!(cartwheel.signing_key);
+    clients["tls_client_auth"]["certificate"] = json!(app.certificate);
+    clients["tls_client_auth"]["key"] = json!(app.key);
+    other["password"] = json!("guess");
+    std::fs::write(&file, other.to_string()).expect("a writable file");
+    let (code, lines) = run(&file).await;
+    assert_eq!(code, Some(1), "{lines}");
+    let failed: Vec<&str> = lines.lines().skip(1).collect();
+    for (line, (step, reason)) in failed.iter().zip([
+        ("at the pushed request: ", " · 401 · invalid_client · "),
+        ("at the pushed request: ", " · 401 · invalid_client · "),
+        ("at the pages: ", "the log-in is refused: 403"),
+    ]) {
+        assert!(line.starts_with("FAILED "), "{lines}");
+        assert!(line.contains(step) && line.contains(reason), "{lines}");
+    }
+    assert_eq!(failed.len() as u64, COMBINATIONS, "{lines}");
+    assert_eq!(house.bank.calls(), 1, "one wrong password");
+    let (code, lines) = run(&house.dir().join("nowhere.json")).await;
+    assert_eq!(code, Some(2), "{lines}");
+}

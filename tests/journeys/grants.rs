@@ -1,0 +1,246 @@
+//! A customer's grant, end to end: pushed, opened in a browser, logged in at the bank, approved,
+//! redeemed, used on the road, refreshed, revoked.
+
+mod codes;
+mod evidence;
+mod pages;
+mod pushed;
+mod revoked;
+
+use std::collections::BTreeMap;
+
+use kit::{
+    Answer, Browser, Client, FORM, Method, Partner, TestHouse, Version, encoded, query, way_back,
+};
+use serde_json::Value;
+
+const BRANCHES: &str = "/branches/v1/branches";
+const CALLBACK: &str = "https://app.swiftride.example/callback";
+/// A verifier and its challenge: RFC 7636 appendix B.
+const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+/// A form, to be changed and sent to an endpoint of clients.
+#[derive(Clone)]
+struct Form(Vec<(&'static str, String)>);
+
+impl Form {
+    /// An authorization request that is good.
+    fn request() -> Self {
+        Self(vec![
+            ("response_type", "code".to_owned()),
+            ("redirect_uri", CALLBACK.to_owned()),
+            ("scope", "branches".to_owned()),
+            ("state", "s-1 &=?".to_owned()),
+            ("code_challenge", CHALLENGE.to_owned()),
+            ("code_challenge_method", "S256".to_owned()),
+        ])
+    }
+
+    /// A token request for this code that is good.
+    fn code(code: &str) -> Self {
+        Self(vec![
+            ("grant_type", "authorization_code".to_owned()),
+            ("code", code.to_owned()),
+            ("redirect_uri", CALLBACK.to_owned()),
+            ("code_verifier", VERIFIER.to_owned()),
+        ])
+    }
+
+    /// A token request with this refresh token.
+    fn refresh(token: &str) -> Self {
+        Self(vec![
+            ("grant_type", "refresh_token".to_owned()),
+            ("refresh_token", token.to_owned()),
+        ])
+    }
+
+    /// The same with another value of a parameter, or without it.
+    fn with(mut self, name: &'static str, value: Option<&str>) -> Self {
+        self.0.retain(|(its, _)| *its != name);
+        self.0.extend(value.map(|value| (name, value.to_owned())));
+        self
+    }
+
+    /// The same with a parameter once more.
+    fn and(mut self, name: &'static str, value: &str) -> Self {
+        self.0.push((name, value.to_owned()));
+        self
+    }
+}
+
+/// A partner's client at a house, with a connection that shows its certificate.
+struct App<'h> {
+    house: &'h TestHouse,
+    partner: Partner,
+    client: Client,
+}
+
+impl<'h> App<'h> {
+    async fn of(house: &'h TestHouse, client: &str) -> Self {
+        let partner = Partner::of(house, client);
+        let dial = partner.dial(house, Version::Http2);
+        let client = dial.connect(house.api()).await.expect("a connection");
+        Self {
+            house,
+            partner,
+            client,
+        }
+    }
+
+    /// Sends a form to an endpoint of clients, with a fresh assertion.
+    async fn post(&mut self, path: &str, form: Form) -> Answer {
+        let issuer = self.house.issuer_url();
+        let assertion = self.partner.assertion(&issuer, self.house.clock.as_ref());
+        let form = form
+            .with(
+                "client_assertion_type",
+                Some("urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+            )
+            .with("client_assertion", Some(&assertion));
+        let pairs: Vec<String> = form
+            .0
+            .iter()
+            .map(|(name, value)| format!("{name}={}", encoded(value)))
+            .collect();
+        let sent = self
+            .client
+            .call(Method::POST, path, &[FORM], pairs.join("&"));
+        sent.await.expect("an answer")
+    }
+
+    /// Pushes a request; its reference.
+    async fn push(&mut self, form: Form) -> String {
+        let answer = self.post("/par", form).await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+        let body = answer.json();
+        body["request_uri"].as_str().expect("text").to_owned()
+    }
+
+    /// The link that the app sends its customer by.
+    fn link(&self, request_uri: &str) -> String {
+        let client_id = encoded(self.partner.client_id.as_str());
+        let request_uri = encoded(request_uri);
+        format!("/authorize?client_id={client_id}&request_uri={request_uri}")
+    }
+
+    /// The parameters that come back when this customer allows this request.
+    async fn allowed(&mut self, form: Form, customer: &str) -> BTreeMap<String, String> {
+        let request_uri = self.push(form).await;
+        let mut browser = Browser::new(self.house);
+        let page = browser.get(&self.link(&request_uri)).await;
+        let page = log_in(&mut browser, &page, customer).await;
+        let back = decide(&mut browser, &page, "allow").await;
+        assert!(back.starts_with(CALLBACK), "{back}");
+        query(&back)
+    }
+
+    /// A code of this customer's.
+    async fn code(&mut self, customer: &str) -> String {
+        let mut back = self.allowed(Form::request(), customer).await;
+        back.remove("code").expect("a code")
+    }
+
+    /// The tokens of a customer's grant.
+    async fn tokens(&mut self, customer: &str) -> Value {
+        let code = self.code(customer).await;
+        self.post("/token", Form::code(&code)).await.ok()
+    }
+
+    /// What the road answers to this access token.
+    async fn call(&mut self, token: &Value) -> Answer {
+        let bearer = format!("Bearer {}", token.as_str().expect("a token"));
+        self.client
+            .get(BRANCHES, &[("authorization", &bearer)])
+            .await
+    }
+}
+
+/// Logs this customer in; the page of approval.
+async fn log_in(browser: &mut Browser, page: &Answer, customer: &str) -> Answer {
+    let fields = [
+        ("username", customer),
+        ("password", kit::PASSWORD),
+        ("act", "log-in"),
+    ];
+    let answer = browser.send(page, &fields).await;
+    assert_eq!(answer.status, 303, "{}", kit::html(&answer));
+    let next = answer.header("location").to_owned();
+    let page = browser.get(&next).await;
+    assert_eq!(page.status, 200, "{}", kit::html(&page));
+    page
+}
+
+/// Decides; where the customer is led to.
+async fn decide(browser: &mut Browser, page: &Answer, act: &str) -> String {
+    let answer = browser.send(page, &[("act", act)]).await;
+    assert_eq!(answer.status, 303, "{}", kit::html(&answer));
+    let done = browser.get(answer.header("location")).await;
+    assert_eq!(done.status, 200, "{}", kit::html(&done));
+    way_back(&done)
+}
+
+#[tokio::test]
+async fn a_customer_who_allows_it_lets_the_app_in_and_the_app_stays_in_by_refreshing() {
+    let house = TestHouse::start().await;
+    let mut app = App::of(&house, "swiftride-app").await;
+    let back = app.allowed(Form::request(), "li-lei").await;
+    assert_eq!(back["state"], "s-1 &=?");
+    assert_eq!(back["iss"], house.issuer_url());
+    assert_eq!(back.len(), 3, "AZ-04: nothing else: {back:?}");
+    let answer = app.post("/token", Form::code(&back["code"])).await;
+    let tokens = answer.ok();
+    assert_eq!(answer.header("cache-control"), "no-store");
+    assert_eq!(tokens["scope"], "branches");
+    assert_eq!(tokens["token_type"], "Bearer");
+    let claims = claims(&tokens["access_token"]);
+    assert_eq!(claims["client_id"], "swiftride-app");
+    assert_ne!(claims["sub"], "swiftride-app");
+    let thumbprint = app.partner.identity.thumbprint();
+    assert_eq!(claims["cnf"]["x5t#S256"], thumbprint);
+    app.call(&tokens["access_token"]).await.ok();
+
+    let refresh = tokens["refresh_token"].as_str().expect("text");
+    for _ in 0..2 {
+        let refreshed = app.post("/token", Form::refresh(refresh)).await.ok();
+        assert_eq!(refreshed.get("refresh_token"), None, "no rotation");
+        let again = self::claims(&refreshed["access_token"]);
+        assert_eq!(again["sub"], claims["sub"]);
+        assert_eq!(again["grant_id"], claims["grant_id"]);
+        assert_ne!(again["jti"], claims["jti"]);
+        app.call(&refreshed["access_token"]).await.ok();
+    }
+}
+
+#[tokio::test]
+async fn a_customer_is_another_to_each_partner_and_the_same_to_one() {
+    let house = kit::HouseBuilder::new()
+        .edit(
+            "cartwheel-app: { auth: private_key_jwt, jwks: file:partners/cartwheel.jwks.json }",
+            "cartwheel-app: { auth: private_key_jwt, jwks: file:partners/cartwheel.jwks.json, \
+             redirect_uris: [https://app.swiftride.example/callback] }",
+        )
+        .start()
+        .await;
+    let mut subjects = Vec::new();
+    for (client, scope) in [
+        ("swiftride-app", "catalogue"),
+        ("swiftride-app", "branches"),
+        ("cartwheel-app", "catalogue"),
+    ] {
+        let mut app = App::of(&house, client).await;
+        let form = Form::request().with("scope", Some(scope));
+        let back = app.allowed(form, "han-meimei").await;
+        let tokens = app.post("/token", Form::code(&back["code"])).await.ok();
+        subjects.push(claims(&tokens["access_token"])["sub"].clone());
+    }
+    assert_eq!(subjects[0], subjects[1]);
+    assert_ne!(subjects[0], subjects[2], "OC-05");
+}
+
+/// The claims of a token, unverified.
+fn claims(token: &Value) -> Value {
+    let part = token.as_str().and_then(|token| token.split('.').nth(1));
+    let bytes = part.and_then(crypto::from_base64url).expect("a JWT");
+    serde_json::from_slice(&bytes).expect("claims")
+}

@@ -1,0 +1,5 @@
+//! The contract of `ports::Grants`.
+
+mod codes;
+mod requests;
+mod revoked;
