@@ -4,3 +4,4 @@ pub(crate) mod authorization_code;
 pub(crate) mod client_credentials;
 pub(crate) mod issued;
 pub(crate) mod refresh_token;
+pub(crate) mod under_grant;

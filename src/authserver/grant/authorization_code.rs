@@ -11,13 +11,13 @@ use crate::Ports;
 use crate::denied::{Denied, GrantProblem};
 use crate::evidence::events::Events;
 use crate::grant::issued::Issued;
+use crate::grant::under_grant::UnderGrant;
 use crate::issuer::{Issuer, shown_until};
 use crate::request::{self, CodeBound, from_store, to_store};
 use crate::step::certificate::Binding;
 use crate::step::form::Parameters;
 use crate::step::scope::Granted;
 use crate::step::standing::InGoodStanding;
-use crate::token::access::{self, OnBehalf, Says};
 
 /// A code of this client's, with what it is bound to.
 pub(crate) struct Presented {
@@ -92,28 +92,19 @@ pub(crate) async fn issue(
     now: Timestamp,
 ) -> Result<Redeemed, Denied> {
     let FoundCode { code, grant, state } = presented.found;
-    let random = ports.random.as_ref();
-    let sub = issuer.subject(&client.client().settings().partner, &grant.subject);
-    let sub = sub.ok_or(Denied::GrantType)?;
-    let says = Says {
-        client: client.client().id(),
-        scope: scope.scopes(),
-        certificate: binding.thumbprint(),
-        customer: Some(OnBehalf {
-            sub: &sub,
-            grant: &grant.id,
-            auth_time: presented.granted.auth_time,
-            acr: presented.granted.acr.as_deref(),
-            until: grant.expires,
-        }),
+    let token = UnderGrant {
+        client,
+        binding,
+        scope,
+        grant: &grant,
+        granted: &presented.granted,
     };
-    let token = match state {
-        CodeState::Fresh => Some(access::make(issuer, &says, now, random)),
+    let issued = match state {
+        CodeState::Fresh => Some(token.issue(issuer, ports, now)?),
         CodeState::Used => None,
     };
-    let token = token.transpose().map_err(Denied::Signing)?;
     // 256 bits (L-08).
-    let refresh = crypto::base64url(&crypto::random_array::<32>(random));
+    let refresh = crypto::base64url(&crypto::random_array::<32>(ports.random.as_ref()));
     let revoked_until = shown_until(now);
     let redemption = Redemption {
         refresh: Some(RefreshToken {
@@ -141,14 +132,9 @@ pub(crate) async fn issue(
     if !matches!(redeemed, Redeem::Again(_)) {
         doubt.settled();
     }
-    let (outcome, posted) = match (redeemed, token) {
-        (Redeem::First(posted), Some(token)) => {
-            let issued = Issued {
-                token,
-                scope: scope.scopes().to_string(),
-                grant: Some(crypto::sha256(grant.id.as_str().as_bytes())),
-                refresh_token: Some(refresh),
-            };
+    let (outcome, posted) = match (redeemed, issued) {
+        (Redeem::First(posted), Some(mut issued)) => {
+            issued.refresh_token = Some(refresh);
             (Ok(issued), Some(posted))
         }
         // Without a token it was used when it was looked up.

@@ -9,13 +9,13 @@ use model::ports::Grant;
 use crate::Ports;
 use crate::denied::{Denied, GrantProblem};
 use crate::grant::issued::Issued;
+use crate::grant::under_grant::UnderGrant;
 use crate::issuer::Issuer;
 use crate::request::{Granted, from_store};
 use crate::step::certificate::Binding;
 use crate::step::form::Parameters;
 use crate::step::scope;
 use crate::step::standing::InGoodStanding;
-use crate::token::access::{self, OnBehalf, Says};
 
 /// The grant of a live refresh token of this client's.
 pub(crate) struct Refreshed {
@@ -54,25 +54,12 @@ pub(crate) fn issue(
 ) -> Result<Issued, Denied> {
     let Refreshed { grant, granted } = refreshed;
     let scope = scope::of_grant(form, &granted.scope, client)?;
-    let sub = issuer.subject(&client.client().settings().partner, &grant.subject);
-    let sub = sub.ok_or(Denied::GrantType)?;
-    let says = Says {
-        client: client.client().id(),
-        scope: scope.scopes(),
-        certificate: binding.thumbprint(),
-        customer: Some(OnBehalf {
-            sub: &sub,
-            grant: &grant.id,
-            auth_time: granted.auth_time,
-            acr: granted.acr.as_deref(),
-            until: grant.expires,
-        }),
+    let token = UnderGrant {
+        client,
+        binding,
+        scope: &scope,
+        grant,
+        granted,
     };
-    let token = access::make(issuer, &says, now, ports.random.as_ref()).map_err(Denied::Signing)?;
-    Ok(Issued {
-        token,
-        scope: scope.scopes().to_string(),
-        grant: Some(crypto::sha256(grant.id.as_str().as_bytes())),
-        refresh_token: None,
-    })
+    token.issue(issuer, ports, now)
 }
