@@ -124,3 +124,35 @@ async fn oa_88_a_refresh_token_serves_its_client_alone_and_never_widens() {
     one.ok();
     two.ok();
 }
+
+#[tokio::test]
+async fn l_06_codes_and_refresh_tokens_have_256_bits_each_its_own() {
+    let house = TestHouse::start().await;
+    let mut app = App::of(&house, "swiftride-app").await;
+    let (one, other) = (app.code("li-lei").await, app.code("li-lei").await);
+    assert_ne!(one, other);
+    let tokens = app.post("/token", Form::code(&one)).await.ok();
+    let refresh = tokens["refresh_token"].as_str().expect("text");
+    for secret in [one.as_str(), &other, refresh] {
+        let bytes = crypto::from_base64url(secret).expect("base64url");
+        assert_eq!(bytes.len(), 32);
+    }
+}
+
+#[tokio::test]
+async fn oa_16_a_verifier_that_is_too_short_or_long_or_odd_proves_nothing_even_if_it_fits() {
+    let house = TestHouse::start().await;
+    let mut app = App::of(&house, "swiftride-app").await;
+    for verifier in [
+        "a".repeat(42),
+        "a".repeat(129),
+        format!("{}+", "a".repeat(50)),
+    ] {
+        let challenge = crypto::base64url(&crypto::sha256(verifier.as_bytes()));
+        let form = Form::request().with("code_challenge", Some(&challenge));
+        let back = app.allowed(form, "li-lei").await;
+        let form = Form::code(&back["code"]).with("code_verifier", Some(&verifier));
+        let answer = app.post("/token", form).await;
+        is_oauth_error(&answer, 400, "invalid_grant", "code_verifier must be");
+    }
+}

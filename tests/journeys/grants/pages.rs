@@ -304,3 +304,86 @@ async fn what_the_page_says_is_when_the_grant_ends() {
     let page = browser.get(again.header("location")).await;
     decide(&mut browser, &page, "allow").await;
 }
+
+#[tokio::test]
+async fn az_02_the_query_of_a_registered_redirect_uri_comes_back_before_the_answer() {
+    let registered = format!("{CALLBACK}?from=bank&a=b");
+    let house = kit::HouseBuilder::new()
+        .edit(CALLBACK, &registered)
+        .start()
+        .await;
+    let mut app = App::of(&house, "swiftride-app").await;
+    let form = Form::request().with("redirect_uri", Some(&registered));
+    let reference = app.push(form).await;
+    let mut browser = Browser::new(&house);
+    // PA-13: nothing that the link says beside it counts.
+    let link = format!(
+        "{}&redirect_uri=https%3A%2F%2Fevil.example&state=x",
+        app.link(&reference)
+    );
+    let page = browser.get(&link).await;
+    let page = log_in(&mut browser, &page, "li-lei").await;
+    // AZ-08: what is asked for, and by whom.
+    let text = html(&page);
+    for shown in [
+        "branches",
+        "SwiftRide Technology Co. Ltd.",
+        "privacy@swiftride.example",
+    ] {
+        assert!(text.contains(shown), "{shown}");
+    }
+    let back = decide(&mut browser, &page, "allow").await;
+    assert!(back.starts_with(&format!("{registered}&code=")), "{back}");
+    assert_eq!(query(&back)["state"], "s-1 &=?");
+}
+
+#[tokio::test]
+async fn az_11_a_link_may_be_posted() {
+    let house = TestHouse::start().await;
+    let mut app = App::of(&house, "swiftride-app").await;
+    let reference = app.push(Form::request()).await;
+    let mut browser = Browser::new(&house);
+    let form = [("client_id", "swiftride-app"), ("request_uri", &reference)];
+    let page = browser.post("/authorize", &form).await;
+    let page = log_in(&mut browser, &page, "li-lei").await;
+    decide(&mut browser, &page, "allow").await;
+}
+
+#[tokio::test]
+async fn of_two_who_decide_at_once_one_does() {
+    let house = TestHouse::start().await;
+    let mut app = App::of(&house, "swiftride-app").await;
+    let reference = app.push(Form::request()).await;
+    let mut browser = Browser::new(&house);
+    let page = browser.get(&app.link(&reference)).await;
+    let page = log_in(&mut browser, &page, "li-lei").await;
+    let mut tab = Browser::new(&house);
+    tab.cookies = browser.cookies.clone();
+    let (one, other) = tokio::join!(
+        browser.send(&page, &[("act", "allow")]),
+        tab.send(&page, &[("act", "refuse")])
+    );
+    let led_back = [&one, &other].into_iter().filter(|answer| {
+        let location = answer.headers.get("location");
+        location.is_some_and(|to| to.to_str().is_ok_and(|to| to.starts_with("/done?")))
+    });
+    assert_eq!(led_back.count(), 1, "{one:?} {other:?}");
+}
+
+#[tokio::test]
+async fn a_partner_that_is_suspended_after_it_pushed_gets_no_grant() {
+    let house = TestHouse::start().await;
+    let mut app = App::of(&house, "swiftride-app").await;
+    let reference = app.push(Form::request()).await;
+    let mut browser = Browser::new(&house);
+    let page = browser.get(&app.link(&reference)).await;
+    let page = log_in(&mut browser, &page, "li-lei").await;
+    house.edit(
+        "gateway.yaml",
+        "privacy_contact: privacy@swiftride.example\n    standing: active",
+        "privacy_contact: privacy@swiftride.example\n    standing: suspended",
+    );
+    house.reload().await;
+    let answer = browser.send(&page, &[("act", "allow")]).await;
+    is_error_page(&answer, 400, "unauthorized_client");
+}

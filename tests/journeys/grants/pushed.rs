@@ -214,8 +214,18 @@ async fn l_09_a_long_state_comes_back_to_the_byte() {
 async fn oa_01_a_link_without_a_pushed_request_leads_to_no_log_in() {
     let house = TestHouse::start().await;
     let mut browser = Browser::new(&house);
-    let plain = "/authorize?client_id=swiftride-app&response_type=code&scope=branches";
-    let page = browser.get(plain).await;
+    let request = Form::request().0;
+    let pairs = request
+        .iter()
+        .map(|(name, value)| format!("&{name}={}", kit::encoded(value)));
+    let plain = format!(
+        "/authorize?client_id=swiftride-app{}",
+        pairs.collect::<String>()
+    );
+    let place = "/.well-known/oauth-authorization-server";
+    let metadata = browser.get(place).await.json();
+    assert_eq!(metadata["require_pushed_authorization_requests"], true);
+    let page = browser.get(&plain).await;
     super::pages::is_error_page(&page, 400, "invalid_request");
 }
 
@@ -232,4 +242,47 @@ async fn what_is_not_offered_is_told_by_its_own_code() {
     let details = Form::request().and("authorization_details", "[]");
     let answer = app.post("/par", details).await;
     is_oauth_error(&answer, 400, "invalid_authorization_details", "No type");
+}
+
+#[tokio::test]
+async fn ca_02_no_endpoint_of_clients_goes_without_proof_of_the_client() {
+    let house = TestHouse::start().await;
+    let app = App::of(&house, "swiftride-app").await;
+    let mut client = app.client;
+    for path in ["/token", "/par", "/revoke"] {
+        let form = "client_id=cartwheel-app&token=a&grant_type=client_credentials";
+        let answer = client
+            .call(kit::Method::POST, path, &[kit::FORM], form)
+            .await;
+        is_oauth_error(
+            &answer.expect("an answer"),
+            401,
+            "invalid_client",
+            "No registered",
+        );
+    }
+}
+
+#[tokio::test]
+async fn oa_43_an_assertion_for_an_endpoint_is_none_there_either() {
+    let house = TestHouse::start().await;
+    let App {
+        partner,
+        mut client,
+        ..
+    } = App::of(&house, "swiftride-app").await;
+    for path in ["/par", "/revoke"] {
+        let audience = format!("{}{path}", house.issuer_url());
+        let assertion = partner.assertion(&audience, house.clock.as_ref());
+        let form = kit::token_form("branches", &assertion);
+        let answer = client
+            .call(kit::Method::POST, path, &[kit::FORM], form)
+            .await;
+        is_oauth_error(
+            &answer.expect("an answer"),
+            401,
+            "invalid_client",
+            "one string",
+        );
+    }
 }
