@@ -150,8 +150,8 @@ async fn tried(
             Outcome::Same => counts.same += 1,
             Outcome::RefusedAtLoad => counts.refused_at_load += 1,
             Outcome::RefusedAtStart => counts.refused_at_start += 1,
-            Outcome::Stood(Seen { calls, .. }) => {
-                if honest.is_subset(&calls) {
+            Outcome::Stood(Seen { calls, pushed, .. }) => {
+                if honest.is_subset(&calls) && pushed == intact.pushed {
                     counts.open += 1;
                 } else {
                     counts.shut += 1;
@@ -329,6 +329,8 @@ fn refusal(attack: &str, is_open: bool) -> Option<&'static str> {
 fn assert_sound(siege: &Siege, intact: &Seen) {
     let open = siege.targets.iter().filter(|target| target.scope.is_none());
     assert_eq!((open.count(), siege.targets.len()), (2, 6));
+    let pushed = intact.pushed.as_deref().unwrap_or_default();
+    assert!(pushed.contains("\"invalid_scope\""), "{pushed}");
     let mut wanted = BTreeSet::new();
     let mut refused = BTreeSet::new();
     for (at, target) in siege.targets.iter().enumerate() {

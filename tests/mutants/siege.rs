@@ -12,7 +12,10 @@ use futures_util::future::join_all;
 use app::Configuration;
 use config::{Loader, Mode};
 use crypto::SystemRandom;
-use kit::{ATTACKS, Answer, Attackers, Client, Dial, Identity, Method, StatusCode, Version};
+use kit::{
+    ATTACKS, Answer, Attackers, Client, Dial, FORM, Identity, Method, Partner, StatusCode, Version,
+    token_form,
+};
 use model::{ListenerId, MovedClock};
 
 use openapi::ApiDescription;
@@ -47,6 +50,9 @@ pub(crate) struct Seen {
     pub(crate) calls: BTreeSet<(usize, &'static str)>,
     /// What the others were told: status, code and detail.
     pub(crate) refused: BTreeSet<(usize, &'static str, String)>,
+    /// What a client of the bank Harbour was told of an authorization request that asks for a scope
+    /// which the bank does not have: all else of it is good.
+    pub(crate) pushed: Option<String>,
 }
 
 /// One call, ready to be made.
@@ -81,6 +87,10 @@ pub(crate) struct Siege {
     known: BTreeSet<PathBuf>,
     /// The store of the intact house, with the issuers' keys.
     store: Vec<u8>,
+    /// The authority of the servers.
+    authority: Vec<u8>,
+    /// Who pushes an authorization request.
+    pusher: Partner,
 }
 
 impl Siege {
@@ -130,7 +140,19 @@ impl Siege {
         targets.sort_by_key(|target| target.scope.is_some());
         let entries = std::fs::read_dir(sound.builder.dir()).expect("a folder");
         let known = entries.flatten().map(|entry| entry.path()).collect();
+        let pem = std::fs::read(sound.path("partners/swiftride.signing.key"));
+        let key = crypto::SigningKey::from_pem(None, &pem.expect("a key")).expect("it signs");
+        let pusher = Partner {
+            client_id: model::ClientId::parse("swiftride-app").expect("valid"),
+            identity: Identity::from_files(
+                &sound.path("partners/swiftride.pem"),
+                &sound.path("partners/swiftride.key"),
+            ),
+            signing_key: key,
+        };
         let siege = Self {
+            authority: dials.authority,
+            pusher,
             dials: dials.dials,
             sound,
             targets,
@@ -168,10 +190,12 @@ impl Siege {
             Ok(running) => {
                 self.sound.bank.take_interactions();
                 let refused = self.attack(&clock).await;
+                let pushed = self.push(&clock).await;
                 running.stop().await;
                 Outcome::Stood(Seen {
                     calls: self.seen(),
                     refused,
+                    pushed,
                 })
             }
         };
@@ -253,6 +277,27 @@ impl Siege {
             }
         }
         refused
+    }
+
+    /// Pushes an authorization request (RFC 9126) that is to come back where the client is registered
+    /// to: the scope is looked at last.
+    async fn push(&self, clock: &MovedClock) -> Option<String> {
+        let issuer = self.sound.at("issuer");
+        let dial = Dial::new(&self.authority, None, Version::Http1);
+        let connected = tokio::time::timeout(PATIENCE, dial.connect(issuer)).await;
+        let mut client = connected.ok().and_then(Result::ok)?;
+        let url = format!("https://localhost:{}/harbour", issuer.port());
+        let assertion = self.pusher.assertion(&url, clock);
+        let form = token_form("branches", &assertion).replace(
+            "grant_type=client_credentials",
+            "response_type=code&code_challenge_method=S256&code_challenge=\
+             E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&redirect_uri=\
+             https%3A%2F%2Fapp.swiftride.example%2Fcallback",
+        );
+        let pushed = client.call(Method::POST, "/harbour/par", &[FORM], form);
+        let pushed = tokio::time::timeout(PATIENCE, pushed).await;
+        let answer = pushed.ok().and_then(Result::ok);
+        answer.map(|answer| String::from_utf8_lossy(&answer.body).into_owned())
     }
 
     /// What the bank saw, by operation and attack; more calls than the limit only when all of them
