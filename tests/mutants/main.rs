@@ -8,6 +8,7 @@
 
 mod house;
 mod mutation;
+mod pusher;
 mod siege;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -12,19 +12,17 @@ use futures_util::future::join_all;
 use app::Configuration;
 use config::{Loader, Mode};
 use crypto::SystemRandom;
-use kit::{
-    ATTACKS, Answer, Attackers, Client, Dial, FORM, Identity, Method, Partner, StatusCode, Version,
-    token_form,
-};
+use kit::{ATTACKS, Answer, Attackers, Client, Dial, Identity, Method, StatusCode, Version};
 use model::{ListenerId, MovedClock};
 
 use openapi::ApiDescription;
 
 use crate::house::{BURST, GATE_BURST, GUESTS, Sound};
 use crate::mutation::outline;
+use crate::pusher::Pusher;
 
 /// How long one answer may take before it counts as none.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 /// The honest call's name beside the attacks'.
 pub(crate) const HONEST: &str = "honest";
 
@@ -87,10 +85,8 @@ pub(crate) struct Siege {
     known: BTreeSet<PathBuf>,
     /// The store of the intact house, with the issuers' keys.
     store: Vec<u8>,
-    /// The authority of the servers.
-    authority: Vec<u8>,
     /// Who pushes an authorization request.
-    pusher: Partner,
+    pusher: Pusher,
 }
 
 impl Siege {
@@ -140,19 +136,8 @@ impl Siege {
         targets.sort_by_key(|target| target.scope.is_some());
         let entries = std::fs::read_dir(sound.builder.dir()).expect("a folder");
         let known = entries.flatten().map(|entry| entry.path()).collect();
-        let pem = std::fs::read(sound.path("partners/swiftride.signing.key"));
-        let key = crypto::SigningKey::from_pem(None, &pem.expect("a key")).expect("it signs");
-        let pusher = Partner {
-            client_id: model::ClientId::parse("swiftride-app").expect("valid"),
-            identity: Identity::from_files(
-                &sound.path("partners/swiftride.pem"),
-                &sound.path("partners/swiftride.key"),
-            ),
-            signing_key: key,
-        };
         let siege = Self {
-            authority: dials.authority,
-            pusher,
+            pusher: Pusher::new(&sound, dials.authority),
             dials: dials.dials,
             sound,
             targets,
@@ -190,7 +175,7 @@ impl Siege {
             Ok(running) => {
                 self.sound.bank.take_interactions();
                 let refused = self.attack(&clock).await;
-                let pushed = self.push(&clock).await;
+                let pushed = self.pusher.told(self.sound.at("issuer"), &clock).await;
                 running.stop().await;
                 Outcome::Stood(Seen {
                     calls: self.seen(),
@@ -277,27 +262,6 @@ impl Siege {
             }
         }
         refused
-    }
-
-    /// Pushes an authorization request (RFC 9126) that is to come back where the client is registered
-    /// to: the scope is looked at last.
-    async fn push(&self, clock: &MovedClock) -> Option<String> {
-        let issuer = self.sound.at("issuer");
-        let dial = Dial::new(&self.authority, None, Version::Http1);
-        let connected = tokio::time::timeout(PATIENCE, dial.connect(issuer)).await;
-        let mut client = connected.ok().and_then(Result::ok)?;
-        let url = format!("https://localhost:{}/harbour", issuer.port());
-        let assertion = self.pusher.assertion(&url, clock);
-        let form = token_form("branches", &assertion).replace(
-            "grant_type=client_credentials",
-            "response_type=code&code_challenge_method=S256&code_challenge=\
-             E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&redirect_uri=\
-             https%3A%2F%2Fapp.swiftride.example%2Fcallback",
-        );
-        let pushed = client.call(Method::POST, "/harbour/par", &[FORM], form);
-        let pushed = tokio::time::timeout(PATIENCE, pushed).await;
-        let answer = pushed.ok().and_then(Result::ok);
-        answer.map(|answer| String::from_utf8_lossy(&answer.body).into_owned())
     }
 
     /// What the bank saw, by operation and attack; more calls than the limit only when all of them
