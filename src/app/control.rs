@@ -17,7 +17,7 @@ mod steward;
 
 pub(crate) use call::{NoAnswer, call};
 pub(crate) use door::open_door;
-pub(crate) use keys::{KeyOrder, KeyWhat, carry_out};
+pub(crate) use keys::{KeyOrder, KeyWhat, carry_out, rings};
 pub(crate) use steward::Steward;
 
 /// The most bytes of a letter.

@@ -7,7 +7,8 @@
 //!                          → close what is gone → swap → open what is new
 //! ```
 //! One keeper takes one ask after the other; those that wait while it works are answered by one
-//! load. Nothing is changed before the evidence is durable, and nothing can fail after it.
+//! load. Nothing is changed before the evidence is durable, and nothing can fail after it. Signing
+//! keys that changed take the same way, with the settings that are in force instead of the file.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
@@ -44,6 +45,9 @@ pub(crate) enum Because {
     Asked,
     /// A file was touched: nothing is done when all read as they did the last time.
     Touched,
+    /// The signing keys were changed in the store: they are put in force with the settings that
+    /// are in force already. No file is read, so that none can stand in the way.
+    Rings,
 }
 
 /// One ask.

@@ -25,6 +25,9 @@ use self::decoy::Decoys;
 /// last signature.
 const TOKEN_LIFE_MAX: Duration = Duration::from_mins(15);
 
+/// How identity assertions to a bank's services are signed.
+pub(crate) const ASSERTIONS: Algorithm = Algorithm::Es256;
+
 /// How far clocks may differ (L-02), and how long a request that is under way may still sign.
 const LEEWAY: Duration = Duration::from_secs(20);
 
@@ -92,7 +95,7 @@ fn split(identifier: &str) -> (&str, &str) {
 
 /// The keys of identity assertions to a bank's services.
 pub(crate) async fn open_assertions(bank: &BankId, ports: &Ports) -> Result<Ring, Fault> {
-    Ring::open(bank, KeyUse::Assertions, Algorithm::Es256, ports).await
+    Ring::open(bank, KeyUse::Assertions, ASSERTIONS, ports).await
 }
 
 impl Issuer {

@@ -46,6 +46,7 @@ mod token;
 
 pub use assertion::assertion;
 pub use endpoints::Endpoint;
+pub use keys::distrust::Distrusted;
 pub use keys::rotation::{KeyChange, RingKey, Unchanged};
 pub use metadata::well_known_path;
 pub use server::AuthServer;

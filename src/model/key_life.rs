@@ -7,6 +7,7 @@
 //! new            ├─ published ───────┼─ signs ──────────────
 //!             rotate             signs_from
 //! ```
+//! One that somebody else may hold is distrusted: from then on it signs and verifies nothing.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -18,6 +19,15 @@ pub const PUBLISHED_BEFORE: SignedDuration = SignedDuration::from_secs(120);
 /// have, and the leeway of clocks. With [`PUBLISHED_BEFORE`] two keys stand beside each other for
 /// longer than any token lives and any document is kept.
 pub const VERIFIES_AFTER: SignedDuration = SignedDuration::from_secs(15 * 60 + 10);
+
+/// What a key's life follows from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct KeyTimes {
+    /// When it is to sign; `None` while nothing says so.
+    pub signs_from: Option<Timestamp>,
+    /// Since when it is distrusted, if it is.
+    pub distrusted_at: Option<Timestamp>,
+}
 
 /// Where a key stands in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +48,11 @@ pub enum KeyLife {
     },
     /// Its last token has ended: it is published no more, and verifies nothing.
     Ended,
+    /// Somebody else may hold it: it is neither published nor trusted, for ever.
+    Distrusted {
+        /// Since when.
+        since: Timestamp,
+    },
 }
 
 impl KeyLife {
@@ -49,25 +64,28 @@ impl KeyLife {
             Self::Signs => "signs",
             Self::Verifies { .. } => "verifies",
             Self::Ended => "ended",
+            Self::Distrusted { .. } => "distrusted",
         }
     }
 
-    /// The lives of a ring's keys, which are given by when each is to sign, in the order of their
-    /// making. When all are to sign later, the first of them signs already: there is always one.
-    pub fn of_ring(signs_from: &[Option<Timestamp>], now: Timestamp) -> Vec<Self> {
-        let order = |index: &usize| (signs_from.get(*index).copied().flatten(), *index);
-        let mut scheduled: Vec<usize> = (0..signs_from.len())
+    /// The lives of a ring's keys, in the order of their making. When all are to sign later, the
+    /// first of them signs already: there is always one, as long as one that is trusted has its
+    /// time. A distrusted key still ends the one before it.
+    pub fn of_ring(ring: &[KeyTimes], now: Timestamp) -> Vec<Self> {
+        let times = |index: usize| ring.get(index).copied().unwrap_or_default();
+        let order = |index: &usize| (times(*index).signs_from, *index);
+        let mut scheduled: Vec<usize> = (0..ring.len())
             .filter(|index| order(index).0.is_some())
             .collect();
         scheduled.sort_by_key(order);
+        let is_trusted = |index: &&usize| times(**index).distrusted_at.is_none();
         let started = |index: &&usize| order(index).0.is_some_and(|from| from <= now);
-        let signer = scheduled
-            .iter()
-            .rev()
-            .find(started)
-            .or(scheduled.first())
-            .copied();
+        let mut trusted = scheduled.iter().filter(is_trusted);
+        let signer = trusted.clone().rfind(started).or(trusted.next()).copied();
         let one = |index: usize| {
+            if let Some(since) = times(index).distrusted_at {
+                return Self::Distrusted { since };
+            }
             let Some(from) = order(&index).0 else {
                 return Self::Waits;
             };
@@ -87,35 +105,36 @@ impl KeyLife {
                 _ => Self::Ended,
             }
         };
-        (0..signs_from.len()).map(one).collect()
+        (0..ring.len()).map(one).collect()
     }
 
-    /// From when on each key of a ring may have signed a token: `None` for one that waits, and the
-    /// beginning of time for the first.
-    pub fn begins(signs_from: &[Option<Timestamp>]) -> Vec<Option<Timestamp>> {
-        let order = |index: usize| (signs_from.get(index).copied().flatten(), index);
-        let scheduled = (0..signs_from.len()).filter(|index| order(*index).0.is_some());
-        let first = scheduled.min_by_key(|index| order(*index));
-        let keys = signs_from.iter().enumerate();
-        keys.map(|(index, from)| {
+    /// From when on each key of a ring may have signed a token: `None` for one that waits or is
+    /// distrusted, and the beginning of time for the first of the others.
+    pub fn begins(ring: &[KeyTimes]) -> Vec<Option<Timestamp>> {
+        let from = |times: &KeyTimes| times.signs_from.filter(|_| times.distrusted_at.is_none());
+        let scheduled = ring.iter().enumerate();
+        let scheduled = scheduled.filter_map(|(index, times)| Some((from(times)?, index)));
+        let first = scheduled.min().map(|(_, index)| index);
+        let keys = ring.iter().enumerate();
+        keys.map(|(index, times)| {
             if Some(index) == first {
                 Some(Timestamp::MIN)
             } else {
-                *from
+                from(times)
             }
         })
         .collect()
     }
 
     /// When each key of a ring ends, as far as that is settled: the one after it has its time.
-    pub fn ends(signs_from: &[Option<Timestamp>]) -> Vec<Option<Timestamp>> {
-        let mut starts: Vec<_> = signs_from
+    pub fn ends(ring: &[KeyTimes]) -> Vec<Option<Timestamp>> {
+        let mut starts: Vec<_> = ring
             .iter()
             .enumerate()
-            .filter_map(|(index, from)| Some(((*from)?, index)))
+            .filter_map(|(index, times)| Some((times.signs_from?, index)))
             .collect();
         starts.sort_unstable();
-        let mut ends = vec![None; signs_from.len()];
+        let mut ends = vec![None; ring.len()];
         for (one, next) in starts.iter().zip(starts.iter().skip(1)) {
             if let Some(end) = ends.get_mut(one.1) {
                 *end = next.0.checked_add(VERIFIES_AFTER).ok();
@@ -133,9 +152,23 @@ mod tests {
         Timestamp::from_second(1_800_000_000 + second).expect("an instant")
     }
 
+    fn from(signs_from: Option<Timestamp>) -> KeyTimes {
+        KeyTimes {
+            signs_from,
+            distrusted_at: None,
+        }
+    }
+
     fn lives(ring: &[Option<i64>], now: i64) -> Vec<KeyLife> {
-        let ring: Vec<_> = ring.iter().map(|from| from.map(at)).collect();
+        let ring: Vec<_> = ring.iter().map(|second| from(second.map(at))).collect();
         KeyLife::of_ring(&ring, at(now))
+    }
+
+    fn distrusted(signs_from: Option<Timestamp>) -> KeyTimes {
+        KeyTimes {
+            distrusted_at: Some(at(200)),
+            ..from(signs_from)
+        }
     }
 
     #[test]
@@ -181,16 +214,49 @@ mod tests {
 
     #[test]
     fn a_key_ends_when_the_tokens_it_signed_before_its_follower_have() {
-        let ring = [Some(at(0)), None, Some(at(100)), Some(at(50))];
+        let ring = [Some(at(0)), None, Some(at(100)), Some(at(50))].map(from);
         let end = |second| at(second).checked_add(VERIFIES_AFTER).ok();
         assert_eq!(KeyLife::ends(&ring), [end(50), None, None, end(100)]);
     }
 
     #[test]
     fn a_key_begins_when_its_time_comes_and_the_first_was_always_there() {
-        let ring = [Some(at(70)), None, Some(at(100)), Some(at(50))];
+        let ring = [Some(at(70)), None, Some(at(100)), Some(at(50))].map(from);
         let begins = [Some(at(70)), None, Some(at(100)), Some(Timestamp::MIN)];
         assert_eq!(KeyLife::begins(&ring), begins);
-        assert_eq!(KeyLife::begins(&[None]), [None]);
+        assert_eq!(KeyLife::begins(&[from(None)]), [None]);
+    }
+
+    #[test]
+    fn a_distrusted_key_never_signs_and_the_one_before_it_ends_no_later_for_it() {
+        use KeyLife::{Distrusted, Ended, Signs, Verifies};
+        let since = at(200);
+        let ring = [
+            from(Some(at(0))),
+            distrusted(Some(at(100))),
+            from(Some(at(200))),
+        ];
+        let until = at(100 + VERIFIES_AFTER.as_secs());
+        for (now, expected) in [
+            // Even a clock that was set back does not bring it back.
+            (
+                150,
+                [Signs, Distrusted { since }, KeyLife::Starts { at: at(200) }],
+            ),
+            (200, [Verifies { until }, Distrusted { since }, Signs]),
+            (
+                100 + VERIFIES_AFTER.as_secs(),
+                [Ended, Distrusted { since }, Signs],
+            ),
+        ] {
+            assert_eq!(KeyLife::of_ring(&ring, at(now)), expected, "{now}");
+        }
+        let begins = [Some(Timestamp::MIN), None, Some(at(200))];
+        assert_eq!(KeyLife::begins(&ring), begins);
+        assert_eq!(KeyLife::ends(&ring)[0], Some(until));
+        // The only one left is the first, and there was always a first.
+        let ring = [distrusted(Some(at(0))), from(Some(at(200)))];
+        assert_eq!(KeyLife::of_ring(&ring, at(100))[1], Signs);
+        assert_eq!(KeyLife::begins(&ring), [None, Some(Timestamp::MIN)]);
     }
 }

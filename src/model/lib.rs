@@ -39,7 +39,7 @@ pub use id::{
     PlanId, ProductId, RequestId, RequestIdText, UpstreamId,
 };
 pub use json_text::{put_network, put_number, put_text, put_timestamp};
-pub use key_life::{KeyLife, PUBLISHED_BEFORE, VERIFIES_AFTER};
+pub use key_life::{KeyLife, KeyTimes, PUBLISHED_BEFORE, VERIFIES_AFTER};
 pub use message::{BodyBroken, BodyError, MessageBody, Request, Response, empty, full};
 pub use meter::{Counter, Gauge, Held, Histogram, Kind, Measure, Meter, SECONDS, Watch, Words};
 pub use partner::{Name, Partner, Standing};

@@ -14,8 +14,8 @@ pub use grants::{
     RefreshToken, Revoked,
 };
 pub use keys::{
-    KeyRing, KeyUse, Published, SealedKey, StoreUnavailable, has_begun, lay_by, may_go, publish,
-    schedule,
+    KeyRing, KeyUse, Published, SealedKey, StoreUnavailable, distrust, has_begun, lay_by, lives,
+    may_go, publish, schedule,
 };
 pub use log::{AuditLog, AuditUnavailable, Receipt};
 pub use outbox::{Outbox, OutboxId, Posted};

@@ -1,5 +1,6 @@
 //! The keys that sign tokens: their whole life under a moved clock, and `mortise keys`.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,18 +10,28 @@ use serde_json::Value;
 
 use crate::process::{Finished, Program, finish, mortise};
 
+mod algorithms;
+mod distrust;
+
 const BRANCHES: &str = "/branches/v1/branches?city=shanghai";
 const LIFETIME: &str = "access_token_lifetime: 300s";
 
 /// The `kid`s that the issuer publishes, in order.
 async fn published(house: &TestHouse) -> Vec<String> {
+    kids(&key_set(house, "/jwks").await)
+}
+
+/// A key set that the issuer publishes.
+async fn key_set(house: &TestHouse, target: &str) -> Vec<Value> {
     let dial = house.dial(None, Version::Http1);
     let mut client = dial.connect(house.issuer()).await.expect("a connection");
-    let keys = client.get("/jwks", &[]).await.ok();
-    let keys = keys["keys"].as_array().expect("keys").clone();
-    keys.iter()
-        .map(|key| key["kid"].as_str().expect("a kid").to_owned())
-        .collect()
+    let keys = client.get(target, &[]).await.ok();
+    keys["keys"].as_array().expect("keys").clone()
+}
+
+fn kids(keys: &[Value]) -> Vec<String> {
+    let kid = |key: &Value| key["kid"].as_str().expect("a kid").to_owned();
+    keys.iter().map(kid).collect()
 }
 
 /// The `kid` and the `alg` of a token.
@@ -98,9 +109,13 @@ async fn another_algorithm_comes_in_with_overlap_and_a_restart_in_the_middle_cha
 
 /// `mortise keys` for the program of a folder.
 fn keys(folder: &Folder, arguments: &[&str]) -> Finished {
+    keys_of(&folder.config(), arguments)
+}
+
+fn keys_of(config: &Path, arguments: &[&str]) -> Finished {
     let mut command = mortise();
     command.arg("keys").args(arguments).arg("--config");
-    finish(command.arg(folder.config()))
+    finish(command.arg(config))
 }
 
 fn ring(finished: &Finished) -> Vec<(String, String)> {

@@ -128,4 +128,16 @@ impl KeyRing for Faulty {
     ) -> Answer<'a, Vec<SealedKey>> {
         Box::pin(self.through(self.inner.remove(bank, key_use, kid, now)))
     }
+
+    fn distrust<'a>(
+        &'a self,
+        bank: &'a BankId,
+        key_use: KeyUse,
+        kid: &'a str,
+        instead: Option<SealedKey>,
+        at: Timestamp,
+    ) -> Answer<'a, Vec<SealedKey>> {
+        let distrusted = self.inner.distrust(bank, key_use, kid, instead, at);
+        Box::pin(self.through(distrusted))
+    }
 }

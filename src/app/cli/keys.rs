@@ -16,14 +16,14 @@ use crate::assemble::assemble;
 use crate::cli::config_file::ConfigFile;
 use crate::cli::{check, environment, say, serve, terminal, warn};
 use crate::control::{
-    Answer, KeyOrder, KeyWhat, Letter, NoAnswer, Order, Verdict, call, carry_out, folder_of,
+    Answer, KeyOrder, KeyWhat, Letter, NoAnswer, Order, Verdict, call, carry_out, folder_of, rings,
 };
 use crate::environment::Environment;
 use crate::run::Configuration;
 use crate::standing::Standing;
 
-/// See and rotate the keys that sign a bank's access tokens. With a running gateway the change is
-/// in force at once; without one it is made in its store.
+/// See and change the keys that sign a bank's access tokens, and distrust any key. With a running
+/// gateway the change is in force at once; without one it is made in its store.
 #[derive(Debug, Args)]
 pub(crate) struct Keys {
     #[command(subcommand)]
@@ -58,6 +58,19 @@ enum What {
     /// Take a key out for ever: one that waits, or whose tokens have all ended.
     Retire {
         /// The key's `kid`.
+        // One of 64 thumbprints begins with a hyphen.
+        #[arg(allow_hyphen_values = true)]
+        kid: String,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Distrust a key that somebody else may hold, for ever, whether it is for access tokens or
+    /// for assertions to the bank: it is published no more, and its tokens are refused at once. If
+    /// it signs, a new one is made and signs instead.
+    Distrust {
+        /// The key's `kid`.
+        // One of 64 thumbprints begins with a hyphen.
+        #[arg(allow_hyphen_values = true)]
         kid: String,
         #[command(flatten)]
         config: ConfigFile,
@@ -71,6 +84,7 @@ impl Keys {
             What::Make { config } => (KeyWhat::Make, config),
             What::Rotate { config } => (KeyWhat::Rotate, config),
             What::Retire { kid, config } => (KeyWhat::Retire { kid }, config),
+            What::Distrust { kid, config } => (KeyWhat::Distrust { kid }, config),
         };
         let order = KeyOrder {
             bank: self.bank,
@@ -137,7 +151,10 @@ fn alone(file: &Path, order: &KeyOrder) -> anyhow::Result<Result<Answer, config:
         let env = Environment::system(clock);
         let (standing, audit) = Standing::open(&house, &env, &TaskTracker::new(), poison)?;
         let live = assemble(&house, &standing, 1).await?;
-        let answer = carry_out(&live, order).await;
+        let answer = match carry_out(&live, order).await {
+            Ok(distrusted) => rings(&live, order, distrusted.as_ref()).await,
+            Err(answer) => answer,
+        };
         // With the rooms goes what they had only counted.
         drop((live, standing));
         tokio::task::spawn_blocking(move || audit.close())

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use tokio::sync::Mutex;
 
-use crate::control::{Answer, KeyOrder, KeyWhat, Letter, Order, Verdict, carry_out};
+use crate::control::{Answer, KeyOrder, KeyWhat, Letter, Order, Verdict, carry_out, rings};
 use crate::live::Live;
 use crate::reload::{Because, Reloader};
 
@@ -37,40 +37,40 @@ impl Steward {
                     let asked = file.display();
                     not_good(&format!("the running gateway reads {ours}, not {asked}"))
                 }
-                _ => self.reload(&letter).await,
+                _ => self.reload(&letter, Because::Asked).await,
             },
             Order::Keys(order) => self.keys(&letter, order).await,
         }
     }
 
-    /// A ring that was changed in the store is put in force by a reload.
+    /// A ring that was changed in the store is put in force with the settings that are: whatever
+    /// the file has become meanwhile, what was distrusted is refused.
     async fn keys(&self, letter: &Letter, order: &KeyOrder) -> Answer {
         let _one_after_the_other = self.rings.lock().await;
-        let mut done = carry_out(&self.live.load_full(), order).await;
-        if done.verdict != Verdict::Done || order.what.change().is_none() {
-            return done;
+        let distrusted = match carry_out(&self.live.load_full(), order).await {
+            Ok(distrusted) => distrusted,
+            Err(answer) => return answer,
+        };
+        if matches!(order.what, KeyWhat::List) {
+            return rings(&self.live.load_full(), order, None).await;
         }
-        let reloaded = self.reload(letter).await;
-        if reloaded.verdict != Verdict::Done {
-            done.verdict = reloaded.verdict;
+        let opened = self.reload(letter, Because::Rings).await;
+        // What is in force now may sign a little later than was asked: it had to be published.
+        let mut done = rings(&self.live.load_full(), order, distrusted.as_ref()).await;
+        if opened.verdict != Verdict::Done {
+            done.verdict = Verdict::Failed;
             done.text = format!(
                 "{}error: the ring is changed in the store, but the running gateway goes on with \
-                 the one it has\n{}help: mend the file, then `mortise reload`\n",
-                done.text, reloaded.text
+                 the one it has\n{}help: ask again, or start the gateway anew\n",
+                done.text, opened.text
             );
-            done.json["error"] = reloaded.json;
-            return done;
+            done.json["error"] = opened.json;
         }
-        // What is in force now may sign a little later than was asked: it had to be published.
-        let list = KeyOrder {
-            bank: order.bank.clone(),
-            what: KeyWhat::List,
-        };
-        carry_out(&self.live.load_full(), &list).await
+        done
     }
 
-    async fn reload(&self, letter: &Letter) -> Answer {
-        let Some(outcome) = self.reloader.reload(Because::Asked).await else {
+    async fn reload(&self, letter: &Letter, because: Because) -> Answer {
+        let Some(outcome) = self.reloader.reload(because).await else {
             return not_good("nothing was reloaded");
         };
         match outcome.as_ref() {

@@ -83,21 +83,29 @@ impl Keeper {
         }
     }
 
-    /// One load for all who wait.
+    /// One load for all who wait, and one opening of the rings.
     async fn answer(&mut self, asks: Vec<Ask>) {
-        let is_asked = asks.iter().any(|ask| ask.because == Because::Asked);
+        let (of_rings, of_file): (Vec<_>, Vec<_>) = asks
+            .into_iter()
+            .partition(|ask| ask.because == Because::Rings);
+        let is_asked = of_file.iter().any(|ask| ask.because == Because::Asked);
         let because = if is_asked {
             Because::Asked
         } else {
             Because::Touched
         };
-        let Some(outcome) = self.reload(because).await else {
-            return;
-        };
-        self.tell(&outcome);
-        let outcome: Outcome = Arc::new(outcome);
-        for ask in asks {
-            let _ = ask.done.send(Arc::clone(&outcome));
+        for (asks, because) in [(of_rings, Because::Rings), (of_file, because)] {
+            if asks.is_empty() {
+                continue;
+            }
+            let Some(outcome) = self.reload(because).await else {
+                continue;
+            };
+            self.tell(&outcome);
+            let outcome: Outcome = Arc::new(outcome);
+            for ask in asks {
+                let _ = ask.done.send(Arc::clone(&outcome));
+            }
         }
     }
 
@@ -121,14 +129,16 @@ impl Keeper {
             Ok(prepared) => self.apply(&edges, prepared, &digest).await,
             Err(not_applied) => Err(not_applied),
         };
-        // What failed by its surroundings may succeed when the same files are only touched.
-        if applied
-            .as_ref()
-            .map_or_else(NotApplied::is_of_the_file, |_| true)
-        {
-            self.read_last.clone_from(&digest);
+        if let Some(files) = files {
+            // What failed by its surroundings may succeed when the same files are only touched.
+            if applied
+                .as_ref()
+                .map_or_else(NotApplied::is_of_the_file, |_| true)
+            {
+                self.read_last.clone_from(&digest);
+            }
+            self.files.send_replace(files);
         }
-        self.files.send_replace(files);
         if let Err(not_applied) = &applied {
             self.standing.metrics.loads.refused();
             self.record_reject(not_applied, digest).await;
@@ -199,7 +209,7 @@ impl Keeper {
         for listener in staged {
             edges.apply(listener, house.drain);
         }
-        self.house = Arc::new(house);
+        self.house = house;
         self.standing.metrics.loads.applied(snapshot);
         Ok(Applied {
             snapshot,

@@ -34,14 +34,15 @@ pub(super) struct Work {
 /// What the thread found.
 pub(super) struct Found {
     pub(super) digest: String,
-    pub(super) files: Vec<PathBuf>,
+    /// `None` when none was read.
+    pub(super) files: Option<Vec<PathBuf>>,
     /// `None` when the files read as before and were only touched.
     pub(super) prepared: Option<Result<Prepared, NotApplied>>,
 }
 
 /// Everything that is needed to put a file in force; nothing of it is yet.
 pub(super) struct Prepared {
-    pub(super) house: House,
+    pub(super) house: Arc<House>,
     /// What ran out.
     pub(super) lapsed: Option<Mistakes>,
     pub(super) live: Live,
@@ -54,6 +55,13 @@ pub(super) struct Prepared {
 impl Work {
     /// Does it. Blocks; `runtime` runs what waits for the store.
     pub(super) fn run(self, runtime: &Handle) -> Found {
+        if self.because == Because::Rings {
+            return Found {
+                digest: self.house.digest.clone(),
+                files: None,
+                prepared: Some(self.prepare(Arc::clone(&self.house), None, runtime)),
+            };
+        }
         let now = self.standing.clock.now();
         let loaded = {
             let mut loader = self.loader.lock().unwrap_or_else(PoisonError::into_inner);
@@ -67,19 +75,19 @@ impl Work {
         } = loaded;
         let is_as_before = digest == self.read_last;
         let prepared = (self.because == Because::Asked || !is_as_before).then(|| match house {
-            Ok(house) => self.prepare(house, lapsed, runtime),
+            Ok(house) => self.prepare(Arc::new(house), lapsed, runtime),
             Err(mistakes) => Err(NotApplied::Mistakes(mistakes)),
         });
         Found {
             digest,
-            files,
+            files: Some(files),
             prepared,
         }
     }
 
     fn prepare(
         &self,
-        house: House,
+        house: Arc<House>,
         lapsed: Option<Mistakes>,
         runtime: &Handle,
     ) -> Result<Prepared, NotApplied> {

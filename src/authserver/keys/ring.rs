@@ -7,7 +7,7 @@ use std::sync::Arc;
 use identity::{IssuerKeys, KeyTime};
 use jiff::Timestamp;
 use model::ports::{KeyUse, Published, SealedKey, has_begun, publish};
-use model::{BankId, Fault, KeyLife, PUBLISHED_BEFORE};
+use model::{BankId, Fault, KeyLife, KeyTimes, PUBLISHED_BEFORE};
 use secrecy::ExposeSecret;
 
 use crypto::{Algorithm, Jwks, KeyEncryptionKey, SigningKey};
@@ -16,9 +16,10 @@ use crate::Ports;
 
 /// An issuer's keys, unsealed, in the order of their making. There is always one that signs.
 pub(crate) struct Ring {
-    keys: Vec<Arc<SigningKey>>,
-    /// When each is to sign.
-    signs_from: Vec<Option<Timestamp>>,
+    /// `None` stands for one that is distrusted.
+    keys: Vec<Option<Arc<SigningKey>>>,
+    /// What the life of each follows from.
+    times: Vec<KeyTimes>,
     /// What the store does not hold yet.
     planned: Vec<Planned>,
 }
@@ -53,7 +54,7 @@ impl Ring {
         let mut planned = Vec::new();
         if !has_begun(&stored, algorithm.as_str()) {
             let mut key = make(bank, key_use, algorithm, ports)?;
-            let is_first = stored.iter().all(|key| key.signs_from.is_none());
+            let is_first = !stored.iter().any(has_its_time);
             key.signs_from = Some(starts(is_first, key.made_at));
             key.published_at = Some(key.made_at);
             planned.push(Planned::Begin(key.clone()));
@@ -65,15 +66,19 @@ impl Ring {
         }
         let unsealed = stored
             .iter()
-            .map(|key| unseal(bank, key_use, key, &ports.kek).map(Arc::new))
-            .collect::<Result<Vec<_>, _>>()?;
-        if !stored.iter().any(|key| key.signs_from.is_some()) {
+            .map(|key| {
+                let trusted = key.is_trusted();
+                let unsealed = trusted.then(|| unseal(bank, key_use, key, &ports.kek));
+                Ok(unsealed.transpose()?.map(Arc::new))
+            })
+            .collect::<Result<Vec<_>, Fault>>()?;
+        if !stored.iter().any(has_its_time) {
             let doing = format!("choosing the signing key of {bank}: none has its time");
             return Err(Fault::new(doing));
         }
         Ok(Self {
             keys: unsealed,
-            signs_from: stored.iter().map(|key| key.signs_from).collect(),
+            times: stored.iter().map(SealedKey::times).collect(),
             planned,
         })
     }
@@ -85,31 +90,34 @@ impl Ring {
 
     /// The key that signs new tokens.
     pub(crate) fn signer(&self, now: Timestamp) -> &Arc<SigningKey> {
-        let lives = KeyLife::of_ring(&self.signs_from, now);
-        let signs = self.keys.iter().zip(lives);
-        let mut signs = signs.filter(|(_, life)| *life == KeyLife::Signs);
-        let signer = signs.next().map(|(key, _)| key);
+        let mut lives = self.lives(now);
+        let signer = lives.find_map(|(key, life)| (life == KeyLife::Signs).then_some(key));
         signer.expect("an opened ring must have a key with a time, and of these one signs")
     }
 
     /// The public parts of all keys that sign, will, or did so lately.
     pub(crate) fn public(&self, now: Timestamp) -> Jwks {
-        let lives = KeyLife::of_ring(&self.signs_from, now);
-        let keys = self.keys.iter().zip(lives);
-        let published = keys.filter(|(_, life)| *life != KeyLife::Ended);
+        let published = self.lives(now).filter(|(_, life)| *life != KeyLife::Ended);
         Jwks::from_keys(published.map(|(key, _)| key.verification_key()).collect())
+    }
+
+    /// The keys that are trusted, and where each stands in its life.
+    fn lives(&self, now: Timestamp) -> impl Iterator<Item = (&Arc<SigningKey>, KeyLife)> {
+        let lives = KeyLife::of_ring(&self.times, now);
+        let keys = self.keys.iter().zip(lives);
+        keys.filter_map(|(key, life)| Some((key.as_ref()?, life)))
     }
 
     /// The keys that tokens verify with, and until when.
     pub(crate) fn verifying(&self, now: Timestamp) -> IssuerKeys {
-        let begins = KeyLife::begins(&self.signs_from);
-        let ends = KeyLife::ends(&self.signs_from);
-        let lives = KeyLife::of_ring(&self.signs_from, now);
+        let begins = KeyLife::begins(&self.times);
+        let ends = KeyLife::ends(&self.times);
+        let lives = KeyLife::of_ring(&self.times, now);
         let times = begins.into_iter().zip(ends);
         let keys = self.keys.iter().zip(lives).zip(times);
         let verify = keys.filter_map(|((key, life), (from, until))| {
             let from = from.filter(|_| life != KeyLife::Ended)?;
-            Some((key, KeyTime { from, until }))
+            Some((key.as_ref()?, KeyTime { from, until }))
         });
         let (keys, times) = verify
             .map(|(key, time)| (key.verification_key(), (key.kid().to_owned(), time)))
@@ -121,12 +129,17 @@ impl Ring {
     }
 }
 
+/// Whether a key signs now or at some time, or did.
+fn has_its_time(key: &SealedKey) -> bool {
+    key.is_trusted() && key.signs_from.is_some()
+}
+
 /// The keys of a ring that nobody has published. One that is to follow another signs only when it
 /// has been published for long enough.
 fn unpublished(ring: &[SealedKey], now: Timestamp) -> Vec<(String, Published)> {
     let follows = |key: &SealedKey| {
         ring.iter().any(|other| {
-            other.kid != key.kid && other.published_at.is_some() && other.signs_from.is_some()
+            other.kid != key.kid && other.published_at.is_some() && has_its_time(other)
         })
     };
     let times = |key: &SealedKey| {
@@ -139,7 +152,8 @@ fn unpublished(ring: &[SealedKey], now: Timestamp) -> Vec<(String, Published)> {
         let at = now;
         (key.kid.clone(), Published { at, signs_from })
     };
-    let unpublished = ring.iter().filter(|key| key.published_at.is_none());
+    let trusted = ring.iter().filter(|key| key.is_trusted());
+    let unpublished = trusted.filter(|key| key.published_at.is_none());
     unpublished.map(times).collect()
 }
 
@@ -175,6 +189,7 @@ pub(super) fn make(
         made_at: ports.clock.now(),
         signs_from: None,
         published_at: None,
+        distrusted_at: None,
     })
 }
 

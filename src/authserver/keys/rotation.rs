@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 
-use model::ports::{AuditUnavailable, KeyUse, SealedKey, StoreUnavailable};
+use model::ports::{AuditUnavailable, KeyUse, SealedKey, StoreUnavailable, lives};
 use model::{AuditEntry, AuditEvent, BankId, Fault, KeyLife, LogName, PUBLISHED_BEFORE};
 
 use crate::AuthServer;
@@ -77,6 +77,14 @@ pub enum Unchanged {
         /// Until when.
         until: Timestamp,
     },
+    /// It is distrusted, and its row keeps it from coming back.
+    #[error("the key `{kid}` is distrusted since {since:.0}")]
+    Distrusted {
+        /// The key.
+        kid: String,
+        /// Since when.
+        since: Timestamp,
+    },
     /// Somebody else changed the ring at the same moment.
     #[error("the ring changed while the key `{kid}` was being put in")]
     Overtaken {
@@ -103,8 +111,16 @@ impl AuthServer {
     /// The keys that sign a bank's tokens, as they stand now.
     pub async fn signing_keys(&self, bank: &BankId) -> Result<Vec<RingKey>, Unchanged> {
         self.issuer_of(bank)?;
-        let keys = &self.ports().keys;
-        let ring = keys.list(bank, KeyUse::Tokens).await;
+        self.ring_of(bank, KeyUse::Tokens).await
+    }
+
+    /// The keys that sign identity assertions to a bank's services, as they stand now.
+    pub async fn assertion_ring(&self, bank: &BankId) -> Result<Vec<RingKey>, Unchanged> {
+        self.ring_of(bank, KeyUse::Assertions).await
+    }
+
+    async fn ring_of(&self, bank: &BankId, key_use: KeyUse) -> Result<Vec<RingKey>, Unchanged> {
+        let ring = self.ports().keys.list(bank, key_use).await;
         Ok(self.as_they_stand(&ring.map_err(Unchanged::Store)?))
     }
 
@@ -141,10 +157,7 @@ impl AuthServer {
                 return Err(Unchanged::UnderWay { kid: key.kid, at });
             }
         }
-        let waits = |ring: &[SealedKey]| {
-            let mut waiting = ring.iter().filter(|key| key.signs_from.is_none());
-            waiting.next().cloned()
-        };
+        let waits = |ring: &[SealedKey]| ring.iter().find(|key| key.waits()).cloned();
         // One that was laid by under another algorithm would be followed by another at once.
         let fits = |key: &SealedKey| key.alg == issuer.algorithm.as_str();
         let mut next = waits(ring);
@@ -241,6 +254,7 @@ impl AuthServer {
             Some(KeyLife::Waits | KeyLife::Ended) => Ok(()),
             Some(KeyLife::Signs | KeyLife::Starts { .. }) => Err(Unchanged::Signs { kid }),
             Some(KeyLife::Verifies { until }) => Err(Unchanged::InUse { kid, until }),
+            Some(KeyLife::Distrusted { since }) => Err(Unchanged::Distrusted { kid, since }),
         }
     }
 
@@ -260,8 +274,7 @@ impl AuthServer {
     }
 
     fn as_they_stand(&self, ring: &[SealedKey]) -> Vec<RingKey> {
-        let times: Vec<_> = ring.iter().map(|key| key.signs_from).collect();
-        let lives = KeyLife::of_ring(&times, self.ports().clock.now());
+        let lives = lives(ring, self.ports().clock.now());
         let keys = ring.iter().zip(lives);
         keys.map(|(key, life)| RingKey {
             kid: key.kid.clone(),
@@ -272,7 +285,7 @@ impl AuthServer {
         .collect()
     }
 
-    async fn record(
+    pub(super) async fn record(
         &self,
         bank: &BankId,
         key_use: KeyUse,

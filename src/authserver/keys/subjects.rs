@@ -69,5 +69,6 @@ fn make(bank: &BankId, ports: &Ports) -> Result<SealedKey, Fault> {
         made_at: now,
         signs_from: Some(now),
         published_at: Some(now),
+        distrusted_at: None,
     })
 }

@@ -7,8 +7,8 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use model::BankId;
 use model::ports::{
-    KeyRing, KeyUse, Published, SealedKey, StoreUnavailable, has_begun, lay_by, may_go, publish,
-    schedule,
+    KeyRing, KeyUse, Published, SealedKey, StoreUnavailable, distrust, has_begun, lay_by, may_go,
+    publish, schedule,
 };
 
 use super::locked;
@@ -84,6 +84,19 @@ impl KeyRing for Keys {
                 }
             }))
         })
+    }
+
+    fn distrust<'a>(
+        &'a self,
+        bank: &'a BankId,
+        key_use: KeyUse,
+        kid: &'a str,
+        instead: Option<SealedKey>,
+        at: Timestamp,
+    ) -> BoxFuture<'a, Result<Vec<SealedKey>, StoreUnavailable>> {
+        Box::pin(
+            async move { Ok(self.changed(bank, key_use, |ring| distrust(ring, kid, instead, at))) },
+        )
     }
 }
 

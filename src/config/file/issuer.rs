@@ -41,7 +41,7 @@ pub(super) static ISSUER: Shape = Shape::new(
         },
         Key {
             name: "algorithm",
-            kind: Kind::Word(&["PS256", "ES256"]),
+            kind: Kind::Word(&["PS256", "ES256", "EdDSA"]),
             need: Need::DefaultUnless("jwks", "PS256"),
             doc: "How access tokens are signed.",
         },
@@ -203,7 +203,11 @@ fn ours(reader: &mut Reader, section: &mut Section<'_>) -> Tokens {
     let access_token_lifetime = lifetime
         .and_then(|value| reader.duration(value))
         .map(|at| at.value);
-    let words = [("PS256", Algorithm::Ps256), ("ES256", Algorithm::Es256)];
+    let words = [
+        ("PS256", Algorithm::Ps256),
+        ("ES256", Algorithm::Es256),
+        ("EdDSA", Algorithm::EdDsa),
+    ];
     let algorithm = algorithm
         .and_then(|value| reader.word(value, &words))
         .map(|at| at.value);

@@ -3,7 +3,7 @@
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
-use crate::{BankId, KeyLife};
+use crate::{BankId, KeyLife, KeyTimes};
 
 /// The store did not answer, or could not.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +31,29 @@ pub struct SealedKey {
     pub signs_from: Option<Timestamp>,
     /// When a gateway first published it; `None` before: it cannot sign before others know it.
     pub published_at: Option<Timestamp>,
+    /// Since when it is distrusted, if it is: then nothing is sealed here any more, and it stays
+    /// so that nothing brings its `kid` back.
+    pub distrusted_at: Option<Timestamp>,
+}
+
+impl SealedKey {
+    /// Whether nobody said that it is not to be trusted.
+    pub fn is_trusted(&self) -> bool {
+        self.distrusted_at.is_none()
+    }
+
+    /// Whether it waits for its time.
+    pub fn waits(&self) -> bool {
+        self.is_trusted() && self.signs_from.is_none()
+    }
+
+    /// What its life follows from.
+    pub fn times(&self) -> KeyTimes {
+        KeyTimes {
+            signs_from: self.signs_from,
+            distrusted_at: self.distrusted_at,
+        }
+    }
 }
 
 /// What a key signs. Keys of different uses are never mixed.
@@ -115,6 +138,19 @@ pub trait KeyRing: Send + Sync {
         kid: &'a str,
         now: Timestamp,
     ) -> BoxFuture<'a, Result<Vec<SealedKey>, StoreUnavailable>>;
+
+    /// Distrusts a key for ever: its sealed part is gone, a time that lies ahead is taken from it,
+    /// and if it signs `at` that instant, `instead` is added, published, and signs from then on.
+    /// One that signs stays as it is when there is nothing instead; so does one that is distrusted
+    /// already, or not there. Answers the ring as it then is. Durable when it resolves.
+    fn distrust<'a>(
+        &'a self,
+        bank: &'a BankId,
+        key_use: KeyUse,
+        kid: &'a str,
+        instead: Option<SealedKey>,
+        at: Timestamp,
+    ) -> BoxFuture<'a, Result<Vec<SealedKey>, StoreUnavailable>>;
 }
 
 /// Since when a key is published.
@@ -128,7 +164,7 @@ pub struct Published {
 
 /// [`KeyRing::lay_by`] on a ring in memory.
 pub fn lay_by(ring: &mut Vec<SealedKey>, key: SealedKey) {
-    if ring.iter().all(|its| its.signs_from.is_some()) {
+    if !ring.iter().any(SealedKey::waits) {
         ring.push(SealedKey {
             signs_from: None,
             ..key
@@ -138,14 +174,16 @@ pub fn lay_by(ring: &mut Vec<SealedKey>, key: SealedKey) {
 
 /// [`KeyRing::schedule`] on a ring in memory.
 pub fn schedule(ring: &mut [SealedKey], kid: &str, from: Timestamp) {
-    for key in ring.iter_mut().filter(|key| key.kid == kid) {
+    let named = |key: &&mut SealedKey| key.kid == kid && key.is_trusted();
+    for key in ring.iter_mut().filter(named) {
         key.signs_from.get_or_insert(from);
     }
 }
 
 /// [`KeyRing::publish`] on a ring in memory.
 pub fn publish(ring: &mut [SealedKey], kid: &str, times: Published) {
-    for key in ring.iter_mut().filter(|key| key.kid == kid) {
+    let named = |key: &&mut SealedKey| key.kid == kid && key.is_trusted();
+    for key in ring.iter_mut().filter(named) {
         if key.published_at.is_none() {
             key.published_at = Some(times.at);
             key.signs_from = key.signs_from.map(|_| times.signs_from);
@@ -153,17 +191,51 @@ pub fn publish(ring: &mut [SealedKey], kid: &str, times: Published) {
     }
 }
 
-/// Whether [`KeyRing::remove`] takes a key out: nothing depends on it.
+/// [`KeyRing::distrust`] on a ring in memory.
+pub fn distrust(ring: &mut Vec<SealedKey>, kid: &str, instead: Option<SealedKey>, at: Timestamp) {
+    let lives = lives(ring, at);
+    let mut keys = ring.iter_mut().zip(lives);
+    let Some((key, life)) = keys.find(|(key, _)| key.kid == kid && key.is_trusted()) else {
+        return;
+    };
+    let signs = life == KeyLife::Signs;
+    if signs && instead.is_none() {
+        return;
+    }
+    if let KeyLife::Starts { .. } = life {
+        // It ends nobody: the one before it goes on.
+        key.signs_from = None;
+    }
+    key.distrusted_at = Some(at);
+    key.sealed.clear();
+    if let Some(instead) = instead.filter(|_| signs) {
+        ring.push(SealedKey {
+            signs_from: Some(at),
+            published_at: Some(at),
+            ..instead
+        });
+    }
+}
+
+/// Where each key of a ring stands in its life.
+pub fn lives(ring: &[SealedKey], now: Timestamp) -> Vec<KeyLife> {
+    let times: Vec<_> = ring.iter().map(SealedKey::times).collect();
+    KeyLife::of_ring(&times, now)
+}
+
+/// Whether [`KeyRing::remove`] takes a key out: nothing depends on it, and nothing is to keep it
+/// from coming back.
 pub fn may_go(ring: &[SealedKey], kid: &str, now: Timestamp) -> bool {
-    let times: Vec<_> = ring.iter().map(|key| key.signs_from).collect();
-    let lives = KeyLife::of_ring(&times, now);
+    let lives = lives(ring, now);
     let mut lives = ring.iter().zip(lives).filter(|(key, _)| key.kid == kid);
     lives.all(|(_, life)| matches!(life, KeyLife::Waits | KeyLife::Ended))
 }
 
 /// Whether a ring's key that signs last has this algorithm: then [`KeyRing::begin`] adds none.
 pub fn has_begun(ring: &[SealedKey], alg: &str) -> bool {
-    let scheduled = ring.iter().filter(|key| key.signs_from.is_some());
+    let scheduled = ring
+        .iter()
+        .filter(|key| key.is_trusted() && key.signs_from.is_some());
     // Of several the last: the order of making decides between equals.
     let last = scheduled.max_by_key(|key| key.signs_from);
     last.is_some_and(|last| last.alg == alg)

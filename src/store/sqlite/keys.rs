@@ -6,7 +6,9 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, Row, params};
 
 use model::BankId;
-use model::ports::{KeyRing, KeyUse, Published, SealedKey, StoreUnavailable, has_begun, may_go};
+use model::ports::{
+    KeyRing, KeyUse, Published, SealedKey, StoreUnavailable, distrust, has_begun, may_go,
+};
 
 use super::Sqlite;
 use super::row::unreadable;
@@ -52,7 +54,7 @@ impl KeyRing for Sqlite {
         let bank = bank.clone();
         let work = move |connection: &Connection| {
             let known = ring(connection, &bank, key_use)?;
-            if known.iter().any(|key| key.signs_from.is_none()) {
+            if known.iter().any(SealedKey::waits) {
                 return Ok(known);
             }
             let key = SealedKey {
@@ -76,7 +78,8 @@ impl KeyRing for Sqlite {
         let work = move |connection: &Connection| {
             connection.execute(
                 "UPDATE signing_key SET signs_from = ?4
-                 WHERE bank = ?1 AND key_use = ?2 AND kid = ?3 AND signs_from IS NULL",
+                 WHERE bank = ?1 AND key_use = ?2 AND kid = ?3 AND signs_from IS NULL
+                     AND distrusted_at IS NULL",
                 params![bank.as_str(), key_use.as_str(), kid, from.to_string()],
             )?;
             ring(connection, &bank, key_use)
@@ -97,7 +100,8 @@ impl KeyRing for Sqlite {
             connection.execute(
                 "UPDATE signing_key
                  SET published_at = ?4, signs_from = iif(signs_from IS NULL, NULL, ?5)
-                 WHERE bank = ?1 AND key_use = ?2 AND kid = ?3 AND published_at IS NULL",
+                 WHERE bank = ?1 AND key_use = ?2 AND kid = ?3 AND published_at IS NULL
+                     AND distrusted_at IS NULL",
                 params![bank.as_str(), key_use.as_str(), kid, at, from],
             )?;
             ring(connection, &bank, key_use)
@@ -126,6 +130,53 @@ impl KeyRing for Sqlite {
         };
         Box::pin(self.writer.carry_out("removing a signing key", work))
     }
+
+    fn distrust<'a>(
+        &'a self,
+        bank: &'a BankId,
+        key_use: KeyUse,
+        kid: &'a str,
+        instead: Option<SealedKey>,
+        at: Timestamp,
+    ) -> BoxFuture<'a, Result<Vec<SealedKey>, StoreUnavailable>> {
+        let (bank, kid) = (bank.clone(), kid.to_owned());
+        let work = move |connection: &Connection| {
+            let known = ring(connection, &bank, key_use)?;
+            let mut changed = known.clone();
+            distrust(&mut changed, &kid, instead, at);
+            let mut after = changed.iter();
+            for (before, after) in known.iter().zip(after.by_ref()) {
+                if before != after {
+                    write_distrust(connection, &bank, key_use, after)?;
+                }
+            }
+            for instead in after {
+                add(connection, &bank, key_use, instead)?;
+            }
+            ring(connection, &bank, key_use)
+        };
+        Box::pin(self.writer.carry_out("distrusting a signing key", work))
+    }
+}
+
+fn write_distrust(
+    connection: &Connection,
+    bank: &BankId,
+    key_use: KeyUse,
+    key: &SealedKey,
+) -> rusqlite::Result<usize> {
+    connection.execute(
+        "UPDATE signing_key SET sealed = ?4, signs_from = ?5, distrusted_at = ?6
+         WHERE bank = ?1 AND key_use = ?2 AND kid = ?3",
+        params![
+            bank.as_str(),
+            key_use.as_str(),
+            key.kid,
+            key.sealed,
+            key.signs_from.map(|from| from.to_string()),
+            key.distrusted_at.map(|at| at.to_string()),
+        ],
+    )
 }
 
 fn add(
@@ -158,7 +209,8 @@ fn ring(
 ) -> rusqlite::Result<Vec<SealedKey>> {
     connection
         .prepare_cached(
-            "SELECT kid, alg, sealed, made_at, signs_from, published_at FROM signing_key
+            "SELECT kid, alg, sealed, made_at, signs_from, published_at, distrusted_at
+             FROM signing_key
              WHERE bank = ?1 AND key_use = ?2 ORDER BY place",
         )?
         .query_map([bank.as_str(), key_use.as_str()], key)?
@@ -182,5 +234,6 @@ fn key(row: &Row<'_>) -> rusqlite::Result<SealedKey> {
         made_at: instant(3, &made_at)?,
         signs_from: optional(4)?,
         published_at: optional(5)?,
+        distrusted_at: optional(6)?,
     })
 }

@@ -45,6 +45,8 @@ pub(super) const ALL: &[&str] = &[
     "ALTER TABLE signing_key ADD COLUMN published_at TEXT; -- RFC 3339; NULL: nobody knows it yet
     UPDATE signing_key SET published_at = made_at;",
     AUTHORIZATION,
+    // A signing key that somebody else may hold: its row stays, its sealed part goes.
+    "ALTER TABLE signing_key ADD COLUMN distrusted_at TEXT; -- RFC 3339; NULL: it is trusted",
 ];
 
 /// 4: the state of the authorization server, and the outbox of its events. Instants are
