@@ -1,5 +1,5 @@
 //! The plan of the house, held as tests: floors and arrows, sizes, headers, words, log fields,
-//! refusals, requirements and their proofs, and the law of the permit.
+//! refusals, fuzz targets, requirements and their proofs, and the law of the permit.
 //!
 //! **For**: telling at once when a change leaves the plan. **Doors**: none; it is only tests.
 //! **How a value goes through**: manifests and sources are read as text from the checkout and
@@ -8,6 +8,8 @@
 
 #[cfg(test)]
 mod floors;
+#[cfg(test)]
+mod fuzz;
 #[cfg(test)]
 mod headers;
 #[cfg(test)]
