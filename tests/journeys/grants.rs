@@ -6,6 +6,7 @@ mod evidence;
 mod pages;
 mod pushed;
 mod revoked;
+mod thefts;
 
 use std::collections::BTreeMap;
 

@@ -36,6 +36,11 @@ impl HouseBuilder {
 }
 
 impl TestHouse {
+    /// The authority of the partners' certificates.
+    pub fn partner_authority(&self) -> TestCa {
+        partner_authority(self.dir())
+    }
+
     /// Writes the partners' revocation list anew, with these certificates on it.
     pub fn revoke(&self, serials: &[&[u8]]) {
         let list = revocation_list(&partner_authority(self.dir()), serials, self.now());

@@ -1,0 +1,581 @@
+//! The house with two banks, the owner of what is stolen, and the thieves.
+
+use std::time::Duration;
+
+use crypto::{Algorithm, Jwks, SigningKey};
+use kit::{
+    Answer, Browser, FORM, HouseBuilder, Identity, Method, PASSWORD, Partner, ProofKey, SWIFTRIDE,
+    TestHouse, Version, encoded, hidden, html, issue, partner_leaf, query,
+};
+use model::ClientId;
+use serde_json::Value;
+
+use super::super::{App, BRANCHES, CALLBACK, Form, decide, log_in};
+use super::{Loot, Place, Thief, Way};
+
+const CATALOGUE: &str = "/catalogue/v1/products";
+const INLAND: &str = "/inland/v1/rates";
+const INLAND_API: &str = r"openapi: 3.1.0
+info: { title: Rates, version: 1.0.0 }
+servers: [{ url: /inland/v1 }]
+paths:
+  /rates:
+    get:
+      operationId: inlandRates
+      x-mortise-class: partner
+      x-mortise-effect: none
+      x-mortise-scope: inland
+      responses: { '200': { description: Rates. } }
+";
+/// Whose things are stolen.
+const OWNER: &str = "swiftride-app";
+const OTHER: &str = "cartwheel-app";
+const SIBLING: &str = "swiftride-desk";
+
+/// Something stolen, and what its owner still has.
+pub(super) struct Stolen {
+    text: String,
+    /// What belongs to it: the token of a proof, the name of a form's request.
+    beside: String,
+    browser: Option<Browser>,
+    page: Option<Answer>,
+}
+
+impl Stolen {
+    fn of(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            beside: String::new(),
+            browser: None,
+            page: None,
+        }
+    }
+}
+
+pub(super) struct Scene {
+    house: TestHouse,
+    owner: Partner,
+    other: Partner,
+    sibling: Partner,
+    issuer: SigningKey,
+    /// The key that the owner's tokens are bound to, and a thief's.
+    key: ProofKey,
+    thiefs_key: ProofKey,
+}
+
+/// The path of an endpoint; of the road, that of an operation.
+pub(super) fn path(place: Place) -> &'static str {
+    match place {
+        Place::Road => BRANCHES,
+        Place::Token => "/token",
+        Place::Par => "/par",
+        Place::Revoke => "/revoke",
+        Place::Authorize => "/authorize",
+        Place::LogIn => "/log-in",
+        Place::Approve => "/approve",
+        Place::Done => "/done",
+    }
+}
+
+/// The type of the record of whoever asks there.
+fn kind(place: Place) -> &'static str {
+    match place {
+        Place::Road => "api.access",
+        Place::Token => "oauth.token",
+        Place::Par => "oauth.par",
+        Place::Revoke => "oauth.revoke",
+        Place::Authorize | Place::LogIn | Place::Approve | Place::Done => "oauth.authz",
+    }
+}
+
+/// The house: a second bank with the same authority, agreements of the owner's with both, clients
+/// that may all ask customers, and limits that no test meets.
+async fn house(desk: &SigningKey) -> TestHouse {
+    let builder = HouseBuilder::new();
+    let url = builder.prepared().issuer_url.clone();
+    let jwks = Jwks::from_keys(vec![desk.verification_key()]).to_json();
+    let file = std::fs::read_to_string(builder.config()).expect("a readable file");
+    let bank = file.split("  harbour:\n").nth(1).expect("the bank");
+    let (bank, _) = bank.split_once("    products:\n").expect("its products");
+    let inland = bank.replace(&url, &format!("{url}/inland"));
+    let inland = format!(
+        "banks:\n  inland:\n{inland}    products:\n      rates: {{ openapi: file:apis/inland.yaml, \
+         upstream: core, listeners: [api], deadline: 30s }}\n"
+    );
+    let agreement = "products: [branches, catalogue], plan: trial, from: ";
+    let (_, dates) = file.split_once(agreement).expect("an agreement");
+    let (dates, _) = dates.split_once(" }").expect("its dates");
+    let own = format!(
+        "agreements:\n  - {{ partner: swiftride, bank: inland, products: [rates], plan: trial, \
+         from: {dates} }}\n"
+    );
+    let clients = format!(
+        "cartwheel-app: {{ auth: private_key_jwt, jwks: file:partners/cartwheel.jwks.json, \
+         redirect_uris: [{CALLBACK}] }}"
+    );
+    let sibling = format!(
+        "    clients:\n      {SIBLING}: {{ auth: private_key_jwt, jwks: file:partners/desk.jwks.json, \
+         redirect_uris: [{CALLBACK}] }}\n      swiftride-app:\n"
+    );
+    builder
+        .write("apis/inland.yaml", INLAND_API)
+        .write("partners/desk.jwks.json", &jwks.to_string())
+        .edit("banks:\n", &inland)
+        .edit("agreements:\n", &own)
+        .edit("products: [catalogue],", "products: [branches, catalogue],")
+        .edit(
+            "cartwheel-app: { auth: private_key_jwt, jwks: file:partners/cartwheel.jwks.json }",
+            &clients,
+        )
+        .edit("    clients:\n      swiftride-app:\n", &sibling)
+        .edit(
+            "rate: 5/s, burst: 10 requests, concurrent: 8 requests",
+            "rate: 10000/s, burst: 10000 requests, concurrent: 100 requests",
+        )
+        .edit(
+            "rate: 200/s, burst: 400 requests",
+            "rate: 10000/s, burst: 10000 requests",
+        )
+        .start()
+        .await
+}
+
+impl Scene {
+    pub(super) async fn open() -> Self {
+        let signing_key = SigningKey::generate(Algorithm::Es256).expect("a key");
+        let house = house(&signing_key).await;
+        // From then on no nonce of the road's is demanded.
+        house.clock.advance(Duration::from_secs(73));
+        let leaf = partner_leaf(Some(SWIFTRIDE), house.now(), Duration::from_hours(1));
+        let issued = issue(&house.partner_authority(), &leaf);
+        Self {
+            owner: Partner::of(&house, OWNER),
+            other: Partner::of(&house, OTHER),
+            sibling: Partner {
+                client_id: ClientId::parse(SIBLING).expect("a client_id"),
+                identity: Identity::issued(&issued),
+                signing_key,
+            },
+            issuer: house.issuer_key().await,
+            key: ProofKey::es256(),
+            thiefs_key: ProofKey::es256(),
+            house,
+        }
+    }
+
+    async fn app(&self) -> App<'_> {
+        App::of(&self.house, OWNER).await
+    }
+
+    /// A customer in the owner's name, on the page of approval.
+    async fn visit(&self, client: &Partner, customer: &str) -> (Browser, Answer) {
+        let reference = self.push(client).await;
+        let mut browser = Browser::new(&self.house);
+        let link = link("", client.client_id.as_str(), &reference);
+        let first = browser.get(&link).await;
+        let page = log_in(&mut browser, &first, customer).await;
+        (browser, page)
+    }
+
+    async fn push(&self, client: &Partner) -> String {
+        self.push_at(client, "", "branches").await
+    }
+
+    async fn push_at(&self, client: &Partner, bank: &str, scope: &str) -> String {
+        let issuer = format!("{}{bank}", self.house.issuer_url());
+        let assertion = client.assertion(&issuer, self.house.clock.as_ref());
+        let form = Form::request().with("scope", Some(scope));
+        let identity = Some(&client.identity);
+        let place = format!("{bank}/par");
+        let pushed = self.send(identity, &place, form, Some(&assertion), &[]);
+        let told = pushed.await.json();
+        told["request_uri"]
+            .as_str()
+            .expect("a reference")
+            .to_owned()
+    }
+
+    /// Takes something that is good.
+    pub(super) async fn steal(&mut self, loot: Loot) -> Stolen {
+        let of = |value: &Value| Stolen::of(value.as_str().expect("text"));
+        match loot {
+            Loot::Token => of(&self.app().await.tokens("li-lei").await["access_token"]),
+            Loot::KeyToken => Stolen::of(self.key_token(&self.owner, &self.key)),
+            Loot::Code => Stolen::of(self.app().await.code("li-lei").await),
+            Loot::RequestUri => Stolen::of(self.push(&self.owner).await),
+            Loot::RefreshToken => of(&self.app().await.tokens("li-lei").await["refresh_token"]),
+            Loot::Assertion => {
+                let issuer = self.house.issuer_url();
+                Stolen::of(self.owner.assertion(&issuer, self.house.clock.as_ref()))
+            }
+            Loot::Proof => {
+                let token = self.key_token(&self.owner, &self.key);
+                Stolen {
+                    beside: token.clone(),
+                    ..Stolen::of(self.proof(&self.key, BRANCHES, &token))
+                }
+            }
+            Loot::Session => {
+                let (browser, page) = self.visit(&self.owner, "li-lei").await;
+                Stolen {
+                    text: browser.cookies["__Host-session"].clone(),
+                    beside: String::new(),
+                    browser: Some(browser),
+                    page: Some(page),
+                }
+            }
+            Loot::LogInForm => {
+                let reference = self.push(&self.owner).await;
+                let mut browser = Browser::new(&self.house);
+                let page = browser.get(&link("", OWNER, &reference)).await;
+                form_of(browser, page)
+            }
+            Loot::ApproveForm => {
+                let (browser, page) = self.visit(&self.owner, "li-lei").await;
+                form_of(browser, page)
+            }
+            Loot::WayBack => {
+                let (mut browser, page) = self.visit(&self.owner, "li-lei").await;
+                let answer = browser.send(&page, &[("act", "allow")]).await;
+                let to = query(answer.header("location"))["to"].clone();
+                Stolen {
+                    browser: Some(browser),
+                    ..Stolen::of(to)
+                }
+            }
+        }
+    }
+
+    fn key_token(&self, partner: &Partner, key: &ProofKey) -> String {
+        let claims = self.house.claims_for_key(partner, "branches", key);
+        self.issuer.sign("at+jwt", &claims).expect("a token")
+    }
+
+    fn proof(&self, key: &ProofKey, path: &str, token: &str) -> String {
+        key.proof(&self.house.proof_claims("GET", path, token))
+    }
+
+    /// The owner uses it as it is meant to be used; what was given.
+    pub(super) async fn serves_its_owner(
+        &self,
+        loot: Loot,
+        held: &mut Stolen,
+    ) -> Result<Value, String> {
+        let mut owner = self.app().await;
+        let text = held.text.clone();
+        let answer = match loot {
+            Loot::Token => owner.call(&Value::from(text)).await,
+            Loot::KeyToken => {
+                let proof = self.proof(&self.key, BRANCHES, &text);
+                self.road(None, BRANCHES, &format!("DPoP {text}"), Some(&proof))
+                    .await
+            }
+            Loot::Proof => {
+                let token = format!("DPoP {}", held.beside);
+                self.road(None, BRANCHES, &token, Some(&text)).await
+            }
+            Loot::Code => owner.post("/token", Form::code(&text)).await,
+            Loot::RefreshToken => owner.post("/token", Form::refresh(&text)).await,
+            Loot::Assertion => {
+                let identity = Some(&owner.partner.identity);
+                self.send(identity, "/token", own_access(), Some(&text), &[])
+                    .await
+            }
+            Loot::RequestUri => {
+                let mut browser = Browser::new(&self.house);
+                let page = browser.get(&link("", OWNER, &text)).await;
+                let page = log_in(&mut browser, &page, "li-lei").await;
+                decide(&mut browser, &page, "refuse").await;
+                page
+            }
+            Loot::Session | Loot::ApproveForm => {
+                let (browser, page) = held.browser.as_mut().zip(held.page.as_ref()).expect("both");
+                browser.send(page, &[("act", "allow")]).await
+            }
+            Loot::LogInForm => {
+                let (browser, page) = held.browser.as_mut().zip(held.page.as_ref()).expect("both");
+                let fields = credentials("li-lei");
+                browser.send(page, &fields).await
+            }
+            Loot::WayBack => {
+                let browser = held.browser.as_mut().expect("a browser");
+                browser.get(&format!("/done?to={}", encoded(&text))).await
+            }
+        };
+        if answer.status.as_u16() < 400 {
+            Ok(serde_json::from_slice(&answer.body).unwrap_or_default())
+        } else {
+            Err(format!("{answer:?}"))
+        }
+    }
+
+    /// Whether the road lets this answer's access token in.
+    pub(super) async fn is_let_in(&self, given: &Value) -> bool {
+        let mut owner = self.app().await;
+        owner.call(&given["access_token"]).await.status == 200
+    }
+
+    /// A thief uses it.
+    pub(super) async fn use_it(&self, held: &mut Stolen, way: &Way, thief: Thief) -> Answer {
+        match way.place {
+            Place::Road => self.on_the_road(held, way.into, thief).await,
+            Place::Token | Place::Par | Place::Revoke => {
+                self.as_client(&held.text, way, thief).await
+            }
+            Place::Authorize => self.as_link(held, way.into, thief).await,
+            Place::LogIn => self.as_log_in(held, thief).await,
+            Place::Approve => self.as_approval(held, thief).await,
+            Place::Done => {
+                let target = format!("{}/done?to={}", bank_of(thief), encoded(&held.text));
+                match (&mut held.browser, thief) {
+                    (Some(browser), Thief::Elsewhere | Thief::Twice) => browser.get(&target).await,
+                    _ => Browser::new(&self.house).get(&target).await,
+                }
+            }
+        }
+    }
+
+    /// The thief's client; the owner's for those who are it, or have nothing.
+    fn client_of(&self, thief: Thief) -> &Partner {
+        match thief {
+            Thief::Partner => &self.other,
+            Thief::Sibling => &self.sibling,
+            _ => &self.owner,
+        }
+    }
+
+    async fn on_the_road(&self, held: &Stolen, into: &str, thief: Thief) -> Answer {
+        let (text, client) = (&held.text, self.client_of(thief));
+        let is_bare = matches!(thief, Thief::Unbound | Thief::Stranger);
+        let identity = (!is_bare).then_some(&client.identity);
+        let key = match thief {
+            Thief::Elsewhere | Thief::Twice => &self.key,
+            _ => &self.thiefs_key,
+        };
+        let path = match thief {
+            Thief::Elsewhere => INLAND,
+            // With the token, for another operation than the proof's.
+            _ if into == "dpop" && is_bare => CATALOGUE,
+            _ => BRANCHES,
+        };
+        match into {
+            "Bearer" => {
+                self.road(identity, path, &format!("Bearer {text}"), None)
+                    .await
+            }
+            "DPoP" => {
+                let proof = self.proof(key, path, text);
+                self.road(identity, path, &format!("DPoP {text}"), Some(&proof))
+                    .await
+            }
+            _ => {
+                let own = self.key_token(client, key);
+                let is_own = held.beside.contains("urn:")
+                    || held.beside.is_empty()
+                    || matches!(thief, Thief::Partner | Thief::Sibling);
+                let token = if is_own { &own } else { &held.beside };
+                self.road(None, path, &format!("DPoP {token}"), Some(text))
+                    .await
+            }
+        }
+    }
+
+    async fn road(
+        &self,
+        identity: Option<&Identity>,
+        path: &str,
+        authorization: &str,
+        proof: Option<&str>,
+    ) -> Answer {
+        let dial = self.house.dial(identity, Version::Http2);
+        let mut client = dial.connect(self.house.api()).await.expect("a connection");
+        let mut headers = vec![("authorization", authorization)];
+        headers.extend(proof.map(|proof| ("dpop", proof)));
+        client.get(path, &headers).await
+    }
+
+    async fn as_client(&self, text: &str, way: &Way, thief: Thief) -> Answer {
+        let client = self.client_of(thief);
+        let (bank, scope) = match thief {
+            Thief::Elsewhere => ("/inland", "inland"),
+            _ => ("", "branches"),
+        };
+        let issuer = format!("{}{bank}", self.house.issuer_url());
+        let own = client.assertion(&issuer, self.house.clock.as_ref());
+        let is_bare = matches!(thief, Thief::Unbound | Thief::Stranger);
+        let identity = (!is_bare).then_some(&client.identity);
+        let place = format!("{bank}{}", path(way.place));
+        let form = match (way.place, way.into) {
+            (Place::Token, "code") => Form::code(text),
+            (Place::Token, "refresh_token") => Form::refresh(text),
+            (Place::Token, _) => own_access(),
+            (Place::Par, "request_uri") => Form::request().and("request_uri", text),
+            (Place::Par, _) => Form::request(),
+            (_, "token") => Form(vec![("token", text.to_owned())]),
+            _ => Form(vec![("token", "unknown".to_owned())]),
+        };
+        let form = match way.place {
+            Place::Token if way.into != "client_assertion" && way.into != "authorization" => form,
+            Place::Revoke => form,
+            _ => form.with("scope", Some(scope)),
+        };
+        let bearer = format!("Bearer {text}");
+        let (assertion, headers) = match way.into {
+            "client_assertion" => (Some(text), vec![]),
+            "authorization" => (None, vec![("authorization", bearer.as_str())]),
+            _ if thief == Thief::Stranger => (None, vec![]),
+            _ => (Some(own.as_str()), vec![]),
+        };
+        self.send(identity, &place, form, assertion, &headers).await
+    }
+
+    /// Sends a form to an endpoint of clients.
+    async fn send(
+        &self,
+        identity: Option<&Identity>,
+        place: &str,
+        form: Form,
+        assertion: Option<&str>,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+        let form = form
+            .with("client_assertion_type", assertion.map(|_| kind))
+            .with("client_assertion", assertion);
+        let pair = |(name, value): &(&str, String)| format!("{name}={}", encoded(value));
+        let body = form.0.iter().map(pair).collect::<Vec<_>>().join("&");
+        let dial = self.house.dial(identity, Version::Http2);
+        let mut client = dial.connect(self.house.api()).await.expect("a connection");
+        let headers = [&[FORM], headers].concat();
+        let sent = client.call(Method::POST, place, &headers, body);
+        sent.await.expect("an answer")
+    }
+
+    async fn as_link(&self, held: &Stolen, into: &str, thief: Thief) -> Answer {
+        let client = self.client_of(thief);
+        let mut browser = Browser::new(&self.house);
+        let bank = bank_of(thief);
+        let reference = if into == "request_uri" {
+            held.text.clone()
+        } else {
+            let cookie = ("__Host-session".to_owned(), held.text.clone());
+            browser.cookies.extend([cookie]);
+            let scope = if bank.is_empty() {
+                "branches"
+            } else {
+                "inland"
+            };
+            self.push_at(client, bank, scope).await
+        };
+        browser
+            .get(&link(bank, client.client_id.as_str(), &reference))
+            .await
+    }
+
+    async fn as_log_in(&self, held: &mut Stolen, thief: Thief) -> Answer {
+        let own = self.push(self.client_of(thief)).await;
+        let mut fresh = Browser::new(&self.house);
+        let client = self.client_of(thief);
+        let page = fresh.get(&link("", client.client_id.as_str(), &own)).await;
+        let name = named(held, &page, thief);
+        let mut fields = vec![("csrf", held.text.as_str()), ("request", name.as_str())];
+        fields.extend(credentials("li-lei"));
+        let target = format!("{}/log-in", bank_of(thief));
+        match (&mut held.browser, thief) {
+            (Some(browser), Thief::Elsewhere | Thief::Twice) => {
+                browser.post(&target, &fields).await
+            }
+            _ => fresh.post(&target, &fields).await,
+        }
+    }
+
+    async fn as_approval(&self, held: &mut Stolen, thief: Thief) -> Answer {
+        let client = self.client_of(thief);
+        let (mut fresh, page) = self.visit(client, "han-meimei").await;
+        let name = named(held, &page, thief);
+        let fields = [
+            ("csrf", held.text.as_str()),
+            ("request", name.as_str()),
+            ("act", "allow"),
+        ];
+        let target = format!("{}/approve", bank_of(thief));
+        match (&mut held.browser, thief) {
+            (Some(browser), Thief::Elsewhere | Thief::Twice) => {
+                browser.post(&target, &fields).await
+            }
+            _ => fresh.post(&target, &fields).await,
+        }
+    }
+
+    /// The record of whoever asked.
+    pub(super) async fn record(&self, place: Place, answer: &Answer) -> Value {
+        crate::evidence::one_soon(&self.house, &answer.request_id(), kind(place)).await
+    }
+
+    /// Whether a request changed anything of a grant.
+    pub(super) fn did(&self, answer: &Answer) -> bool {
+        let id = answer.request_id();
+        let mut records = self.house.records().into_iter();
+        records.any(|record| record["type"] == "oauth.grant" && record["req"] == id)
+    }
+
+    /// The issuer's metadata.
+    pub(super) async fn metadata(&self) -> Value {
+        let place = "/.well-known/oauth-authorization-server";
+        Browser::new(&self.house).get(place).await.ok()
+    }
+}
+
+/// The form's own request where the thief has nothing better.
+fn named(held: &Stolen, page: &Answer, thief: Thief) -> String {
+    match thief {
+        Thief::Partner | Thief::Sibling => hidden(page, "request"),
+        _ if held.beside.contains("urn:") => held.beside.clone(),
+        _ => hidden(page, "request"),
+    }
+}
+
+fn bank_of(thief: Thief) -> &'static str {
+    match thief {
+        Thief::Elsewhere => "/inland",
+        _ => "",
+    }
+}
+
+fn own_access() -> Form {
+    let form = vec![("grant_type", "client_credentials".to_owned())];
+    Form(form).with("scope", Some("branches"))
+}
+
+fn credentials(customer: &str) -> [(&str, &str); 3] {
+    [
+        ("username", customer),
+        ("password", PASSWORD),
+        ("act", "log-in"),
+    ]
+}
+
+fn link(bank: &str, client_id: &str, reference: &str) -> String {
+    let reference = encoded(reference);
+    format!("{bank}/authorize?client_id={client_id}&request_uri={reference}")
+}
+
+/// A form of this page, and the browser that it was given to.
+fn form_of(browser: Browser, page: Answer) -> Stolen {
+    Stolen {
+        text: hidden(&page, "csrf"),
+        beside: hidden(&page, "request"),
+        browser: Some(browser),
+        page: Some(page),
+    }
+}
+
+/// The code of a refusal, whichever form it has; empty when it is none.
+pub(super) fn code(answer: &Answer) -> String {
+    if !answer.header("content-type").starts_with("text/html") {
+        return answer.code();
+    }
+    let text = html(answer);
+    let (_, rest) = text.split_once("<code id=\"error\">").unwrap_or_default();
+    rest.split('<').next().unwrap_or_default().to_owned()
+}
