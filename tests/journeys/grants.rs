@@ -5,6 +5,7 @@ mod codes;
 mod evidence;
 mod pages;
 mod pushed;
+mod races;
 mod revoked;
 mod thefts;
 
