@@ -3,6 +3,7 @@
 
 mod codes;
 mod evidence;
+mod kills;
 mod pages;
 mod pushed;
 mod races;

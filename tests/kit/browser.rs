@@ -26,13 +26,32 @@ impl Browser {
         }
     }
 
+    /// One that dials like this the issuer at this address.
+    pub fn dialing(dial: Dial, address: std::net::SocketAddr) -> Self {
+        Self {
+            dial,
+            address,
+            cookies: BTreeMap::new(),
+        }
+    }
+
     /// Goes to an address, from its path on.
     pub async fn get(&mut self, target: &str) -> Answer {
+        let asked = self.ask(Method::GET, target, String::new()).await;
+        asked.expect("an answer")
+    }
+
+    /// The same; `None` when the connection broke.
+    pub async fn try_get(&mut self, target: &str) -> Option<Answer> {
         self.ask(Method::GET, target, String::new()).await
     }
 
     /// Sends a form.
     pub async fn post(&mut self, target: &str, form: &[(&str, &str)]) -> Answer {
+        self.try_post(target, form).await.expect("an answer")
+    }
+
+    async fn try_post(&mut self, target: &str, form: &[(&str, &str)]) -> Option<Answer> {
         let mut body = String::new();
         for (name, value) in form {
             if !body.is_empty() {
@@ -47,15 +66,20 @@ impl Browser {
 
     /// Sends the one form of a page with its hidden fields and these.
     pub async fn send(&mut self, page: &Answer, fields: &[(&str, &str)]) -> Answer {
+        self.try_send(page, fields).await.expect("an answer")
+    }
+
+    /// The same; `None` when the connection broke.
+    pub async fn try_send(&mut self, page: &Answer, fields: &[(&str, &str)]) -> Option<Answer> {
         let (csrf, request) = (hidden(page, "csrf"), hidden(page, "request"));
         let mut form = vec![("csrf", csrf.as_str()), ("request", request.as_str())];
         form.extend(fields);
-        self.post(&attribute(page, "method=\"post\" action=\""), &form)
+        self.try_post(&attribute(page, "method=\"post\" action=\""), &form)
             .await
     }
 
-    async fn ask(&mut self, method: Method, target: &str, body: String) -> Answer {
-        let mut client = self.dial.connect(self.address).await.expect("a connection");
+    async fn ask(&mut self, method: Method, target: &str, body: String) -> Option<Answer> {
+        let mut client = self.dial.connect(self.address).await.ok()?;
         let cookies: Vec<String> = self
             .cookies
             .iter()
@@ -69,8 +93,7 @@ impl Browser {
         if method == Method::POST {
             headers.push(FORM);
         }
-        let answer = client.call(method, target, &headers, body).await;
-        let answer = answer.expect("an answer");
+        let answer = client.call(method, target, &headers, body).await.ok()?;
         for set in answer.headers.get_all("set-cookie") {
             let set = set.to_str().expect("text");
             let kept = set.strip_suffix("; Max-Age=0").unwrap_or(set);
@@ -87,7 +110,7 @@ impl Browser {
                 self.cookies.insert(name.to_owned(), value.to_owned());
             }
         }
-        answer
+        Some(answer)
     }
 }
 

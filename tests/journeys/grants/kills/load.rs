@@ -1,0 +1,325 @@
+//! Clients that lead customers through whole grants at a program which may end at any moment, and
+//! remember what they were answered and what they were not.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use kit::{
+    Answer, Browser, Dial, FORM, Folder, Method, PASSWORD, Partner, Version, encoded, query,
+    way_back,
+};
+use model::SystemClock;
+use serde_json::Value;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::super::{BRANCHES, Form};
+use crate::process::PATIENCE;
+
+/// How many lead customers at once.
+const CLIENTS: usize = 6;
+
+/// An answer that a client has: its request id, the type of its record where one must be durable,
+/// its status, and the step of a grant that it tells of.
+#[derive(Debug, Clone)]
+pub(super) struct Answered {
+    pub(super) id: String,
+    pub(super) kind: Option<&'static str>,
+    pub(super) status: u16,
+    pub(super) step: Option<&'static str>,
+}
+
+/// What is known of a grant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Standing {
+    /// It must serve.
+    Live,
+    /// Its end was answered.
+    Revoked,
+    /// Its end was asked for, and no answer came.
+    Doubtful,
+    /// Its code was used again.
+    Reused,
+}
+
+/// A grant whose tokens were answered.
+#[derive(Debug, Clone)]
+pub(super) struct Grant {
+    pub(super) code: String,
+    pub(super) refresh_token: String,
+    pub(super) access_token: Value,
+    pub(super) standing: Standing,
+}
+
+#[derive(Default)]
+struct Known {
+    answered: Vec<Answered>,
+    /// By refresh token.
+    grants: BTreeMap<String, Grant>,
+    /// Codes whose redemption was asked for, and no answer came.
+    doubtful: Vec<String>,
+}
+
+struct Ledger {
+    known: Mutex<Known>,
+    count: watch::Sender<usize>,
+    /// How many programs have been opened; 0 once the campaign is over.
+    generation: watch::Sender<u32>,
+    /// How many clients wait for the next program.
+    waiting: watch::Sender<usize>,
+}
+
+impl Ledger {
+    fn with<T>(&self, change: impl FnOnce(&mut Known) -> T) -> T {
+        change(&mut self.known.lock().expect("no client panicked"))
+    }
+
+    fn note(&self, answer: &Answer, kind: Option<&'static str>, step: Option<&'static str>) {
+        let answered = Answered {
+            id: answer.request_id(),
+            kind,
+            status: answer.status.as_u16(),
+            step,
+        };
+        self.with(|known| known.answered.push(answered));
+        self.count.send_modify(|count| *count += 1);
+    }
+}
+
+/// A client of a partner's.
+pub(super) struct Client {
+    partner: Partner,
+    issuer: String,
+    dial: Dial,
+    folder: (std::net::SocketAddr, std::net::SocketAddr),
+    browser: Dial,
+    connection: kit::Client,
+}
+
+impl Client {
+    pub(super) async fn of(folder: &Folder, client: &str) -> Self {
+        let partner = Partner::in_folder(folder, client);
+        let dial = folder.dial(Some(&partner.identity), Version::Http2);
+        let connection = dial.connect(folder.api()).await.expect("a connection");
+        Self {
+            issuer: folder.prepared().issuer_url.clone(),
+            folder: (folder.api(), folder.issuer()),
+            browser: folder.dial(None, Version::Http2),
+            dial,
+            connection,
+            partner,
+        }
+    }
+
+    async fn connect(&mut self) -> Option<()> {
+        self.connection = self.dial.connect(self.folder.0).await.ok()?;
+        Some(())
+    }
+
+    async fn post(&mut self, path: &str, form: Form) -> Option<Answer> {
+        let assertion = self.partner.assertion(&self.issuer, &SystemClock::new());
+        let form = form
+            .with(
+                "client_assertion_type",
+                Some("urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+            )
+            .with("client_assertion", Some(&assertion));
+        let pair = |(name, value): &(&str, String)| format!("{name}={}", encoded(value));
+        let body = form.0.iter().map(pair).collect::<Vec<_>>().join("&");
+        let sent = self.connection.call(Method::POST, path, &[FORM], body);
+        sent.await.ok()
+    }
+
+    pub(super) async fn redeem(&mut self, code: &str) -> Option<Answer> {
+        self.post("/token", Form::code(code)).await
+    }
+
+    pub(super) async fn refresh(&mut self, token: &str) -> Option<Answer> {
+        self.post("/token", Form::refresh(token)).await
+    }
+
+    /// The status that the road answers to this token.
+    pub(super) async fn call(&mut self, token: &Value) -> Option<u16> {
+        let bearer = format!("Bearer {}", token.as_str()?);
+        let headers = [("authorization", bearer.as_str())];
+        let sent = self.connection.call(Method::GET, BRANCHES, &headers, "");
+        Some(sent.await.ok()?.status.as_u16())
+    }
+}
+
+/// The clients at work.
+pub(super) struct Load {
+    ledger: Arc<Ledger>,
+    tasks: JoinSet<()>,
+}
+
+impl Load {
+    pub(super) async fn start(folder: &Folder) -> Self {
+        let ledger = Arc::new(Ledger {
+            known: Mutex::default(),
+            count: watch::Sender::new(0),
+            generation: watch::Sender::new(1),
+            waiting: watch::Sender::new(0),
+        });
+        let mut tasks = JoinSet::new();
+        for _ in 0..CLIENTS {
+            let client = Client::of(folder, "swiftride-app").await;
+            tasks.spawn(run(client, Arc::clone(&ledger)));
+        }
+        Self { ledger, tasks }
+    }
+
+    pub(super) fn count(&self) -> usize {
+        *self.ledger.count.borrow()
+    }
+
+    pub(super) async fn reach(&self, wanted: usize) {
+        until(&self.ledger.count, |count| *count >= wanted).await;
+    }
+
+    /// Waits until all clients know that the program is gone.
+    pub(super) async fn is_broken(&self) {
+        until(&self.ledger.waiting, |waiting| *waiting == CLIENTS).await;
+    }
+
+    /// Says that another program is open.
+    pub(super) fn go_on(&self) {
+        self.ledger.waiting.send_replace(0);
+        self.ledger.generation.send_modify(|open| *open += 1);
+    }
+
+    /// The codes of which nobody knows whether they were redeemed.
+    pub(super) fn take_doubtful_codes(&self) -> Vec<String> {
+        self.ledger
+            .with(|known| std::mem::take(&mut known.doubtful))
+    }
+
+    /// The grants that stand so.
+    pub(super) fn grants(&self, standing: Standing) -> Vec<Grant> {
+        let is_it = |grant: &&Grant| grant.standing == standing;
+        let of = |known: &mut Known| known.grants.values().filter(is_it).cloned().collect();
+        self.ledger.with(of)
+    }
+
+    /// The code of this grant was used again.
+    pub(super) fn is_reused(&self, grant: &Grant) {
+        self.ledger.with(|known| {
+            let found = known.grants.get_mut(&grant.refresh_token);
+            found.expect("a grant").standing = Standing::Reused;
+        });
+    }
+
+    /// Ends the clients; what they were answered, and the grants that they have.
+    pub(super) async fn end(mut self) -> (Vec<Answered>, Vec<Grant>) {
+        self.ledger.generation.send_replace(0);
+        while let Some(ended) = self.tasks.join_next().await {
+            ended.expect("a client that does not panic");
+        }
+        let take = |known: &mut Known| {
+            (
+                known.answered.clone(),
+                known.grants.values().cloned().collect(),
+            )
+        };
+        self.ledger.with(take)
+    }
+}
+
+async fn until<T>(watched: &watch::Sender<T>, is_so: impl FnMut(&T) -> bool) {
+    let mut seen = watched.subscribe();
+    let reached = tokio::time::timeout(PATIENCE, seen.wait_for(is_so)).await;
+    assert!(reached.is_ok_and(|seen| seen.is_ok()), "waited too long");
+}
+
+async fn run(mut client: Client, ledger: Arc<Ledger>) {
+    let mut generation = ledger.generation.subscribe();
+    loop {
+        let now = *generation.borrow_and_update();
+        if now == 0 {
+            return;
+        }
+        for round in 0.. {
+            if *generation.borrow() == 0 {
+                return;
+            }
+            if lead(&mut client, &ledger, round).await.is_none() {
+                break;
+            }
+        }
+        ledger.waiting.send_modify(|waiting| *waiting += 1);
+        let changed = generation
+            .wait_for(|open| *open != now)
+            .await
+            .map(|open| *open);
+        if changed.is_ok_and(|open| open != 0) && client.connect().await.is_none() {
+            return;
+        }
+    }
+}
+
+/// Leads a customer through a grant and uses it; `None` once the connection broke.
+async fn lead(client: &mut Client, ledger: &Ledger, round: usize) -> Option<()> {
+    let code = approved(client, ledger).await?;
+    let Some(answer) = client.redeem(&code).await else {
+        ledger.with(|known| known.doubtful.push(code));
+        return None;
+    };
+    ledger.note(&answer, Some("oauth.token"), Some("code.redeem"));
+    let tokens = answer.ok();
+    let refresh_token = tokens["refresh_token"].as_str().expect("text").to_owned();
+    let grant = Grant {
+        code,
+        refresh_token: refresh_token.clone(),
+        access_token: tokens["access_token"].clone(),
+        standing: Standing::Live,
+    };
+    ledger.with(|known| known.grants.insert(refresh_token.clone(), grant));
+    assert_eq!(client.call(&tokens["access_token"]).await?, 200);
+    let answer = client.refresh(&refresh_token).await?;
+    ledger.note(&answer, Some("oauth.token"), None);
+    answer.ok();
+    let own = Form(vec![("grant_type", "client_credentials".to_owned())]);
+    let answer = client.post("/token", own).await?;
+    ledger.note(&answer, Some("oauth.token"), None);
+    if round % 2 == 0 {
+        let stands = |standing| {
+            ledger.with(|known| {
+                let grant = known.grants.get_mut(&refresh_token);
+                grant.expect("a grant").standing = standing;
+            });
+        };
+        stands(Standing::Doubtful);
+        let form = Form(vec![("token", refresh_token.clone())]);
+        let answer = client.post("/revoke", form).await?;
+        ledger.note(&answer, Some("oauth.revoke"), Some("grant.revoke"));
+        assert_eq!(answer.status, 200);
+        stands(Standing::Revoked);
+    }
+    Some(())
+}
+
+/// A code that a customer approved.
+async fn approved(client: &mut Client, ledger: &Ledger) -> Option<String> {
+    let pushed = client.post("/par", Form::request()).await?;
+    ledger.note(&pushed, Some("oauth.par"), None);
+    let reference = pushed.json()["request_uri"]
+        .as_str()
+        .expect("text")
+        .to_owned();
+    let mut browser = Browser::dialing(client.browser.clone(), client.folder.1);
+    let reference = encoded(&reference);
+    let link = format!("/authorize?client_id=swiftride-app&request_uri={reference}");
+    let page = browser.try_get(&link).await?;
+    let fields = [
+        ("username", "li-lei"),
+        ("password", PASSWORD),
+        ("act", "log-in"),
+    ];
+    let entered = browser.try_send(&page, &fields).await?;
+    ledger.note(&entered, None, Some("session.begin"));
+    let page = browser.try_get(entered.header("location")).await?;
+    let decided = browser.try_send(&page, &[("act", "allow")]).await?;
+    ledger.note(&decided, None, Some("grant.approve"));
+    let done = browser.try_get(decided.header("location")).await?;
+    query(&way_back(&done)).remove("code")
+}
