@@ -180,10 +180,8 @@ async fn attempt(scene: &mut Scene, loot: Loot, way: &Way) -> Vec<String> {
             Fate::Ends(..) if scene.is_let_in(&given).await => {
                 complaints.push(format!("{at}: what it gave before still serves"));
             }
-            Fate::Spent(..) => {
-                if scene.serves_its_owner(loot, &mut held).await.is_ok() {
-                    complaints.push(format!("{at}: it serves its owner"));
-                }
+            Fate::Spent(..) if scene.serves_its_owner(loot, &mut held).await.is_ok() => {
+                complaints.push(format!("{at}: it serves its owner"));
             }
             // Untouched: the next thief has the same, and then its owner.
             Fate::Is(..) | Fate::Nothing(_) => stolen = Some(held),
