@@ -106,7 +106,8 @@ async fn build(shared: &Shared<'_>, plan: &BankPlan) -> anyhow::Result<Built> {
         );
     }
     let revoked = standing.revoked(&plan.id).await?;
-    let (ours, elsewhere) = issuer_settings(plan, &revoked, |log_in| {
+    let origins = origins(shared.house);
+    let (ours, elsewhere) = issuer_settings(plan, origins, &revoked, |log_in| {
         customers(log_in, &upstreams, standing)
     })?;
     let authserver = AuthServer::open(ours, elsewhere, ports(standing, plan))
@@ -166,6 +167,7 @@ fn ports(standing: &Standing, plan: &BankPlan) -> Ports {
         random: Arc::clone(&standing.random),
         kek: Arc::clone(&plan.issuer.kek),
         certificates: Arc::clone(&standing.certificates),
+        proofs: standing.issuer_proofs(&plan.id),
         meter: standing.metrics.meter.clone(),
     }
 }
@@ -286,9 +288,18 @@ fn rights(
     Ok(Arc::new(rights))
 }
 
+/// Scheme, host and port of each listener, as they are configured.
+fn origins(house: &House) -> HashMap<ListenerId, String> {
+    let listeners = house.listeners.iter();
+    listeners
+        .filter_map(|listener| Some((listener.edge.id.clone(), listener.origin()?)))
+        .collect()
+}
+
 /// The bank's issuer: ours, or its own.
 fn issuer_settings(
     plan: &BankPlan,
+    origins: HashMap<ListenerId, String>,
     revoked: &Arc<Revoked>,
     customers: impl Fn(&LogInPlan) -> anyhow::Result<Arc<dyn CustomerAuth>>,
 ) -> anyhow::Result<(Vec<IssuerSettings>, Vec<Elsewhere>)> {
@@ -305,6 +316,7 @@ fn issuer_settings(
             partner: client.partner.clone(),
             standing: client.standing,
             authentication: client.authentication.clone(),
+            bound_by: client.bound_by,
             jwks: client.jwks.clone(),
             scopes: client.scopes.clone(),
             redirect_uris: client.redirect_uris.clone(),
@@ -325,6 +337,7 @@ fn issuer_settings(
         token_endpoint: tokens.token_endpoint.clone(),
         jwks_uri: tokens.jwks_uri.clone(),
         mtls_base: tokens.mtls_base.clone(),
+        origins,
         audience: issuer.audience.clone(),
         access_token_lifetime: tokens.access_token_lifetime,
         algorithm: tokens.algorithm,

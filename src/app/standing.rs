@@ -41,6 +41,7 @@ pub(crate) struct Standing {
     gates: Mutex<HashMap<GateSettings, Weak<Gate>>>,
     assertions: Mutex<HashMap<Signs, Weak<Assertions>>>,
     revoked: tokio::sync::Mutex<HashMap<BankId, Arc<Revoked>>>,
+    issuer_proofs: Mutex<HashMap<BankId, Arc<Proofs>>>,
 }
 
 /// The ports of one store.
@@ -127,6 +128,7 @@ impl Standing {
             gates: Mutex::default(),
             assertions: Mutex::default(),
             revoked: tokio::sync::Mutex::default(),
+            issuer_proofs: Mutex::default(),
             clock,
             random,
             log,
@@ -196,6 +198,18 @@ impl Standing {
         }
         known.insert(bank.clone(), Arc::clone(&revoked));
         Ok(revoked)
+    }
+
+    /// The judge of the proofs that come to a bank's issuer: made when the bank is first asked for,
+    /// and kept, so that no reload forgets what was used.
+    pub(crate) fn issuer_proofs(&self, bank: &BankId) -> Arc<Proofs> {
+        let known = self.issuer_proofs.lock();
+        let mut known = known.unwrap_or_else(PoisonError::into_inner);
+        let fresh = || {
+            let clock = Arc::clone(&self.clock);
+            Arc::new(Proofs::new(clock, self.random.as_ref(), Nonces::AtStart))
+        };
+        Arc::clone(known.entry(bank.clone()).or_insert_with(fresh))
     }
 
     /// Forgets the state of what no snapshot names any more.

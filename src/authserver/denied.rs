@@ -1,9 +1,11 @@
 //! Why a request to an OAuth endpoint was not granted: facts. How each is told stands once, in
 //! `oauth_error.rs`.
 
+use http::HeaderValue;
+
 use crypto::{SignFailed, TimeProblem};
-use model::CertificateProblem;
 use model::ports::StoreUnavailable;
+use model::{CertificateProblem, ProofProblem};
 use web::FormProblem;
 
 /// One variant for each thing that the client would do differently.
@@ -41,6 +43,11 @@ pub(crate) enum Denied {
     Certificate(CertificateProblem),
     /// The certificate names another partner than the client's.
     OthersCertificate,
+    /// The DPoP proof is missing or not good; with the nonce that mends it, where one does.
+    Proof {
+        problem: ProofProblem,
+        nonce: Option<HeaderValue>,
+    },
     /// A grant type that is not offered.
     GrantType,
     /// The client has no scope that this grant could give.
@@ -97,8 +104,10 @@ pub(crate) enum RequestProblem {
     UriGiven,
     /// A request object (RFC 9101), which is not taken here (OC-06).
     Object,
-    /// `dpop_jkt`: codes are bound to no key here (DP-12).
+    /// `dpop_jkt` is no thumbprint (DP-12).
     DpopKey,
+    /// `dpop_jkt` is another key's than that of the proof beside it (DP-12).
+    OtherDpopKey,
     /// Another `response_type` than `code` (AZ-01).
     ResponseType,
     /// A `response_mode` that is not offered.
@@ -126,11 +135,19 @@ pub(crate) enum GrantProblem {
     OtherRedirectUri,
     /// No `code_verifier`, or a wrong one (PC-02).
     Verifier,
+    /// No proof of the key that the code is bound to (DP-12).
+    OtherKey,
     /// An unknown, revoked, expired or other client's refresh token (TK-08).
     RefreshToken,
 }
 
 impl Denied {
+    /// A proof that no nonce mends.
+    pub(crate) fn proof(problem: ProofProblem) -> Self {
+        let nonce = None;
+        Self::Proof { problem, nonce }
+    }
+
     /// Whether we failed, not the client.
     pub(crate) fn is_ours(&self) -> bool {
         matches!(

@@ -5,12 +5,13 @@
 //! | [`Endpoint::Metadata`] | GET, HEAD | the document (RFC 8414 §3) |
 //! | [`Endpoint::Jwks`] | GET, HEAD | the document (RFC 7517 §5) |
 //! | [`Endpoint::UpstreamJwks`] | GET, HEAD | the document (RFC 7517 §5) |
-//! | [`Endpoint::Token`] | POST | *client*, certificate, grant type; scope, or the code with its verifier and redirect URI, or the refresh token and scope; issue, evidence, answer |
-//! | [`Endpoint::Par`] | POST | *client*, no `request_uri`, response, redirect URI, `state`, PKCE, scope, no details, keep, evidence, answer |
+//! | [`Endpoint::Token`] | POST | *client*, proof used up, binding, grant type; scope, or the code with its verifier, redirect URI and key, or the refresh token and scope; issue, evidence, answer |
+//! | [`Endpoint::Par`] | POST | *client*, proof used up, no `request_uri`, response, redirect URI, `state`, PKCE, DPoP key, scope, no details, keep, evidence, answer |
 //! | [`Endpoint::Revoke`] | POST | *client*, the token's owner, revoke, evidence, answer |
 //! | [`Endpoint::Authorize`], [`Endpoint::LogIn`], [`Endpoint::Approve`], [`Endpoint::Done`] | GET, POST | `front.rs` |
 //!
-//! *client*: method, form, client authentication, `client_id`, `jti` used up, standing.
+//! *client*: method, form, client authentication, `client_id`, proof looked at, `jti` used up,
+//! standing.
 //!
 //! No step calls the next one, and no setting reorders them. Each step demands the proofs of those
 //! before it, so a step that is left out does not compile. The steps up to the deciding have one
@@ -21,6 +22,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderValue, Method, StatusCode};
+use identity::Proved;
 use jiff::Timestamp;
 
 use model::ports::Receipt;
@@ -42,10 +44,11 @@ use crate::request::AuthorizationRequest;
 use crate::request::pushed::{self, Pushed};
 use crate::step::form::Parameters;
 use crate::step::grant_type::GrantType;
+use crate::step::proof::{Looked, Sent, Wants};
 use crate::step::standing::InGoodStanding;
 use crate::step::{
-    certificate, client_authentication, client_id, form, grant_type, jti, method, pkce,
-    redirect_uri, response, returned, scope, standing,
+    binding, client_authentication, client_id, dpop_jkt, form, grant_type, jti, method, pkce,
+    proof, redirect_uri, response, returned, scope, standing,
 };
 use crate::token::revocation;
 
@@ -165,8 +168,11 @@ impl AuthServer {
             .unwrap_or(Err(Denied::TooSlow));
         let mut facts = record.facts();
         let denied = match decided {
-            Ok(decided) => match record.allowed(decided.status(), decided.token()).await {
-                Ok(receipt) => return (decided.into_response(receipt), facts),
+            Ok((decided, nonce)) => match record.allowed(decided.status(), decided.token()).await {
+                Ok(receipt) => {
+                    let response = decided.into_response(receipt);
+                    return (proof::with_nonce(response, nonce), facts);
+                }
                 Err(denied) => denied,
             },
             Err(denied) => {
@@ -190,10 +196,13 @@ impl AuthServer {
         asked: &Asking<'_>,
         request: Request,
         record: &mut OpenRecord<'_>,
-    ) -> Result<Decided, Denied> {
-        let (form, client, now) = self
-            .client_steps(issuer, asked.connection, request, record)
+    ) -> Result<(Decided, Option<HeaderValue>), Denied> {
+        let (form, client, looked, now) = self
+            .client_steps(endpoint, issuer, asked.connection, request, record)
             .await?;
+        let proved = proof::use_up(self.ports(), &client, looked)?;
+        record.proved(proved.as_ref());
+        let nonce = proof::next_nonce(proved.as_ref());
         let events = Events {
             ports: self.ports(),
             bank: &issuer.bank,
@@ -205,10 +214,11 @@ impl AuthServer {
         let step = Step {
             form: &form,
             client: &client,
+            proved: proved.as_ref(),
             events: &events,
             now,
         };
-        match endpoint {
+        let decided = match endpoint {
             OauthEndpoint::Token => {
                 let connection = asked.connection;
                 let issued = self.token_steps(issuer, connection, &step, record).await;
@@ -221,28 +231,35 @@ impl AuthServer {
                 record.posted(posted.await?);
                 Ok(Decided::Revoked)
             }
-        }
+        };
+        Ok((decided?, nonce))
     }
 
     /// Who asks: the same steps at every endpoint of clients (CA-02).
     async fn client_steps<'a>(
         &self,
+        endpoint: OauthEndpoint,
         issuer: &'a Issuer,
         connection: &Connection,
         request: Request,
         record: &mut OpenRecord<'_>,
-    ) -> Result<(Parameters, InGoodStanding<'a>, Timestamp), Denied> {
+    ) -> Result<(Parameters, InGoodStanding<'a>, Looked, Timestamp), Denied> {
         let ports = self.ports();
         method::check(request.method())?;
         let scheme = client_authentication::scheme(request.headers());
+        let sent = Sent::of(&request);
         let form = form::read(request).await?;
         let now = ports.clock.now();
         let client = client_authentication::check(issuer, ports, connection, now, scheme, &form)?;
         record.client_is(&client);
         let client = client_id::check(&form, client)?;
+        let looked = match wants(endpoint) {
+            Some(wants) => proof::look(issuer, ports, connection, (&sent, wants), &client, now)?,
+            None => Looked::NOT_AT,
+        };
         let client = jti::use_up(issuer, ports.replay.as_ref(), client, now).await?;
         let client = standing::check(client)?;
-        Ok((form, client, now))
+        Ok((form, client, looked, now))
     }
 
     async fn token_steps(
@@ -257,11 +274,12 @@ impl AuthServer {
             &Step {
                 form,
                 client,
+                proved,
                 events,
                 now,
             },
         ) = (self.ports(), step);
-        let binding = certificate::check(issuer, ports, connection, client, now)?;
+        let binding = binding::check(issuer, ports, connection, client, proved, now)?;
         let grant = grant_type::read(form, issuer)?;
         record.grant_is(grant);
         match grant {
@@ -273,6 +291,7 @@ impl AuthServer {
                 let code = authorization_code::find(issuer, ports, form, client, now).await?;
                 pkce::verify(form, &code.challenge()?)?;
                 code.is_for(form)?;
+                code.is_for_key(&binding)?;
                 let granted = scope::of_code(code.scope(), client)?;
                 let code = (code, &granted);
                 let redeemed =
@@ -290,7 +309,11 @@ impl AuthServer {
 
     async fn par_steps(&self, issuer: &Issuer, step: &Step<'_>) -> Result<Pushed, Denied> {
         let &Step {
-            form, client, now, ..
+            form,
+            client,
+            proved,
+            now,
+            ..
         } = step;
         if form.get("request_uri").is_some() {
             return Err(Denied::Request(RequestProblem::UriGiven));
@@ -298,13 +321,11 @@ impl AuthServer {
         if form.get("request").is_some() {
             return Err(Denied::Request(RequestProblem::Object));
         }
-        if form.get("dpop_jkt").is_some() {
-            return Err(Denied::Request(RequestProblem::DpopKey));
-        }
         response::check(form)?;
         let redirect_uri = redirect_uri::check(form, client)?;
         let state = returned::state(form, &redirect_uri)?;
         let challenge = pkce::challenge(form)?;
+        let dpop_key = dpop_jkt::check(form, proved)?;
         let scope = scope::of_customer(form, client)?;
         if form.get("authorization_details").is_some() {
             return Err(Denied::Request(RequestProblem::Details));
@@ -314,6 +335,7 @@ impl AuthServer {
             state,
             scope: scope.scopes().to_string(),
             challenge: crypto::base64url(challenge.digest()),
+            dpop_jkt: dpop_key.map(|key| crypto::base64url(&key)),
             ui_locales: form.get("ui_locales").map(str::to_owned),
         };
         pushed::push(issuer, self.ports(), client, &request, now).await
@@ -331,8 +353,18 @@ struct Asking<'a> {
 struct Step<'a> {
     form: &'a Parameters,
     client: &'a InGoodStanding<'a>,
+    proved: Option<&'a Proved>,
     events: &'a Events<'a>,
     now: Timestamp,
+}
+
+/// Where proofs are taken: revoking needs none.
+fn wants(endpoint: OauthEndpoint) -> Option<Wants> {
+    match endpoint {
+        OauthEndpoint::Token => Some(Wants::Tokens),
+        OauthEndpoint::Par => Some(Wants::Nothing),
+        OauthEndpoint::Revoke | OauthEndpoint::Authorize => None,
+    }
 }
 
 /// What was decided, and nobody told yet.

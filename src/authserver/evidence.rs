@@ -93,6 +93,13 @@ impl<'a> OpenRecord<'a> {
         }
     }
 
+    /// A key was proved, which a token or a code will be bound to.
+    pub(crate) fn proved(&mut self, proved: Option<&identity::Proved>) {
+        if let Some(issue) = &mut self.issue {
+            issue.who.key = proved.map(|proved| *proved.thumbprint());
+        }
+    }
+
     /// A customer comes by this client's link.
     pub(crate) fn visits(&mut self, client: &ClientId, partner: &PartnerId) {
         if let Some(issue) = &mut self.issue {

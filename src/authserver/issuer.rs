@@ -11,7 +11,7 @@ use crypto::{Algorithm, Jwks, KeyEncryptionKey};
 use identity::{Revoked, Trust};
 use jiff::Timestamp;
 use model::ports::{CustomerAuth, KeyUse};
-use model::{BankId, ClientId, Fault, GrantId, PartnerId, Words};
+use model::{BankId, ClientId, Fault, GrantId, ListenerId, PartnerId, Words};
 
 use crate::keys::ring::Ring;
 use crate::keys::subjects::Subjects;
@@ -37,6 +37,8 @@ pub(crate) struct Issuer {
     /// The issuer identifier: compared byte by byte (PK-03), written into tokens as it is.
     pub(crate) identifier: String,
     pub(crate) audience: Vec<String>,
+    /// What DPoP proofs are made for, by the listener that a request comes by.
+    pub(crate) origins: HashMap<ListenerId, String>,
     pub(crate) access_token_lifetime: Duration,
     /// How tokens are signed.
     pub(crate) algorithm: Algorithm,
@@ -139,6 +141,7 @@ impl Issuer {
             bank: settings.bank,
             identifier: settings.issuer,
             audience: settings.audience,
+            origins: settings.origins,
             access_token_lifetime: settings.access_token_lifetime,
             algorithm: settings.algorithm,
             clients: settings.clients,

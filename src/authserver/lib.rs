@@ -51,5 +51,5 @@ pub use keys::rotation::{KeyChange, RingKey, Unchanged};
 pub use metadata::well_known_path;
 pub use server::AuthServer;
 pub use settings::{
-    Authorization, ClientAuthentication, ClientSettings, Elsewhere, IssuerSettings, Ports,
+    Authorization, BoundBy, ClientAuthentication, ClientSettings, Elsewhere, IssuerSettings, Ports,
 };

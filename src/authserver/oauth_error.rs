@@ -2,11 +2,11 @@
 //! that a new reason does not compile until it has a status, a code and words.
 
 use http::header::{ALLOW, CACHE_CONTROL, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 
 use crypto::TimeProblem;
-use model::{CertificateProblem, Response};
+use model::{CertificateProblem, ProofProblem, Refusal, Response};
 use web::FormProblem;
 
 use crate::denied::{AssertionProblem, Denied, GrantProblem, RequestProblem};
@@ -17,6 +17,8 @@ const RETRY_AFTER_S: &str = "1";
 /// How much of a client's own text we repeat.
 const ECHO_CHARS_MAX: usize = 64;
 
+const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
+
 /// An OAuth error, decided.
 pub(crate) struct OauthError {
     /// The status.
@@ -26,7 +28,7 @@ pub(crate) struct OauthError {
     /// What was expected, in words.
     pub(crate) description: String,
     /// A header that belongs to it.
-    header: Option<(http::HeaderName, HeaderValue)>,
+    header: Option<(HeaderName, HeaderValue)>,
 }
 
 #[derive(Serialize)]
@@ -85,6 +87,11 @@ fn code(denied: &Denied) -> (StatusCode, &'static str) {
         | Denied::OthersToken
         | Denied::NoCertificate => (StatusCode::BAD_REQUEST, "invalid_request"),
         Denied::Request(problem) => code_of_request(*problem),
+        // RFC 9449 §5, §8 (DP-08, DP-09).
+        Denied::Proof { problem, .. } if problem.wants_nonce() => {
+            (StatusCode::BAD_REQUEST, "use_dpop_nonce")
+        }
+        Denied::Proof { .. } => (StatusCode::BAD_REQUEST, "invalid_dpop_proof"),
         Denied::Grant(_) => (StatusCode::BAD_REQUEST, "invalid_grant"),
         Denied::NoAssertion { .. }
         | Denied::AssertionType
@@ -113,6 +120,7 @@ fn code_of_request(problem: RequestProblem) -> (StatusCode, &'static str) {
     match problem {
         RequestProblem::UriGiven
         | RequestProblem::DpopKey
+        | RequestProblem::OtherDpopKey
         | RequestProblem::ResponseMode
         | RequestProblem::RedirectUri
         | RequestProblem::State
@@ -125,13 +133,16 @@ fn code_of_request(problem: RequestProblem) -> (StatusCode, &'static str) {
     }
 }
 
-fn header(denied: &Denied) -> Option<(http::HeaderName, HeaderValue)> {
+fn header(denied: &Denied) -> Option<(HeaderName, HeaderValue)> {
     match denied {
         Denied::Method => Some((ALLOW, HeaderValue::from_static("POST"))),
         // RFC 6749 §5.2: an answer in the scheme that the client used.
         Denied::NoAssertion {
             scheme: Some(scheme),
         } => Some((WWW_AUTHENTICATE, HeaderValue::from_static(scheme))),
+        Denied::Proof {
+            nonce: Some(nonce), ..
+        } => Some((DPOP_NONCE, nonce.clone())),
         Denied::Store(_)
         | Denied::Audit
         | Denied::TooSlow
@@ -152,6 +163,7 @@ fn header(denied: &Denied) -> Option<(http::HeaderName, HeaderValue)> {
         | Denied::NoCertificate
         | Denied::Certificate(_)
         | Denied::OthersCertificate
+        | Denied::Proof { nonce: None, .. }
         | Denied::GrantType
         | Denied::NoGrant
         | Denied::ScopeMalformed
@@ -206,6 +218,7 @@ fn description(denied: &Denied) -> String {
         Denied::OthersCertificate => {
             "The client certificate and the client must belong to the same partner."
         }
+        Denied::Proof { problem, .. } => proof(*problem),
         Denied::GrantType => "grant_type must be one of grant_types_supported.",
         Denied::NoGrant => "This grant is not open to this client.",
         Denied::ScopeMalformed => {
@@ -260,7 +273,12 @@ fn request(problem: RequestProblem) -> &'static str {
     match problem {
         RequestProblem::UriGiven => "request_uri is given out here, not taken.",
         RequestProblem::Object => "Request objects are not taken here: push the parameters.",
-        RequestProblem::DpopKey => "dpop_jkt is not taken here: tokens are bound to certificates.",
+        RequestProblem::DpopKey => {
+            "dpop_jkt must be the SHA-256 thumbprint of a key in base64url: 43 characters."
+        }
+        RequestProblem::OtherDpopKey => {
+            "dpop_jkt must be the thumbprint of the key that made the DPoP proof beside it."
+        }
         RequestProblem::ResponseType => "response_type must be code.",
         RequestProblem::ResponseMode => "response_mode must be query, or absent.",
         RequestProblem::RedirectUri => {
@@ -291,9 +309,21 @@ fn grant(problem: GrantProblem) -> &'static str {
         GrantProblem::Verifier => {
             "code_verifier must be the 43 to 128 characters that the code_challenge was made of."
         }
+        GrantProblem::OtherKey => {
+            "The code is bound to a DPoP key: send a proof that this key made."
+        }
         GrantProblem::RefreshToken => {
             "The refresh token is unknown, revoked, expired, or was not issued to this client."
         }
+    }
+}
+
+fn proof(problem: ProofProblem) -> &'static str {
+    match problem {
+        ProofProblem::Missing => {
+            "The tokens of this client are bound to a DPoP key: send a proof in a DPoP header."
+        }
+        other => web::detail(&Refusal::Proof(other)),
     }
 }
 

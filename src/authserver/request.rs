@@ -20,6 +20,8 @@ pub(crate) struct AuthorizationRequest {
     pub(crate) scope: String,
     /// SHA-256 of the PKCE verifier, base64url.
     pub(crate) challenge: String,
+    /// The thumbprint of the DPoP key that the code will be bound to, base64url (RFC 9449 §10).
+    pub(crate) dpop_jkt: Option<String>,
     /// The languages that the app asks for (OIDC Core §3.1.2.1).
     pub(crate) ui_locales: Option<String>,
 }
@@ -30,6 +32,8 @@ pub(crate) struct AuthorizationRequest {
 pub(crate) struct CodeBound {
     pub(crate) redirect_uri: String,
     pub(crate) challenge: String,
+    /// The thumbprint of the DPoP key that must be proved with it, base64url (RFC 9449 §10).
+    pub(crate) dpop_jkt: Option<String>,
 }
 
 /// What a customer allowed.

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crypto::{Algorithm, Jwks, KeyEncryptionKey, Random};
-use identity::{Certificates, KnownBy, Revoked, Trust};
+use identity::{Certificates, KnownBy, Proofs, Revoked, Trust};
 use model::ports::{AuditLog, CustomerAuth, Grants, KeyRing, Outbox, Replay, Sessions};
-use model::{BankId, ClientId, Clock, Meter, Name, PartnerId, ScopeSet, Standing};
+use model::{BankId, ClientId, Clock, ListenerId, Meter, Name, PartnerId, ScopeSet, Standing};
 
 /// One bank's issuer, which we are.
 #[derive(Debug)]
@@ -24,6 +24,9 @@ pub struct IssuerSettings {
     /// The endpoints' URLs up to their last part, on the listener that asks for certificates
     /// (RFC 8705 §5).
     pub mtls_base: Option<String>,
+    /// Scheme, host and port of the listeners that its endpoints of clients answer on, as they are
+    /// configured: what DPoP proofs are made for (RFC 9449 §4.3 `htu`).
+    pub origins: HashMap<ListenerId, String>,
     /// What `aud` of access tokens names: the API listeners' URLs; at least one.
     pub audience: Vec<String>,
     /// How long an access token lives; whole seconds, at least one.
@@ -75,6 +78,8 @@ pub struct ClientSettings {
     pub standing: Standing,
     /// The one way in which it proves itself.
     pub authentication: ClientAuthentication,
+    /// What its tokens are bound to.
+    pub bound_by: BoundBy,
     /// Its public keys: it signs with them, or they are those of its certificates; may be empty for
     /// [`ClientAuthentication::TlsClientAuth`].
     pub jwks: Jwks,
@@ -86,6 +91,17 @@ pub struct ClientSettings {
     pub app: Name,
     /// Whom customers ask about their data: a mail address or a page.
     pub contact: String,
+}
+
+/// What a client's tokens are bound to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BoundBy {
+    /// The certificate of the token request (RFC 8705 §3 `tls_client_certificate_bound_access_tokens`),
+    /// and the key of a DPoP proof beside it where one is sent.
+    Certificate,
+    /// The key of the token request's DPoP proof (RFC 9449 §5.2 `dpop_bound_access_tokens`); a
+    /// certificate shown beside it is authentication alone.
+    Key,
 }
 
 /// How a client proves itself (RFC 7591 §2 `token_endpoint_auth_method`).
@@ -121,6 +137,9 @@ pub struct Ports {
     pub kek: Arc<KeyEncryptionKey>,
     /// Judges certificates; shared with the road, so that a chain is judged once.
     pub certificates: Arc<Certificates>,
+    /// Judges DPoP proofs, and remembers those that were used; one for each bank, which outlives
+    /// snapshots.
+    pub proofs: Arc<Proofs>,
     /// Counts.
     pub meter: Meter,
 }

@@ -1,15 +1,17 @@
 //! The steps of the endpoints, one file each. A step gives a proof that a later step demands; none
 //! calls the next: the order stands in `endpoints.rs`.
 
-pub(crate) mod certificate;
+pub(crate) mod binding;
 pub(crate) mod client_authentication;
 pub(crate) mod client_id;
+pub(crate) mod dpop_jkt;
 pub(crate) mod form;
 pub(crate) mod grant_type;
 pub(crate) mod jti;
 pub(crate) mod method;
 pub(crate) mod pkce;
 pub(crate) mod private_key_jwt;
+pub(crate) mod proof;
 pub(crate) mod redirect_uri;
 pub(crate) mod response;
 pub(crate) mod returned;

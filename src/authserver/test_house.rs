@@ -18,7 +18,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use crypto::{Algorithm, Jwks, KeyEncryptionKey, SeededRandom, SigningKey, SystemRandom};
-use identity::{BankTrust, Certificates, KnownBy, Trust};
+use identity::{BankTrust, Certificates, KnownBy, Nonces, Proofs, Trust};
 use model::ports::{AuditLog, AuditUnavailable, Claim, Receipt, Replay, StoreUnavailable};
 use model::{
     Asked, AuditEntry, AuditEvent, BankId, ClientId, Clock, Connection, InteractionId, ListenerId,
@@ -26,7 +26,9 @@ use model::{
     TokenIssue,
 };
 
-use crate::{AuthServer, ClientAuthentication, ClientSettings, Endpoint, IssuerSettings, Ports};
+use crate::{
+    AuthServer, BoundBy, ClientAuthentication, ClientSettings, Endpoint, IssuerSettings, Ports,
+};
 
 mod keys;
 
@@ -161,6 +163,10 @@ pub(crate) fn bank() -> BankId {
     BankId::parse("harbour").expect("valid")
 }
 
+fn listener() -> ListenerId {
+    ListenerId::parse("api").expect("valid")
+}
+
 fn name(legal: &str) -> Name {
     Name {
         legal: legal.to_owned(),
@@ -192,19 +198,25 @@ pub(crate) struct House {
 pub(crate) fn ports(keys: Arc<Keys>, kek_seed: u64, log: Arc<Log>, replay: Arc<Replays>) -> Ports {
     let kek = KeyEncryptionKey::generate_text(&SeededRandom::new(kek_seed));
     let state = Arc::new(store::Memory::new());
+    let clock = Arc::new(MovedClock::stopped());
     Ports {
+        proofs: proofs(clock.clone()),
         replay,
         grants: state.clone(),
         sessions: state.clone(),
         outbox: state,
         keys,
         log,
-        clock: Arc::new(MovedClock::stopped()),
+        clock,
         random: Arc::new(SystemRandom),
         kek: Arc::new(KeyEncryptionKey::from_text(&kek).expect("a key")),
         certificates: Arc::new(Certificates::new(100)),
         meter: model::Meter::new(),
     }
+}
+
+fn proofs(clock: Arc<MovedClock>) -> Arc<Proofs> {
+    Arc::new(Proofs::new(clock, &SystemRandom, Nonces::AtStart))
 }
 
 pub(crate) fn log() -> Arc<Log> {
@@ -232,6 +244,7 @@ pub(crate) fn settings(
             partner: PartnerId::parse(partner).expect("valid"),
             standing,
             authentication: ClientAuthentication::PrivateKeyJwt,
+            bound_by: BoundBy::Certificate,
             jwks: Jwks::from_keys(vec![keys[id].verification_key()]),
             scopes: ScopeSet::parse(scopes).expect("valid"),
             redirect_uris: Vec::new(),
@@ -256,6 +269,7 @@ pub(crate) fn settings(
         token_endpoint: TOKEN_URL.to_owned(),
         jwks_uri: format!("{ISSUER}/jwks"),
         mtls_base: Some("https://api.harbour.example:8443".to_owned()),
+        origins: HashMap::from([(listener(), ISSUER.to_owned())]),
         audience: vec!["https://api.harbour.example:8443".to_owned()],
         access_token_lifetime: Duration::from_mins(5),
         algorithm: Algorithm::Es256,
@@ -298,6 +312,7 @@ impl House {
         let clock = Arc::new(MovedClock::stopped());
         let mut ports = ports(Arc::new(Keys::default()), 1, log.clone(), replay.clone());
         ports.clock = clock.clone();
+        ports.proofs = proofs(clock.clone());
         let mut settings = settings(&authority, &keys);
         change(&mut settings);
         let server = AuthServer::open(vec![settings], Vec::new(), ports).await;
@@ -399,7 +414,7 @@ pub(crate) fn asked(request: model::Request, chain: Option<Arc<PresentedChain>>)
         started: Duration::ZERO,
         interaction: InteractionId::new([7; 16]),
         connection: Arc::new(Connection {
-            listener: ListenerId::parse("api").expect("valid"),
+            listener: listener(),
             peer: SocketAddr::from((Ipv4Addr::LOCALHOST, 40_000)),
             tls: None,
             chain,

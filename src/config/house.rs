@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use authserver::ClientAuthentication;
+use authserver::{BoundBy, ClientAuthentication};
 use crypto::{Algorithm, Jwks, KeyEncryptionKey};
 use edge::ListenerSettings;
 use identity::{KnownBy, Operators, Trust};
@@ -276,6 +276,8 @@ pub struct ClientPlan {
     pub standing: Standing,
     /// How it proves itself.
     pub authentication: ClientAuthentication,
+    /// What its tokens are bound to.
+    pub bound_by: BoundBy,
     /// Its public keys; none by `tls_client_auth`.
     pub jwks: Jwks,
     /// What it may ask for: the scopes of the products in the partner's agreements with this bank.

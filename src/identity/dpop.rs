@@ -78,6 +78,22 @@ impl Proved {
     }
 }
 
+/// A proof that is good in all but this: it is not used up yet, and another caller may do that.
+#[derive(Debug)]
+#[must_use]
+pub struct Good {
+    thumbprint: [u8; 32],
+    place: [u8; 16],
+    timely: Timely,
+}
+
+impl Good {
+    /// The key's SHA-256 thumbprint (RFC 7638).
+    pub fn thumbprint(&self) -> &[u8; 32] {
+        &self.thumbprint
+    }
+}
+
 /// Checks proofs, and remembers those that were used. One for the road and one for each bank's
 /// authorization server, which outlives snapshots: none takes the nonces of another.
 pub struct Proofs {
@@ -92,6 +108,7 @@ pub struct Proofs {
 }
 
 /// A proof that is in its time.
+#[derive(Debug)]
 struct Timely {
     /// The second, by the clock that never goes back, from which on it is not, whatever happens.
     until: u64,
@@ -122,6 +139,26 @@ impl Proofs {
         expected: &ProofFor<'_>,
         now: Timestamp,
     ) -> Result<Proved, ProofProblem> {
+        let good = self.look(proofs, expected, now)?;
+        if expected.key.is_some_and(|key| *key != good.thumbprint) {
+            return Ok(Proved {
+                thumbprint: good.thumbprint,
+                next_nonce: None,
+            });
+        }
+        self.use_up(good)
+    }
+
+    /// The same without using it up: for whoever has more to ask of the caller before that. Which
+    /// key it must be of is not looked at.
+    ///
+    /// Errors: the first thing that is wrong; that it was used before is told by [`Self::use_up`].
+    pub fn look<'p>(
+        &self,
+        proofs: impl IntoIterator<Item = &'p [u8]>,
+        expected: &ProofFor<'_>,
+        now: Timestamp,
+    ) -> Result<Good, ProofProblem> {
         let mut proofs = proofs.into_iter();
         let sent = proofs.next().ok_or(ProofProblem::Missing)?;
         if proofs.next().is_some() {
@@ -129,20 +166,27 @@ impl Proofs {
         }
         let proof = Proof::read(sent)?;
         proof.is_made_for(expected)?;
-        let elapsed = self.clock.monotonic();
-        let timely = self.in_time(&proof, now, elapsed)?;
-        if expected.key.is_some_and(|key| *key != proof.thumbprint) {
-            return Ok(Proved {
-                thumbprint: proof.thumbprint,
-                next_nonce: None,
-            });
-        }
-        match self
-            .used
-            .claim(proof.place(), timely.until, elapsed.as_secs())
-        {
+        Ok(Good {
+            timely: self.in_time(&proof, now, self.clock.monotonic())?,
+            place: proof.place(),
+            thumbprint: proof.thumbprint,
+        })
+    }
+
+    /// Uses a proof up: of two callers with one proof one gets it, however they race.
+    ///
+    /// Errors: [`ProofProblem::Replayed`]; [`ProofProblem::NonceNeeded`] when it cannot be
+    /// remembered.
+    pub fn use_up(&self, good: Good) -> Result<Proved, ProofProblem> {
+        let Good {
+            thumbprint,
+            place,
+            timely,
+        } = good;
+        let elapsed = self.clock.monotonic().as_secs();
+        match self.used.claim(place, timely.until, elapsed) {
             Claim::First => Ok(Proved {
-                thumbprint: proof.thumbprint,
+                thumbprint,
                 next_nonce: timely.next_nonce,
             }),
             Claim::Seen => Err(ProofProblem::Replayed),

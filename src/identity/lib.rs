@@ -41,7 +41,7 @@ pub use access_token::{
 pub use binding::{Bound, binding};
 pub use caller::Caller;
 pub use certificate::{Certificates, Verdict};
-pub use dpop::{Nonces, ProofFor, Proofs, Proved, fuzz_proof};
+pub use dpop::{Good, Nonces, ProofFor, Proofs, Proved, fuzz_proof};
 pub use known_by::KnownBy;
 pub use operators::{Operators, Outsiders};
 pub use rehearsal::{CannotRehearse, Rehearsal, Shown};

@@ -102,6 +102,7 @@ impl Visit<'_> {
         let bound = CodeBound {
             redirect_uri: known.request.redirect_uri.clone(),
             challenge: known.request.challenge.clone(),
+            dpop_jkt: known.request.dpop_jkt.clone(),
         };
         let grant = Grant {
             id: id.clone(),

@@ -14,7 +14,7 @@ use crate::grant::issued::Issued;
 use crate::grant::under_grant::UnderGrant;
 use crate::issuer::{Issuer, shown_until};
 use crate::request::{self, CodeBound, from_store, to_store};
-use crate::step::certificate::Binding;
+use crate::step::binding::Binding;
 use crate::step::form::Parameters;
 use crate::step::scope::Granted;
 use crate::step::standing::InGoodStanding;
@@ -68,6 +68,20 @@ impl Presented {
     /// The scopes that the customer allowed.
     pub(crate) fn scope(&self) -> &str {
         &self.granted.scope
+    }
+
+    /// Where the code is bound to a key, that is the one that was proved (RFC 9449 §10; DP-12).
+    pub(crate) fn is_for_key(&self, binding: &Binding) -> Result<(), Denied> {
+        let Some(bound) = &self.bound.dpop_jkt else {
+            return Ok(());
+        };
+        let bound = crypto::from_base64url(bound);
+        let is_it = |key: &[u8; 32]| bound.is_some_and(|bound| crypto::equal(key, &bound));
+        if binding.key().is_some_and(is_it) {
+            Ok(())
+        } else {
+            Err(Denied::Grant(GrantProblem::OtherKey))
+        }
     }
 
     /// The redirect URI, where one is sent, is that of the authorization request (TK-04).

@@ -6,7 +6,7 @@ use crate::Ports;
 use crate::denied::Denied;
 use crate::grant::issued::Issued;
 use crate::issuer::Issuer;
-use crate::step::certificate::Binding;
+use crate::step::binding::Binding;
 use crate::step::scope::Granted;
 use crate::step::standing::InGoodStanding;
 use crate::token::access::{self, Says};
@@ -23,12 +23,13 @@ pub(crate) fn issue(
     let says = Says {
         client: client.client().id(),
         scope: granted.scopes(),
-        certificate: binding.thumbprint(),
+        binding,
         customer: None,
     };
     let token = access::make(issuer, &says, now, ports.random.as_ref()).map_err(Denied::Signing)?;
     Ok(Issued {
         token,
+        token_type: binding.token_type(),
         scope: granted.scopes().to_string(),
         grant: None,
         refresh_token: None,

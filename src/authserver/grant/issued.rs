@@ -12,6 +12,8 @@ use crate::token::access::AccessToken;
 /// A token on its way to evidence.
 pub(crate) struct Issued {
     pub(crate) token: AccessToken,
+    /// The scheme that it is sent in: `Bearer` or `DPoP`.
+    pub(crate) token_type: &'static str,
     pub(crate) scope: String,
     /// SHA-256 of the id of the customer's grant, where there is one.
     pub(crate) grant: Option<[u8; 32]>,
@@ -34,7 +36,7 @@ impl Issued {
     pub(crate) fn into_response(self, _evidence: Receipt) -> Response {
         let document = Document {
             access_token: &self.token.text,
-            token_type: "Bearer",
+            token_type: self.token_type,
             expires_in: self.token.expires_in,
             scope: &self.scope,
             refresh_token: self.refresh_token.as_deref(),

@@ -12,7 +12,7 @@ use crate::grant::issued::Issued;
 use crate::grant::under_grant::UnderGrant;
 use crate::issuer::Issuer;
 use crate::request::{Granted, from_store};
-use crate::step::certificate::Binding;
+use crate::step::binding::Binding;
 use crate::step::form::Parameters;
 use crate::step::scope;
 use crate::step::standing::InGoodStanding;

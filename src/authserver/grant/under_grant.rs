@@ -9,7 +9,7 @@ use crate::denied::Denied;
 use crate::grant::issued::Issued;
 use crate::issuer::Issuer;
 use crate::request;
-use crate::step::certificate::Binding;
+use crate::step::binding::Binding;
 use crate::step::scope;
 use crate::step::standing::InGoodStanding;
 use crate::token::access::{self, OnBehalf, Says};
@@ -38,7 +38,7 @@ impl UnderGrant<'_> {
         let says = Says {
             client: client.id(),
             scope: self.scope.scopes(),
-            certificate: self.binding.thumbprint(),
+            binding: self.binding,
             customer: Some(OnBehalf {
                 sub: &sub,
                 grant: &self.grant.id,
@@ -50,6 +50,7 @@ impl UnderGrant<'_> {
         let token = access::make(issuer, &says, now, ports.random.as_ref());
         Ok(Issued {
             token: token.map_err(Denied::Signing)?,
+            token_type: self.binding.token_type(),
             scope: self.scope.scopes().to_string(),
             grant: Some(crypto::sha256(self.grant.id.as_str().as_bytes())),
             refresh_token: None,

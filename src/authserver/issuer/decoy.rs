@@ -92,6 +92,7 @@ mod tests {
     use model::{Name, PartnerId, ScopeSet, Standing};
 
     use super::*;
+    use crate::BoundBy;
 
     #[test]
     fn ca_07_a_false_token_is_computed_with_before_it_is_refused() {
@@ -103,6 +104,7 @@ mod tests {
                 partner: PartnerId::parse("swiftride").expect("valid"),
                 standing: Standing::Active,
                 authentication: ClientAuthentication::PrivateKeyJwt,
+                bound_by: BoundBy::Certificate,
                 jwks: Jwks::from_keys(vec![key]),
                 scopes: ScopeSet::default(),
                 redirect_uris: Vec::new(),

@@ -1,5 +1,5 @@
-//! The access token: a JWT of the type `at+jwt` (RFC 9068), bound to a certificate (RFC 8705 §3.1;
-//! AT-01, MT-04).
+//! The access token: a JWT of the type `at+jwt` (RFC 9068), bound to a certificate (RFC 8705 §3.1),
+//! to a key (RFC 9449 §6.1), or to both (AT-01, MT-04, DP-11).
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -8,6 +8,7 @@ use crypto::{Random, SignFailed};
 use model::{ClientId, GrantId, ScopeSet};
 
 use crate::issuer::Issuer;
+use crate::step::binding::Binding;
 
 /// What a token says, and to whom.
 pub(crate) struct Says<'a> {
@@ -15,8 +16,8 @@ pub(crate) struct Says<'a> {
     pub(crate) client: &'a ClientId,
     /// What may be done with it.
     pub(crate) scope: &'a ScopeSet,
-    /// SHA-256 of the certificate that it is bound to.
-    pub(crate) certificate: &'a [u8; 32],
+    /// What it is bound to.
+    pub(crate) binding: &'a Binding,
     /// On whose behalf; `None` for the client's own access.
     pub(crate) customer: Option<OnBehalf<'a>>,
 }
@@ -65,10 +66,13 @@ enum Audience<'a> {
     Several(&'a [String]),
 }
 
+/// All that it names must be shown with the token (RFC 7800 §3).
 #[derive(Serialize)]
 struct Confirmation {
-    #[serde(rename = "x5t#S256")]
-    certificate: String,
+    #[serde(rename = "x5t#S256", skip_serializing_if = "Option::is_none")]
+    certificate: Option<String>,
+    #[serde(rename = "jkt", skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
 }
 
 /// A signed access token, on its way to evidence and only then to the client.
@@ -109,7 +113,8 @@ pub(crate) fn make(
         jti: &jti,
         scope: says.scope.to_string(),
         cnf: Confirmation {
-            certificate: crypto::base64url(says.certificate),
+            certificate: says.binding.certificate().map(base64url),
+            key: says.binding.key().map(base64url),
         },
         auth_time: customer.map(|grant| grant.auth_time),
         acr: customer.and_then(|grant| grant.acr),
@@ -120,4 +125,8 @@ pub(crate) fn make(
         expires_in,
         jti_digest: crypto::sha256(jti.as_bytes()),
     })
+}
+
+fn base64url(digest: &[u8; 32]) -> String {
+    crypto::base64url(digest)
 }

@@ -114,9 +114,10 @@ pub(super) fn at_bank(
             .filter_map(|operation| Scope::parse(operation.scope.as_deref()?).ok())
             .collect();
         for client in &partner.clients {
-            let (Some(jwks), Some(authentication), Some(app), Some(contact)) = (
+            let (Some(jwks), Some(authentication), Some(bound_by), Some(app), Some(contact)) = (
                 key_sets.get(&client.id.value),
                 &client.authentication,
+                client.bound_by,
                 &partner.name,
                 &partner.privacy_contact,
             ) else {
@@ -126,6 +127,7 @@ pub(super) fn at_bank(
                 partner: partner.id.value.clone(),
                 standing,
                 authentication: authentication.clone(),
+                bound_by,
                 jwks: jwks.clone(),
                 scopes: scopes.clone(),
                 redirect_uris: client.redirect_uris.clone(),

@@ -1,6 +1,6 @@
 //! `partners.*.clients`: a partner's OAuth clients.
 
-use authserver::ClientAuthentication;
+use authserver::{BoundBy, ClientAuthentication};
 use model::ClientId;
 
 use super::id;
@@ -20,6 +20,13 @@ pub(super) static CLIENT: Shape = Shape::new(
             Kind::Word(&METHODS),
             "private_key_jwt",
             "How it proves itself (RFC 7523, RFC 8705 §2.1 and §2.2).",
+        ),
+        Key::default(
+            "bound_by",
+            Kind::Word(&["mtls", "dpop"]),
+            "mtls",
+            "What its tokens are bound to: the certificate of the token request (RFC 8705 §3), or \
+             the key of its DPoP proof (RFC 9449 §5).",
         ),
         Key::absent(
             "jwks",
@@ -49,11 +56,15 @@ const METHODS: [&str; 3] = [
     "self_signed_tls_client_auth",
 ];
 
+const BOUND_BY: [(&str, BoundBy); 2] = [("mtls", BoundBy::Certificate), ("dpop", BoundBy::Key)];
+
 /// An OAuth client of a partner.
 pub(crate) struct Client {
     pub(crate) id: At<ClientId>,
     /// Absent when it contradicts itself or cannot be read.
     pub(crate) authentication: Option<ClientAuthentication>,
+    /// Absent when it cannot be read.
+    pub(crate) bound_by: Option<BoundBy>,
     pub(crate) jwks: Option<At<FileRef>>,
     /// Where customers come back to, as written; empty when nothing is.
     pub(crate) redirect_uris: Vec<String>,
@@ -75,6 +86,7 @@ pub(super) fn read(reader: &mut Reader, section: &mut Section<'_>) -> Vec<Client
 
 fn client(reader: &mut Reader, id: At<ClientId>, mut section: Section<'_>) -> Client {
     let auth = section.value(reader, "auth");
+    let bound_by = section.value(reader, "bound_by");
     let jwks = section.value(reader, "jwks");
     let certificate = section.value(reader, "certificate");
     let redirect_uris = section.value(reader, "redirect_uris");
@@ -110,6 +122,9 @@ fn client(reader: &mut Reader, id: At<ClientId>, mut section: Section<'_>) -> Cl
     Client {
         id,
         authentication: authentication.filter(|_| is_whole && method.is_some()),
+        bound_by: bound_by
+            .and_then(|value| reader.word(value, &BOUND_BY))
+            .map(|at| at.value),
         jwks: jwks.and_then(|value| reader.file(value)),
         redirect_uris: redirect_uris
             .map(|value| redirect_uris::read(reader, value))

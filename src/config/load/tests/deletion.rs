@@ -94,6 +94,7 @@ fn of_bank(bank: &BankPlan, lines: &mut BTreeSet<String>) {
         let who = format!("{client} of {} {:?}", plan.partner, plan.standing);
         let keys = plan.jwks.to_json().to_string();
         lines.insert(format!("{id} knows {who} by {keys}"));
+        lines.insert(format!("{id} binds tokens of {who} by {:?}", plan.bound_by));
         let uris = plan.redirect_uris.iter();
         lines.extend(uris.map(|uri| format!("{id} sends customers of {who} to {uri}")));
         let scopes = plan.scopes.to_string();
@@ -202,6 +203,7 @@ fn no_lost_line_of_the_example_loosens_and_few_are_not_missed() {
         "name",
         "en",
         "zh-CN",
+        "bound_by",
         "redirect_uris",
         "- { partner",
         "node",
