@@ -5,7 +5,7 @@
 //! **Doors**: [`AuthServer::open`] with one [`IssuerSettings`] per bank, or [`Elsewhere`] for one
 //! that has an authorization server of its own; [`AuthServer::answer`] for an [`Endpoint`];
 //! [`AuthServer::keys`] for the road; [`AuthServer::change_keys`] for whoever rotates them;
-//! [`well_known_path`]; [`assertion`] for the command line.
+//! [`well_known_path`]; [`assertion`] for the command line; [`fuzz_assertion`] for fuzzers.
 //!
 //! **How a value goes through**: a form becomes an authenticated client (its key, its `jti` used
 //! once), a client in good standing; with a certificate of the same partner and granted scopes, or
@@ -53,3 +53,4 @@ pub use server::AuthServer;
 pub use settings::{
     Authorization, BoundBy, ClientAuthentication, ClientSettings, Elsewhere, IssuerSettings, Ports,
 };
+pub use step::private_key_jwt::fuzz_assertion;

@@ -5,7 +5,8 @@
 //! below: [`provider`] for TLS; [`certificates`], [`private_key`], [`revocation_list`] for files;
 //! [`certificate_facts`], [`crl_facts`] and [`DistinguishedName`]; [`Jwks`], [`verify`],
 //! [`verify_own_key`], [`SigningKey`], [`check_times`] for tokens; [`KeyEncryptionKey`] for keys at
-//! rest; [`sha256`], [`hmac_sha256`], [`Random`] and the encodings.
+//! rest; [`sha256`], [`hmac_sha256`], [`Random`] and the encodings; [`fuzz_jws`] and [`fuzz_jwks`]
+//! for fuzzers.
 //!
 //! **How a value goes through**: outside bytes become a type once ([`VerificationKey`],
 //! [`CertificateFacts`], [`Verified`]) or are refused with the rule they broke; a key is parsed
@@ -19,6 +20,7 @@
 mod algorithm;
 mod distinguished_name;
 mod encoding;
+mod fuzz;
 mod hash;
 mod json;
 mod jwk;
@@ -34,6 +36,7 @@ mod x509;
 pub use algorithm::{Algorithm, UnknownAlgorithm};
 pub use distinguished_name::{BadName, DistinguishedName};
 pub use encoding::{base64, base64url, from_base64url, hex, put_base64url};
+pub use fuzz::{fuzz_jwks, fuzz_jws};
 pub use hash::{Sha256, equal, hmac_sha256, sha256};
 pub use jwk::{BadJwk, Jwks, VerificationKey};
 pub use jws::own_key::{OwnKey, OwnKeyProblem, verify_own_key};

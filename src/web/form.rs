@@ -85,6 +85,15 @@ impl Form {
     }
 }
 
+/// For fuzzing: reads bytes as a form, and each of its parameters. Whatever they are, nothing panics.
+pub fn fuzz_form(bytes: &[u8]) {
+    if let Ok(form) = Form::parse(bytes) {
+        for (name, _) in &form.parameters {
+            let _ = form.only(name);
+        }
+    }
+}
+
 /// Reads a request's body as a form of at most `limit` bytes.
 pub async fn read_form(request: Request, limit: usize) -> Result<Form, FormProblem> {
     let is_form = request

@@ -3,7 +3,8 @@
 //! **For**: problem documents, JSON answers, form bodies, and what a page for people needs (the
 //! answer with its headers, cookies, forms that cannot be forged, the language), each written
 //! once. **Doors**: [`problem`], [`challenged`], [`internal_problem`], [`json`], [`document`],
-//! [`read_form`]; [`Pages`], [`see_other`], [`Cookie`], [`Csrf`], [`Language`].
+//! [`read_form`]; [`Pages`], [`see_other`], [`Cookie`], [`Csrf`], [`Language`]; [`fuzz_form`] for
+//! fuzzers.
 //!
 //! **How a value goes through**: a room's typed refusal comes in, bytes with a status go out; a
 //! body comes in, a [`Form`] that gives a parameter only when it stands once comes out; a room's
@@ -29,7 +30,7 @@ mod problem;
 
 pub use cookie::{Cookie, CookieProblem};
 pub use csrf::Csrf;
-pub use form::{Form, FormProblem, Repeated, read_form};
+pub use form::{Form, FormProblem, Repeated, fuzz_form, read_form};
 pub use json::{document, json};
 pub use language::Language;
 pub use page::{Pages, see_other};

@@ -7,7 +7,13 @@ use std::sync::OnceLock;
 /// What reads bytes, and panics when it is broken.
 type Target = fn(&[u8]);
 
-const TARGETS: &[(&str, Target)] = &[("dpop_proof", identity::fuzz_proof)];
+const TARGETS: &[(&str, Target)] = &[
+    ("assertion", authserver::fuzz_assertion),
+    ("dpop_proof", identity::fuzz_proof),
+    ("form", web::fuzz_form),
+    ("jwks", crypto::fuzz_jwks),
+    ("jws", crypto::fuzz_jws),
+];
 
 /// The target that `MORTISE_FUZZ_TARGET` names.
 fn target() -> Target {

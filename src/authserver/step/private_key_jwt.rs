@@ -119,6 +119,18 @@ fn peek(assertion: &str) -> Result<Peeked, Denied> {
     Ok(Peeked { algorithm, client })
 }
 
+/// For fuzzing: reads bytes wherever those of an assertion are read before its signature holds, and
+/// as the claims of one whose signature does. Whatever they are, nothing panics.
+pub fn fuzz_assertion(bytes: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        let _ = peek(text);
+    }
+    if let Ok(client) = ClientId::parse("app") {
+        let now = Timestamp::from_second(1_800_000_000).unwrap_or_default();
+        let _ = read(bytes, &client, "https://auth.bank.example", now);
+    }
+}
+
 /// The claims that matter; a member that stands twice is an error.
 #[derive(Deserialize)]
 struct Claims {
@@ -166,12 +178,33 @@ fn read(
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use proptest::prelude::*;
 
     use super::*;
 
     fn now() -> Timestamp {
         Timestamp::from_second(1_800_000_000).expect("in range")
+    }
+
+    /// Every file of the corpus, whole, cut anywhere, and with any byte changed.
+    #[test]
+    fn the_corpus_of_the_fuzzer_makes_nothing_panic() {
+        let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fuzz/assertion");
+        let mut count = 0;
+        for entry in std::fs::read_dir(corpus).expect("the corpus") {
+            let bytes = std::fs::read(entry.expect("a file").path()).expect("a readable file");
+            for at in 0..bytes.len() {
+                fuzz_assertion(&bytes[..at]);
+                let mut changed = bytes.clone();
+                changed[at] ^= 1 << (at % 8);
+                fuzz_assertion(&changed);
+            }
+            fuzz_assertion(&bytes);
+            count += 1;
+        }
+        assert!(count >= 3, "{count} files");
     }
 
     proptest! {

@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use bytes::Bytes;
 use http::HeaderValue;
 use http_body::Frame;
@@ -214,4 +216,23 @@ proptest! {
         holds_its_promises(&form);
         prop_assert_eq!(form.parameters, written);
     }
+}
+
+/// Every file of the corpus, whole, cut anywhere, and with any byte changed.
+#[test]
+fn the_corpus_of_the_fuzzer_makes_nothing_panic() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fuzz/form");
+    let mut count = 0;
+    for entry in std::fs::read_dir(corpus).expect("the corpus") {
+        let bytes = std::fs::read(entry.expect("a file").path()).expect("a readable file");
+        for at in 0..bytes.len() {
+            fuzz_form(&bytes[..at]);
+            let mut changed = bytes.clone();
+            changed[at] ^= 1 << (at % 8);
+            fuzz_form(&changed);
+        }
+        fuzz_form(&bytes);
+        count += 1;
+    }
+    assert!(count >= 3, "{count} files");
 }
