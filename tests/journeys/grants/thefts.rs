@@ -30,6 +30,8 @@ enum Loot {
     Assertion,
     /// A proof for the branches, with the token that it is for.
     Proof,
+    /// A proof for the token endpoint.
+    TokenProof,
     /// The cookie of a customer who logged in.
     Session,
     /// What proves a form of the log-in page.
@@ -40,7 +42,7 @@ enum Loot {
     WayBack,
 }
 
-const LOOT: [Loot; 11] = [
+const LOOT: [Loot; 12] = [
     Loot::Token,
     Loot::KeyToken,
     Loot::Code,
@@ -48,6 +50,7 @@ const LOOT: [Loot; 11] = [
     Loot::RefreshToken,
     Loot::Assertion,
     Loot::Proof,
+    Loot::TokenProof,
     Loot::Session,
     Loot::LogInForm,
     Loot::ApproveForm,
@@ -234,6 +237,11 @@ async fn a_stolen_assertion_serves_nobody_else_anywhere() {
 #[tokio::test]
 async fn a_stolen_proof_serves_nobody_else_anywhere() {
     every_way(Loot::Proof).await;
+}
+
+#[tokio::test]
+async fn a_stolen_proof_for_a_token_binds_it_to_a_key_that_the_thief_has_not() {
+    every_way(Loot::TokenProof).await;
 }
 
 #[tokio::test]

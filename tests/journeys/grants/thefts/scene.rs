@@ -182,8 +182,7 @@ impl Scene {
     }
 
     async fn push_at(&self, client: &Partner, bank: &str, scope: &str) -> String {
-        let issuer = format!("{}{bank}", self.house.issuer_url());
-        let assertion = client.assertion(&issuer, self.house.clock.as_ref());
+        let assertion = self.assertion(client, bank);
         let form = Form::request().with("scope", Some(scope));
         let identity = Some(&client.identity);
         let place = format!("{bank}/par");
@@ -204,16 +203,18 @@ impl Scene {
             Loot::Code => Stolen::of(self.app().await.code("li-lei").await),
             Loot::RequestUri => Stolen::of(self.push(&self.owner).await),
             Loot::RefreshToken => of(&self.app().await.tokens("li-lei").await["refresh_token"]),
-            Loot::Assertion => {
-                let issuer = self.house.issuer_url();
-                Stolen::of(self.owner.assertion(&issuer, self.house.clock.as_ref()))
-            }
+            Loot::Assertion => Stolen::of(self.assertion(&self.owner, "")),
             Loot::Proof => {
                 let token = self.key_token(&self.owner, &self.key);
                 Stolen {
                     beside: token.clone(),
                     ..Stolen::of(self.proof(&self.key, BRANCHES, &token))
                 }
+            }
+            Loot::TokenProof => {
+                let mut claims = self.house.proof_claims("POST", "/token", "");
+                claims.as_object_mut().expect("claims").remove("ath");
+                Stolen::of(self.key.proof(&claims))
             }
             Loot::Session => {
                 let (browser, page) = self.visit(&self.owner, "li-lei").await;
@@ -246,6 +247,12 @@ impl Scene {
         }
     }
 
+    /// A fresh assertion for the issuer of this bank.
+    fn assertion(&self, client: &Partner, bank: &str) -> String {
+        let issuer = format!("{}{bank}", self.house.issuer_url());
+        client.assertion(&issuer, self.house.clock.as_ref())
+    }
+
     fn key_token(&self, partner: &Partner, key: &ProofKey) -> String {
         let claims = self.house.claims_for_key(partner, "branches", key);
         self.issuer.sign("at+jwt", &claims).expect("a token")
@@ -273,6 +280,13 @@ impl Scene {
             Loot::Proof => {
                 let token = format!("DPoP {}", held.beside);
                 self.road(None, BRANCHES, &token, Some(&text)).await
+            }
+            Loot::TokenProof => {
+                let identity = Some(&self.owner.identity);
+                let (place, proof) = ("/token", [("dpop", text.as_str())]);
+                let assertion = self.assertion(&self.owner, "");
+                self.send(identity, place, own_access(), Some(&assertion), &proof)
+                    .await
             }
             Loot::Code => owner.post("/token", Form::code(&text)).await,
             Loot::RefreshToken => owner.post("/token", Form::refresh(&text)).await,
@@ -400,8 +414,7 @@ impl Scene {
             Thief::Elsewhere => ("/inland", "inland"),
             _ => ("", "branches"),
         };
-        let issuer = format!("{}{bank}", self.house.issuer_url());
-        let own = client.assertion(&issuer, self.house.clock.as_ref());
+        let own = self.assertion(client, bank);
         let is_bare = matches!(thief, Thief::Unbound | Thief::Stranger);
         let identity = (!is_bare).then_some(&client.identity);
         let place = format!("{bank}{}", path(way.place));
@@ -415,7 +428,7 @@ impl Scene {
             _ => Form(vec![("token", "unknown".to_owned())]),
         };
         let form = match way.place {
-            Place::Token if way.into != "client_assertion" && way.into != "authorization" => form,
+            Place::Token if ["code", "refresh_token"].contains(&way.into) => form,
             Place::Revoke => form,
             _ => form.with("scope", Some(scope)),
         };
@@ -423,6 +436,7 @@ impl Scene {
         let (assertion, headers) = match way.into {
             "client_assertion" => (Some(text), vec![]),
             "authorization" => (None, vec![("authorization", bearer.as_str())]),
+            "dpop" if thief != Thief::Stranger => (Some(own.as_str()), vec![("dpop", text)]),
             _ if thief == Thief::Stranger => (None, vec![]),
             _ => (Some(own.as_str()), vec![]),
         };

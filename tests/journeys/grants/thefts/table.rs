@@ -15,6 +15,8 @@ const NO_REQUEST: Fate = Is(400, "invalid_request_uri");
 const NO_FORM: Fate = Is(403, "access_denied");
 const NO_WAY: Fate = Is(400, "invalid_request");
 const BAD_PROOF: Fate = Is(401, "bad_proof");
+/// The same at the issuer.
+const NO_PROOF: Fate = Is(400, "invalid_dpop_proof");
 const WRONG_BINDING: Fate = Is(401, "wrong_binding");
 const UNREAD: Fate = Nothing(200);
 const OTHERS_TOKEN: Fate = Is(400, "invalid_request");
@@ -70,6 +72,11 @@ pub(super) const WAYS: &[Way] = &[
     },
     Way {
         place: Place::Token,
+        into: "dpop",
+        foreign: [NO_PROOF, NO_PROOF, NO_PROOF, NO_CLIENT, NO_PROOF, NO_PROOF],
+    },
+    Way {
+        place: Place::Token,
         into: "authorization",
         foreign: [NO_CLIENT; 6],
     },
@@ -77,6 +84,11 @@ pub(super) const WAYS: &[Way] = &[
         place: Place::Par,
         into: "request_uri",
         foreign: [NO_WAY, NO_WAY, NO_WAY, NO_CLIENT, NO_WAY, NO_WAY],
+    },
+    Way {
+        place: Place::Par,
+        into: "dpop",
+        foreign: [NO_PROOF, NO_PROOF, NO_PROOF, NO_CLIENT, NO_PROOF, NO_PROOF],
     },
     Way {
         place: Place::Par,
@@ -187,6 +199,19 @@ pub(super) const OWN: &[(Loot, Place, &str, Fates)] = &[
             BAD_PROOF,
             NO_TOKEN,
             Is(401, "proof_replayed"),
+        ],
+    ),
+    (
+        Loot::TokenProof,
+        Place::Token,
+        "dpop",
+        [
+            Serves("the token is bound to a key that its owner has alone, and to a certificate"),
+            Serves("the token is bound to a key that its owner has alone, and to a certificate"),
+            NO_CERTIFICATE,
+            NO_CLIENT,
+            NO_PROOF,
+            NO_PROOF,
         ],
     ),
     (
