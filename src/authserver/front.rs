@@ -281,3 +281,6 @@ fn with_cookie(
     response.headers_mut().append(SET_COOKIE, header);
     Ok(response)
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,7 @@ mod pushed;
 mod races;
 mod revoked;
 mod thefts;
+mod turned_away;
 
 use std::collections::BTreeMap;
 

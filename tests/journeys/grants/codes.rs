@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use kit::TestHouse;
+use kit::{Identity, SWIFTRIDE, TestHouse, Version, issue, partner_leaf};
 
-use super::{App, Form, VERIFIER};
+use super::{App, Form, VERIFIER, claims};
 use crate::tokens::is_oauth_error;
 
 #[tokio::test]
@@ -123,6 +123,24 @@ async fn oa_88_a_refresh_token_serves_its_client_alone_and_never_widens() {
     );
     one.ok();
     two.ok();
+}
+
+#[tokio::test]
+async fn mt_06_a_refreshed_token_is_bound_to_the_certificate_shown() {
+    let house = TestHouse::start().await;
+    let mut app = App::of(&house, "swiftride-app").await;
+    let tokens = app.tokens("li-lei").await;
+    let refresh = tokens["refresh_token"].as_str().expect("text");
+    let leaf = partner_leaf(Some(SWIFTRIDE), house.now(), Duration::from_hours(1));
+    app.partner.identity = Identity::issued(&issue(&house.partner_authority(), &leaf));
+    let dial = app.partner.dial(&house, Version::Http2);
+    app.client = dial.connect(house.api()).await.expect("a connection");
+    let fresh = app.post("/token", Form::refresh(refresh)).await.ok();
+    let bound = &claims(&fresh["access_token"])["cnf"]["x5t#S256"];
+    assert_eq!(*bound, app.partner.identity.thumbprint());
+    app.call(&fresh["access_token"]).await.ok();
+    let old = app.call(&tokens["access_token"]).await;
+    old.refused(401, "wrong_binding");
 }
 
 #[tokio::test]

@@ -1,0 +1,184 @@
+//! Rules of the pages that hold between the push and the answer: what the file says today, what a
+//! form must say, and how much there may be of it.
+
+use kit::{Browser, HouseBuilder, TestHouse, hidden, html};
+use model::ports::{Grants, Push, PushedRequest};
+use model::{BankId, ClientId, Clock};
+
+use super::pages::is_error_page;
+use super::{App, CALLBACK, Form, decide, log_in};
+use crate::tokens::is_oauth_error;
+
+/// A link that was good when it was pushed, opened after this was changed in the file.
+async fn opened_after(old: &str, new: &str) -> kit::Answer {
+    let house = TestHouse::start().await;
+    let mut app = App::of(&house, "swiftride-app").await;
+    let reference = app.push(Form::request()).await;
+    let mut browser = Browser::new(&house);
+    let page = browser.get(&app.link(&reference)).await;
+    assert!(html(&page).contains("id=\"login-form\""));
+    house.edit("gateway.yaml", old, new);
+    house.reload().await;
+    browser.get(&app.link(&reference)).await
+}
+
+#[tokio::test]
+async fn a_link_leads_nowhere_once_its_redirect_uri_is_registered_no_longer() {
+    let page = opened_after(CALLBACK, "https://app.swiftride.example/other").await;
+    is_error_page(&page, 400, "invalid_request");
+    assert!(
+        html(&page).contains("no longer registered"),
+        "{}",
+        html(&page)
+    );
+}
+
+#[tokio::test]
+async fn a_link_leads_nowhere_once_its_scope_is_open_no_longer() {
+    let all = "partner: swiftride, bank: harbour, products: [branches, catalogue]";
+    let less = "partner: swiftride, bank: harbour, products: [catalogue]";
+    let page = opened_after(all, less).await;
+    is_error_page(&page, 400, "invalid_scope");
+}
+
+#[tokio::test]
+async fn a_link_leads_nowhere_once_its_partner_is_suspended() {
+    let active = "privacy_contact: privacy@swiftride.example\n    standing: active";
+    let suspended = "privacy_contact: privacy@swiftride.example\n    standing: suspended";
+    let page = opened_after(active, suspended).await;
+    is_error_page(&page, 400, "unauthorized_client");
+}
+
+#[tokio::test]
+async fn a_form_that_decides_neither_way_decides_nothing() {
+    let house = TestHouse::start().await;
+    let mut app = App::of(&house, "swiftride-app").await;
+    let reference = app.push(Form::request()).await;
+    let mut browser = Browser::new(&house);
+    let page = browser.get(&app.link(&reference)).await;
+    let page = log_in(&mut browser, &page, "li-lei").await;
+    for act in ["", "ALLOW", "log-in"] {
+        let answer = browser.send(&page, &[("act", act)]).await;
+        is_error_page(&answer, 400, "invalid_request");
+    }
+    decide(&mut browser, &page, "allow").await;
+}
+
+#[tokio::test]
+async fn names_and_passwords_of_more_than_200_characters_are_not_shown_to_the_bank() {
+    let house = TestHouse::start().await;
+    let mut app = App::of(&house, "swiftride-app").await;
+    let reference = app.push(Form::request()).await;
+    let mut browser = Browser::new(&house);
+    let page = browser.get(&app.link(&reference)).await;
+    let long = "é".repeat(201);
+    for (name, password) in [(long.as_str(), "x"), ("li-lei", &long)] {
+        let fields = [
+            ("username", name),
+            ("password", password),
+            ("act", "log-in"),
+        ];
+        let answer = browser.send(&page, &fields).await;
+        is_error_page(&answer, 400, "invalid_request");
+    }
+    let fits = "é".repeat(200);
+    let fields = [
+        ("username", "li-lei"),
+        ("password", &fits),
+        ("act", "log-in"),
+    ];
+    let told = browser.send(&page, &fields).await;
+    assert_eq!(told.status, 403, "{}", html(&told));
+}
+
+#[tokio::test]
+async fn a_post_that_is_no_form_is_no_request() {
+    let house = TestHouse::start().await;
+    let mut app = App::of(&house, "swiftride-app").await;
+    let reference = app.push(Form::request()).await;
+    let mut browser = Browser::new(&house);
+    let page = browser.get(&app.link(&reference)).await;
+    let (csrf, request) = (hidden(&page, "csrf"), hidden(&page, "request"));
+    for path in ["/authorize", "/log-in", "/approve"] {
+        let dial = house.dial(None, kit::Version::Http2);
+        let mut client = dial.connect(house.issuer()).await.expect("a connection");
+        let body = format!("csrf={csrf}&request={}&act=log-in", kit::encoded(&request));
+        for (kind, body) in [("application/json", body.as_str()), (kit::FORM.1, "a=%ff")] {
+            let headers = [("content-type", kind)];
+            let sent = client.call(kit::Method::POST, path, &headers, body.to_owned());
+            let answer = sent.await.expect("an answer");
+            is_error_page(&answer, 400, "invalid_request");
+            assert!(
+                html(&answer).contains("must be a form"),
+                "{}",
+                html(&answer)
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn pa_09_who_pushes_too_much_or_too_often_is_told_so() {
+    let builder = HouseBuilder::new()
+        .restartable()
+        .start()
+        .await
+        .rebuild()
+        .await;
+    let now = builder.clock.now();
+    let later = now
+        .checked_add(std::time::Duration::from_hours(1))
+        .expect("an instant");
+    let bank = BankId::parse("harbour").expect("valid");
+    {
+        let store = store::Sqlite::open(&builder.dir().join("mortise.sqlite")).expect("a store");
+        let push = |number: u32| {
+            let request = PushedRequest {
+                digest: crypto::sha256(&number.to_be_bytes()),
+                client: ClientId::parse("swiftride-app").expect("valid"),
+                request: b"{}".to_vec(),
+                expires: later,
+            };
+            store.push(&bank, request, now)
+        };
+        let pushed = futures_util::future::join_all((0..10_000).map(push)).await;
+        assert!(pushed.iter().all(|pushed| matches!(pushed, Ok(Push::Kept))));
+    }
+    let house = builder.start().await;
+    let mut app = App::of(&house, "swiftride-app").await;
+    let much = Form::request().and("more", &"x".repeat(64 * 1024));
+    let answer = app.post("/par", much).await;
+    is_oauth_error(&answer, 413, "invalid_request", "65536 bytes");
+    let answer = app.post("/par", Form::request()).await;
+    is_oauth_error(&answer, 429, "temporarily_unavailable", "too many pushed");
+    assert_eq!(answer.header("retry-after"), "1");
+}
+
+#[tokio::test]
+async fn an_issuer_without_a_log_in_gives_no_tokens_of_grants() {
+    let house = HouseBuilder::new()
+        .edit(
+            "      log_in: { upstream: core, path: /customers/v1/log-in }    # who a customer is, \
+             the bank says\n      grant_lifetime: 90d             # then what a customer approved \
+             has ended\n",
+            "",
+        )
+        .edit(
+            "        redirect_uris: [https://app.swiftride.example/callback]    # where customers \
+             are sent back to\n",
+            "",
+        )
+        .start()
+        .await;
+    let mut app = App::of(&house, "swiftride-app").await;
+    for form in [Form::code("a"), Form::refresh("a")] {
+        let answer = app.post("/token", form).await;
+        is_oauth_error(
+            &answer,
+            400,
+            "unsupported_grant_type",
+            "grant_types_supported",
+        );
+    }
+    app.partner.ask_token(&house, "branches").await.ok();
+}
