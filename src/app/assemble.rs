@@ -383,6 +383,7 @@ fn doors(house: &House) -> anyhow::Result<HashMap<ListenerId, Doors>> {
         for place in &bank.issuer.endpoints {
             let endpoint = match place.endpoint {
                 IssuerEndpoint::Metadata => Endpoint::Metadata,
+                IssuerEndpoint::OpenIdMetadata => Endpoint::OpenIdMetadata,
                 IssuerEndpoint::Jwks => Endpoint::Jwks,
                 IssuerEndpoint::UpstreamJwks => Endpoint::UpstreamJwks,
                 IssuerEndpoint::Token => Endpoint::Token,

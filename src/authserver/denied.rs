@@ -122,6 +122,18 @@ pub(crate) enum RequestProblem {
     ChallengeMethod,
     /// `authorization_details`: no type of them is known here (RA-01).
     Details,
+    /// A `nonce` that is too long (L-10).
+    Nonce,
+    /// A `prompt` that is not known, or `none` with others (OC-03).
+    Prompt,
+    /// A `max_age` that is no number.
+    MaxAge,
+    /// `claims` that is no JSON of its form, or too long (OC-02).
+    Claims,
+    /// An `id_token_hint` that is no ID token of ours for this client (OC-03).
+    Hint,
+    /// `registration`, which is not taken here (OC-06).
+    Registration,
     /// The client has too many pushed requests that nobody opened.
     TooMany,
 }

@@ -3,10 +3,11 @@
 //! | endpoint | method | steps |
 //! |---|---|---|
 //! | [`Endpoint::Metadata`] | GET, HEAD | the document (RFC 8414 §3) |
+//! | [`Endpoint::OpenIdMetadata`] | GET, HEAD | the same document (OIDC Discovery §4) |
 //! | [`Endpoint::Jwks`] | GET, HEAD | the document (RFC 7517 §5) |
 //! | [`Endpoint::UpstreamJwks`] | GET, HEAD | the document (RFC 7517 §5) |
 //! | [`Endpoint::Token`] | POST | *client*, proof used up, binding, grant type; scope, or the code with its verifier, redirect URI and key, or the refresh token and scope; issue, evidence, answer |
-//! | [`Endpoint::Par`] | POST | *client*, proof used up, no `request_uri`, response, redirect URI, `state`, PKCE, DPoP key, scope, no details, keep, evidence, answer |
+//! | [`Endpoint::Par`] | POST | *client*, proof used up, no `request_uri`, response, redirect URI, `state`, PKCE, DPoP key, scope, no details, OpenID Connect's, keep, evidence, answer |
 //! | [`Endpoint::Revoke`] | POST | *client*, the token's owner, revoke, evidence, answer |
 //! | [`Endpoint::Authorize`], [`Endpoint::LogIn`], [`Endpoint::Approve`], [`Endpoint::Done`] | GET, POST | `front.rs` |
 //!
@@ -47,8 +48,8 @@ use crate::step::grant_type::GrantType;
 use crate::step::proof::{Looked, Sent, Wants};
 use crate::step::standing::InGoodStanding;
 use crate::step::{
-    binding, client_authentication, client_id, dpop_jkt, form, grant_type, jti, method, pkce,
-    proof, redirect_uri, response, returned, scope, standing,
+    binding, client_authentication, client_id, dpop_jkt, form, grant_type, jti, method, openid,
+    pkce, proof, redirect_uri, response, returned, scope, standing,
 };
 use crate::token::revocation;
 
@@ -64,6 +65,8 @@ const DEADLINE: Duration = Duration::from_secs(10);
 pub enum Endpoint {
     /// The metadata document (RFC 8414), at [`crate::well_known_path`].
     Metadata,
+    /// The same for OpenID Connect (OIDC Discovery §4), at [`crate::openid_path`].
+    OpenIdMetadata,
     /// The issuer's public keys (RFC 7517).
     Jwks,
     /// The public keys that the bank's services verify identity assertions with (RFC 7517).
@@ -101,6 +104,9 @@ impl AuthServer {
         let (response, facts) = match (endpoint, tokens) {
             (Endpoint::UpstreamJwks, _) => document(&asked, &jwks::document(assertions, now())),
             (Endpoint::Metadata, Tokens::Ours(issuer)) => document(&asked, &issuer.metadata),
+            (Endpoint::OpenIdMetadata, Tokens::Ours(issuer)) if issuer.authorization.is_some() => {
+                document(&asked, &issuer.metadata)
+            }
             (Endpoint::Jwks, Tokens::Ours(issuer)) => {
                 document(&asked, &jwks::document(&issuer.ring, now()))
             }
@@ -120,6 +126,7 @@ impl AuthServer {
             // The bank's own authorization server answers for itself.
             (
                 Endpoint::Metadata
+                | Endpoint::OpenIdMetadata
                 | Endpoint::Jwks
                 | Endpoint::Token
                 | Endpoint::Par
@@ -330,6 +337,7 @@ impl AuthServer {
         if form.get("authorization_details").is_some() {
             return Err(Denied::Request(RequestProblem::Details));
         }
+        let authentication = openid::check(issuer, form, client, now)?;
         let request = AuthorizationRequest {
             redirect_uri: redirect_uri.as_str().to_owned(),
             state,
@@ -337,6 +345,7 @@ impl AuthServer {
             challenge: crypto::base64url(challenge.digest()),
             dpop_jkt: dpop_key.map(|key| crypto::base64url(&key)),
             ui_locales: form.get("ui_locales").map(str::to_owned),
+            authentication,
         };
         pushed::push(issuer, self.ports(), client, &request, now).await
     }

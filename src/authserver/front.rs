@@ -3,18 +3,20 @@
 //!
 //! | address | method | steps |
 //! |---|---|---|
-//! | `authorize` | GET, POST | parameters, client, pushed request, its client, its redirect URI, standing; log-in page, or approval page for who is logged in |
+//! | `authorize` | GET, POST | parameters, client, pushed request, its client, its redirect URI, standing; time, scope; log-in page, or approval page for who is logged in as the request asks |
 //! | `log-in` | POST | form, pushed request, browser, form's proof; cancelled, or the bank's word; session, evidence, back to `authorize` |
 //! | `approve` | POST | form, pushed request, session, form's proof; grant and code, or nothing; evidence, `done` |
 //! | `done` | GET | what happened, and the way back to the app |
 //!
 //! Until the redirect URI is known to be the client's, nothing leads anywhere else: errors are
-//! pages (AZ-03). Attacks stopped here: a link that names another client's request; a form of
+//! pages (AZ-03). From then on the app is told, of faults too; but nobody is led to a suspended
+//! partner. Attacks stopped here: a link that names another client's request; a form of
 //! another site (AZ-07); a page in a frame; a request that is used twice; an open redirector.
 
 mod approve;
 mod authorize;
 mod done;
+mod fit;
 mod log_in;
 mod request;
 mod way_back;
@@ -61,10 +63,12 @@ struct Visit<'a> {
     language: Language,
     /// Whether the address said it.
     says_language: bool,
+    /// Whether it sent a form of ours.
+    sent_form: bool,
     now: Timestamp,
 }
 
-/// Why a visit ends on a page that leads nowhere.
+/// Why a visit ends on a page that leads nowhere, or at the app with an error.
 struct Turned {
     cause: Cause,
     status: StatusCode,
@@ -72,6 +76,8 @@ struct Turned {
     description: &'static str,
     /// What broke, when we did.
     fault: Option<Box<dyn std::error::Error + Send + Sync>>,
+    /// Where the app is told, once that is allowed.
+    back: Option<String>,
 }
 
 impl Turned {
@@ -88,6 +94,15 @@ impl Turned {
             code,
             description,
             fault: None,
+            back: None,
+        }
+    }
+
+    /// The status of the answer.
+    fn status(&self) -> StatusCode {
+        match self.back {
+            Some(_) => StatusCode::SEE_OTHER,
+            None => self.status,
         }
     }
 
@@ -151,6 +166,7 @@ impl AuthServer {
             headers: &head.headers,
             language: Language::chosen(asked_language.as_deref(), &head.headers),
             says_language: asked_language.is_some(),
+            sent_form: matches!(endpoint, Endpoint::LogIn | Endpoint::Approve),
             now: self.ports().clock.now(),
         };
         let mut record = OpenRecord::open(
@@ -177,7 +193,7 @@ impl AuthServer {
                 Err(denied) => Turned::unavailable(Fault::new(format!("{denied:?}"))),
             },
             Err(turned) => {
-                let (status, is_ours) = (turned.status, turned.fault.is_some());
+                let (status, is_ours) = (turned.status(), turned.fault.is_some());
                 let refused = record.turned_away(status, turned.code, turned.description, is_ours);
                 match refused.await {
                     Ok(()) => turned,
@@ -186,7 +202,7 @@ impl AuthServer {
             }
         };
         facts.code = Some(turned.code);
-        (visit.page_of(&turned), facts)
+        (visit.answer_to(&turned), facts)
     }
 }
 
@@ -229,8 +245,8 @@ impl<'a> Visit<'a> {
         }
     }
 
-    /// The page of whoever is turned away; what broke is logged here.
-    fn page_of(&self, turned: &Turned) -> Response {
+    /// What whoever is turned away is answered; what broke is logged here.
+    fn answer_to(&self, turned: &Turned) -> Response {
         if let Some(fault) = &turned.fault {
             tracing::error!(
                 error = fault.as_ref() as &dyn std::error::Error,
@@ -238,6 +254,10 @@ impl<'a> Visit<'a> {
                 request.id = %self.request_id,
                 "the authorization endpoint failed"
             );
+        }
+        let back = turned.back.as_deref();
+        if let Some(Ok(response)) = back.map(web::see_other) {
+            return response;
         }
         failure(
             self.pages,

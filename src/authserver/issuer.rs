@@ -86,7 +86,7 @@ pub(crate) fn shown_until(now: Timestamp) -> Timestamp {
 }
 
 /// Host and path of an issuer's identifier.
-fn split(identifier: &str) -> (&str, &str) {
+pub(crate) fn split(identifier: &str) -> (&str, &str) {
     let rest = identifier
         .split_once("://")
         .map_or(identifier, |(_, rest)| rest);
@@ -117,7 +117,7 @@ impl Issuer {
             return refused("its tokens must not outlive the key that signed them");
         }
         let ring = Ring::open(&bank, KeyUse::Tokens, settings.algorithm, ports).await?;
-        let metadata = metadata::document(&settings)?;
+        let metadata = metadata::document(&settings, &ring.algorithms(ports.clock.now()))?;
         let authorization = match settings.authorization {
             None => None,
             Some(asking) => {

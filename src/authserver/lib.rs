@@ -48,7 +48,7 @@ pub use assertion::assertion;
 pub use endpoints::Endpoint;
 pub use keys::distrust::Distrusted;
 pub use keys::rotation::{KeyChange, RingKey, Unchanged};
-pub use metadata::well_known_path;
+pub use metadata::{openid_path, well_known_path};
 pub use server::AuthServer;
 pub use settings::{
     Authorization, BoundBy, ClientAuthentication, ClientSettings, Elsewhere, IssuerSettings, Ports,

@@ -8,6 +8,7 @@ use crypto::Algorithm;
 use model::{Fault, Scope, ScopeSet};
 
 use crate::IssuerSettings;
+use crate::step::openid::OPENID;
 
 /// The members (RFC 8414 §2, RFC 8705 §3.3 and §5). Members of endpoints that do not exist are
 /// absent; `response_types_supported` is required, and empty where there is no authorization
@@ -50,10 +51,45 @@ struct Authorization {
     request_parameter_supported: bool,
     request_uri_parameter_supported: bool,
     ui_locales_supported: [&'static str; 2],
+    #[serde(flatten)]
+    openid: OpenId,
+}
+
+/// What OpenID Connect asks beside (OIDC Discovery §3; MD-04). `acr_values_supported` is not among
+/// it: which there are, the bank knows.
+#[derive(Serialize)]
+struct OpenId {
+    subject_types_supported: [&'static str; 1],
+    id_token_signing_alg_values_supported: Vec<&'static str>,
+    claims_supported: [&'static str; 9],
+    claims_parameter_supported: bool,
+    prompt_values_supported: [&'static str; 4],
+}
+
+impl OpenId {
+    fn of(signs: &[Algorithm]) -> Self {
+        Self {
+            subject_types_supported: ["pairwise"],
+            id_token_signing_alg_values_supported: signs.iter().map(|one| one.as_str()).collect(),
+            claims_supported: [
+                "iss",
+                "sub",
+                "aud",
+                "exp",
+                "iat",
+                "nonce",
+                "auth_time",
+                "acr",
+                "at_hash",
+            ],
+            claims_parameter_supported: true,
+            prompt_values_supported: ["none", "login", "consent", "select_account"],
+        }
+    }
 }
 
 impl Authorization {
-    fn of(settings: &IssuerSettings) -> Option<Self> {
+    fn of(settings: &IssuerSettings, signs: &[Algorithm]) -> Option<Self> {
         settings.authorization.as_ref()?;
         Some(Self {
             authorization_endpoint: format!("{}/authorize", settings.issuer),
@@ -67,6 +103,7 @@ impl Authorization {
             request_parameter_supported: false,
             request_uri_parameter_supported: false,
             ui_locales_supported: ["zh-CN", "en"],
+            openid: OpenId::of(signs),
         })
     }
 }
@@ -80,14 +117,19 @@ struct Aliases {
     pushed_authorization_request_endpoint: Option<String>,
 }
 
-/// The document's bytes.
-pub(crate) fn document(settings: &IssuerSettings) -> Result<Bytes, Fault> {
+/// The document's bytes; `signs` are the algorithms that tokens are signed with, now or soon.
+pub(crate) fn document(settings: &IssuerSettings, signs: &[Algorithm]) -> Result<Bytes, Fault> {
+    let asks_customers = settings.authorization.is_some();
+    let openid = asks_customers.then(|| Scope::parse(OPENID));
+    let openid = openid
+        .transpose()
+        .map_err(|cause| Fault::caused("naming a scope", cause))?;
     let scopes: ScopeSet = settings
         .clients
         .values()
         .flat_map(|client| client.scopes.iter().cloned())
+        .chain(openid)
         .collect();
-    let asks_customers = settings.authorization.is_some();
     let document = Document {
         issuer: &settings.issuer,
         token_endpoint: &settings.token_endpoint,
@@ -99,7 +141,7 @@ pub(crate) fn document(settings: &IssuerSettings) -> Result<Bytes, Fault> {
         } else {
             &["client_credentials"]
         },
-        authorization: Authorization::of(settings),
+        authorization: Authorization::of(settings, signs),
         token_endpoint_auth_methods_supported: METHODS,
         token_endpoint_auth_signing_alg_values_supported: [
             Algorithm::Ps256.as_str(),
@@ -132,6 +174,13 @@ pub fn well_known_path(issuer: &str) -> String {
     )
 }
 
+/// The path under which the same stands for OpenID Connect: the well-known part is put *behind* the
+/// issuer's own path (OIDC Discovery §4; MD-01).
+pub fn openid_path(issuer: &str) -> String {
+    let (_, path) = crate::issuer::split(issuer);
+    format!("{path}/.well-known/openid-configuration")
+}
+
 /// Whether a text may be an issuer identifier (RFC 8414 §2; MD-02).
 pub(crate) fn is_identifier(text: &str) -> bool {
     let fits = |rest: &str| {
@@ -155,6 +204,17 @@ mod tests {
         assert_eq!(
             well_known_path("https://auth.example:8443/banks/harbour"),
             format!("{base}/banks/harbour")
+        );
+    }
+
+    #[test]
+    fn md_01_for_openid_it_stands_behind() {
+        let well_known = "/.well-known/openid-configuration";
+        assert_eq!(openid_path("https://auth.example"), well_known);
+        assert_eq!(openid_path("https://auth.example/"), well_known);
+        assert_eq!(
+            openid_path("https://auth.example:8443/banks/harbour"),
+            format!("/banks/harbour{well_known}")
         );
     }
 

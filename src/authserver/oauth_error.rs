@@ -125,7 +125,13 @@ fn code_of_request(problem: RequestProblem) -> (StatusCode, &'static str) {
         | RequestProblem::RedirectUri
         | RequestProblem::State
         | RequestProblem::Challenge
-        | RequestProblem::ChallengeMethod => (StatusCode::BAD_REQUEST, "invalid_request"),
+        | RequestProblem::ChallengeMethod
+        | RequestProblem::Nonce
+        | RequestProblem::Prompt
+        | RequestProblem::MaxAge
+        | RequestProblem::Claims
+        | RequestProblem::Hint => (StatusCode::BAD_REQUEST, "invalid_request"),
+        RequestProblem::Registration => (StatusCode::BAD_REQUEST, "registration_not_supported"),
         RequestProblem::Object => (StatusCode::BAD_REQUEST, "request_not_supported"),
         RequestProblem::ResponseType => (StatusCode::BAD_REQUEST, "unsupported_response_type"),
         RequestProblem::Details => (StatusCode::BAD_REQUEST, "invalid_authorization_details"),
@@ -293,6 +299,18 @@ fn request(problem: RequestProblem) -> &'static str {
         }
         RequestProblem::ChallengeMethod => "code_challenge_method must be S256.",
         RequestProblem::Details => "No type of authorization_details is known here.",
+        RequestProblem::Nonce => "nonce must be at most 512 characters.",
+        RequestProblem::Prompt => {
+            "prompt must be none alone, or any of login, consent and select_account."
+        }
+        RequestProblem::MaxAge => "max_age must be a number of seconds.",
+        RequestProblem::Claims => {
+            "claims must be a JSON object of at most 8192 bytes whose members id_token and              userinfo name claims, each with null or an object of essential, value and values."
+        }
+        RequestProblem::Hint => {
+            "id_token_hint must be an ID token that this issuer gave this client."
+        }
+        RequestProblem::Registration => "Clients are registered by the bank, not by a request.",
         RequestProblem::TooMany => {
             "This client has too many pushed requests that nobody has opened. Try again later."
         }

@@ -1,6 +1,7 @@
 //! An authorization request that was checked when it was pushed, as the store keeps it: read back,
 //! it is believed, but for what a reload may have changed since.
 
+pub(crate) mod authentication;
 pub(crate) mod pushed;
 
 use std::borrow::Cow;
@@ -9,6 +10,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
 use model::ports::StoreUnavailable;
+
+use self::authentication::{Authentication, Wanted};
 
 /// A checked authorization request (RFC 6749 §4.1.1, RFC 9126).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +27,9 @@ pub(crate) struct AuthorizationRequest {
     pub(crate) dpop_jkt: Option<String>,
     /// The languages that the app asks for (OIDC Core §3.1.2.1).
     pub(crate) ui_locales: Option<String>,
+    /// What is asked of the log-in.
+    #[serde(default)]
+    pub(crate) authentication: Authentication,
 }
 
 /// What a code is bound to (AZ-09), beside its client and its grant.
@@ -34,6 +40,8 @@ pub(crate) struct CodeBound {
     pub(crate) challenge: String,
     /// The thumbprint of the DPoP key that must be proved with it, base64url (RFC 9449 §10).
     pub(crate) dpop_jkt: Option<String>,
+    /// What the ID token repeats (OIDC Core §3.1.3.7).
+    pub(crate) nonce: Option<String>,
 }
 
 /// What a customer allowed.
@@ -46,6 +54,12 @@ pub(crate) struct Granted {
     pub(crate) auth_time: i64,
     /// How strongly.
     pub(crate) acr: Option<String>,
+    /// Which of these the ID token says.
+    #[serde(default)]
+    pub(crate) id_token: Wanted,
+    /// Which of these the userinfo endpoint says.
+    #[serde(default)]
+    pub(crate) userinfo: Wanted,
 }
 
 /// Bytes for the store.

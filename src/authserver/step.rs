@@ -9,6 +9,7 @@ pub(crate) mod form;
 pub(crate) mod grant_type;
 pub(crate) mod jti;
 pub(crate) mod method;
+pub(crate) mod openid;
 pub(crate) mod pkce;
 pub(crate) mod private_key_jwt;
 pub(crate) mod proof;

@@ -247,6 +247,8 @@ pub struct EndpointPlan {
 pub enum IssuerEndpoint {
     /// The metadata (RFC 8414 §3).
     Metadata,
+    /// The same for OpenID Connect (OIDC Discovery §4).
+    OpenIdMetadata,
     /// The public keys (RFC 7517 §5).
     Jwks,
     /// The public keys of identity assertions, for the bank's services (RFC 7517 §5).

@@ -4,6 +4,8 @@
 mod codes;
 mod evidence;
 mod kills;
+mod log_in;
+mod openid;
 mod pages;
 mod pushed;
 mod races;

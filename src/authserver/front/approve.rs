@@ -10,6 +10,7 @@ use model::ports::{Code, Finish, Grant, Session};
 use model::{GrantAction, GrantId, Response};
 
 use super::authorize::TO_APPROVE;
+use super::fit::Fit;
 use super::request::{Known, Named};
 use super::{SESSION, Turned, Visit};
 use crate::evidence::OpenRecord;
@@ -27,24 +28,40 @@ impl Visit<'_> {
         record: &mut OpenRecord<'_>,
     ) -> Result<Response, Turned> {
         let (known, named) = self.known_by_form(form, record).await?;
+        let decided = self.decided(form, &known, &named, record).await;
+        self.or_told(&known, decided, record).await
+    }
+
+    async fn decided(
+        &self,
+        form: &Parameters,
+        known: &Known<'_>,
+        named: &Named<'_>,
+        record: &mut OpenRecord<'_>,
+    ) -> Result<Response, Turned> {
+        if let Some((ending, error)) = known.over {
+            return self.end(known, ending, error, record).await;
+        }
         let again = || web::see_other(&known.link(self.issuer.path(), known.language));
-        let Some((_, session)) = self.session().await? else {
-            // The session is over: log in again, and decide then.
+        let session = self.session().await?;
+        let session = session.filter(|(_, session)| self.fit(known, session) == Fit::Fits);
+        let Some((_, session)) = session else {
+            // The session is over, or none for this request: log in again, and decide then.
             return Ok(again()?);
         };
         self.is_own(SESSION, TO_APPROVE, named.name, form.get("csrf"))?;
         let digest = session.digest;
         let response = match form.get("act") {
             Some("allow") => {
-                let Some(until) = self.said_until(&named) else {
+                let Some(until) = self.said_until(named) else {
                     // Grants end sooner by now than the page said.
                     return Ok(again()?);
                 };
-                self.allow(&known, session, until, record).await?
+                self.allow(known, session, until, record).await?
             }
             Some("refuse") => {
                 let ending = Ending::Refused;
-                self.end(&known, ending, "access_denied", record).await?
+                self.end(known, ending, "access_denied", record).await?
             }
             _ => {
                 let description = "The form says neither to allow nor to refuse.";
@@ -67,7 +84,11 @@ impl Visit<'_> {
     }
 
     /// The customer has decided: whoever comes next with this browser logs in.
-    async fn leave(&self, session: [u8; 32], mut response: Response) -> Result<Response, Turned> {
+    pub(super) async fn leave(
+        &self,
+        session: [u8; 32],
+        mut response: Response,
+    ) -> Result<Response, Turned> {
         let sessions = &self.ports.sessions;
         if let Err(cause) = sessions.end(&self.issuer.bank, session, self.now).await {
             // It ends by itself within minutes; the browser forgets it now.
@@ -94,15 +115,19 @@ impl Visit<'_> {
         let id = GrantId::parse(&id).map_err(|_| model::Fault::new("making a grant's id"))?;
         // 256 bits (L-06).
         let code = crypto::base64url(&crypto::random_array::<32>(random));
+        let asks = &known.request.authentication;
         let granted = Granted {
             scope: known.request.scope.clone(),
             auth_time: session.auth_time.as_second(),
             acr: session.acr,
+            id_token: asks.id_token,
+            userinfo: asks.userinfo,
         };
         let bound = CodeBound {
             redirect_uri: known.request.redirect_uri.clone(),
             challenge: known.request.challenge.clone(),
             dpop_jkt: known.request.dpop_jkt.clone(),
+            nonce: asks.nonce.clone(),
         };
         let grant = Grant {
             id: id.clone(),
@@ -141,15 +166,56 @@ impl Visit<'_> {
         error: &'static str,
         record: &mut OpenRecord<'_>,
     ) -> Result<Response, Turned> {
+        if !self.turn_down(known, error, record).await? {
+            return Err(gone());
+        }
+        self.send_back(known, ending, &[("error", error)])
+    }
+
+    /// Tells the app what broke once its request was found good (RFC 6749 §4.1.2.1): it is over,
+    /// as far as that can still be kept.
+    pub(super) async fn or_told(
+        &self,
+        known: &Known<'_>,
+        decided: Result<Response, Turned>,
+        record: &mut OpenRecord<'_>,
+    ) -> Result<Response, Turned> {
+        let mut turned = match decided {
+            Err(turned) if turned.fault.is_some() => turned,
+            decided => return decided,
+        };
+        if let Err(unkept) = self.turn_down(known, turned.code, record).await {
+            tracing::warn!(
+                error = unkept
+                    .fault
+                    .as_deref()
+                    .map(|fault| fault as &dyn std::error::Error),
+                "a request that failed could not be ended"
+            );
+        }
+        let back = self.back(known, Ending::Failed, &[("error", turned.code)]);
+        turned.back = back.ok();
+        Err(turned)
+    }
+
+    /// Ends the request without a grant; whether it was still open.
+    async fn turn_down(
+        &self,
+        known: &Known<'_>,
+        error: &'static str,
+        record: &mut OpenRecord<'_>,
+    ) -> Result<bool, Turned> {
         let mut event = self.events(record).of(GrantAction::Refuse, None, self.now);
         event.code = Some(error.to_owned());
         let (bank, digest) = (&self.issuer.bank, known.digest);
         let finished = self.ports.grants.turn_down(bank, digest, self.now, event);
         match finished.await? {
-            Finish::Done(posted) => record.posted([posted]),
-            Finish::Gone => return Err(gone()),
+            Finish::Done(posted) => {
+                record.posted([posted]);
+                Ok(true)
+            }
+            Finish::Gone => Ok(false),
         }
-        self.send_back(known, ending, &[("error", error)])
     }
 }
 

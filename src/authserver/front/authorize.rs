@@ -7,14 +7,17 @@ use model::{Response, Scope, ScopeSet};
 
 use web::Language;
 
+use super::fit::Fit;
 use super::request::Known;
 use super::{BROWSER, SESSION, Turned, Visit, with_cookie};
 use crate::ClientSettings;
 use crate::evidence::OpenRecord;
 use crate::page::approve::{self, Approve, Permission};
 use crate::page::log_in::{self, LogIn, Notice};
-use crate::page::{Cause, OwnForm};
+use crate::page::{Cause, Ending, OwnForm};
+use crate::request::authentication::Prompt;
 use crate::step::form::Parameters;
+use crate::step::openid::OPENID;
 
 /// What the forms do, as their proofs say it.
 pub(super) const TO_LOG_IN: &str = "log-in";
@@ -37,10 +40,38 @@ impl Visit<'_> {
         let value = |parameter| form.get(parameter).ok_or_else(|| without(parameter));
         let (client_id, request_uri) = (value("client_id")?, value("request_uri")?);
         let known = self.known(client_id, request_uri, record).await?;
-        match self.session().await? {
-            Some((secret, session)) => self.approval_page(&known, &secret, &session),
-            None => self.log_in_page(&known, "", None),
+        let shown = self.shown(&known, record).await;
+        self.or_told(&known, shown, record).await
+    }
+
+    /// The page that comes next; where none may be shown, or none would help, the app is told.
+    async fn shown(
+        &self,
+        known: &Known<'_>,
+        record: &mut OpenRecord<'_>,
+    ) -> Result<Response, Turned> {
+        if let Some((ending, error)) = known.over {
+            return self.end(known, ending, error, record).await;
         }
+        let asks = &known.request.authentication;
+        let session = self.session().await?;
+        let fit = match &session {
+            Some((_, session)) => self.fit(known, session),
+            None => Fit::LogIn,
+        };
+        let error = match (asks.prompt, fit, &session) {
+            (Prompt::Never, Fit::Fits, _) => "consent_required",
+            (Prompt::Never, ..) => "login_required",
+            (_, Fit::Never(error), _) => error,
+            (_, Fit::Fits, Some((secret, session))) => {
+                return self.approval_page(known, secret, session);
+            }
+            (_, Fit::LogIn | Fit::Fits, _) => {
+                let hint = asks.login_hint.as_deref().unwrap_or_default();
+                return self.log_in_page(known, hint, None);
+            }
+        };
+        self.end(known, Ending::Failed, error, record).await
     }
 
     /// The customer who is logged in with this browser.
@@ -105,10 +136,12 @@ impl Visit<'_> {
         };
         let scopes = ScopeSet::parse(&known.request.scope);
         let scopes = scopes.map_err(|_| model::Fault::new("reading back the scopes"))?;
+        let app = name_of(known.client, known.language);
+        let permission = |scope: &Scope| permission(scope, app, known.language);
         let permissions: Vec<_> = scopes.iter().map(permission).collect();
         let view = Approve {
             frame: self.frame(known.language, Some(&switch)),
-            app: name_of(known.client, known.language),
+            app,
             act: None,
             legal: &known.client.app.legal,
             contact: &known.client.contact,
@@ -147,7 +180,10 @@ pub(super) fn name_of(client: &ClientSettings, language: Language) -> &str {
 }
 
 /// What a scope is called on the page.
-fn permission(scope: &Scope) -> Permission {
+fn permission(scope: &Scope, app: &str, language: Language) -> Permission {
+    if scope.as_str() == OPENID {
+        return approve::who_you_are(app, language);
+    }
     Permission {
         title: scope.as_str().to_owned(),
         lines: Vec::new(),

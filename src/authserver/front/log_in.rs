@@ -6,7 +6,8 @@ use model::ports::{Customer, LogIn, Session};
 use model::{GrantAction, Response};
 
 use super::authorize::TO_LOG_IN;
-use super::request::Known;
+use super::fit::Fit;
+use super::request::{Known, Named};
 use super::{BROWSER, SESSION, Turned, Visit, with_cookie};
 use crate::evidence::OpenRecord;
 use crate::page::log_in::{CREDENTIAL_CHARS_MAX, Notice};
@@ -26,10 +27,24 @@ impl Visit<'_> {
         record: &mut OpenRecord<'_>,
     ) -> Result<Response, Turned> {
         let (known, named) = self.known_by_form(form, record).await?;
+        let decided = self.logged_in(form, &known, &named, record).await;
+        self.or_told(&known, decided, record).await
+    }
+
+    async fn logged_in(
+        &self,
+        form: &Parameters,
+        known: &Known<'_>,
+        named: &Named<'_>,
+        record: &mut OpenRecord<'_>,
+    ) -> Result<Response, Turned> {
+        if let Some((ending, error)) = known.over {
+            return self.end(known, ending, error, record).await;
+        }
         self.is_own(BROWSER, TO_LOG_IN, named.name, form.get("csrf"))?;
         if form.get("act") == Some("cancel") {
             return self
-                .end(&known, Ending::Cancelled, "access_denied", record)
+                .end(known, Ending::Cancelled, "access_denied", record)
                 .await;
         }
         let user_name = form.get("username").unwrap_or_default();
@@ -53,11 +68,11 @@ impl Visit<'_> {
         );
         let answer = asked.await.map_err(Turned::unavailable)?;
         let notice = match answer {
-            LogIn::Known(customer) => return self.enter(&known, customer, record).await,
+            LogIn::Known(customer) => return self.enter(known, customer, record).await,
             LogIn::Wrong { tries_left } => Notice::Wrong { tries_left },
             LogIn::LockedUntil(until) => Notice::LockedUntil(until),
         };
-        self.log_in_page(&known, user_name, Some(notice))
+        self.log_in_page(known, user_name, Some(notice))
     }
 
     /// Begins a session under a secret of its own: what the browser had before is worth nothing.
@@ -69,20 +84,27 @@ impl Visit<'_> {
     ) -> Result<Response, Turned> {
         let secret = crypto::random_array::<32>(self.ports.random.as_ref());
         let expires = self.now.checked_add(SESSION_LIFETIME);
+        let digest = crypto::sha256(&secret);
         let session = Session {
-            digest: crypto::sha256(&secret),
+            digest,
             subject: customer.subject,
             shown: customer.shown,
             auth_time: self.now,
             acr: customer.acr,
             expires: expires.unwrap_or(self.now),
         };
+        let fit = self.fit(known, &session);
         let event = self.events(record).of(GrantAction::LogIn, None, self.now);
         let begun = self
             .ports
             .sessions
             .begin(&self.issuer.bank, session, self.now, event);
         record.posted([begun.await?]);
+        if let Fit::Never(error) = fit {
+            // Not whom the app asked for: told now, for after a form no redirect leaves the site.
+            let ended = self.end(known, Ending::Failed, error, record).await?;
+            return self.leave(digest, ended).await;
+        }
         let response = web::see_other(&known.link(self.issuer.path(), known.language))?;
         with_cookie(response, SESSION, &secret)
     }

@@ -11,16 +11,21 @@ use web::{Form, Language};
 use super::{Turned, Visit};
 use crate::ClientSettings;
 use crate::evidence::OpenRecord;
-use crate::page::Cause;
+use crate::page::{Cause, Ending};
 use crate::request::pushed::URN;
 use crate::request::{AuthorizationRequest, escaped, from_store};
 use crate::step::form::{Parameters, once_each};
+use crate::step::scope::is_open;
 
 /// The longest query and form that are read, in bytes.
 const BYTES_MAX: usize = 64 * 1024;
 
 /// How long a customer may take from the first page on (AZ-10).
 const VISIT: Duration = Duration::from_mins(15);
+
+/// How long after that the request is still known, so that whoever comes back too late can be led
+/// back to the app (AZ-05).
+const KNOWN_AFTER: Duration = Duration::from_hours(1);
 
 /// A pushed request on its way, and whose it is.
 pub(super) struct Known<'a> {
@@ -31,6 +36,8 @@ pub(super) struct Known<'a> {
     pub(super) client_id: &'a ClientId,
     pub(super) client: &'a ClientSettings,
     pub(super) request: AuthorizationRequest,
+    /// Why there is nothing left to decide, as the customer and the app are told.
+    pub(super) over: Option<(Ending, &'static str)>,
 }
 
 /// The parameters of a GET, or the form of a POST.
@@ -90,7 +97,8 @@ impl<'a> Visit<'a> {
             return Err(unknown());
         }
         let digest = crypto::sha256(request_uri.as_bytes());
-        let until = self.now.checked_add(VISIT).unwrap_or(self.now);
+        let until = self.now.checked_add(VISIT + KNOWN_AFTER);
+        let until = until.unwrap_or(self.now);
         let opened = self
             .ports
             .grants
@@ -115,15 +123,16 @@ impl<'a> Visit<'a> {
                 description,
             ));
         }
+        let ends = pushed.expires.checked_sub(KNOWN_AFTER);
+        let is_in_time = ends.is_ok_and(|ends| self.now < ends);
         let scopes = ScopeSet::parse(&request.scope);
-        if !scopes.is_ok_and(|scopes| scopes.is_within(&client.scopes)) {
-            let description = "A scope is no longer open to this client.";
-            return Err(Turned::away(
-                Cause::BadRequest,
-                "invalid_scope",
-                description,
-            ));
-        }
+        let is_open = scopes.is_ok_and(|scopes| is_open(&scopes, &client.scopes));
+        let over = match (is_in_time, is_open) {
+            (false, _) => Some((Ending::TimedOut, "access_denied")),
+            // Since the request was pushed a scope was taken from the client.
+            (true, false) => Some((Ending::Failed, "invalid_scope")),
+            (true, true) => None,
+        };
         let language = match request.ui_locales.as_deref() {
             Some(list) if !self.says_language => Language::chosen(Some(list), self.headers),
             _ => self.language,
@@ -135,6 +144,7 @@ impl<'a> Visit<'a> {
             client_id,
             client,
             request,
+            over,
         })
     }
 

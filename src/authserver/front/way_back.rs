@@ -1,5 +1,5 @@
-//! The way back to the app: over a page of ours, since browsers block a redirect to another site
-//! that answers a form (specs/consent.md §9). What it leads to travels sealed in its address, so
+//! The way back to the app: after a form over a page of ours, since browsers block a redirect to
+//! another site that answers a form (specs/consent.md §9). What it leads to travels sealed in its address, so
 //! that no code stands in a browser's history, and nobody makes an address of his own.
 
 use std::time::Duration;
@@ -30,13 +30,34 @@ pub(super) struct WayBack {
 }
 
 impl Visit<'_> {
-    /// Leads back to the app with these parameters, its `state` and our `iss` (RFC 9207; AZ-04).
+    /// Leads back to the app with these parameters.
     pub(super) fn send_back(
         &self,
         known: &Known<'_>,
         ending: Ending,
         parameters: &[(&str, &str)],
     ) -> Result<Response, Turned> {
+        Ok(web::see_other(&self.back(known, ending, parameters)?)?)
+    }
+
+    /// Where that leads first: over a page of ours after a form, straight to the app where none
+    /// was sent (AZ-06).
+    pub(super) fn back(
+        &self,
+        known: &Known<'_>,
+        ending: Ending,
+        parameters: &[(&str, &str)],
+    ) -> Result<String, Turned> {
+        let location = self.location(known, parameters);
+        if self.sent_form {
+            self.over_done(known, ending, location)
+        } else {
+            Ok(location)
+        }
+    }
+
+    /// The app's address with these parameters, its `state` and our `iss` (RFC 9207; AZ-04).
+    fn location(&self, known: &Known<'_>, parameters: &[(&str, &str)]) -> String {
         let redirect_uri = &known.request.redirect_uri;
         let mut location = redirect_uri.clone();
         let state = known.request.state.as_deref().map(|state| ("state", state));
@@ -51,6 +72,16 @@ impl Visit<'_> {
             location.push_str(&escaped(value));
             joint = '&';
         }
+        location
+    }
+
+    /// The page that leads there.
+    fn over_done(
+        &self,
+        known: &Known<'_>,
+        ending: Ending,
+        location: String,
+    ) -> Result<String, Turned> {
         let until = self.now.checked_add(OPEN).unwrap_or(self.now);
         let way = WayBack {
             location,
@@ -66,10 +97,7 @@ impl Visit<'_> {
             .seal(&text, &self.place(), self.ports.random.as_ref());
         let sealed = sealed.map_err(|cause| Fault::caused("sealing the way back", cause))?;
         let to = crypto::base64url(&sealed);
-        Ok(web::see_other(&format!(
-            "{}/done?to={to}",
-            self.issuer.path()
-        ))?)
+        Ok(format!("{}/done?to={to}", self.issuer.path()))
     }
 
     /// What such an address leads to; `None` when we did not make it, or its time is over.

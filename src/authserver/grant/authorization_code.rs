@@ -112,6 +112,7 @@ pub(crate) async fn issue(
         scope,
         grant: &grant,
         granted: &presented.granted,
+        nonce: presented.bound.nonce.as_deref(),
     };
     let issued = match state {
         CodeState::Fresh => Some(token.issue(issuer, ports, now)?),

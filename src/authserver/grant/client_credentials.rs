@@ -33,5 +33,6 @@ pub(crate) fn issue(
         scope: granted.scopes().to_string(),
         grant: None,
         refresh_token: None,
+        id_token: None,
     })
 }

@@ -19,6 +19,8 @@ pub(crate) struct Issued {
     pub(crate) grant: Option<[u8; 32]>,
     /// Never logged.
     pub(crate) refresh_token: Option<String>,
+    /// Never logged.
+    pub(crate) id_token: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -29,6 +31,8 @@ struct Document<'a> {
     scope: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_token: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id_token: Option<&'a str>,
 }
 
 impl Issued {
@@ -40,6 +44,7 @@ impl Issued {
             expires_in: self.token.expires_in,
             scope: &self.scope,
             refresh_token: self.refresh_token.as_deref(),
+            id_token: self.id_token.as_deref(),
         };
         let mut response = web::json(StatusCode::OK, &document);
         let headers = response.headers_mut();

@@ -60,6 +60,7 @@ pub(crate) fn issue(
         scope: &scope,
         grant,
         granted,
+        nonce: None,
     };
     token.issue(issuer, ports, now)
 }

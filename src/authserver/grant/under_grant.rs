@@ -1,4 +1,5 @@
-//! An access token on a customer's behalf: the same by a code and by a refresh token.
+//! An access token on a customer's behalf: the same by a code and by a refresh token; and the ID
+//! token beside it, where the customer let the client know who they are.
 
 use jiff::Timestamp;
 
@@ -13,6 +14,7 @@ use crate::step::binding::Binding;
 use crate::step::scope;
 use crate::step::standing::InGoodStanding;
 use crate::token::access::{self, OnBehalf, Says};
+use crate::token::id_token;
 
 /// What it is made of: a client in good standing, a binding, scopes that the client may have today,
 /// and the grant.
@@ -22,10 +24,12 @@ pub(crate) struct UnderGrant<'a> {
     pub(crate) scope: &'a scope::Granted,
     pub(crate) grant: &'a Grant,
     pub(crate) granted: &'a request::Granted,
+    /// What the ID token repeats: of a code's request, and of no refresh (OIDC Core §12.2).
+    pub(crate) nonce: Option<&'a str>,
 }
 
 impl UnderGrant<'_> {
-    /// Makes the token, without a refresh token. It does not outlive the grant.
+    /// Makes the tokens, without a refresh token. They do not outlive the grant.
     pub(crate) fn issue(
         &self,
         issuer: &Issuer,
@@ -48,8 +52,23 @@ impl UnderGrant<'_> {
             }),
         };
         let token = access::make(issuer, &says, now, ports.random.as_ref());
+        let token = token.map_err(Denied::Signing)?;
+        let id_token = self.scope.has_openid().then(|| {
+            let granted = self.granted;
+            let wanted = granted.id_token;
+            let says = id_token::Says {
+                client: client.id(),
+                sub: &sub,
+                nonce: self.nonce,
+                auth_time: wanted.auth_time.then_some(granted.auth_time),
+                acr: granted.acr.as_deref().filter(|_| wanted.acr),
+                access: &token,
+            };
+            id_token::make(issuer, &says, now)
+        });
         Ok(Issued {
-            token: token.map_err(Denied::Signing)?,
+            id_token: id_token.transpose().map_err(Denied::Signing)?,
+            token,
             token_type: self.binding.token_type(),
             scope: self.scope.scopes().to_string(),
             grant: Some(crypto::sha256(self.grant.id.as_str().as_bytes())),

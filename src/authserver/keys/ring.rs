@@ -108,6 +108,17 @@ impl Ring {
         keys.filter_map(|(key, life)| Some((key.as_ref()?, life)))
     }
 
+    /// The algorithms of the published keys, each once.
+    pub(crate) fn algorithms(&self, now: Timestamp) -> Vec<Algorithm> {
+        let mut algorithms = Vec::new();
+        for key in self.public(now).keys() {
+            if !algorithms.contains(&key.algorithm()) {
+                algorithms.push(key.algorithm());
+            }
+        }
+        algorithms
+    }
+
     /// The keys that tokens verify with, and until when.
     pub(crate) fn verifying(&self, now: Timestamp) -> IssuerKeys {
         let begins = KeyLife::begins(&self.times);

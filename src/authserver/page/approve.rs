@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use model::{Fault, Response};
-use web::Pages;
+use web::{Language, Pages};
 
 use super::words::Words;
 use super::{Frame, OwnForm, Sheet, text};
@@ -87,6 +87,15 @@ pub(crate) fn approve(pages: &Pages, view: &Approve<'_>) -> Result<Response, Fau
         },
     };
     sheet.make(pages)
+}
+
+/// What is asked for by whoever asks who the customer is (OIDC Core §3.1.2.4).
+pub(crate) fn who_you_are(app: &str, language: Language) -> Permission {
+    let words = Words::of(language);
+    Permission {
+        title: words.who_you_are.to_owned(),
+        lines: vec![(words.own_number)(app)],
+    }
 }
 
 fn whole(permissions: &[Permission]) -> Result<Vec<Permission>, Fault> {

@@ -29,6 +29,8 @@ pub(super) struct Words {
     contact: &'static str,
     until: &'static str,
     asked_for: &'static str,
+    #[serde(skip)]
+    pub(super) who_you_are: &'static str,
     customer: &'static str,
     allow: &'static str,
     refuse: &'static str,
@@ -53,6 +55,8 @@ pub(super) struct Words {
     pub(super) wants_to: fn(app: &str, act: &str) -> String,
     #[serde(skip)]
     pub(super) asks: fn(app: &str) -> String,
+    #[serde(skip)]
+    pub(super) own_number: fn(app: &str) -> String,
     #[serde(skip)]
     pub(super) if_refused: fn(app: &str) -> String,
     #[serde(skip)]

@@ -10,10 +10,12 @@ use crate::denied::Denied;
 const FORM_BYTES_MAX: usize = 64 * 1024;
 
 /// The parameters that some endpoint knows (RFC 6749, RFC 7009, RFC 7521, RFC 7636, RFC 9101,
-/// RFC 9126, RFC 9396, RFC 9449).
-const KNOWN: [&str; 30] = [
+/// RFC 9126, RFC 9396, RFC 9449, OIDC Core §3.1.2.1).
+const KNOWN: [&str; 36] = [
+    "acr_values",
     "act",
     "authorization_details",
+    "claims",
     "client_assertion",
     "client_assertion_type",
     "client_id",
@@ -25,10 +27,15 @@ const KNOWN: [&str; 30] = [
     "csrf",
     "dpop_jkt",
     "grant_type",
+    "id_token_hint",
+    "login_hint",
+    "max_age",
     "nonce",
     "password",
+    "prompt",
     "redirect_uri",
     "refresh_token",
+    "registration",
     "request",
     "request_uri",
     "resource",
@@ -41,7 +48,6 @@ const KNOWN: [&str; 30] = [
     "token_type_hint",
     "ui_locales",
     "username",
-    "prompt",
 ];
 
 /// The parameters of a form. Each that is known stood at most once; one without a value is absent

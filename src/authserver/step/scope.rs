@@ -4,6 +4,7 @@ use model::{Scope, ScopeSet};
 
 use crate::denied::Denied;
 use crate::step::form::Parameters;
+use crate::step::openid::OPENID;
 use crate::step::standing::InGoodStanding;
 
 /// Scopes within what the client may have; never empty.
@@ -13,6 +14,11 @@ impl Granted {
     /// The scopes.
     pub(crate) fn scopes(&self) -> &ScopeSet {
         &self.0
+    }
+
+    /// Whether they ask who the customer is.
+    pub(crate) fn has_openid(&self) -> bool {
+        self.0.iter().any(is_openid)
     }
 }
 
@@ -25,7 +31,12 @@ pub(crate) fn check(form: &Parameters, client: &InGoodStanding<'_>) -> Result<Gr
     let Some(text) = form.get("scope") else {
         return Ok(Granted(open.clone()));
     };
-    within(text, open)
+    let granted = within(text, open)?;
+    // There is nobody to be told of (TK-07).
+    if granted.has_openid() {
+        return Err(Denied::ScopeOpenId);
+    }
+    Ok(granted)
 }
 
 /// The scopes that a customer is asked for: named, and within what the client may have.
@@ -54,7 +65,9 @@ pub(crate) fn of_grant(
 pub(crate) fn of_code(granted: &str, client: &InGoodStanding<'_>) -> Result<Granted, Denied> {
     let granted = ScopeSet::parse(granted).map_err(|_| Denied::ScopeMalformed)?;
     let open = &client.client().settings().scopes;
-    let held = granted.iter().filter(|scope| open.contains(scope));
+    let held = granted
+        .iter()
+        .filter(|scope| is_openid(scope) || open.contains(scope));
     let held: ScopeSet = held.cloned().collect();
     if held.is_empty() {
         return Err(Denied::NoGrant);
@@ -67,16 +80,21 @@ fn within(text: &str, open: &ScopeSet) -> Result<Granted, Denied> {
     if asked.is_empty() {
         return Err(Denied::ScopeMalformed);
     }
-    if asked
-        .iter()
-        .map(Scope::as_str)
-        .any(|scope| scope == "openid")
-    {
-        return Err(Denied::ScopeOpenId);
-    }
-    if asked.is_within(open) {
+    if is_open(&asked, open) {
         Ok(Granted(asked))
     } else {
         Err(Denied::ScopeTooWide)
     }
+}
+
+/// Whether a customer may be asked for these: `openid`, which every client may, and what is open to
+/// this one.
+pub(crate) fn is_open(asked: &ScopeSet, open: &ScopeSet) -> bool {
+    asked
+        .iter()
+        .all(|scope| is_openid(scope) || open.contains(scope))
+}
+
+fn is_openid(scope: &Scope) -> bool {
+    scope.as_str() == OPENID
 }

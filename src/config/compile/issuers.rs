@@ -379,6 +379,8 @@ fn endpoints(
         }
     }
     if customers_grant {
+        let openid = authserver::openid_path(identifier);
+        endpoints.push(at(own, openid, IssuerEndpoint::OpenIdMetadata));
         endpoints.extend(PAGES.map(|(word, page)| at(own, format!("{path}/{word}"), page)));
     }
     endpoints

@@ -58,6 +58,9 @@ struct Asked {
     password: String,
 }
 
+/// How strongly a customer proves who they are: by what they know (OIDC Core §2, `acr`).
+const ACR: &str = "urn:harbour:password";
+
 /// What the bank says to a name and a password.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
@@ -65,6 +68,8 @@ enum Said {
     Known {
         customer: String,
         shown: &'static str,
+        /// How they prove who they are.
+        acr: &'static str,
     },
     Wrong {
         tries_left: u32,
@@ -137,6 +142,7 @@ impl Customers {
             return Said::Known {
                 customer: format!("harbour-{number:06}"),
                 shown,
+                acr: ACR,
             };
         }
         page.in_a_row += 1;

@@ -1,5 +1,6 @@
 //! The pages: who is turned away, who is led back, and that no other site can act for a customer.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use kit::{Answer, Browser, TestHouse, hidden, html, query};
@@ -20,6 +21,15 @@ pub(super) fn is_error_page(page: &Answer, status: u16, code: &str) {
     let policy = page.header("content-security-policy");
     assert!(policy.contains("frame-ancestors 'none'"), "OA-28: {policy}");
     page.has_ids();
+}
+
+/// The parameters that come back to the app at once, no form having been sent.
+#[track_caller]
+pub(super) fn led_back(answer: &Answer) -> BTreeMap<String, String> {
+    assert_eq!(answer.status, 303, "{}", html(answer));
+    let location = answer.header("location");
+    assert!(location.starts_with(&format!("{CALLBACK}?")), "{location}");
+    query(location)
 }
 
 #[tokio::test]
@@ -79,8 +89,8 @@ async fn a_link_that_names_no_request_of_its_client_leads_nowhere() {
     let page = browser.get(&good).await;
     assert!(html(&page).contains("id=\"login-form\""), "a reload");
     house.clock.advance(Duration::from_mins(15));
-    let page = browser.get(&good).await;
-    is_error_page(&page, 400, "invalid_request_uri");
+    let back = browser.get(&good).await;
+    assert_eq!(led_back(&back)["error"], "access_denied");
 }
 
 #[tokio::test]

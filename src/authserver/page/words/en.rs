@@ -16,6 +16,7 @@ pub(super) static WORDS: Words = Words {
     contact: "Contact",
     until: "Until",
     asked_for: "What it asks for",
+    who_you_are: "Who you are",
     customer: "Logged in as",
     allow: "Allow",
     refuse: "Refuse",
@@ -37,6 +38,9 @@ pub(super) static WORDS: Words = Words {
     },
     locked_until: |moment| format!("Too many wrong tries. Try again after {moment}."),
     wants_to: |app, act| format!("{app} asks to {act}"),
+    own_number: |app| {
+        format!("A number that only {app} knows you by. Not your name, and not your accounts.")
+    },
     asks: |app| format!("{app} asks for your permission"),
     if_refused: |app| format!("If you refuse, this bank shares nothing with {app}."),
     ended: |ending, app| match ending {

@@ -49,6 +49,11 @@ fn with_a_log_in_the_pages_are_at_the_issuers_listener_and_the_rest_also_beside_
             ("api", "/harbour/token", IssuerEndpoint::Token),
             ("api", "/harbour/par", IssuerEndpoint::Par),
             ("api", "/harbour/revoke", IssuerEndpoint::Revoke),
+            (
+                "issuer",
+                "/harbour/.well-known/openid-configuration",
+                IssuerEndpoint::OpenIdMetadata
+            ),
             ("issuer", "/harbour/authorize", IssuerEndpoint::Authorize),
             ("issuer", "/harbour/log-in", IssuerEndpoint::LogIn),
             ("issuer", "/harbour/approve", IssuerEndpoint::Approve),

@@ -55,7 +55,7 @@ fn customers_log_in_with_the_password_and_keep_their_ids() {
         ("han-meimei", "harbour-000102"),
     ] {
         for _ in 0..2 {
-            let known = json!({ "customer": id, "shown": name });
+            let known = json!({ "customer": id, "shown": name, "acr": ACR });
             assert_eq!(desk.says(name, PASSWORD), (200, known));
         }
     }
@@ -69,7 +69,8 @@ fn wu_otp_fail_fails_twice_with_the_right_password_before_each_log_in() {
             let wrong = json!({ "tries_left": tries_left });
             assert_eq!(desk.says("wu-otp-fail", PASSWORD), (401, wrong));
         }
-        let known = json!({ "customer": "harbour-000103", "shown": "wu-otp-fail" });
+        let shown = "wu-otp-fail";
+        let known = json!({ "customer": "harbour-000103", "shown": shown, "acr": ACR });
         assert_eq!(desk.says("wu-otp-fail", PASSWORD), (200, known));
     }
 }

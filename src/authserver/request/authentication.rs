@@ -1,0 +1,56 @@
+//! What a request asks of the customer's log-in, and wants to be told of it (OIDC Core §3.1.2.1,
+//! §5.5), as it was checked when it was pushed.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What is asked, as the store keeps it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Authentication {
+    /// When the request was pushed, in Unix microseconds: whoever logs in from then on does it for
+    /// this request.
+    pub(crate) pushed_at: i64,
+    /// What stands in the ID token as it was sent.
+    pub(crate) nonce: Option<String>,
+    pub(crate) prompt: Prompt,
+    /// How old a log-in may be, in seconds.
+    pub(crate) max_age: Option<u64>,
+    /// What the customer may be called at the log-in.
+    pub(crate) login_hint: Option<String>,
+    /// Of each of these lists one must be the customer's `sub`.
+    pub(crate) subjects: Vec<Vec<String>>,
+    /// Of each of these lists one must be the log-in's `acr`.
+    pub(crate) essential_acr: Vec<Vec<String>>,
+    /// What the ID token is to say.
+    pub(crate) id_token: Wanted,
+    /// What the userinfo endpoint is to say.
+    pub(crate) userinfo: Wanted,
+}
+
+/// Whether the customer is asked to log in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Prompt {
+    /// Whoever is not logged in.
+    #[default]
+    AsNeeded,
+    /// Nobody: nothing is shown, the app is told.
+    Never,
+    /// Everybody, logged in or not.
+    Again,
+}
+
+/// Claims that are given only to whoever asks for them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Wanted {
+    pub(crate) auth_time: bool,
+    pub(crate) acr: bool,
+}
+
+impl Authentication {
+    /// Whether somebody logged in at this instant for this request.
+    pub(crate) fn is_answered_at(&self, auth_time: Timestamp) -> bool {
+        auth_time.as_microsecond() >= self.pushed_at
+    }
+}

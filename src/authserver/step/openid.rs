@@ -1,0 +1,59 @@
+//! Step: what a request asks of the customer's log-in (OIDC Core §3.1.2.1; OC-02, OC-03). It is
+//! read of every request, whatever its scope: `max_age` and `acr_values` are OAuth's too (RFC 9470).
+
+mod claims;
+mod hint;
+mod prompt;
+
+use jiff::Timestamp;
+
+use crate::denied::{Denied, RequestProblem};
+use crate::issuer::Issuer;
+use crate::request::authentication::Authentication;
+use crate::step::form::Parameters;
+use crate::step::standing::InGoodStanding;
+
+/// The longest `nonce`, in characters (L-10): never cut, too long is refused.
+const NONCE_CHARS_MAX: usize = 512;
+
+/// The longest `login_hint` that fills in the log-in page, in characters; a longer one is of no
+/// use there.
+const LOGIN_HINT_CHARS_MAX: usize = 200;
+
+/// The scope that makes a request one of OpenID Connect's (OIDC Core §3.1.2.1).
+pub(crate) const OPENID: &str = "openid";
+
+/// Reads them all.
+pub(crate) fn check(
+    issuer: &Issuer,
+    form: &Parameters,
+    client: &InGoodStanding<'_>,
+    now: Timestamp,
+) -> Result<Authentication, Denied> {
+    // OIDC Core §7.2.1: clients are registered in the file.
+    if form.get("registration").is_some() {
+        return Err(Denied::Request(RequestProblem::Registration));
+    }
+    let claims = form.get("claims").map(claims::read).transpose()?;
+    let mut asks = claims.unwrap_or_default();
+    asks.pushed_at = now.as_microsecond();
+    asks.nonce = form.get("nonce").map(str::to_owned);
+    if let Some(nonce) = &asks.nonce
+        && nonce.chars().count() > NONCE_CHARS_MAX
+    {
+        return Err(Denied::Request(RequestProblem::Nonce));
+    }
+    asks.prompt = prompt::read(form.get("prompt"))?;
+    asks.max_age = prompt::max_age(form.get("max_age"))?;
+    asks.id_token.auth_time |= asks.max_age.is_some();
+    // Wishes: the bank alone knows how its customers prove who they are (OIDC Core §5.5.1.1).
+    asks.id_token.acr |= form.get("acr_values").is_some();
+    let hint = form.get("login_hint");
+    let hint = hint.filter(|hint| hint.chars().count() <= LOGIN_HINT_CHARS_MAX);
+    asks.login_hint = hint.map(str::to_owned);
+    if let Some(token) = form.get("id_token_hint") {
+        asks.subjects
+            .push(vec![hint::subject(issuer, client, token, now)?]);
+    }
+    Ok(asks)
+}
