@@ -1,5 +1,7 @@
 //! What a listener's limits keep away as a rule, and what takes longer than a journey may.
 
+mod told;
+
 use std::sync::Arc;
 use std::time::Duration;
 

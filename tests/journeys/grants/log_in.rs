@@ -289,45 +289,6 @@ async fn er_03_a_bank_that_does_not_answer_is_told_to_the_app() {
 }
 
 #[tokio::test]
-async fn er_03_what_broke_inside_is_told_to_the_app() {
-    // More scopes than the page of approval takes: what it cannot show nobody may allow.
-    let mut api = "openapi: 3.1.0\ninfo: { title: T, version: 1.0.0 }\n\
-                   servers: [{ url: /branches/v1 }]\npaths:\n"
-        .to_owned();
-    let scopes: Vec<String> = (0..101).map(|number| format!("s{number}")).collect();
-    for scope in &scopes {
-        api.push_str(&format!(
-            "  /{scope}:\n    get:\n      operationId: {scope}\n      summary: S\n      \
-             x-mortise-class: partner\n      x-mortise-effect: none\n      \
-             x-mortise-scope: {scope}\n      responses: {{ '200': {{ description: D }} }}\n"
-        ));
-    }
-    let house = HouseBuilder::new()
-        .write("apis/branches.yaml", &api)
-        .start()
-        .await;
-    let mut app = App::of(&house, "swiftride-app").await;
-    let form = Form::request().with("scope", Some(&scopes.join(" ")));
-    let reference = app.push(form).await;
-    let link = app.link(&reference);
-    let mut browser = Browser::new(&house);
-    let page = browser.get(&link).await;
-    let fields = [
-        ("username", "li-lei"),
-        ("password", kit::PASSWORD),
-        ("act", "log-in"),
-    ];
-    let answer = browser.send(&page, &fields).await;
-    let back = led_back(&browser.get(answer.header("location")).await);
-    tells(&house, &back, "server_error");
-    let record = house.records();
-    let failed = record
-        .iter()
-        .find(|record| record["code"] == "server_error");
-    assert!(failed.is_some(), "{record:?}");
-}
-
-#[tokio::test]
 async fn er_03_a_scope_that_was_taken_away_is_told_to_the_app() {
     let house = TestHouse::start().await;
     let mut app = App::of(&house, "swiftride-app").await;
