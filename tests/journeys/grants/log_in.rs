@@ -27,7 +27,7 @@ fn is_approval(page: &Answer) {
 }
 
 /// A browser in which this customer is logged in, by another request.
-async fn logged_in<'h>(house: &'h TestHouse, app: &mut App<'_>, customer: &str) -> Browser {
+async fn logged_in(house: &TestHouse, app: &mut App<'_>, customer: &str) -> Browser {
     let link = link_with(app, &[]).await;
     let mut browser = Browser::new(house);
     let page = browser.get(&link).await;
