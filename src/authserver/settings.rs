@@ -96,8 +96,9 @@ pub struct ClientSettings {
 /// What a client's tokens are bound to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BoundBy {
-    /// The certificate of the token request (RFC 8705 §3 `tls_client_certificate_bound_access_tokens`),
-    /// and the key of a DPoP proof beside it where one is sent.
+    /// The certificate of the token request (RFC 8705 §3.4
+    /// `tls_client_certificate_bound_access_tokens`), and the key of a DPoP proof beside it where
+    /// one is sent.
     Certificate,
     /// The key of the token request's DPoP proof (RFC 9449 §5.2 `dpop_bound_access_tokens`); a
     /// certificate shown beside it is authentication alone.

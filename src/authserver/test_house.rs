@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use http::header::CONTENT_TYPE;
-use http_body_util::BodyExt;
 use jiff::Timestamp;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
@@ -22,7 +21,7 @@ use identity::{BankTrust, Certificates, KnownBy, Nonces, Proofs, Trust};
 use model::ports::{AuditLog, AuditUnavailable, Claim, Receipt, Replay, StoreUnavailable};
 use model::{
     Asked, AuditEntry, AuditEvent, BankId, ClientId, Clock, Connection, InteractionId, ListenerId,
-    MovedClock, Name, Partner, PartnerId, PresentedChain, RequestId, Response, ScopeSet, Standing,
+    MovedClock, Name, Partner, PartnerId, PresentedChain, RequestId, ScopeSet, Standing,
     TokenIssue,
 };
 
@@ -30,8 +29,10 @@ use crate::{
     AuthServer, BoundBy, ClientAuthentication, ClientSettings, Endpoint, IssuerSettings, Ports,
 };
 
+mod answer;
 mod keys;
 
+pub(crate) use self::answer::Answer;
 pub(crate) use self::keys::Keys;
 
 pub(crate) const ISSUER: &str = "https://auth.harbour.example";
@@ -476,30 +477,5 @@ impl Ask {
         let der = key.to_pkcs8();
         let key = jsonwebtoken::EncodingKey::from_ec_der(der.expose_secret());
         self.assertion = Some(jsonwebtoken::encode(&header, &self.claims, &key).expect("signs"));
-    }
-}
-
-/// An answer, read whole.
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) headers: http::HeaderMap,
-    pub(crate) body: Value,
-}
-
-impl Answer {
-    pub(crate) async fn of(response: Response) -> Self {
-        let (head, body) = response.into_parts();
-        let bytes = body.collect().await.expect("a body").to_bytes();
-        Self {
-            status: head.status.as_u16(),
-            headers: head.headers,
-            body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
-        }
-    }
-
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .get(name)
-            .map(|value| value.to_str().expect("text"))
     }
 }

@@ -1,6 +1,6 @@
 //! The way back to the app: after a form over a page of ours, since browsers block a redirect to
-//! another site that answers a form (specs/consent.md §9). What it leads to travels sealed in its address, so
-//! that no code stands in a browser's history, and nobody makes an address of his own.
+//! another site that answers a form (specs/consent.md §9). What it leads to travels sealed in its
+//! address, so that no code stands in a browser's history, and nobody makes an address of his own.
 
 use std::time::Duration;
 

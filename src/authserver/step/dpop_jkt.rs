@@ -1,6 +1,6 @@
-//! Step: the key that the code will be bound to (RFC 9449 §10; DP-12, PA-14): that of the proof that
-//! came with the pushed request, or the one whose thumbprint `dpop_jkt` says, which is then proved
-//! with the code. **Stops**: a code and its verifier that were both stolen being redeemed.
+//! Step: the key that the code will be bound to (RFC 9449 §10; DP-12, PA-14): that of the proof
+//! that came with the pushed request, or the one whose thumbprint `dpop_jkt` says, which is then
+//! proved with the code. **Stops**: a code and its verifier that were both stolen being redeemed.
 
 use identity::Proved;
 

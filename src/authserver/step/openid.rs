@@ -1,5 +1,6 @@
 //! Step: what a request asks of the customer's log-in (OIDC Core §3.1.2.1; OC-02, OC-03). It is
-//! read of every request, whatever its scope: `max_age` and `acr_values` are OAuth's too (RFC 9470).
+//! read of every request, whatever its scope: `max_age` and `acr_values` are OAuth's too
+//! (RFC 9470).
 
 mod claims;
 mod hint;

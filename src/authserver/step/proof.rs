@@ -1,9 +1,10 @@
-//! Step: the DPoP proof that a request brings (RFC 9449 §4.3, §5, §8, §10.1; DP-01 to DP-10, PA-14).
+//! Step: the DPoP proof that a request brings (RFC 9449 §4.3, §5, §8, §10.1; DP-01 to DP-10,
+//! PA-14).
 //!
 //! It is looked at once the client is known, so that nobody else's proofs cost a signature, and
-//! before anything of the request is used up, so that whoever is told to bring a nonce may bring the
-//! same assertion again. It is used up after the assertion: only clients in good standing can fill
-//! the memory of proofs that were used.
+//! before anything of the request is used up, so that whoever is told to bring a nonce may bring
+//! the same assertion again. It is used up after the assertion: only clients in good standing can
+//! fill the memory of proofs that were used.
 
 use http::{HeaderName, HeaderValue, Method};
 use identity::{Good, ProofFor, Proved};

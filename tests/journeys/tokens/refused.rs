@@ -71,6 +71,14 @@ async fn a_client_that_proves_no_key_is_refused_in_the_scheme_that_it_used() {
 }
 
 #[tokio::test]
+async fn a_proof_that_is_none_is_told() {
+    let (house, partner, mut client) = open().await;
+    let proof = ("dpop", "a.b.c");
+    let answer = post(&mut client, &[FORM, proof], form(&house, &partner)).await;
+    is_oauth_error(&answer, 400, "invalid_dpop_proof", "");
+}
+
+#[tokio::test]
 async fn a_grant_that_is_not_offered_is_unsupported() {
     let (house, partner, mut client) = open().await;
     for grant in ["implicit", "password", "urn:openid:params:grant-type:ciba"] {
