@@ -85,7 +85,8 @@ impl Form {
     }
 }
 
-/// For fuzzing: reads bytes as a form, and each of its parameters. Whatever they are, nothing panics.
+/// For fuzzing: reads bytes as a form, and each of its parameters. Whatever they are, nothing
+/// panics.
 pub fn fuzz_form(bytes: &[u8]) {
     if let Ok(form) = Form::parse(bytes) {
         for (name, _) in &form.parameters {
