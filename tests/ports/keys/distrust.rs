@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::ports::{KeyUse, Published, SealedKey};
+use model::ports::{KeyRing, KeyUse, Published, SealedKey};
 
 use super::{at, key, key_of, rings, waiting};
 use crate::faulty::{Fails, Faulty};
