@@ -208,7 +208,7 @@ pub(super) const OWN: &[(Loot, Place, &str, Fates)] = &[
         [
             Serves("the token is bound to a key that its owner has alone, and to a certificate"),
             Serves("the token is bound to a key that its owner has alone, and to a certificate"),
-            NO_CERTIFICATE,
+            Spent(400, "invalid_request"),
             NO_CLIENT,
             NO_PROOF,
             NO_PROOF,
