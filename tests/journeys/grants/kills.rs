@@ -119,8 +119,7 @@ fn judge_steps(folder: &Folder, left_over: &BTreeSet<String>) -> (usize, usize) 
     let steps = steps(folder);
     let mut by_id: BTreeMap<&str, &Value> = BTreeMap::new();
     let mut repeated = 0;
-    let (mut approved, mut redeemed, mut again) =
-        (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let (mut approved, mut redeemed) = (BTreeSet::new(), BTreeSet::new());
     for step in &steps {
         let id = step["eid"].as_str().expect("an id");
         if let Some(before) = by_id.insert(id, step) {
@@ -141,7 +140,6 @@ fn judge_steps(folder: &Folder, left_over: &BTreeSet<String>) -> (usize, usize) 
             }
             "code.reuse" => {
                 assert!(redeemed.contains(&grant), "not used before: {step:#}");
-                again.insert(grant);
             }
             "grant.revoke" => assert!(approved.contains(&grant), "no grant before it: {step:#}"),
             _ => assert_eq!(grant, None, "{step:#}"),
@@ -153,7 +151,6 @@ fn judge_steps(folder: &Folder, left_over: &BTreeSet<String>) -> (usize, usize) 
             "{id} was in the store and never logged"
         );
     }
-    assert!(!again.is_empty());
     // No token of a grant that nobody approved.
     for record in records(&folder.prepared().audit) {
         if record["type"] == "oauth.token" && record["gid"].is_string() {
@@ -210,20 +207,23 @@ async fn long_issue_killed_uses_no_code_twice_and_takes_no_step_without_its_reco
     assert_eq!(sandbox.stop().await, Some(0));
     assert_clean(&folder.prepared().audit);
     compare(&folder, &answered);
-    let (all, repeated) = judge_steps(&folder, &left);
+    let (count, repeated) = judge_steps(&folder, &left);
     let steps = steps(&folder);
     let of_grant = |id: &str| steps.iter().any(|step| step["gid"] == id);
     assert!(grants.iter().all(|grant| of_grant(&logged_id(grant))));
     assert!(left_over(&folder).await.is_empty(), "all is in the log");
     println!(
-        "{kills} kills, {} answers, {} grants {tally:?}; {all} steps, {} left over by {torn} kills, \
+        "{kills} kills, {} answers, {} grants {tally:?}; {count} steps, {} left over by {torn} kills, \
          {repeated} told again; {unused} codes in doubt were unused",
         answered.len(),
         grants.len(),
         left.len(),
     );
+    assert!(answered.len() >= answers, "{}", answered.len());
+    // In a few kills each of them need not come to be.
+    let all = [Standing::Live, Standing::Revoked, Standing::Reused];
     assert!(
-        answered.len() >= answers && tally[&Standing::Live] > 0,
+        !is_long() || all.iter().all(|standing| tally.contains_key(standing)),
         "{tally:?}"
     );
 }

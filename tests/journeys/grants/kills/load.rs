@@ -281,7 +281,7 @@ async fn lead(client: &mut Client, ledger: &Ledger, round: usize) -> Option<()> 
     let own = Form(vec![("grant_type", "client_credentials".to_owned())]);
     let answer = client.post("/token", own).await?;
     ledger.note(&answer, Some("oauth.token"), None);
-    if round.is_multiple_of(2) {
+    if !round.is_multiple_of(2) {
         let stands = |standing| {
             ledger.with(|known| {
                 let grant = known.grants.get_mut(&refresh_token);
