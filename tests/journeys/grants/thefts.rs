@@ -98,7 +98,7 @@ enum Place {
 }
 
 /// Endpoints that are the same for everybody and read nothing but their address.
-const DOCUMENTS: [&str; 3] = ["Metadata", "Jwks", "UpstreamJwks"];
+const DOCUMENTS: [&str; 4] = ["Metadata", "OpenIdMetadata", "Jwks", "UpstreamJwks"];
 
 /// What becomes of it.
 #[derive(Debug, Clone, Copy)]
