@@ -337,6 +337,7 @@ fn issuer_settings(
         token_endpoint: tokens.token_endpoint.clone(),
         jwks_uri: tokens.jwks_uri.clone(),
         mtls_base: tokens.mtls_base.clone(),
+        takes_certificates: tokens.takes_certificates,
         origins,
         audience: issuer.audience.clone(),
         access_token_lifetime: tokens.access_token_lifetime,

@@ -1,18 +1,18 @@
 //! The authorization server: read `endpoints.rs` first, it lists every endpoint and its steps.
 //!
 //! **For**: giving partners' clients sender-constrained access tokens (RFC 6749, RFC 9068,
-//! RFC 8705) under the FAPI 2.0 Security Profile, and publishing what they need to know.
+//! RFC 8705, RFC 9449) under the FAPI 2.0 Security Profile, and publishing what they need to know.
 //! **Doors**: [`AuthServer::open`] with one [`IssuerSettings`] per bank, or [`Elsewhere`] for one
 //! that has an authorization server of its own; [`AuthServer::answer`] for an [`Endpoint`];
 //! [`AuthServer::keys`] for the road; [`AuthServer::change_keys`] for whoever rotates them;
 //! [`well_known_path`]; [`assertion`] for the command line; [`fuzz_assertion`] for fuzzers.
 //!
 //! **How a value goes through**: a form becomes an authenticated client (its key, its `jti` used
-//! once), a client in good standing; with a certificate of the same partner and granted scopes, or
-//! with a code or refresh token of its own, these make a token, and only the log's receipt lets it
-//! out. A customer comes by a pushed request, logs in at the bank, and approves or not: that is one
-//! change in the store, with its event. What is refused becomes one of `denied::Denied`, or a page,
-//! and is put into words once.
+//! once), a client in good standing; with a certificate of the same partner or a proved key, and
+//! granted scopes, or a code or refresh token of its own, these make a token, and only the log's
+//! receipt lets it out. A customer comes by a pushed request, logs in at the bank, and approves or
+//! not: that is one change in the store, with its event. What is refused becomes one of
+//! `denied::Denied`, or a page, and is put into words once.
 //!
 //! **Absent on purpose**: shared client secrets, bearer tokens that are bound to nothing, refresh
 //! tokens for clients' own access, sockets, SQL, the log's format, scripts on pages.
@@ -20,7 +20,8 @@
 //! Attacks stopped here: a replayed assertion (single-use `jti`); an assertion made for another
 //! server (`aud` is our issuer and nothing else); a token type passed off as an assertion
 //! (`typ`); a weaker algorithm (the registered key decides); a token asked for with somebody
-//! else's certificate; asking which clients exist (same answer and same work for unknown clients
+//! else's certificate; a proof of another request, or a second time; a code redeemed without the
+//! key it is bound to; asking which clients exist (same answer and same work for unknown clients
 //! and wrong keys); sealed keys swapped between banks or key ids in the store (bound as AAD).
 
 mod assertion;

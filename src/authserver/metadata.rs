@@ -10,9 +10,9 @@ use model::{Fault, Scope, ScopeSet};
 use crate::IssuerSettings;
 use crate::step::openid::OPENID;
 
-/// The members (RFC 8414 §2, RFC 8705 §3.3 and §5). Members of endpoints that do not exist are
-/// absent; `response_types_supported` is required, and empty where there is no authorization
-/// endpoint.
+/// The members (RFC 8414 §2, RFC 8705 §3.3 and §5, RFC 9449 §5.1). Members of endpoints that do
+/// not exist are absent; `response_types_supported` is required, and empty where there is no
+/// authorization endpoint.
 #[derive(Serialize)]
 struct Document<'a> {
     issuer: &'a str,
@@ -23,9 +23,10 @@ struct Document<'a> {
     scopes_supported: Vec<&'a str>,
     response_types_supported: &'a [&'a str],
     grant_types_supported: &'a [&'a str],
-    token_endpoint_auth_methods_supported: [&'a str; 3],
+    token_endpoint_auth_methods_supported: &'a [&'a str],
     token_endpoint_auth_signing_alg_values_supported: [&'a str; 3],
     tls_client_certificate_bound_access_tokens: bool,
+    dpop_signing_alg_values_supported: [&'a str; 3],
     #[serde(skip_serializing_if = "Option::is_none")]
     mtls_endpoint_aliases: Option<Aliases>,
 }
@@ -37,6 +38,20 @@ const METHODS: [&str; 3] = [
     "self_signed_tls_client_auth",
 ];
 
+/// Without certificates there is one way.
+fn methods(settings: &IssuerSettings) -> &'static [&'static str] {
+    if settings.takes_certificates {
+        &METHODS
+    } else {
+        &["private_key_jwt"]
+    }
+}
+
+/// What clients may sign assertions and proofs with (C-01).
+fn algorithms() -> [&'static str; 3] {
+    [Algorithm::Ps256, Algorithm::Es256, Algorithm::EdDsa].map(Algorithm::as_str)
+}
+
 /// What only an issuer has that asks customers (RFC 9126 §5, RFC 9207 §3, RFC 7636).
 #[derive(Serialize)]
 struct Authorization {
@@ -44,7 +59,7 @@ struct Authorization {
     pushed_authorization_request_endpoint: String,
     require_pushed_authorization_requests: bool,
     revocation_endpoint: String,
-    revocation_endpoint_auth_methods_supported: [&'static str; 3],
+    revocation_endpoint_auth_methods_supported: &'static [&'static str],
     response_modes_supported: [&'static str; 1],
     code_challenge_methods_supported: [&'static str; 1],
     authorization_response_iss_parameter_supported: bool,
@@ -96,7 +111,7 @@ impl Authorization {
             pushed_authorization_request_endpoint: format!("{}/par", settings.issuer),
             require_pushed_authorization_requests: true,
             revocation_endpoint: format!("{}/revoke", settings.issuer),
-            revocation_endpoint_auth_methods_supported: METHODS,
+            revocation_endpoint_auth_methods_supported: methods(settings),
             response_modes_supported: ["query"],
             code_challenge_methods_supported: ["S256"],
             authorization_response_iss_parameter_supported: true,
@@ -142,13 +157,10 @@ pub(crate) fn document(settings: &IssuerSettings, signs: &[Algorithm]) -> Result
             &["client_credentials"]
         },
         authorization: Authorization::of(settings, signs),
-        token_endpoint_auth_methods_supported: METHODS,
-        token_endpoint_auth_signing_alg_values_supported: [
-            Algorithm::Ps256.as_str(),
-            Algorithm::Es256.as_str(),
-            Algorithm::EdDsa.as_str(),
-        ],
-        tls_client_certificate_bound_access_tokens: true,
+        token_endpoint_auth_methods_supported: methods(settings),
+        token_endpoint_auth_signing_alg_values_supported: algorithms(),
+        tls_client_certificate_bound_access_tokens: settings.takes_certificates,
+        dpop_signing_alg_values_supported: algorithms(),
         mtls_endpoint_aliases: settings.mtls_base.as_deref().map(|base| Aliases {
             token_endpoint: format!("{base}/token"),
             revocation_endpoint: asks_customers.then(|| format!("{base}/revoke")),

@@ -24,6 +24,9 @@ pub struct IssuerSettings {
     /// The endpoints' URLs up to their last part, on the listener that asks for certificates
     /// (RFC 8705 §5).
     pub mtls_base: Option<String>,
+    /// Whether some listener of its endpoints of clients takes certificates; without one clients
+    /// have assertions and DPoP keys alone.
+    pub takes_certificates: bool,
     /// Scheme, host and port of the listeners that its endpoints of clients answer on, as they are
     /// configured: what DPoP proofs are made for (RFC 9449 §4.3 `htu`).
     pub origins: HashMap<ListenerId, String>,

@@ -270,6 +270,7 @@ pub(crate) fn settings(
         token_endpoint: TOKEN_URL.to_owned(),
         jwks_uri: format!("{ISSUER}/jwks"),
         mtls_base: Some("https://api.harbour.example:8443".to_owned()),
+        takes_certificates: true,
         origins: HashMap::from([(listener(), ISSUER.to_owned())]),
         audience: vec!["https://api.harbour.example:8443".to_owned()],
         access_token_lifetime: Duration::from_mins(5),

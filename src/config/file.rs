@@ -27,6 +27,7 @@ use crate::yaml::Node;
 
 pub(crate) use agreements::Agreement;
 pub(crate) use banks::Bank;
+pub(crate) use clients::Client;
 pub(crate) use issuer::{Issuer, LogIn, Tokens};
 pub(crate) use listeners::Listener;
 pub(crate) use node::{AuditSection, Gate};

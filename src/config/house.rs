@@ -190,6 +190,9 @@ pub struct OurTokensPlan {
     /// (RFC 8705 §5): origin and path, no slash at the end; none when the issuer's own listener
     /// takes them.
     pub mtls_base: Option<String>,
+    /// Whether a listener takes client certificates where tokens are given out; without one, all
+    /// clients prove themselves by assertions, and their tokens are bound to DPoP keys.
+    pub takes_certificates: bool,
     /// How long a token lives.
     pub access_token_lifetime: Duration,
     /// How it is signed.

@@ -1219,6 +1219,7 @@ async fn md_05_the_metadata_hold_what_is_active_and_nothing_else() {
             ],
             "token_endpoint_auth_signing_alg_values_supported": ["PS256", "ES256", "EdDSA"],
             "tls_client_certificate_bound_access_tokens": true,
+            "dpop_signing_alg_values_supported": ["PS256", "ES256", "EdDSA"],
             "mtls_endpoint_aliases": {
                 "token_endpoint": "https://api.harbour.example:8443/token",
             },

@@ -23,7 +23,7 @@ pub(super) fn compile(
         let trust = trust::compile(c, bank, &partners, &key_sets);
         let upstreams = upstreams::compile(c, bank);
         let products = products::compile(c, file, bank, &mut paths);
-        let issuer = issuers::compile(c, file, bank, &products, &mut places);
+        let issuer = issuers::compile(c, file, (bank, partners.as_slice()), &products, &mut places);
         let (Some(trust), Some(mut issuer)) = (trust, issuer) else {
             continue;
         };

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use authserver::{BoundBy, ClientAuthentication};
 use crypto::{Jwks, KeyEncryptionKey};
 use edge::ClientCertificates;
 use model::ListenerId;
@@ -11,7 +12,7 @@ use url::Url;
 use super::clients::key_set;
 use super::products::Paths;
 use super::{Compiler, authorization};
-use crate::file::{Bank, File, Issuer, Listener, Tokens};
+use crate::file::{Bank, Client, File, Issuer, Listener, Partner, Tokens};
 use crate::files::FileRef;
 use crate::house::{
     EndpointPlan, IssuerEndpoint, IssuerPlan, OurTokensPlan, ProductPlan, Service, TokensPlan,
@@ -34,7 +35,7 @@ const PAGES: [(&str, IssuerEndpoint); 4] = [
 pub(super) fn compile(
     c: &mut Compiler<'_>,
     file: &File,
-    bank: &Bank,
+    (bank, partners): (&Bank, &[&Partner]),
     products: &[ProductPlan],
     places: &mut Places,
 ) -> Option<IssuerPlan> {
@@ -58,7 +59,7 @@ pub(super) fn compile(
     let place = issuer.place.as_ref();
     let (tokens, endpoints) = match &issuer.tokens {
         Tokens::Ours { .. } => {
-            let (tokens, places) = ours(c, file, bank, issuer, url)?;
+            let (tokens, places) = ours(c, file, (bank, partners), issuer, url)?;
             (Some(TokensPlan::Ours(tokens)), places)
         }
         Tokens::Elsewhere { jwks } => {
@@ -85,7 +86,7 @@ pub(super) fn compile(
 fn ours(
     c: &mut Compiler<'_>,
     file: &File,
-    bank: &Bank,
+    (bank, partners): (&Bank, &[&Partner]),
     issuer: &Issuer,
     identifier: &At<String>,
 ) -> Option<(OurTokensPlan, Vec<EndpointPlan>)> {
@@ -104,7 +105,7 @@ fn ours(
         .as_ref()
         .map(|log_in| authorization::compile(c, bank, log_in, *grant_lifetime, own));
     let own = own?;
-    let with_certificates = with_certificates(c, file, issuer)?;
+    let with_certificates = with_certificates(c, file, issuer, partners)?;
     let path = path_of(&url.value);
     let mtls_base = match with_certificates.first() {
         Some(first) if !takes_certificates(own) => {
@@ -120,6 +121,7 @@ fn ours(
         token_endpoint: format!("{identifier}/token"),
         jwks_uri: format!("{identifier}/jwks"),
         mtls_base,
+        takes_certificates: !with_certificates.is_empty(),
         access_token_lifetime: (*access_token_lifetime)?,
         algorithm: (*algorithm)?,
         authorization: match authorization {
@@ -300,11 +302,13 @@ fn refuse_hidden_metadata(c: &mut Compiler<'_>, issuer: &Issuer, own: &Listener)
     }
 }
 
-/// The listeners at which certificate-bound tokens are given out: one at least.
+/// The listeners at which certificate-bound tokens are given out: one at least, unless no client
+/// needs one.
 fn with_certificates<'f>(
     c: &mut Compiler<'_>,
     file: &'f File,
     issuer: &Issuer,
+    partners: &[&Partner],
 ) -> Option<Vec<&'f Listener>> {
     let serve_tokens = |listener: &&Listener| listener.serves(Service::Token) != Some(false);
     let all: Vec<_> = file
@@ -319,6 +323,17 @@ fn with_certificates<'f>(
         .filter(serve_tokens)
         .all(|listener| listener.client_certificates.is_some());
     if all.is_empty() {
+        let mut clients = partners.iter().flat_map(|partner| &partner.clients);
+        let needs = |client: &&Client| {
+            let by_assertion = matches!(
+                client.authentication,
+                Some(ClientAuthentication::PrivateKeyJwt) | None
+            );
+            !by_assertion || client.bound_by == Some(BoundBy::Certificate)
+        };
+        let Some(client) = clients.find(needs) else {
+            return Some(all);
+        };
         if all_known {
             c.reader
                 .collector
@@ -327,9 +342,11 @@ fn with_certificates<'f>(
                     issuer.at,
                     "no listener gives out tokens to clients that show a certificate",
                 )
+                .see(client.id.at, "this client needs it")
                 .help(
-                    "tokens are bound to certificates: write `token` into `serves` of a listener \
-                     with `client_certificates: optional` or `required`",
+                    "write `token` into `serves` of a listener with `client_certificates: \
+                     optional` or `required`; or, where tokens are to be bound to DPoP keys, \
+                     `auth: private_key_jwt` and `bound_by: dpop` at each client",
                 );
         }
         return None;

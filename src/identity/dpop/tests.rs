@@ -416,6 +416,33 @@ fn a_clock_that_is_set_back_makes_no_used_proof_good_and_refuses_nobody_with_a_n
 }
 
 #[test]
+fn a_proof_that_was_looked_at_is_good_for_whoever_uses_it_up_first_and_not_once_forgotten() {
+    let house = House::new();
+    let looked = |proof: &str| {
+        let expected = ProofFor {
+            method: "GET",
+            url: URL,
+            access_token: None,
+            key: None,
+        };
+        let looked = house
+            .proofs
+            .look([proof.as_bytes()], &expected, house.clock.now());
+        looked.expect("a good proof")
+    };
+    let proof = house.key.proof(&house.claims());
+    let (one, other, late) = (looked(&proof), looked(&proof), looked(&proof));
+    assert_eq!(one.thumbprint(), &house.key.thumbprint);
+    let proved = house.proofs.use_up(one).expect("the first");
+    assert_eq!(proved.thumbprint(), &house.key.thumbprint);
+    let again = house.proofs.use_up(other);
+    assert_eq!(again.err(), Some(ProofProblem::Replayed));
+    house.clock.set(NOW + 200, 1_200);
+    let forgotten = house.proofs.use_up(late);
+    assert_eq!(forgotten.err(), Some(ProofProblem::NonceNeeded));
+}
+
+#[test]
 fn of_racing_requests_with_one_proof_one_gets_in() {
     let house = House::new();
     for _ in 0..50 {
