@@ -28,11 +28,11 @@ const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
 /// A form, to be changed and sent to an endpoint of clients.
 #[derive(Clone)]
-struct Form(Vec<(&'static str, String)>);
+pub(crate) struct Form(Vec<(&'static str, String)>);
 
 impl Form {
     /// An authorization request that is good.
-    fn request() -> Self {
+    pub(crate) fn request() -> Self {
         Self(vec![
             ("response_type", "code".to_owned()),
             ("redirect_uri", CALLBACK.to_owned()),
@@ -43,8 +43,16 @@ impl Form {
         ])
     }
 
+    /// A token request of a client for itself that is good.
+    pub(crate) fn own() -> Self {
+        Self(vec![
+            ("grant_type", "client_credentials".to_owned()),
+            ("scope", "branches".to_owned()),
+        ])
+    }
+
     /// A token request for this code that is good.
-    fn code(code: &str) -> Self {
+    pub(crate) fn code(code: &str) -> Self {
         Self(vec![
             ("grant_type", "authorization_code".to_owned()),
             ("code", code.to_owned()),
@@ -54,7 +62,7 @@ impl Form {
     }
 
     /// A token request with this refresh token.
-    fn refresh(token: &str) -> Self {
+    pub(crate) fn refresh(token: &str) -> Self {
         Self(vec![
             ("grant_type", "refresh_token".to_owned()),
             ("refresh_token", token.to_owned()),
@@ -62,28 +70,29 @@ impl Form {
     }
 
     /// The same with another value of a parameter, or without it.
-    fn with(mut self, name: &'static str, value: Option<&str>) -> Self {
+    pub(crate) fn with(mut self, name: &'static str, value: Option<&str>) -> Self {
         self.0.retain(|(its, _)| *its != name);
         self.0.extend(value.map(|value| (name, value.to_owned())));
         self
     }
 
     /// The same with a parameter once more.
-    fn and(mut self, name: &'static str, value: &str) -> Self {
+    pub(crate) fn and(mut self, name: &'static str, value: &str) -> Self {
         self.0.push((name, value.to_owned()));
         self
     }
 }
 
-/// A partner's client at a house, with a connection that shows its certificate.
-struct App<'h> {
+/// A partner's client at a house, with a connection.
+pub(crate) struct App<'h> {
     house: &'h TestHouse,
-    partner: Partner,
-    client: Client,
+    pub(crate) partner: Partner,
+    pub(crate) client: Client,
 }
 
 impl<'h> App<'h> {
-    async fn of(house: &'h TestHouse, client: &str) -> Self {
+    /// It shows its certificate, where the APIs are.
+    pub(crate) async fn of(house: &'h TestHouse, client: &str) -> Self {
         let partner = Partner::of(house, client);
         let dial = partner.dial(house, Version::Http2);
         let client = dial.connect(house.api()).await.expect("a connection");
@@ -94,33 +103,59 @@ impl<'h> App<'h> {
         }
     }
 
-    /// Sends a form to an endpoint of clients, with a fresh assertion.
-    async fn post(&mut self, path: &str, form: Form) -> Answer {
+    /// It shows none, at the issuer's own URL.
+    pub(crate) async fn bare(house: &'h TestHouse, client: &str) -> Self {
+        let dial = house.dial(None, Version::Http2);
+        Self {
+            house,
+            partner: Partner::of(house, client),
+            client: dial.connect(house.issuer()).await.expect("a connection"),
+        }
+    }
+
+    /// A fresh assertion.
+    pub(crate) fn assertion(&self) -> String {
         let issuer = self.house.issuer_url();
-        let assertion = self.partner.assertion(&issuer, self.house.clock.as_ref());
+        self.partner.assertion(&issuer, self.house.clock.as_ref())
+    }
+
+    /// Sends a form to an endpoint of clients, with a fresh assertion.
+    pub(crate) async fn post(&mut self, path: &str, form: Form) -> Answer {
+        let assertion = self.assertion();
+        self.send(path, form, &assertion, &[]).await
+    }
+
+    /// The same with this assertion, and with these proofs.
+    pub(crate) async fn send(
+        &mut self,
+        path: &str,
+        form: Form,
+        assertion: &str,
+        proofs: &[&str],
+    ) -> Answer {
         let form = form
             .with(
                 "client_assertion_type",
                 Some("urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
             )
-            .with("client_assertion", Some(&assertion));
+            .with("client_assertion", Some(assertion));
         let pairs: Vec<String> = form
             .0
             .iter()
             .map(|(name, value)| format!("{name}={}", encoded(value)))
             .collect();
+        let proofs = proofs.iter().map(|proof| ("dpop", *proof));
+        let headers: Vec<_> = std::iter::once(FORM).chain(proofs).collect();
         let sent = self
             .client
-            .call(Method::POST, path, &[FORM], pairs.join("&"));
+            .call(Method::POST, path, &headers, pairs.join("&"));
         sent.await.expect("an answer")
     }
 
     /// Pushes a request; its reference.
     async fn push(&mut self, form: Form) -> String {
         let answer = self.post("/par", form).await;
-        assert_eq!(answer.status, 201, "{answer:?}");
-        let body = answer.json();
-        body["request_uri"].as_str().expect("text").to_owned()
+        pushed(&answer)
     }
 
     /// The link that the app sends its customer by.
@@ -133,8 +168,17 @@ impl<'h> App<'h> {
     /// The parameters that come back when this customer allows this request.
     async fn allowed(&mut self, form: Form, customer: &str) -> BTreeMap<String, String> {
         let request_uri = self.push(form).await;
+        self.answered(&request_uri, customer).await
+    }
+
+    /// The same of one that was pushed before.
+    pub(crate) async fn answered(
+        &self,
+        request_uri: &str,
+        customer: &str,
+    ) -> BTreeMap<String, String> {
         let mut browser = Browser::new(self.house);
-        let page = browser.get(&self.link(&request_uri)).await;
+        let page = browser.get(&self.link(request_uri)).await;
         let page = log_in(&mut browser, &page, customer).await;
         let back = decide(&mut browser, &page, "allow").await;
         assert!(back.starts_with(CALLBACK), "{back}");
@@ -160,6 +204,14 @@ impl<'h> App<'h> {
             .get(BRANCHES, &[("authorization", &bearer)])
             .await
     }
+}
+
+/// The reference of a request that was pushed well.
+#[track_caller]
+pub(crate) fn pushed(answer: &Answer) -> String {
+    assert_eq!(answer.status, 201, "{answer:?}");
+    let body = answer.json();
+    body["request_uri"].as_str().expect("text").to_owned()
 }
 
 /// Logs this customer in; the page of approval.
@@ -245,7 +297,7 @@ async fn a_customer_is_another_to_each_partner_and_the_same_to_one() {
 }
 
 /// The claims of a token, unverified.
-fn claims(token: &Value) -> Value {
+pub(crate) fn claims(token: &Value) -> Value {
     let part = token.as_str().and_then(|token| token.split('.').nth(1));
     let bytes = part.and_then(crypto::from_base64url).expect("a JWT");
     serde_json::from_slice(&bytes).expect("claims")

@@ -95,6 +95,17 @@ impl TestHouse {
         })
     }
 
+    /// The claims of a good proof for a form that is sent to this URL of the issuer, made now with
+    /// a `jti` of its own.
+    pub fn proof_claims_at(&self, url: &str) -> Value {
+        json!({
+            "jti": crypto::base64url(&crypto::random_array::<16>(&SystemRandom)),
+            "htm": "POST",
+            "htu": url,
+            "iat": self.clock.now().as_second(),
+        })
+    }
+
     /// The claims of a good token of this partner's with this scope that is bound to this key.
     pub fn claims_for_key(&self, partner: &Partner, scope: &str, key: &ProofKey) -> Value {
         let mut claims = self.claims(partner, scope);
