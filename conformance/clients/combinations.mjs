@@ -5,21 +5,36 @@ import { X509Certificate } from 'node:crypto'
 
 import * as oc from 'openid-client'
 
-/** How a client proves itself (CA-01); the name is the client's in the house's file. */
+/** How a client proves itself (CA-01); with the binding, the client's name in the house's file. */
 const METHODS = {
   private_key_jwt: async (client) => oc.PrivateKeyJwt(await client.signing),
   tls_client_auth: async () => oc.TlsClientAuth(),
   self_signed_tls_client_auth: async () => oc.TlsClientAuth(),
 }
 
-/** What tokens are bound to: whether the claims of an access token say so. */
+/** What tokens are bound to: the scheme they are sent in, what goes with each request of a client
+ * and with those of a thief, and whether the claims of an access token say so. */
 const BINDINGS = {
-  mtls: (claims, client) => claims.cnf?.['x5t#S256'] === thumbprint(client.certificate),
+  mtls: {
+    scheme: 'bearer',
+    proving: async () => ({}),
+    isBound: (claims, client) => claims.cnf?.['x5t#S256'] === thumbprint(client.certificate),
+  },
+  dpop: {
+    scheme: 'dpop',
+    proving: async (config) => {
+      const DPoP = oc.getDPoPHandle(config, await oc.randomDPoPKeyPair('ES256'))
+      return { DPoP }
+    },
+    isBound: async (claims, client, { DPoP }) =>
+      claims.cnf?.jkt === await DPoP.calculateThumbprint() && !('x5t#S256' in claims.cnf),
+  },
 }
 
 /** How a request reaches the server: gives the link for the browser. */
 const REQUESTS = {
-  plain: (config, parameters) => oc.buildAuthorizationUrlWithPAR(config, parameters),
+  plain: (config, parameters, proof) =>
+    oc.buildAuthorizationUrlWithPAR(config, parameters, proof),
 }
 
 /** What is asked for: the parameters that say so, and whether the answer gives just that. */
@@ -38,9 +53,10 @@ function thumbprint(certificate) {
 
 /** Every combination, with its name. */
 export const COMBINATIONS = Object.entries(METHODS).flatMap(([method, authentication]) =>
-  Object.entries(BINDINGS).flatMap(([binding, isBound]) =>
+  Object.entries(BINDINGS).flatMap(([binding, bound]) =>
     Object.entries(REQUESTS).flatMap(([request, push]) =>
       Object.entries(ASKED).map(([asks, asked]) => ({
         name: `${method}, ${binding}, ${request}, ${asks}`,
-        method, authentication, isBound, push, asked,
+        client: `${method}, ${binding}`,
+        authentication, bound, push, asked,
       })))))

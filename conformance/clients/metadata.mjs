@@ -18,5 +18,7 @@ export async function metadata(house, at) {
   const answer = await oauth.discoveryRequest(server, { ...options, algorithm: 'oauth2' })
   const known = await oauth.processDiscoveryResponse(server, answer)
   demand(known.require_pushed_authorization_requests === true, 'requests need not be pushed')
+  const algorithms = known.dpop_signing_alg_values_supported
+  demand(algorithms?.includes('ES256'), `proofs are signed with: ${algorithms}`)
   demand(known.authorization_response_iss_parameter_supported === true, 'no iss is promised')
 }

@@ -7,8 +7,9 @@
 //
 //   { "issuer": URL, "ca": FILE, "resource": URL to call, "product": URL of its API,
 //     "scope": asked for, "redirect_uri": URL, "user": NAME, "password": TEXT,
-//     "clients": { METHOD: { "client_id", "certificate": FILE, "key": FILE,
-//                            "signing_key": FILE and "kid", where the method signs } } }
+//     "clients": { "METHOD, BINDING": { "client_id",
+//                    "certificate": FILE and "key": FILE, where it shows one,
+//                    "signing_key": FILE and "kid", where the method signs } } }
 //
 // Prints a line for each combination, `ok` or what failed at which step. Exit code: 0 all are ok,
 // 1 some failed, 2 the file cannot be read.
@@ -27,8 +28,10 @@ function read(path) {
   house.ca = named(house.ca)
   house.browse = fetchAs(house)
   for (const client of Object.values(house.clients)) {
-    client.certificate = named(client.certificate)
-    client.key = named(client.key)
+    if (client.certificate) {
+      client.certificate = named(client.certificate)
+      client.key = named(client.key)
+    }
     if (client.signing_key) client.signing = keyPair(named(client.signing_key), client.kid)
     client.fetch = fetchAs(house, client)
   }

@@ -9,24 +9,25 @@ import { demand } from './house.mjs'
 /** What a challenge says of a token that is not good here (RFC 6750 §3.1). */
 const BAD = { code: 'invalid_token' }
 
-/** The library at this house as the client of a combination. */
-async function configured(house, { method, authentication }) {
-  const client = house.clients[method]
-  demand(client, `the house's file has no client for ${method}`)
+/** The library at this house as the client of a combination, and what it proves with each request.
+ * One that shows no certificate has no use for the endpoints where it would. */
+async function configured(house, { client: name, authentication, bound }) {
+  const client = house.clients[name]
+  demand(client, `the house's file has no client for ${name}`)
   const config = await oc.discovery(
     new URL(house.issuer),
     client.client_id,
-    { use_mtls_endpoint_aliases: true },
+    { use_mtls_endpoint_aliases: client.certificate !== undefined },
     await authentication(client),
     { algorithm: 'oauth2', [oc.customFetch]: client.fetch },
   )
   oc.enableNonRepudiationChecks(config)
-  return { client, config }
+  return { client, config, proof: await bound.proving(config) }
 }
 
 /** Pushes a request and lets the customer answer it: the URL that came back, and what to hold
  * against it. */
-async function asked(house, { asked, push }, config, buttons, at) {
+async function asked(house, { asked, push }, { config, proof }, buttons, at) {
   at('the pushed request')
   const pkceCodeVerifier = oc.randomPKCECodeVerifier()
   const expectedState = oc.randomState()
@@ -36,7 +37,7 @@ async function asked(house, { asked, push }, config, buttons, at) {
     code_challenge: await oc.calculatePKCECodeChallenge(pkceCodeVerifier),
     code_challenge_method: 'S256',
     ...asked.parameters(house),
-  })
+  }, proof)
   at('the pages')
   const back = await new Browser(house).follow(link, buttons)
   return { back, checks: { pkceCodeVerifier, expectedState } }
@@ -59,23 +60,25 @@ async function isRefused(operation, code) {
 }
 
 /** Calls the protected resource; its answer must be good. */
-async function call(house, config, token) {
+async function call(house, { config, proof }, token) {
   const url = new URL(house.resource)
   const headers = new Headers({ 'x-fapi-interaction-id': crypto.randomUUID() })
-  const answer = await oc.fetchProtectedResource(config, token, url, 'GET', undefined, headers)
+  const called = oc.fetchProtectedResource(config, token, url, 'GET', undefined, headers, proof)
+  const answer = await called
   demand(answer.status === 200, `the resource answers ${answer.status}`)
   const echoed = answer.headers.get('x-fapi-interaction-id')
   demand(echoed === headers.get('x-fapi-interaction-id'), `another interaction id: ${echoed}`)
   await answer.json()
 }
 
-/** Demands that the road refuses a token, that its challenge gives this error or none, and that it
- * says where tokens come from (RFC 6750 §3, RFC 9728 §5.1). */
-async function isTurnedAway(house, config, token, { code }) {
-  const error = await refusal(call(house, config, token), 'the road takes the token')
-  const bearer = Array.isArray(error.cause) && error.cause.find(({ scheme }) => scheme === 'bearer')
-  if (error.status !== 401 || !bearer) throw error
-  const { error: told, resource_metadata: metadata } = bearer.parameters
+/** Demands that the road refuses a token, that its challenge in this scheme gives this error or
+ * none, and that it says where tokens come from (RFC 6750 §3, RFC 9449 §7.1, RFC 9728 §5.1). */
+async function isTurnedAway(house, app, token, scheme, { code }) {
+  const error = await refusal(call(house, app, token), 'the road takes the token')
+  const its = (challenge) => challenge.scheme === scheme
+  const challenge = Array.isArray(error.cause) && error.cause.find(its)
+  if (error.status !== 401 || !challenge) throw error
+  const { error: told, resource_metadata: metadata } = challenge.parameters
   demand(told === code, `the challenge says: ${told}`)
   const { origin, pathname } = new URL(house.product)
   const place = `${origin}/.well-known/oauth-protected-resource${pathname}`
@@ -90,57 +93,92 @@ function elsewhere(config, fetch) {
   return thief
 }
 
+/** What others than the client do with its token, and what they are told. */
+async function thieves(house, { client, config, proof }, { bound }) {
+  if (proof.DPoP) {
+    const another = { config, proof: await bound.proving(config) }
+    // Without a certificate and without a proof the token is not judged: nothing is said of it.
+    return [[another, BAD], [{ config, proof: {} }, client.certificate ? BAD : {}]]
+  }
+  const others = Object.values(house.clients)
+  const other = others.find(({ certificate }) => certificate && certificate !== client.certificate)
+  return [
+    [{ config: elsewhere(config, other.fetch), proof }, BAD],
+    [{ config: elsewhere(config, house.browse), proof }, {}],
+  ]
+}
+
 /** The claims of an access token, unverified: no client need read them. */
 function claims(token) {
   return JSON.parse(Buffer.from(token.split('.')[1], 'base64url').toString('utf8'))
 }
 
+/** Where tokens are bound to keys: the code serves the key that pushed the request alone, and no
+ * token comes without a proof (RFC 9449 §5, §10). */
+async function isOfItsKey({ config, proof }, { bound }, { back, checks }) {
+  if (!proof.DPoP) return
+  const another = await bound.proving(config)
+  const stolen = oc.authorizationCodeGrant(config, back, checks, undefined, another)
+  await isRefused(stolen, 'invalid_grant')
+  await isRefused(oc.authorizationCodeGrant(config, back, checks), 'invalid_dpop_proof')
+}
+
 /** The customer allows it: the app gets in, stays in, and leaves. */
 export async function allowed(house, combination, at) {
   at('discovery')
-  const { client, config } = await configured(house, combination)
+  const app = await configured(house, combination)
+  const { client, config, proof } = app
+  const { bound } = combination
+  const { scheme } = bound
   const buttons = { atLogin: 'login', atApproval: 'allow' }
-  const { back, checks } = await asked(house, combination, config, buttons, at)
+  const { back, checks } = await asked(house, combination, app, buttons, at)
 
+  at('the code with another key')
+  await isOfItsKey(app, combination, { back, checks })
   at('the code')
-  const tokens = await oc.authorizationCodeGrant(config, back, checks)
+  const tokens = await oc.authorizationCodeGrant(config, back, checks, undefined, proof)
   demand(combination.asked.isGiven(tokens, house), 'another access was given than asked for')
   demand(tokens.expires_in > 0, 'the access token has no end')
-  demand(combination.isBound(claims(tokens.access_token), client), 'the token is not bound')
+  demand(tokens.token_type === scheme, `the token is of the type ${tokens.token_type}`)
+  const isBound = await bound.isBound(claims(tokens.access_token), client, proof)
+  demand(isBound, 'the token is not bound')
   at('the resource')
-  await call(house, config, tokens.access_token)
+  await call(house, app, tokens.access_token)
   at('the resource with the token of another')
-  const other = Object.values(house.clients).find((other) => other !== client)
-  await isTurnedAway(house, elsewhere(config, other.fetch), tokens.access_token, BAD)
-  // Without a certificate the token is not judged, and so nothing is said of it.
-  await isTurnedAway(house, elsewhere(config, house.browse), tokens.access_token, {})
+  for (const [thief, told] of await thieves(house, app, combination)) {
+    await isTurnedAway(house, thief, tokens.access_token, scheme, told)
+  }
 
   at('the refresh')
-  const fresh = await oc.refreshTokenGrant(config, tokens.refresh_token)
+  const fresh = await oc.refreshTokenGrant(config, tokens.refresh_token, undefined, proof)
   demand(combination.asked.isGiven(fresh, house), 'another access was given than before')
   demand(fresh.access_token !== tokens.access_token, 'the same access token again')
-  demand(combination.isBound(claims(fresh.access_token), client), 'the token is not bound')
+  const isStill = await bound.isBound(claims(fresh.access_token), client, proof)
+  demand(isStill, 'the token is not bound')
   at('the resource after the refresh')
-  await call(house, config, fresh.access_token)
+  await call(house, app, fresh.access_token)
 
   at('the revocation')
   await oc.tokenRevocation(config, tokens.refresh_token)
   at('a refresh after the revocation')
-  await isRefused(oc.refreshTokenGrant(config, tokens.refresh_token), 'invalid_grant')
+  const late = oc.refreshTokenGrant(config, tokens.refresh_token, undefined, proof)
+  await isRefused(late, 'invalid_grant')
   at('the resource after the revocation')
-  await isTurnedAway(house, config, tokens.access_token, BAD)
-  await isTurnedAway(house, config, fresh.access_token, BAD)
+  await isTurnedAway(house, app, tokens.access_token, scheme, BAD)
+  await isTurnedAway(house, app, fresh.access_token, scheme, BAD)
   at('a code once used')
-  await isRefused(oc.authorizationCodeGrant(config, back, checks), 'invalid_grant')
+  const again = oc.authorizationCodeGrant(config, back, checks, undefined, proof)
+  await isRefused(again, 'invalid_grant')
 }
 
 /** The customer says no, at the log-in or at the approval: the app is told, and nothing more. */
 export async function refused(house, combination, at) {
   at('discovery')
-  const { config } = await configured(house, combination)
+  const app = await configured(house, combination)
   for (const buttons of [{ atLogin: 'cancel' }, { atLogin: 'login', atApproval: 'refuse' }]) {
-    const { back, checks } = await asked(house, combination, config, buttons, at)
+    const { back, checks } = await asked(house, combination, app, buttons, at)
     at('the way back without a code')
-    await isRefused(oc.authorizationCodeGrant(config, back, checks), 'access_denied')
+    const redeemed = oc.authorizationCodeGrant(app.config, back, checks, undefined, app.proof)
+    await isRefused(redeemed, 'access_denied')
   }
 }

@@ -18,8 +18,11 @@ const NAME: &str = "batch.swiftride.example";
 const LINES: &[&str] = &[
     "ok protected resource metadata",
     "ok private_key_jwt, mtls, plain, scope",
+    "ok private_key_jwt, dpop, plain, scope",
     "ok tls_client_auth, mtls, plain, scope",
+    "ok tls_client_auth, dpop, plain, scope",
     "ok self_signed_tls_client_auth, mtls, plain, scope",
+    "ok self_signed_tls_client_auth, dpop, plain, scope",
 ];
 
 /// All lines but that of the metadata.
@@ -36,25 +39,29 @@ fn clients() -> PathBuf {
     folder
 }
 
-/// A house where a partner has a client of each method, and the driver's file of it.
+/// A house where a partner has a client of each method and binding, and the driver's file of it.
 async fn house() -> (TestHouse, PathBuf) {
     let builder = HouseBuilder::new();
     let mut leaf = partner_leaf(Some(kit::SWIFTRIDE), builder.now(), HOUR);
     leaf.names = vec![NAME.to_owned()];
     let named = issue(&builder.partner_authority(), &leaf);
     let own = self_signed("swiftride", builder.now(), HOUR);
-    let more = format!(
-        "    clients:
-      swiftride-named:
-        auth: tls_client_auth
-        certificate: {{ san_dns: {NAME} }}
-        redirect_uris: [{CALLBACK}]
-      swiftride-own:
-        auth: self_signed_tls_client_auth
-        jwks: file:partners/own.jwks.json
-        redirect_uris: [{CALLBACK}]
-      swiftride-app:\n"
-    );
+    let client = |id: &str, bound_by: &str, proves: &str| {
+        format!("      {id}: {{ {proves}, bound_by: {bound_by}, redirect_uris: [{CALLBACK}] }}\n")
+    };
+    let keys = "auth: private_key_jwt, jwks: file:partners/swiftride.jwks.json";
+    let named_by = format!("auth: tls_client_auth, certificate: {{ san_dns: {NAME} }}");
+    let owned = "auth: self_signed_tls_client_auth, jwks: file:partners/own.jwks.json";
+    let more = [
+        "    clients:\n".to_owned(),
+        client("swiftride-key", "dpop", keys),
+        client("swiftride-named", "mtls", &named_by),
+        client("swiftride-named-key", "dpop", &named_by),
+        client("swiftride-own", "mtls", owned),
+        client("swiftride-own-key", "dpop", owned),
+        "      swiftride-app:\n".to_owned(),
+    ]
+    .concat();
     let house = builder
         .edit("    clients:\n      swiftride-app:\n", &more)
         .write("partners/named.pem", &named.chain)
@@ -74,6 +81,15 @@ fn written(house: &TestHouse) -> Value {
     let files = house.files("swiftride-app");
     let signing_key = Partner::of(house, "swiftride-app").signing_key;
     let product = format!("{}/branches/v1", house.api_url());
+    let shown = |client_id: &str, name: &str| {
+        json!({
+            "client_id": client_id,
+            "certificate": format!("partners/{name}.pem"),
+            "key": format!("partners/{name}.key"),
+        })
+    };
+    let named = |client_id| shown(client_id, "named");
+    let own = |client_id| shown(client_id, "own");
     json!({
         "issuer": house.issuer_url(),
         "ca": house.prepared().server_authority,
@@ -84,23 +100,22 @@ fn written(house: &TestHouse) -> Value {
         "user": "li-lei",
         "password": kit::PASSWORD,
         "clients": {
-            "private_key_jwt": {
+            "private_key_jwt, mtls": {
                 "client_id": "swiftride-app",
                 "certificate": files.certificate,
                 "key": files.key,
                 "signing_key": files.signing_key,
                 "kid": signing_key.kid(),
             },
-            "tls_client_auth": {
-                "client_id": "swiftride-named",
-                "certificate": "partners/named.pem",
-                "key": "partners/named.key",
+            "private_key_jwt, dpop": {
+                "client_id": "swiftride-key",
+                "signing_key": files.signing_key,
+                "kid": signing_key.kid(),
             },
-            "self_signed_tls_client_auth": {
-                "client_id": "swiftride-own",
-                "certificate": "partners/own.pem",
-                "key": "partners/own.key",
-            },
+            "tls_client_auth, mtls": named("swiftride-named"),
+            "tls_client_auth, dpop": named("swiftride-named-key"),
+            "self_signed_tls_client_auth, mtls": own("swiftride-own"),
+            "self_signed_tls_client_auth, dpop": own("swiftride-own-key"),
         },
     })
 }
@@ -132,24 +147,27 @@ async fn the_driver_says_what_failed_and_at_which_step() {
     let mut other = written(&house);
     let (app, cartwheel) = (house.files("swiftride-app"), house.files("cartwheel-app"));
     let clients = &mut other["clients"];
-    clients["private_key_jwt"]["signing_key"] = json!(cartwheel.signing_key);
-    clients["tls_client_auth"]["certificate"] = json!(app.certificate);
-    clients["tls_client_auth"]["key"] = json!(app.key);
+    for binding in ["mtls", "dpop"] {
+        clients[format!("private_key_jwt, {binding}")]["signing_key"] =
+            json!(cartwheel.signing_key);
+        let by_name = &mut clients[format!("tls_client_auth, {binding}")];
+        by_name["certificate"] = json!(app.certificate);
+        by_name["key"] = json!(app.key);
+    }
     other["password"] = json!("guess");
     std::fs::write(&file, other.to_string()).expect("a writable file");
     let (code, lines) = run(&file).await;
     assert_eq!(code, Some(1), "{lines}");
     let failed: Vec<&str> = lines.lines().skip(1).collect();
-    for (line, (step, reason)) in failed.iter().zip([
-        ("at the pushed request: ", " · 401 · invalid_client · "),
-        ("at the pushed request: ", " · 401 · invalid_client · "),
-        ("at the pages: ", "the log-in is refused: 403"),
-    ]) {
+    let no_client = ("at the pushed request: ", " · 401 · invalid_client · ");
+    let no_customer = ("at the pages: ", "the log-in is refused: 403");
+    let reasons = [[no_client; 4].as_slice(), &[no_customer; 2]].concat();
+    for (line, (step, reason)) in failed.iter().zip(reasons) {
         assert!(line.starts_with("FAILED "), "{lines}");
         assert!(line.contains(step) && line.contains(reason), "{lines}");
     }
     assert_eq!(failed.len() as u64, COMBINATIONS, "{lines}");
-    assert_eq!(house.bank.calls(), 1, "one wrong password");
+    assert_eq!(house.bank.calls(), 2, "two wrong passwords");
     let (code, lines) = run(&house.dir().join("nowhere.json")).await;
     assert_eq!(code, Some(2), "{lines}");
 }
