@@ -1,6 +1,7 @@
 //! The ports: what a product room may ask of a store, a log or a bank, in the domain's verbs.
 
 mod customers;
+mod fetch;
 mod grants;
 mod keys;
 mod log;
@@ -9,6 +10,7 @@ mod replay;
 mod sessions;
 
 pub use customers::{Customer, CustomerAuth, CustomersUnavailable, LogIn};
+pub use fetch::{Fetch, FetchFailed, FetchRequest, Fetched};
 pub use grants::{
     Code, CodeState, Finish, FoundCode, Grant, Grants, Push, PushedRequest, Redeem, Redemption,
     RefreshToken, Revoked,

@@ -4,7 +4,7 @@
 //! pool of connections. **Doors**: [`Upstreams`] (equal settings keep their upstream),
 //! [`Upstream::send`], [`Upstream::drain`], [`Upstream::counts`] and [`Upstream::endpoints`] for
 //! those who watch, the settings, and [`may_be_plain`] for those who check a file before it is
-//! used.
+//! used; [`Fetcher`], the port `fetch`, whose hosts are upstreams with one endpoint each.
 //! **How a value goes through**: `client` makes the head this room's own (`message`), takes a place
 //! from the pool (`pool`, which keeps the books of `state` and `tally`, lets `health` say which
 //! endpoints are in play and `balance` choose one), opens a connection when the place is a right to
@@ -57,6 +57,7 @@ mod counts;
 mod drive;
 mod endpoint;
 mod failure;
+mod fetch;
 mod message;
 mod metrics;
 mod pool;
@@ -74,6 +75,7 @@ pub use endpoint::may_be_plain;
 pub use failure::{
     BadUpstream, ConnectProblem, Unacceptable, Unanswered, Unreachable, UpstreamFailure, Waiting,
 };
+pub use fetch::Fetcher;
 pub use registry::Upstreams;
 pub use settings::{ClientTls, EndpointSettings, UpstreamLimits, UpstreamSettings};
 pub use trouble::Trouble;

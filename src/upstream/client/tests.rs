@@ -5,6 +5,7 @@ mod bank;
 mod cancelled;
 mod connections;
 mod faults;
+mod fetched;
 mod raw;
 mod resting;
 mod settings;

@@ -57,6 +57,11 @@ impl Bank {
         Self::listen(Some(pki.server_config(alpn)), None, behaviour).await
     }
 
+    /// A server that speaks TLS and these protocols, and asks nobody for a certificate.
+    pub(super) async fn open_to_all(pki: &Pki, alpn: &[&str], behaviour: Behaviour) -> Self {
+        Self::listen(Some(pki.server_config_for_all(alpn)), None, behaviour).await
+    }
+
     /// A bank that speaks HTTP/2 and allows few streams at once.
     pub(super) async fn few_streams(pki: &Pki, streams: u32, behaviour: Behaviour) -> Self {
         Self::listen(Some(pki.server_config(&["h2"])), Some(streams), behaviour).await
@@ -380,6 +385,23 @@ impl Pki {
 
     pub(super) fn server_config(&self, alpn: &[&str]) -> Arc<rustls::ServerConfig> {
         self.server_config_for(self, alpn)
+    }
+
+    /// The authority.
+    pub(super) fn authority(&self) -> CertificateDer<'static> {
+        self.ca.clone()
+    }
+
+    /// The bank's side: takes everybody.
+    pub(super) fn server_config_for_all(&self, alpn: &[&str]) -> Arc<rustls::ServerConfig> {
+        let mut config = rustls::ServerConfig::builder_with_provider(crypto::provider())
+            .with_safe_default_protocol_versions()
+            .expect("versions")
+            .with_no_client_auth()
+            .with_single_cert(self.server.0.clone(), self.server.1.clone_key())
+            .expect("a certificate");
+        config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
+        Arc::new(config)
     }
 
     /// The bank's side: takes the clients of an authority.
