@@ -21,7 +21,7 @@ use model::{
     BankId, ClientId, ListenerId, Meter, Object, OperationId, PartnerId, PlanId, ProductId, Scope,
     UpstreamId,
 };
-use upstream::Upstream;
+use upstream::{Fetcher, Upstream, UpstreamSettings};
 
 use self::customers::BankCustomers;
 use crate::live::{Doors, Live, Place};
@@ -110,7 +110,8 @@ async fn build(shared: &Shared<'_>, plan: &BankPlan) -> anyhow::Result<Built> {
     let (ours, elsewhere) = issuer_settings(plan, origins, &revoked, |log_in| {
         customers(log_in, &upstreams, standing)
     })?;
-    let authserver = AuthServer::open(ours, elsewhere, ports(standing, plan))
+    let fetch = fetcher(standing, plan)?;
+    let authserver = AuthServer::open(ours, elsewhere, ports(standing, plan, fetch))
         .await
         .context("opening the issuer")?;
     let (assertion_key, assertion_keys) = authserver
@@ -154,14 +155,25 @@ async fn build(shared: &Shared<'_>, plan: &BankPlan) -> anyhow::Result<Built> {
     })
 }
 
+/// The way out to the hosts that the bank lists.
+fn fetcher(standing: &Standing, plan: &BankPlan) -> anyhow::Result<Arc<Fetcher>> {
+    let host = |settings: &UpstreamSettings| {
+        let host = standing.upstreams.upstream(&plan.id, settings);
+        host.with_context(|| format!("fetch: {}", settings.id))
+    };
+    let hosts: Vec<_> = plan.fetch.iter().map(host).collect::<Result<_, _>>()?;
+    Ok(Arc::new(Fetcher::new(hosts, Arc::clone(&standing.clock))))
+}
+
 /// What the bank's issuer asks of the house.
-fn ports(standing: &Standing, plan: &BankPlan) -> Ports {
+fn ports(standing: &Standing, plan: &BankPlan, fetch: Arc<Fetcher>) -> Ports {
     Ports {
         replay: Arc::clone(&standing.state.replay),
         grants: Arc::clone(&standing.state.grants),
         sessions: Arc::clone(&standing.state.sessions),
         outbox: Arc::clone(&standing.state.outbox),
         keys: Arc::clone(&standing.state.keys),
+        fetch,
         log: Arc::clone(&standing.log),
         clock: Arc::clone(&standing.clock),
         random: Arc::clone(&standing.random),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crypto::{Algorithm, Jwks, KeyEncryptionKey, Random};
 use identity::{Certificates, KnownBy, Proofs, Revoked, Trust};
-use model::ports::{AuditLog, CustomerAuth, Grants, KeyRing, Outbox, Replay, Sessions};
+use model::ports::{AuditLog, CustomerAuth, Fetch, Grants, KeyRing, Outbox, Replay, Sessions};
 use model::{BankId, ClientId, Clock, ListenerId, Meter, Name, PartnerId, ScopeSet, Standing};
 
 /// One bank's issuer, which we are.
@@ -131,6 +131,8 @@ pub struct Ports {
     pub outbox: Arc<dyn Outbox>,
     /// Keeps the sealed signing keys.
     pub keys: Arc<dyn KeyRing>,
+    /// Fetches from the hosts that are listed for the bank.
+    pub fetch: Arc<dyn Fetch>,
     /// Takes evidence.
     pub log: Arc<dyn AuditLog>,
     /// Says what time it is.

@@ -30,9 +30,11 @@ use crate::{
 };
 
 mod answer;
+mod hosts;
 mod keys;
 
 pub(crate) use self::answer::Answer;
+use self::hosts::Nobody;
 pub(crate) use self::keys::Keys;
 
 pub(crate) const ISSUER: &str = "https://auth.harbour.example";
@@ -207,6 +209,7 @@ pub(crate) fn ports(keys: Arc<Keys>, kek_seed: u64, log: Arc<Log>, replay: Arc<R
         sessions: state.clone(),
         outbox: state,
         keys,
+        fetch: Arc::new(Nobody),
         log,
         clock,
         random: Arc::new(SystemRandom),

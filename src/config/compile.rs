@@ -6,6 +6,7 @@ mod authorization;
 mod banks;
 mod certificates;
 mod clients;
+mod fetch;
 mod issuers;
 mod listeners;
 mod openapi_file;

@@ -6,6 +6,7 @@
 mod agreements;
 mod banks;
 mod clients;
+mod fetch;
 mod issuer;
 mod known_by;
 mod limits;
@@ -28,6 +29,7 @@ use crate::yaml::Node;
 pub(crate) use agreements::Agreement;
 pub(crate) use banks::Bank;
 pub(crate) use clients::Client;
+pub(crate) use fetch::FetchHost;
 pub(crate) use issuer::{Issuer, LogIn, Tokens};
 pub(crate) use listeners::Listener;
 pub(crate) use node::{AuditSection, Gate};

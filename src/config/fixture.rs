@@ -208,6 +208,7 @@ fn files() -> &'static HashMap<&'static str, String> {
         )];
         authority(&mut files, "trust/sandbox-ca.pem", "Sandbox CA", &sandbox);
         lists(&mut files, &partners, &bank, &operators);
+        files.insert("trust/public-ca.pem", files["trust/bank-ca.pem"].clone());
         files.insert("trust/servers-ca.pem", files["trust/bank-ca.pem"].clone());
         let gateway = ("tls/gateway.pem", "tls/gateway.key");
         leaf(&mut files, gateway, GATEWAY, 2036, &bank);

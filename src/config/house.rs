@@ -147,6 +147,8 @@ pub struct BankPlan {
     pub issuer: IssuerPlan,
     /// Its services.
     pub upstreams: Vec<UpstreamSettings>,
+    /// The hosts of others that are asked in its name, and no other.
+    pub fetch: Vec<UpstreamSettings>,
     /// What it offers.
     pub products: Vec<ProductPlan>,
 }

@@ -264,6 +264,10 @@ fn derived(
             "file:trust/bank-ca.pem",
             "file:trust/servers-ca.pem".to_owned(),
         ),
+        (
+            "file:trust/public-ca.pem",
+            "file:trust/servers-ca.pem".to_owned(),
+        ),
         ("ledger.harbour.example", "core.harbour.example".to_owned()),
         (
             r#""CN=api,O=A\\, Ltd.,C=CN""#,

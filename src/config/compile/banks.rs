@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::clients::{self, key_sets};
 use super::products::{self, Paths};
-use super::{Compiler, authorization, issuers, trust, upstreams};
+use super::{Compiler, authorization, fetch, issuers, trust, upstreams};
 use crate::file::{self, Bank, File};
 use crate::house::{AgreementPlan, BankPlan, Service};
 use crate::mistake::Code;
@@ -22,6 +22,7 @@ pub(super) fn compile(
         let partners = partners(file, bank);
         let trust = trust::compile(c, bank, &partners, &key_sets);
         let upstreams = upstreams::compile(c, bank);
+        let fetch = fetch::compile(c, bank);
         let products = products::compile(c, file, bank, &mut paths);
         let issuer = issuers::compile(c, file, (bank, partners.as_slice()), &products, &mut places);
         let (Some(trust), Some(mut issuer)) = (trust, issuer) else {
@@ -37,6 +38,7 @@ pub(super) fn compile(
             trust,
             issuer,
             upstreams,
+            fetch,
             products,
         });
     }

@@ -3,7 +3,8 @@
 use model::BankId;
 
 use super::{
-    Issuer, PartnerCa, Product, Upstream, issuer, members, partner_ca, products, upstreams,
+    FetchHost, Issuer, PartnerCa, Product, Upstream, fetch, issuer, members, partner_ca, products,
+    upstreams,
 };
 use crate::reader::{Reader, Section};
 use crate::shape::{Id, Key, Kind, Shape};
@@ -30,6 +31,13 @@ pub(super) static BANK: Shape = Shape::new(
             "{ NAME: … }",
             "The bank's services.",
         ),
+        Key::absent(
+            "fetch",
+            Kind::Named(&fetch::HOST, Id::Name),
+            "nothing is fetched for this bank",
+            "The hosts of others that are asked in the bank's name, such as for clients' keys; no \
+             other is ever called.",
+        ),
         Key::required(
             "products",
             Kind::Named(&products::PRODUCT, Id::Name),
@@ -45,6 +53,7 @@ pub(crate) struct Bank {
     pub(crate) issuer: Option<Issuer>,
     pub(crate) partner_ca: Option<PartnerCa>,
     pub(crate) upstreams: Vec<Upstream>,
+    pub(crate) fetch: Vec<FetchHost>,
     pub(crate) products: Vec<Product>,
 }
 
@@ -60,6 +69,7 @@ pub(super) fn read(reader: &mut Reader, section: &mut Section<'_>) -> Vec<Bank> 
                 issuer: issuer::read(reader, &mut section),
                 partner_ca: partner_ca::read(reader, &mut section),
                 upstreams: upstreams::read(reader, &mut section),
+                fetch: fetch::read(reader, &mut section),
                 products: products::read(reader, &mut section),
             };
             section.finish(reader);

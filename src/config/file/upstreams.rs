@@ -159,7 +159,8 @@ fn read_endpoints(reader: &mut Reader, value: Value<'_>) -> Vec<At<EndpointSetti
     endpoints
 }
 
-fn endpoint(text: &str) -> Result<EndpointSettings, Wrong> {
+/// A host and a port.
+pub(super) fn endpoint(text: &str) -> Result<EndpointSettings, Wrong> {
     let wrong = || {
         Wrong::new(
             format!("`{text}` is not a host and a port"),

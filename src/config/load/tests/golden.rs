@@ -8,6 +8,7 @@ use crate::fixture::{FX, Fixture, MINIMAL};
 use crate::{Code, Mistakes};
 
 mod across;
+mod fetch;
 mod files;
 mod grants;
 mod issuers;
@@ -125,6 +126,7 @@ fn all() -> impl Iterator<Item = &'static Case> {
     [
         written::CASES,
         across::CASES,
+        fetch::CASES,
         files::CASES,
         grants::CASES,
         issuers::CASES,
