@@ -134,11 +134,11 @@ impl Fetcher {
 }
 
 impl Fetch for Fetcher {
-    fn fetch<'a>(
-        &'a self,
+    fn fetch(
+        &self,
         request: FetchRequest,
         deadline: Duration,
-    ) -> BoxFuture<'a, Result<Fetched, FetchFailed>> {
+    ) -> BoxFuture<'_, Result<Fetched, FetchFailed>> {
         async move {
             // The upstream's deadline ends with the answer's head; this one with its last byte.
             tokio::time::timeout(deadline, self.ask(request, deadline))

@@ -9,11 +9,11 @@ use model::ports::{Fetch, FetchFailed, FetchRequest, Fetched};
 pub(super) struct Nobody;
 
 impl Fetch for Nobody {
-    fn fetch<'a>(
-        &'a self,
+    fn fetch(
+        &self,
         request: FetchRequest,
         _: Duration,
-    ) -> BoxFuture<'a, Result<Fetched, FetchFailed>> {
+    ) -> BoxFuture<'_, Result<Fetched, FetchFailed>> {
         let host = request.url.host().unwrap_or_default().to_owned();
         Box::pin(ready(Err(FetchFailed::NotListed { host })))
     }

@@ -92,9 +92,9 @@ pub trait Fetch: Send + Sync {
     /// that verifies that name with the authorities listed for it; no redirect is followed, and no
     /// more than `answer_bytes_max` bytes are kept. Resolves within `deadline`, counted from the
     /// first poll, whatever the other side does; may be dropped at any await.
-    fn fetch<'a>(
-        &'a self,
+    fn fetch(
+        &self,
         request: FetchRequest,
         deadline: Duration,
-    ) -> BoxFuture<'a, Result<Fetched, FetchFailed>>;
+    ) -> BoxFuture<'_, Result<Fetched, FetchFailed>>;
 }
