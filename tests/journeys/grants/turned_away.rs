@@ -31,14 +31,6 @@ async fn a_link_leads_nowhere_once_its_redirect_uri_is_registered_no_longer() {
 }
 
 #[tokio::test]
-async fn a_link_leads_nowhere_once_its_scope_is_open_no_longer() {
-    let all = "partner: swiftride, bank: harbour, products: [branches, catalogue]";
-    let less = "partner: swiftride, bank: harbour, products: [catalogue]";
-    let page = opened_after(all, less).await;
-    is_error_page(&page, 400, "invalid_scope");
-}
-
-#[tokio::test]
 async fn a_link_leads_nowhere_once_its_partner_is_suspended() {
     let active = "privacy_contact: privacy@swiftride.example\n    standing: active";
     let suspended = "privacy_contact: privacy@swiftride.example\n    standing: suspended";

@@ -441,7 +441,7 @@ mod model_bank {
         let known = LogIn::Known(Customer {
             subject: "harbour-000101".to_owned(),
             shown: sandbox::CUSTOMERS[0].to_owned(),
-            acr: None,
+            acr: Some("urn:harbour:password".to_owned()),
         });
         let right = || log_in(&ours, sandbox::PASSWORD, AMPLE);
         assert_eq!(right().await.expect("an answer"), known);
