@@ -37,11 +37,27 @@ const REQUESTS = {
     oc.buildAuthorizationUrlWithPAR(config, parameters, proof),
 }
 
-/** What is asked for: the parameters that say so, and whether the answer gives just that. */
+/** How old a log-in may be, in seconds. */
+const MAX_AGE = 600
+
+/** What is asked for: the parameters that say so, what of them the library is to hold against the
+ * answer, and whether the answer gives just that. */
 const ASKED = {
   scope: {
     parameters: (house) => ({ scope: house.scope }),
     isGiven: (tokens, house) => tokens.scope === house.scope,
+  },
+  openid: {
+    parameters: (house) => ({
+      scope: `openid ${house.scope}`,
+      nonce: oc.randomNonce(),
+      max_age: String(MAX_AGE),
+    }),
+    checks: ({ nonce }) => ({ expectedNonce: nonce, maxAge: MAX_AGE, idTokenExpected: true }),
+    isGiven: (tokens, house) => {
+      const scopes = tokens.scope.split(' ').sort().join()
+      return scopes === [house.scope, 'openid'].sort().join() && Boolean(tokens.claims()?.auth_time)
+    },
   },
 }
 

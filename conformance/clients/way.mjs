@@ -31,16 +31,17 @@ async function asked(house, { asked, push }, { config, proof }, buttons, at) {
   at('the pushed request')
   const pkceCodeVerifier = oc.randomPKCECodeVerifier()
   const expectedState = oc.randomState()
+  const parameters = asked.parameters(house)
   const link = await push(config, {
     redirect_uri: house.redirect_uri,
     state: expectedState,
     code_challenge: await oc.calculatePKCECodeChallenge(pkceCodeVerifier),
     code_challenge_method: 'S256',
-    ...asked.parameters(house),
+    ...parameters,
   }, proof)
   at('the pages')
   const back = await new Browser(house).follow(link, buttons)
-  return { back, checks: { pkceCodeVerifier, expectedState } }
+  return { back, checks: { pkceCodeVerifier, expectedState, ...asked.checks?.(parameters) } }
 }
 
 /** What an operation that must fail fails with. */
@@ -144,6 +145,12 @@ export async function allowed(house, combination, at) {
   demand(isBound, 'the token is not bound')
   at('the resource')
   await call(house, app, tokens.access_token)
+  const customer = tokens.claims()?.sub
+  if (customer) {
+    at('the userinfo endpoint')
+    const told = await oc.fetchUserInfo(config, tokens.access_token, customer, proof)
+    demand(Object.keys(told).join() === 'sub', `more is told than asked for: ${Object.keys(told)}`)
+  }
   at('the resource with the token of another')
   for (const [thief, told] of await thieves(house, app, combination)) {
     await isTurnedAway(house, thief, tokens.access_token, scheme, told)
@@ -155,6 +162,7 @@ export async function allowed(house, combination, at) {
   demand(fresh.access_token !== tokens.access_token, 'the same access token again')
   const isStill = await bound.isBound(claims(fresh.access_token), client, proof)
   demand(isStill, 'the token is not bound')
+  demand(fresh.claims()?.sub === customer, 'another customer than before')
   at('the resource after the refresh')
   await call(house, app, fresh.access_token)
 
@@ -166,6 +174,12 @@ export async function allowed(house, combination, at) {
   at('the resource after the revocation')
   await isTurnedAway(house, app, tokens.access_token, scheme, BAD)
   await isTurnedAway(house, app, fresh.access_token, scheme, BAD)
+  if (customer) {
+    at('the userinfo endpoint after the revocation')
+    const asks = oc.fetchUserInfo(config, tokens.access_token, customer, proof)
+    const error = await refusal(asks, 'the userinfo endpoint takes the token')
+    if (error.status !== 401) throw error
+  }
   at('a code once used')
   const again = oc.authorizationCodeGrant(config, back, checks, undefined, proof)
   await isRefused(again, 'invalid_grant')

@@ -178,6 +178,7 @@ fn ports(standing: &Standing, plan: &BankPlan, fetch: Arc<Fetcher>) -> Ports {
         clock: Arc::clone(&standing.clock),
         random: Arc::clone(&standing.random),
         kek: Arc::clone(&plan.issuer.kek),
+        tokens: Arc::clone(&standing.tokens),
         certificates: Arc::clone(&standing.certificates),
         proofs: standing.issuer_proofs(&plan.id),
         meter: standing.metrics.meter.clone(),
@@ -334,6 +335,7 @@ fn issuer_settings(
             redirect_uris: client.redirect_uris.clone(),
             app: client.app.clone(),
             contact: client.contact.clone(),
+            userinfo: client.userinfo,
         };
         (id.clone(), settings)
     });
@@ -402,6 +404,7 @@ fn doors(house: &House) -> anyhow::Result<HashMap<ListenerId, Doors>> {
                 IssuerEndpoint::Token => Endpoint::Token,
                 IssuerEndpoint::Par => Endpoint::Par,
                 IssuerEndpoint::Revoke => Endpoint::Revoke,
+                IssuerEndpoint::Userinfo => Endpoint::Userinfo,
                 IssuerEndpoint::Authorize => Endpoint::Authorize,
                 IssuerEndpoint::LogIn => Endpoint::LogIn,
                 IssuerEndpoint::Approve => Endpoint::Approve,

@@ -8,6 +8,7 @@
 //! | [`Endpoint::UpstreamJwks`] | GET, HEAD | the document (RFC 7517 §5) |
 //! | [`Endpoint::Token`] | POST | *client*, proof used up, binding, grant type; scope, or the code with its verifier, redirect URI and key, or the refresh token and scope; issue, evidence, answer |
 //! | [`Endpoint::Par`] | POST | *client*, proof used up, no `request_uri`, response, redirect URI, `state`, PKCE, DPoP key, scope, no details, OpenID Connect's, keep, evidence, answer |
+//! | [`Endpoint::Userinfo`] | GET, POST | `endpoints/userinfo.rs` |
 //! | [`Endpoint::Revoke`] | POST | *client*, the token's owner, revoke, evidence, answer |
 //! | [`Endpoint::Authorize`], [`Endpoint::LogIn`], [`Endpoint::Approve`], [`Endpoint::Done`] | GET, POST | `front.rs` |
 //!
@@ -17,6 +18,8 @@
 //! No step calls the next one, and no setting reorders them. Each step demands the proofs of those
 //! before it, so a step that is left out does not compile. The steps up to the deciding have one
 //! deadline together; evidence has its own, so that a late decision is recorded.
+
+mod userinfo;
 
 use std::time::Duration;
 
@@ -77,6 +80,8 @@ pub enum Endpoint {
     Par,
     /// The revocation endpoint (RFC 7009).
     Revoke,
+    /// The userinfo endpoint (OIDC Core §5.3).
+    Userinfo,
     /// The authorization endpoint (RFC 6749 §3.1).
     Authorize,
     /// Where the log-in page sends its form.
@@ -119,6 +124,9 @@ impl AuthServer {
             (Endpoint::Revoke, Tokens::Ours(issuer)) if issuer.authorization.is_some() => {
                 self.clients(OauthEndpoint::Revoke, issuer, asked).await
             }
+            (Endpoint::Userinfo, Tokens::Ours(issuer)) if issuer.authorization.is_some() => {
+                self.userinfo(issuer, asked).await
+            }
             (
                 Endpoint::Authorize | Endpoint::LogIn | Endpoint::Approve | Endpoint::Done,
                 Tokens::Ours(issuer),
@@ -131,6 +139,7 @@ impl AuthServer {
                 | Endpoint::Token
                 | Endpoint::Par
                 | Endpoint::Revoke
+                | Endpoint::Userinfo
                 | Endpoint::Authorize
                 | Endpoint::LogIn
                 | Endpoint::Approve
@@ -232,7 +241,7 @@ impl AuthServer {
                 issued.map(Decided::Token)
             }
             OauthEndpoint::Par => self.par_steps(issuer, &step).await.map(Decided::Pushed),
-            OauthEndpoint::Revoke | OauthEndpoint::Authorize => {
+            OauthEndpoint::Revoke | OauthEndpoint::Authorize | OauthEndpoint::Userinfo => {
                 let (ports, events) = (self.ports(), step.events);
                 let posted = revocation::revoke(issuer, ports, step.form, step.client, events, now);
                 record.posted(posted.await?);
@@ -372,7 +381,7 @@ fn wants(endpoint: OauthEndpoint) -> Option<Wants> {
     match endpoint {
         OauthEndpoint::Token => Some(Wants::Tokens),
         OauthEndpoint::Par => Some(Wants::Nothing),
-        OauthEndpoint::Revoke | OauthEndpoint::Authorize => None,
+        OauthEndpoint::Revoke | OauthEndpoint::Authorize | OauthEndpoint::Userinfo => None,
     }
 }
 

@@ -119,6 +119,35 @@ impl<'a> OpenRecord<'a> {
         }
     }
 
+    /// The partner is known from here on: by a certificate, or as the owner of a token.
+    pub(crate) fn partner_is(&mut self, partner: &PartnerId) {
+        if let Some(issue) = &mut self.issue {
+            issue.who.partner = Some(partner.clone());
+        }
+    }
+
+    /// The token that was shown is known from here on.
+    pub(crate) fn token_is(&mut self, client: &ClientId, jti_digest: [u8; 32]) {
+        if let Some(issue) = &mut self.issue {
+            issue.who.client = Some(client.clone());
+            issue.who.token_jti = Some(jti_digest);
+        }
+    }
+
+    /// The key that was proved is known from here on.
+    pub(crate) fn key_is(&mut self, thumbprint: [u8; 32]) {
+        if let Some(issue) = &mut self.issue {
+            issue.who.key = Some(thumbprint);
+        }
+    }
+
+    /// The grant of the token that was shown.
+    pub(crate) fn under(&mut self, grant: Option<[u8; 32]>) {
+        if let Some(issue) = &mut self.issue {
+            issue.grant = grant;
+        }
+    }
+
     /// The grant is known from here on.
     pub(crate) fn grant_is(&mut self, grant: GrantType) {
         if let Some(issue) = &mut self.issue {
@@ -147,9 +176,11 @@ impl<'a> OpenRecord<'a> {
         let entry = self.decide(|issue| {
             issue.decision = Decision::Allowed;
             issue.status = status.as_u16();
-            issue.scope = token.map(|token| token.scope.clone());
-            issue.who.token_jti = token.map(|token| token.token.jti_digest);
-            issue.grant = token.and_then(|token| token.grant);
+            if let Some(token) = token {
+                issue.scope = Some(token.scope.clone());
+                issue.who.token_jti = Some(token.token.jti_digest);
+                issue.grant = token.grant;
+            }
         });
         let entry = entry.ok_or(Denied::Audit)?;
         let posted = std::mem::take(&mut self.posted);
@@ -161,16 +192,28 @@ impl<'a> OpenRecord<'a> {
     }
 
     /// Writes that no token was issued; when the client is known, resolves when that is durable.
-    pub(crate) async fn denied(mut self, error: &OauthError, is_ours: bool) -> Result<(), Denied> {
+    pub(crate) async fn denied(self, error: &OauthError, is_ours: bool) -> Result<(), Denied> {
+        let rule = error.description.clone();
+        self.refused(error.status, error.code, rule, is_ours).await
+    }
+
+    /// The same, in words of whatever mapping.
+    pub(crate) async fn refused(
+        mut self,
+        status: StatusCode,
+        code: &'static str,
+        rule: String,
+        is_ours: bool,
+    ) -> Result<(), Denied> {
         let entry = self.decide(|issue| {
             issue.decision = if is_ours {
                 Decision::Failed
             } else {
                 Decision::Refused
             };
-            issue.status = error.status.as_u16();
-            issue.code = Some(error.code);
-            issue.rule = Some(error.description.clone());
+            issue.status = status.as_u16();
+            issue.code = Some(code);
+            issue.rule = Some(rule);
         });
         let entry = entry.ok_or(Denied::Audit)?;
         let posted = std::mem::take(&mut self.posted);

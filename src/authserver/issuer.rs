@@ -49,6 +49,8 @@ pub(crate) struct Issuer {
     pub(crate) trust: Arc<Trust>,
     pub(crate) ring: Ring,
     pub(crate) decoys: Decoys,
+    /// As its own userinfo endpoint knows it: tokens must name the issuer itself.
+    pub(crate) own: identity::Issuer,
     /// Requests for tokens, by outcome and code.
     pub(crate) requests: Words<2>,
     /// The metadata document (RFC 8414 §3.2).
@@ -131,7 +133,11 @@ impl Issuer {
                 })
             }
         };
+        let identifier = settings.issuer.clone();
+        let keys = ring.verifying(ports.clock.now());
+        let own = identity::Issuer::new(identifier.clone(), identifier, keys);
         Ok(Self {
+            own: own.revoking(Arc::clone(&settings.revoked)),
             metadata,
             authorization,
             revoked: settings.revoked,

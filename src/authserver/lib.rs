@@ -11,8 +11,9 @@
 //! once), a client in good standing; with a certificate of the same partner or a proved key, and
 //! granted scopes, or a code or refresh token of its own, these make a token, and only the log's
 //! receipt lets it out. A customer comes by a pushed request, logs in at the bank, and approves or
-//! not: that is one change in the store, with its event. What is refused becomes one of
-//! `denied::Denied`, or a page, and is put into words once.
+//! not: that is one change in the store, with its event. Whoever has a token for it may ask who
+//! the customer is. What is refused becomes one of `denied::Denied`, or a page, and is put into
+//! words once.
 //!
 //! **Absent on purpose**: shared client secrets, bearer tokens that are bound to nothing, refresh
 //! tokens for clients' own access, sockets, SQL, the log's format, scripts on pages.
@@ -53,5 +54,6 @@ pub use metadata::{openid_path, well_known_path};
 pub use server::AuthServer;
 pub use settings::{
     Authorization, BoundBy, ClientAuthentication, ClientSettings, Elsewhere, IssuerSettings, Ports,
+    Userinfo,
 };
 pub use step::private_key_jwt::fuzz_assertion;

@@ -79,13 +79,18 @@ struct OpenId {
     claims_supported: [&'static str; 9],
     claims_parameter_supported: bool,
     prompt_values_supported: [&'static str; 4],
+    userinfo_endpoint: String,
+    userinfo_signing_alg_values_supported: Vec<&'static str>,
 }
 
 impl OpenId {
-    fn of(signs: &[Algorithm]) -> Self {
+    fn of(settings: &IssuerSettings, signs: &[Algorithm]) -> Self {
+        let signs: Vec<_> = signs.iter().map(|one| one.as_str()).collect();
         Self {
+            userinfo_endpoint: format!("{}/userinfo", settings.issuer),
+            userinfo_signing_alg_values_supported: signs.clone(),
             subject_types_supported: ["pairwise"],
-            id_token_signing_alg_values_supported: signs.iter().map(|one| one.as_str()).collect(),
+            id_token_signing_alg_values_supported: signs,
             claims_supported: [
                 "iss",
                 "sub",
@@ -118,7 +123,7 @@ impl Authorization {
             request_parameter_supported: false,
             request_uri_parameter_supported: false,
             ui_locales_supported: ["zh-CN", "en"],
-            openid: OpenId::of(signs),
+            openid: OpenId::of(settings, signs),
         })
     }
 }
@@ -130,6 +135,8 @@ struct Aliases {
     revocation_endpoint: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pushed_authorization_request_endpoint: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    userinfo_endpoint: Option<String>,
 }
 
 /// The document's bytes; `signs` are the algorithms that tokens are signed with, now or soon.
@@ -165,6 +172,7 @@ pub(crate) fn document(settings: &IssuerSettings, signs: &[Algorithm]) -> Result
             token_endpoint: format!("{base}/token"),
             revocation_endpoint: asks_customers.then(|| format!("{base}/revoke")),
             pushed_authorization_request_endpoint: asks_customers.then(|| format!("{base}/par")),
+            userinfo_endpoint: asks_customers.then(|| format!("{base}/userinfo")),
         }),
     };
     serde_json::to_vec(&document)

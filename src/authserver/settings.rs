@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crypto::{Algorithm, Jwks, KeyEncryptionKey, Random};
-use identity::{Certificates, KnownBy, Proofs, Revoked, Trust};
+use identity::{AccessTokens, Certificates, KnownBy, Proofs, Revoked, Trust};
 use model::ports::{AuditLog, CustomerAuth, Fetch, Grants, KeyRing, Outbox, Replay, Sessions};
 use model::{BankId, ClientId, Clock, ListenerId, Meter, Name, PartnerId, ScopeSet, Standing};
 
@@ -94,6 +94,17 @@ pub struct ClientSettings {
     pub app: Name,
     /// Whom customers ask about their data: a mail address or a page.
     pub contact: String,
+    /// How it is told who a customer is.
+    pub userinfo: Userinfo,
+}
+
+/// How the userinfo endpoint answers a client (OIDC Core §5.3.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Userinfo {
+    /// As JSON.
+    Json,
+    /// As a JWT, signed as tokens are (`userinfo_signed_response_alg`).
+    Jwt,
 }
 
 /// What a client's tokens are bound to.
@@ -141,6 +152,8 @@ pub struct Ports {
     pub random: Arc<dyn Random>,
     /// Seals and opens signing keys.
     pub kek: Arc<KeyEncryptionKey>,
+    /// Verifies our own tokens; shared with the road, which knows them by another audience.
+    pub tokens: Arc<AccessTokens>,
     /// Judges certificates; shared with the road, so that a chain is judged once.
     pub certificates: Arc<Certificates>,
     /// Judges DPoP proofs, and remembers those that were used; one for each bank, which outlives

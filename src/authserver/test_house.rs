@@ -17,7 +17,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use crypto::{Algorithm, Jwks, KeyEncryptionKey, SeededRandom, SigningKey, SystemRandom};
-use identity::{BankTrust, Certificates, KnownBy, Nonces, Proofs, Trust};
+use identity::{AccessTokens, BankTrust, Certificates, KnownBy, Nonces, Proofs, Trust};
 use model::ports::{AuditLog, AuditUnavailable, Claim, Receipt, Replay, StoreUnavailable};
 use model::{
     Asked, AuditEntry, AuditEvent, BankId, ClientId, Clock, Connection, InteractionId, ListenerId,
@@ -214,6 +214,7 @@ pub(crate) fn ports(keys: Arc<Keys>, kek_seed: u64, log: Arc<Log>, replay: Arc<R
         clock,
         random: Arc::new(SystemRandom),
         kek: Arc::new(KeyEncryptionKey::from_text(&kek).expect("a key")),
+        tokens: Arc::new(AccessTokens::new(100)),
         certificates: Arc::new(Certificates::new(100)),
         meter: model::Meter::new(),
     }
@@ -254,6 +255,7 @@ pub(crate) fn settings(
             redirect_uris: Vec::new(),
             app: name(partner),
             contact: "privacy@app.example".to_owned(),
+            userinfo: Userinfo::Json,
         };
         (ClientId::parse(id).expect("valid"), settings)
     };

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use authserver::{BoundBy, ClientAuthentication};
+use authserver::{BoundBy, ClientAuthentication, Userinfo};
 use crypto::{Algorithm, Jwks, KeyEncryptionKey};
 use edge::ListenerSettings;
 use identity::{KnownBy, Operators, Trust};
@@ -264,6 +264,8 @@ pub enum IssuerEndpoint {
     Par,
     /// The revocation endpoint (RFC 7009 §2).
     Revoke,
+    /// The userinfo endpoint (OIDC Core §5.3).
+    Userinfo,
     /// The authorization endpoint (RFC 6749 §3.1), for browsers.
     Authorize,
     /// The page at which a customer logs in.
@@ -296,6 +298,8 @@ pub struct ClientPlan {
     pub app: Name,
     /// Whom a customer asks about their data: a mail address or a page.
     pub contact: String,
+    /// How it is told who a customer is.
+    pub userinfo: Userinfo,
 }
 
 /// A product.

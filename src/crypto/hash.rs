@@ -1,4 +1,4 @@
-//! SHA-256 (FIPS 180-4), HMAC with it (RFC 2104), and comparison in constant time.
+//! SHA-256 and SHA-512 (FIPS 180-4), HMAC with it (RFC 2104), and comparison in constant time.
 
 use std::fmt;
 
@@ -7,6 +7,14 @@ use aws_lc_rs::{constant_time, digest, hmac};
 /// The SHA-256 digest of the bytes.
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     array(&digest::digest(&digest::SHA256, bytes))
+}
+
+/// The SHA-512 digest of the bytes: where a standard binds Ed25519's own hash.
+pub fn sha512(bytes: &[u8]) -> [u8; 64] {
+    digest::digest(&digest::SHA512, bytes)
+        .as_ref()
+        .try_into()
+        .expect("SHA-512 must have 64 bytes")
 }
 
 /// HMAC-SHA-256 of the message under the key (RFC 2104, FIPS 198-1): who does not have the key

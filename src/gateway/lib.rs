@@ -10,7 +10,6 @@
 //! and `payment`, which no snapshot can hold yet.
 
 mod assertion;
-mod credentials;
 mod exchange;
 mod halt;
 mod headers;

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use jiff::Timestamp;
 use quick_cache::sync::Cache;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use crypto::{Jwks, JwsProblem, Rules, Times, Typ};
 use model::{ClientId, Meter, Refusal, ScopeSet, TokenProblem};
@@ -163,6 +164,8 @@ pub struct AccessToken {
     pub jti_digest: [u8; 32],
     /// SHA-256 of the id of the customer's grant that it was issued under.
     pub grant_digest: Option<[u8; 32]>,
+    /// The customer of that grant.
+    pub customer: Option<OnBehalf>,
     /// What whoever shows it must hold.
     pub confirmation: Confirmation,
     /// SHA-256 of the token's text.
@@ -171,6 +174,15 @@ pub struct AccessToken {
     times: Times,
     /// When the key that signed it verifies no more, in Unix seconds; likewise.
     key_ends: i64,
+}
+
+/// The customer on whose behalf a token was issued.
+#[derive(Debug)]
+pub struct OnBehalf {
+    /// As the partner knows them.
+    pub sub: String,
+    /// What the userinfo endpoint tells beside it (OIDC Core §5.3), as the issuer wrote it.
+    pub userinfo: Map<String, Value>,
 }
 
 /// What a token is bound to (`cnf`, RFC 7800 §3.1): all of it must be shown. There is no token
@@ -203,9 +215,8 @@ impl Confirmation {
 #[derive(Deserialize)]
 struct Claims {
     iss: String,
-    /// Required (RFC 9068 §2.2); nothing here depends on its value.
-    #[serde(rename = "sub")]
-    _sub: String,
+    /// Required (RFC 9068 §2.2); a client's own where there is no customer.
+    sub: String,
     aud: Audience,
     jti: String,
     client_id: String,
@@ -213,6 +224,7 @@ struct Claims {
     scope: String,
     cnf: Option<Confirmed>,
     grant_id: Option<String>,
+    userinfo: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -374,12 +386,20 @@ fn read(
     let client = ClientId::parse(&claims.client_id).map_err(|_| TokenProblem::NotAnAccessToken)?;
     let scope = ScopeSet::parse(&claims.scope).map_err(|_| TokenProblem::NotAnAccessToken)?;
     let jti_digest = crypto::sha256(claims.jti.as_bytes());
+    let customer = claims.grant_id.is_some().then(|| OnBehalf {
+        sub: claims.sub,
+        userinfo: match claims.userinfo {
+            Some(Value::Object(told)) => told,
+            _ => Map::new(),
+        },
+    });
     let grant_digest = claims.grant_id.map(|id| crypto::sha256(id.as_bytes()));
     Ok(AccessToken {
         client,
         scope,
         jti_digest,
         grant_digest,
+        customer,
         confirmation,
         digest,
         times,

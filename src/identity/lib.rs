@@ -2,13 +2,14 @@
 //!
 //! **For**: saying who calls, and proving it. **Doors**: [`Certificates`] (presented chain →
 //! partner, asked on every request), [`AccessTokens`] (token → verified facts, cached), [`Proofs`]
-//! (DPoP proof → key, once), [`binding`] (token ↔ certificate, key), [`Caller`]; [`Operators`] for
-//! whoever runs the gateway; [`fuzz_proof`] for fuzzers. **How a value goes through**: a
+//! (DPoP proof → key, once), [`binding`] (token ↔ certificate, key), [`Caller`]; [`identify()`], which
+//! is all of these in their order, for whatever takes access tokens; [`Operators`] for whoever runs
+//! the gateway; [`fuzz_proof`] for fuzzers. **How a value goes through**: a
 //! `PresentedChain` of the edge becomes a [`Verdict`] under a bank's [`Trust`]; a token's text
 //! becomes an [`AccessToken`] under the bank's [`Issuer`]; a `DPoP` header becomes a [`Proved`]
 //! key; these and their binding become a [`Caller`], which cannot be made otherwise. [`Rehearsal`]
 //! shows a trust store every kind of certificate, under an authority of its own. **Absent on
-//! purpose**: sockets, HTTP, stores, and agreements: who may do what is decided in `gateway`. Which
+//! purpose**: sockets, HTTP's answers, stores, and agreements: who may do what is decided in `gateway`. Which
 //! proofs were used is remembered in memory alone: after a start a nonce is demanded until that
 //! does not matter.
 //!
@@ -24,6 +25,7 @@ mod binding;
 mod caller;
 mod certificate;
 mod dpop;
+mod identify;
 mod known_by;
 mod metrics;
 mod operators;
@@ -36,12 +38,13 @@ mod trust;
 mod test_house;
 
 pub use access_token::{
-    AccessToken, AccessTokens, Confirmation, Issuer, IssuerKeys, Issuers, KeyTime,
+    AccessToken, AccessTokens, Confirmation, Issuer, IssuerKeys, Issuers, KeyTime, OnBehalf,
 };
 pub use binding::{Bound, binding};
 pub use caller::Caller;
 pub use certificate::{Certificates, Verdict};
 pub use dpop::{Good, Nonces, ProofFor, Proofs, Proved, fuzz_proof};
+pub use identify::{Judges, Knock, Place, Witness, identify, names_dpop};
 pub use known_by::KnownBy;
 pub use operators::{Operators, Outsiders};
 pub use rehearsal::{CannotRehearse, Rehearsal, Shown};

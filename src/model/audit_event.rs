@@ -50,7 +50,8 @@ pub enum AuditEvent {
     Access(Box<Access>),
     /// `api.end`: how a streamed answer ended.
     End(End),
-    /// `oauth.token`, `oauth.par`, `oauth.authz`, `oauth.revoke`: an issuer was asked.
+    /// `oauth.token`, `oauth.par`, `oauth.authz`, `oauth.revoke`, `oauth.userinfo`: an issuer was
+    /// asked.
     Token(Box<TokenIssue>),
     /// `oauth.grant`: a customer's grant was made, used or ended.
     Grant(Box<GrantEvent>),
@@ -272,6 +273,8 @@ pub enum OauthEndpoint {
     Authorize,
     /// The revocation endpoint (RFC 7009).
     Revoke,
+    /// The userinfo endpoint (OpenID Connect Core §5.3).
+    Userinfo,
 }
 
 impl OauthEndpoint {
@@ -282,6 +285,7 @@ impl OauthEndpoint {
             Self::Par => "oauth.par",
             Self::Authorize => "oauth.authz",
             Self::Revoke => "oauth.revoke",
+            Self::Userinfo => "oauth.userinfo",
         }
     }
 }

@@ -18,11 +18,17 @@ const NAME: &str = "batch.swiftride.example";
 const LINES: &[&str] = &[
     "ok protected resource metadata",
     "ok private_key_jwt, mtls, plain, scope",
+    "ok private_key_jwt, mtls, plain, openid",
     "ok private_key_jwt, dpop, plain, scope",
+    "ok private_key_jwt, dpop, plain, openid",
     "ok tls_client_auth, mtls, plain, scope",
+    "ok tls_client_auth, mtls, plain, openid",
     "ok tls_client_auth, dpop, plain, scope",
+    "ok tls_client_auth, dpop, plain, openid",
     "ok self_signed_tls_client_auth, mtls, plain, scope",
+    "ok self_signed_tls_client_auth, mtls, plain, openid",
     "ok self_signed_tls_client_auth, dpop, plain, scope",
+    "ok self_signed_tls_client_auth, dpop, plain, openid",
 ];
 
 /// All lines but that of the metadata.
@@ -161,13 +167,13 @@ async fn the_driver_says_what_failed_and_at_which_step() {
     let failed: Vec<&str> = lines.lines().skip(1).collect();
     let no_client = ("at the pushed request: ", " · 401 · invalid_client · ");
     let no_customer = ("at the pages: ", "the log-in is refused: 403");
-    let reasons = [[no_client; 4].as_slice(), &[no_customer; 2]].concat();
+    let reasons = [[no_client; 8].as_slice(), &[no_customer; 4]].concat();
     for (line, (step, reason)) in failed.iter().zip(reasons) {
         assert!(line.starts_with("FAILED "), "{lines}");
         assert!(line.contains(step) && line.contains(reason), "{lines}");
     }
     assert_eq!(failed.len() as u64, COMBINATIONS, "{lines}");
-    assert_eq!(house.bank.calls(), 2, "two wrong passwords");
+    assert_eq!(house.bank.calls(), 4, "four wrong passwords");
     let (code, lines) = run(&house.dir().join("nowhere.json")).await;
     assert_eq!(code, Some(2), "{lines}");
 }

@@ -12,6 +12,7 @@ mod races;
 mod revoked;
 mod thefts;
 mod turned_away;
+mod userinfo;
 
 use std::collections::BTreeMap;
 

@@ -22,7 +22,7 @@ pub(crate) fn issue(
 ) -> Result<Issued, Denied> {
     let says = Says {
         client: client.client().id(),
-        scope: granted.scopes(),
+        scope: granted,
         binding,
         customer: None,
     };

@@ -41,13 +41,14 @@ impl UnderGrant<'_> {
         let sub = sub.ok_or(Denied::GrantType)?;
         let says = Says {
             client: client.id(),
-            scope: self.scope.scopes(),
+            scope: self.scope,
             binding: self.binding,
             customer: Some(OnBehalf {
                 sub: &sub,
                 grant: &self.grant.id,
                 auth_time: self.granted.auth_time,
                 acr: self.granted.acr.as_deref(),
+                userinfo: self.granted.userinfo,
                 until: self.grant.expires,
             }),
         };

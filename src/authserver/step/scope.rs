@@ -16,6 +16,11 @@ impl Granted {
         &self.0
     }
 
+    /// Whether there are others than that which asks who the customer is.
+    pub(crate) fn has_others(&self) -> bool {
+        !self.0.iter().all(is_openid)
+    }
+
     /// Whether they ask who the customer is.
     pub(crate) fn has_openid(&self) -> bool {
         self.0.iter().any(is_openid)

@@ -5,17 +5,19 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crypto::{Random, SignFailed};
-use model::{ClientId, GrantId, ScopeSet};
+use model::{ClientId, GrantId};
 
 use crate::issuer::Issuer;
+use crate::request::authentication::Wanted;
 use crate::step::binding::Binding;
+use crate::step::scope;
 
 /// What a token says, and to whom.
 pub(crate) struct Says<'a> {
     /// The client that it is issued to.
     pub(crate) client: &'a ClientId,
     /// What may be done with it.
-    pub(crate) scope: &'a ScopeSet,
+    pub(crate) scope: &'a scope::Granted,
     /// What it is bound to.
     pub(crate) binding: &'a Binding,
     /// On whose behalf; `None` for the client's own access.
@@ -32,6 +34,8 @@ pub(crate) struct OnBehalf<'a> {
     pub(crate) auth_time: i64,
     /// How strongly.
     pub(crate) acr: Option<&'a str>,
+    /// What the userinfo endpoint is to tell of that.
+    pub(crate) userinfo: Wanted,
     /// When the grant ends: the token does not outlive it.
     pub(crate) until: Timestamp,
 }
@@ -56,6 +60,27 @@ struct Claims<'a> {
     /// What revoking it takes along.
     #[serde(skip_serializing_if = "Option::is_none")]
     grant_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    userinfo: Option<Told<'a>>,
+}
+
+/// What the userinfo endpoint tells beside `sub`: it stands in the token that is shown there.
+#[derive(Serialize)]
+struct Told<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth_time: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    acr: Option<&'a str>,
+}
+
+impl<'a> Told<'a> {
+    fn of(grant: &OnBehalf<'a>) -> Option<Self> {
+        let Wanted { auth_time, acr } = grant.userinfo;
+        (auth_time || acr).then(|| Self {
+            auth_time: auth_time.then_some(grant.auth_time),
+            acr: grant.acr.filter(|_| acr),
+        })
+    }
 }
 
 /// One audience is a string, several are an array (RFC 7519 §4.1.3).
@@ -63,7 +88,26 @@ struct Claims<'a> {
 #[serde(untagged)]
 enum Audience<'a> {
     One(&'a str),
-    Several(&'a [String]),
+    Several(Vec<&'a str>),
+}
+
+impl<'a> Audience<'a> {
+    /// The APIs, for whatever is no scope of the issuer's; the issuer itself, for who may ask who
+    /// the customer is (RFC 9068 §3): a token that may do nothing else is good at no API.
+    fn of(issuer: &'a Issuer, scope: &scope::Granted) -> Self {
+        let mut all: Vec<&str> = Vec::new();
+        if scope.has_others() {
+            all.extend(issuer.audience.iter().map(String::as_str));
+        }
+        let itself = issuer.identifier.as_str();
+        if scope.has_openid() && !all.contains(&itself) {
+            all.push(itself);
+        }
+        match all.as_slice() {
+            [one] => Self::One(one),
+            _ => Self::Several(all),
+        }
+    }
 }
 
 /// All that it names must be shown with the token (RFC 7800 §3).
@@ -103,15 +147,12 @@ pub(crate) fn make(
     let claims = Claims {
         iss: &issuer.identifier,
         sub: customer.map_or(says.client.as_str(), |grant| grant.sub),
-        aud: match issuer.audience.as_slice() {
-            [one] => Audience::One(one),
-            several => Audience::Several(several),
-        },
+        aud: Audience::of(issuer, says.scope),
         client_id: says.client.as_str(),
         iat,
         exp: iat.saturating_add_unsigned(expires_in),
         jti: &jti,
-        scope: says.scope.to_string(),
+        scope: says.scope.scopes().to_string(),
         cnf: Confirmation {
             certificate: says.binding.certificate().map(base64url),
             key: says.binding.key().map(base64url),
@@ -119,6 +160,7 @@ pub(crate) fn make(
         auth_time: customer.map(|grant| grant.auth_time),
         acr: customer.and_then(|grant| grant.acr),
         grant_id: customer.map(|grant| grant.grant.as_str()),
+        userinfo: customer.and_then(Told::of),
     };
     Ok(AccessToken {
         text: issuer.ring.signer(now).sign("at+jwt", &claims)?,

@@ -42,8 +42,7 @@ struct Claims<'a> {
     auth_time: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     acr: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    at_hash: Option<String>,
+    at_hash: String,
 }
 
 /// Makes an ID token, signed as access tokens are.
@@ -65,15 +64,18 @@ pub(crate) fn make(issuer: &Issuer, says: &Says<'_>, now: Timestamp) -> Result<S
 }
 
 /// The left half of the access token's hash (OIDC Core §3.1.3.6), by the hash of the signature's
-/// algorithm. It may be left out beside a code, and is where that is not SHA-256.
-fn at_hash(algorithm: Algorithm, access_token: &str) -> Option<String> {
+/// algorithm (RFC 7518 §3.1, RFC 8032 §5.1).
+fn at_hash(algorithm: Algorithm, access_token: &str) -> String {
+    let token = access_token.as_bytes();
     match algorithm {
-        Algorithm::Ps256 | Algorithm::Es256 => {
-            let digest = crypto::sha256(access_token.as_bytes());
-            digest.get(..16).map(crypto::base64url)
-        }
-        Algorithm::EdDsa => None,
+        Algorithm::Ps256 | Algorithm::Es256 => left_half(&crypto::sha256(token)),
+        Algorithm::EdDsa => left_half(&crypto::sha512(token)),
     }
+}
+
+fn left_half(digest: &[u8]) -> String {
+    let (left, _) = digest.split_at(digest.len() / 2);
+    crypto::base64url(left)
 }
 
 #[cfg(test)]
@@ -84,9 +86,11 @@ mod tests {
     fn oc_01_the_access_tokens_hash_is_that_of_the_specification() {
         // OIDC Core §A.3's access token and its at_hash.
         let token = "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y";
-        let expected = Some("77QmUPtjPfzWtF2AnpK9RQ".to_owned());
+        let expected = "77QmUPtjPfzWtF2AnpK9RQ";
         assert_eq!(at_hash(Algorithm::Es256, token), expected);
         assert_eq!(at_hash(Algorithm::Ps256, token), expected);
-        assert_eq!(at_hash(Algorithm::EdDsa, token), None);
+        // Of SHA-512 ("abc"), FIPS 180-4's example, the first 32 bytes.
+        let abc = "3a81oZNherrMQXNJriBBMRLm-k6JqX6iCp7u5ktV05o";
+        assert_eq!(at_hash(Algorithm::EdDsa, "abc"), abc);
     }
 }

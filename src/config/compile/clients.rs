@@ -114,13 +114,15 @@ pub(super) fn at_bank(
             .filter_map(|operation| Scope::parse(operation.scope.as_deref()?).ok())
             .collect();
         for client in &partner.clients {
-            let (Some(jwks), Some(authentication), Some(bound_by), Some(app), Some(contact)) = (
+            let (Some(jwks), Some(authentication), Some(bound_by), Some(userinfo)) = (
                 key_sets.get(&client.id.value),
                 &client.authentication,
                 client.bound_by,
-                &partner.name,
-                &partner.privacy_contact,
+                client.userinfo,
             ) else {
+                continue;
+            };
+            let (Some(app), Some(contact)) = (&partner.name, &partner.privacy_contact) else {
                 continue;
             };
             let plan = ClientPlan {
@@ -133,6 +135,7 @@ pub(super) fn at_bank(
                 redirect_uris: client.redirect_uris.clone(),
                 app: app.clone(),
                 contact: contact.clone(),
+                userinfo,
             };
             clients.insert(client.id.value.clone(), plan);
         }

@@ -393,6 +393,7 @@ fn endpoints(
         if customers_grant {
             answers("par", IssuerEndpoint::Par);
             answers("revoke", IssuerEndpoint::Revoke);
+            answers("userinfo", IssuerEndpoint::Userinfo);
         }
     }
     if customers_grant {

@@ -1,6 +1,6 @@
 //! `partners.*.clients`: a partner's OAuth clients.
 
-use authserver::{BoundBy, ClientAuthentication};
+use authserver::{BoundBy, ClientAuthentication, Userinfo};
 use model::ClientId;
 
 use super::id;
@@ -47,6 +47,13 @@ pub(super) static CLIENT: Shape = Shape::new(
             "it cannot ask for a customer's grant",
             "Where customers come back to, up to 20: compared byte by byte.",
         ),
+        Key::default(
+            "userinfo",
+            Kind::Word(&["json", "jwt"]),
+            "json",
+            "How it is told who a customer is (OIDC Core §5.3.2): as JSON, or as a JWT, signed as \
+             tokens are.",
+        ),
     ],
 );
 
@@ -57,6 +64,7 @@ const METHODS: [&str; 3] = [
 ];
 
 const BOUND_BY: [(&str, BoundBy); 2] = [("mtls", BoundBy::Certificate), ("dpop", BoundBy::Key)];
+const USERINFO: [(&str, Userinfo); 2] = [("json", Userinfo::Json), ("jwt", Userinfo::Jwt)];
 
 /// An OAuth client of a partner.
 pub(crate) struct Client {
@@ -68,6 +76,8 @@ pub(crate) struct Client {
     pub(crate) jwks: Option<At<FileRef>>,
     /// Where customers come back to, as written; empty when nothing is.
     pub(crate) redirect_uris: Vec<String>,
+    /// Absent when it cannot be read.
+    pub(crate) userinfo: Option<Userinfo>,
 }
 
 pub(super) fn read(reader: &mut Reader, section: &mut Section<'_>) -> Vec<Client> {
@@ -90,6 +100,7 @@ fn client(reader: &mut Reader, id: At<ClientId>, mut section: Section<'_>) -> Cl
     let jwks = section.value(reader, "jwks");
     let certificate = section.value(reader, "certificate");
     let redirect_uris = section.value(reader, "redirect_uris");
+    let userinfo = section.value(reader, "userinfo");
     let method = auth.and_then(|value| method(reader, value));
     let is_whole = match method {
         Some("tls_client_auth") => {
@@ -129,6 +140,9 @@ fn client(reader: &mut Reader, id: At<ClientId>, mut section: Section<'_>) -> Cl
         redirect_uris: redirect_uris
             .map(|value| redirect_uris::read(reader, value))
             .unwrap_or_default(),
+        userinfo: userinfo
+            .and_then(|value| reader.word(value, &USERINFO))
+            .map(|at| at.value),
     }
 }
 

@@ -1,20 +1,15 @@
 //! Who calls: certificate verdict → partner; token; proof; binding; client.
 
-use std::sync::Arc;
-
 use http::{HeaderMap, HeaderName, HeaderValue};
-use jiff::Timestamp;
 
-use identity::{Caller, ProofFor, Proved, Verdict, binding};
-use model::{PresentedChain, Refusal, Standing};
+use identity::{Caller, Judges, Knock, Place, Witness};
+use model::{ClientId, PartnerId, Refusal};
 
-use crate::credentials::{Scheme, credentials, names_dpop};
 use crate::exchange::Exchange;
 use crate::lent::Services;
-use crate::product::Route;
+use crate::record::OpenRecord;
 use crate::stage::route::PartnerRoute;
 
-const DPOP: HeaderName = HeaderName::from_static("dpop");
 const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 
 /// Proof that the caller is known: an active partner, with a token bound to the certificate shown,
@@ -29,86 +24,64 @@ impl Identified {
     }
 }
 
-/// Identifies the caller, in the order of checklist AT-02. Whoever shows a certificate is judged by
-/// it; whoever shows none must prove a key.
+/// Identifies the caller, in the order of checklist AT-02. Proofs are made for the listener's URL
+/// as it is configured, never for what the request says of its host (DP-05).
 pub(crate) fn identify(
     exchange: &mut Exchange,
     services: &Services,
     routed: &PartnerRoute,
 ) -> Result<Identified, Refusal> {
     let route = routed.route();
-    let connection = Arc::clone(&exchange.connection);
-    let chain = connection.chain.as_deref();
-    let verdict = match chain {
-        Some(chain) => Some(shown(exchange, services, route, chain)?),
-        None if names_dpop(&exchange.head.headers) => None,
-        None => return Err(Refusal::NoCertificate),
+    let head = &exchange.head;
+    let judges = Judges {
+        certificates: &services.certificates,
+        tokens: &services.tokens,
+        proofs: &services.proofs,
     };
-    let (scheme, text) = credentials(&exchange.head.headers, exchange.head.uri.query())?;
-    let token = services.tokens.verify(&route.issuer, text, exchange.now)?;
-    let owner = route.bank.owner(&token.client);
-    exchange.record.token(&token.client, token.jti_digest);
-    let proved = match scheme {
-        Scheme::Bearer => None,
-        Scheme::Dpop => {
-            let answer_headers = &mut exchange.answer_headers;
-            // A token that is bound to no key is no DPoP token (DP-14).
-            let key = token.confirmation.key().ok_or(Refusal::WrongBinding)?;
-            let sent = (&exchange.head, text, key, exchange.now);
-            let proved = prove(services, route, sent, answer_headers)?;
-            exchange.record.key(*proved.thumbprint());
-            Some(proved)
-        }
+    let place = Place {
+        trust: &route.bank.trust,
+        issuer: &route.issuer,
+        owner: &|client: &ClientId| route.bank.owner(client),
     };
-    let bound = binding(token, chain, proved.as_ref())?;
-    if let (None, Some(owner)) = (&verdict, owner) {
-        exchange.record.partner(&owner.id);
-    }
-    let caller = Caller::join(verdict.as_deref(), bound, owner)?;
+    let knock = Knock {
+        method: &head.method,
+        headers: &head.headers,
+        query: head.uri.query(),
+        origin: route.issuer.audience(),
+        path: head.uri.path(),
+        chain: exchange.connection.chain.as_deref(),
+        now: exchange.now,
+    };
+    let mut noted = Noted {
+        record: &mut exchange.record,
+        answer_headers: &mut exchange.answer_headers,
+    };
+    let caller = identity::identify(&judges, &place, &knock, &mut noted)?;
     Ok(Identified { caller })
 }
 
-/// The verdict on the certificate shown; its partner is not suspended.
-fn shown(
-    exchange: &mut Exchange,
-    services: &Services,
-    route: &Route,
-    chain: &PresentedChain,
-) -> Result<Arc<Verdict>, Refusal> {
-    let trust = &route.bank.trust;
-    let verdict = services.certificates.verdict(trust, chain, exchange.now)?;
-    exchange.record.partner(&verdict.partner.id);
-    if verdict.partner.standing == Standing::Suspended {
-        return Err(Refusal::PartnerSuspended);
-    }
-    Ok(verdict)
+/// What becomes known goes to the record, and a nonce with the answer.
+struct Noted<'a> {
+    record: &'a mut OpenRecord,
+    answer_headers: &'a mut HeaderMap,
 }
 
-/// Checks the request's DPoP proof (RFC 9449 §7), made for the listener's URL as it is configured,
-/// never for what the request says of its host (DP-05). A nonce goes with the answer when one is
-/// demanded, and when the proof's is about to end (§8.2, §9).
-fn prove(
-    services: &Services,
-    route: &Route,
-    (head, token, key, now): (&http::request::Parts, &str, &[u8; 32], Timestamp),
-    answer_headers: &mut HeaderMap,
-) -> Result<Proved, Refusal> {
-    let url = format!("{}{}", route.issuer.audience(), head.uri.path());
-    let expected = ProofFor {
-        method: head.method.as_str(),
-        url: &url,
-        access_token: Some(token),
-        key: Some(key),
-    };
-    let sent = head.headers.get_all(DPOP).into_iter();
-    let proofs = sent.map(HeaderValue::as_bytes);
-    let checked = services.proofs.check(proofs, &expected, now);
-    let nonce = match &checked {
-        Ok(proved) => proved.next_nonce().map(str::to_owned),
-        Err(problem) => problem.wants_nonce().then(|| services.proofs.nonce()),
-    };
-    if let Some(Ok(nonce)) = nonce.map(HeaderValue::try_from) {
-        answer_headers.insert(DPOP_NONCE, nonce);
+impl Witness for Noted<'_> {
+    fn partner(&mut self, partner: &PartnerId) {
+        self.record.partner(partner);
     }
-    checked.map_err(Refusal::Proof)
+
+    fn token(&mut self, client: &ClientId, jti_digest: [u8; 32]) {
+        self.record.token(client, jti_digest);
+    }
+
+    fn key(&mut self, thumbprint: [u8; 32]) {
+        self.record.key(thumbprint);
+    }
+
+    fn nonce(&mut self, nonce: &str) {
+        if let Ok(nonce) = HeaderValue::try_from(nonce) {
+            self.answer_headers.insert(DPOP_NONCE, nonce);
+        }
+    }
 }

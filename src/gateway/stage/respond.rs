@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use identity::names_dpop;
 use model::{Body, Response};
 use web::Challenged;
 
-use crate::credentials::names_dpop;
 use crate::exchange::Exchange;
 use crate::halt::Halt;
 use crate::headers::clean_answer;

@@ -95,6 +95,10 @@ fn of_bank(bank: &BankPlan, lines: &mut BTreeSet<String>) {
         let keys = plan.jwks.to_json().to_string();
         lines.insert(format!("{id} knows {who} by {keys}"));
         lines.insert(format!("{id} binds tokens of {who} by {:?}", plan.bound_by));
+        lines.insert(format!(
+            "{id} is told by {:?} who customers of {who} are",
+            plan.userinfo
+        ));
         let uris = plan.redirect_uris.iter();
         lines.extend(uris.map(|uri| format!("{id} sends customers of {who} to {uri}")));
         let scopes = plan.scopes.to_string();
@@ -205,6 +209,7 @@ fn no_lost_line_of_the_example_loosens_and_few_are_not_missed() {
         "zh-CN",
         "bound_by",
         "redirect_uris",
+        "userinfo",
         "- { partner",
         "node",
         "linger",

@@ -7,7 +7,7 @@ use model::Refusal;
 
 /// How an access token is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Scheme {
+pub(super) enum Scheme {
     /// For a token that is bound to the connection's certificate (RFC 6750 §2.1).
     Bearer,
     /// With a proof of the key that it is bound to (RFC 9449 §7.1).
@@ -29,7 +29,7 @@ impl Scheme {
 
 /// The token and its scheme, from the Authorization header only (RFC 6750 §2.1, RFC 9449 §7.1;
 /// checklist AT-03).
-pub(crate) fn credentials<'a>(
+pub(super) fn credentials<'a>(
     headers: &'a HeaderMap,
     query: Option<&str>,
 ) -> Result<(Scheme, &'a str), Refusal> {
@@ -55,8 +55,8 @@ pub(crate) fn credentials<'a>(
     Ok((scheme, token.trim()))
 }
 
-/// Whether the caller means to prove a key.
-pub(crate) fn names_dpop(headers: &HeaderMap) -> bool {
+/// Whether the caller means to prove a key: the scheme of the Authorization header is `DPoP`.
+pub fn names_dpop(headers: &HeaderMap) -> bool {
     let value = headers
         .get(AUTHORIZATION)
         .and_then(|value| value.to_str().ok());
