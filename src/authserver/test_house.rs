@@ -27,6 +27,7 @@ use model::{
 
 use crate::{
     AuthServer, BoundBy, ClientAuthentication, ClientSettings, Endpoint, IssuerSettings, Ports,
+    Userinfo,
 };
 
 mod answer;

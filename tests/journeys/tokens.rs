@@ -125,6 +125,7 @@ async fn metadata_say_where_tokens_are_given_to_those_with_a_certificate() {
             "token_endpoint": format!("{api_url}/token"),
             "revocation_endpoint": format!("{api_url}/revoke"),
             "pushed_authorization_request_endpoint": format!("{api_url}/par"),
+            "userinfo_endpoint": format!("{api_url}/userinfo"),
         })
     );
     assert_eq!(metadata["tls_client_certificate_bound_access_tokens"], true);

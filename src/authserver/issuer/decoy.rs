@@ -114,6 +114,7 @@ mod tests {
                     zh_cn: None,
                 },
                 contact: String::new(),
+                userinfo: crate::Userinfo::Json,
             };
             let id = ClientId::parse("app").expect("valid");
             let decoys = Decoys::for_clients(&HashMap::from([(id, client)]));

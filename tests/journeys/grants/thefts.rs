@@ -91,6 +91,7 @@ enum Place {
     Token,
     Par,
     Revoke,
+    Userinfo,
     Authorize,
     LogIn,
     Approve,

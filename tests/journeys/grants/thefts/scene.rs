@@ -72,6 +72,7 @@ pub(super) fn path(place: Place) -> &'static str {
         Place::Token => "/token",
         Place::Par => "/par",
         Place::Revoke => "/revoke",
+        Place::Userinfo => "/userinfo",
         Place::Authorize => "/authorize",
         Place::LogIn => "/log-in",
         Place::Approve => "/approve",
@@ -86,6 +87,7 @@ fn kind(place: Place) -> &'static str {
         Place::Token => "oauth.token",
         Place::Par => "oauth.par",
         Place::Revoke => "oauth.revoke",
+        Place::Userinfo => "oauth.userinfo",
         Place::Authorize | Place::LogIn | Place::Approve | Place::Done => "oauth.authz",
     }
 }
@@ -338,6 +340,7 @@ impl Scene {
             Place::Token | Place::Par | Place::Revoke => {
                 self.as_client(&held.text, way, thief).await
             }
+            Place::Userinfo => self.as_caller(held, thief).await,
             Place::Authorize => self.as_link(held, way.into, thief).await,
             Place::LogIn => self.as_log_in(held, thief).await,
             Place::Approve => self.as_approval(held, thief).await,

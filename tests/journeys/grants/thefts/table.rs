@@ -105,6 +105,12 @@ pub(super) const WAYS: &[Way] = &[
         into: "client_assertion",
         foreign: [NO_CLIENT; 6],
     },
+    // An access token for APIs names no issuer as its audience.
+    Way {
+        place: Place::Userinfo,
+        into: "Bearer",
+        foreign: [NO_TOKEN, NO_TOKEN, UNSHOWN, UNSHOWN, NO_TOKEN, NO_TOKEN],
+    },
     Way {
         place: Place::Authorize,
         into: "request_uri",

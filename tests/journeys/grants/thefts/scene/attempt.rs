@@ -54,6 +54,15 @@ impl Scene {
         }
     }
 
+    /// Asks the issuer who the customer is.
+    pub(super) async fn as_caller(&self, held: &Stolen, thief: Thief) -> Answer {
+        let is_bare = matches!(thief, Thief::Unbound | Thief::Stranger);
+        let identity = (!is_bare).then_some(&self.client_of(thief).identity);
+        let target = format!("{}{}", bank_of(thief), path(Place::Userinfo));
+        let bearer = format!("Bearer {}", held.text);
+        self.road(identity, &target, &bearer, None).await
+    }
+
     pub(super) async fn road(
         &self,
         identity: Option<&Identity>,
