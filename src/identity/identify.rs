@@ -124,8 +124,8 @@ fn shown(
     Ok(verdict)
 }
 
-/// Checks the request's DPoP proof (RFC 9449 §7). A nonce goes with the answer when one is demanded,
-/// and when the proof's is about to end (§8.2, §9).
+/// Checks the request's DPoP proof (RFC 9449 §7). A nonce goes with the answer when one is
+/// demanded, and when the proof's is about to end (§8.2, §9).
 fn prove(
     judge: &Proofs,
     knock: &Knock<'_>,

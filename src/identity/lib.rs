@@ -2,16 +2,16 @@
 //!
 //! **For**: saying who calls, and proving it. **Doors**: [`Certificates`] (presented chain →
 //! partner, asked on every request), [`AccessTokens`] (token → verified facts, cached), [`Proofs`]
-//! (DPoP proof → key, once), [`binding`] (token ↔ certificate, key), [`Caller`]; [`identify()`], which
-//! is all of these in their order, for whatever takes access tokens; [`Operators`] for whoever runs
-//! the gateway; [`fuzz_proof`] for fuzzers. **How a value goes through**: a
+//! (DPoP proof → key, once), [`binding`] (token ↔ certificate, key), [`Caller`]; [`identify()`],
+//! which is all of these in their order, for whatever takes access tokens; [`Operators`] for
+//! whoever runs the gateway; [`fuzz_proof`] for fuzzers. **How a value goes through**: a
 //! `PresentedChain` of the edge becomes a [`Verdict`] under a bank's [`Trust`]; a token's text
 //! becomes an [`AccessToken`] under the bank's [`Issuer`]; a `DPoP` header becomes a [`Proved`]
 //! key; these and their binding become a [`Caller`], which cannot be made otherwise. [`Rehearsal`]
 //! shows a trust store every kind of certificate, under an authority of its own. **Absent on
-//! purpose**: sockets, HTTP's answers, stores, and agreements: who may do what is decided in `gateway`. Which
-//! proofs were used is remembered in memory alone: after a start a nonce is demanded until that
-//! does not matter.
+//! purpose**: sockets, HTTP's answers, stores, and agreements: who may do what is decided in
+//! `gateway`. Which proofs were used is remembered in memory alone: after a start a nonce is
+//! demanded until that does not matter.
 //!
 //! Attacks stopped here: a certificate of another CA, expired, revoked or meant for servers; a
 //! revocation list that is too old to be believed; a token of another issuer or audience, signed
