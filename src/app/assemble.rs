@@ -10,13 +10,13 @@ use std::sync::{Arc, OnceLock};
 use anyhow::Context as _;
 
 use authserver::{
-    AuthServer, Authorization, ClientSettings, Elsewhere, Endpoint, IssuerSettings, Ports,
+    AuthServer, Authorization, ClientSettings, Customers, Elsewhere, Endpoint, IssuerSettings,
+    OpenIdProvider, Ports, ProviderSettings,
 };
 use config::{BankPlan, House, IssuerEndpoint, ListenerPlan, LogInPlan, ProductPlan, TokensPlan};
 use crypto::Jwks;
 use gateway::{Agreement, Bank, Class, Plan, Road, Route, RouteMeters, RoutePattern, Snapshot};
 use identity::{Issuer, IssuerKeys, Revoked};
-use model::ports::CustomerAuth;
 use model::{
     BankId, ClientId, ListenerId, Meter, Object, OperationId, PartnerId, PlanId, ProductId, Scope,
     UpstreamId,
@@ -108,7 +108,7 @@ async fn build(shared: &Shared<'_>, plan: &BankPlan) -> anyhow::Result<Built> {
     let revoked = standing.revoked(&plan.id).await?;
     let origins = origins(shared.house);
     let (ours, elsewhere) = issuer_settings(plan, origins, &revoked, |log_in| {
-        customers(log_in, &upstreams, standing)
+        customers(log_in, &plan.issuer.url, &upstreams, standing)
     })?;
     let fetch = fetcher(standing, plan)?;
     let authserver = AuthServer::open(ours, elsewhere, ports(standing, plan, fetch))
@@ -314,7 +314,7 @@ fn issuer_settings(
     plan: &BankPlan,
     origins: HashMap<ListenerId, String>,
     revoked: &Arc<Revoked>,
-    customers: impl Fn(&LogInPlan) -> anyhow::Result<Arc<dyn CustomerAuth>>,
+    customers: impl Fn(&LogInPlan) -> anyhow::Result<Customers>,
 ) -> anyhow::Result<(Vec<IssuerSettings>, Vec<Elsewhere>)> {
     let issuer = &plan.issuer;
     let tokens = match &issuer.tokens {
@@ -367,19 +367,30 @@ fn issuer_settings(
 /// Whom the bank's issuer asks who a customer is.
 fn customers(
     log_in: &LogInPlan,
+    issuer: &str,
     upstreams: &HashMap<UpstreamId, Arc<Upstream>>,
     standing: &Standing,
-) -> anyhow::Result<Arc<dyn CustomerAuth>> {
+) -> anyhow::Result<Customers> {
+    let (id, path) = match log_in {
+        LogInPlan::Service { upstream, path } => (upstream, path),
+        LogInPlan::Provider(provider) => {
+            let provider = OpenIdProvider::new(ProviderSettings {
+                issuer: provider.issuer.clone(),
+                client_id: provider.client_id.clone(),
+                key: Arc::clone(&provider.key),
+                shown: provider.shown,
+                redirect_uri: format!("{issuer}/logged-in"),
+            });
+            return Ok(Customers::Provider(Arc::new(provider)));
+        }
+    };
     let upstream = upstreams
-        .get(&log_in.upstream)
-        .with_context(|| format!("log_in: no upstream {}", log_in.upstream))?;
-    let path = log_in.path.parse().context("log_in: its path")?;
+        .get(id)
+        .with_context(|| format!("log_in: no upstream {id}"))?;
+    let path = path.parse().context("log_in: its path")?;
     let clock = Arc::clone(&standing.clock);
-    Ok(Arc::new(BankCustomers::new(
-        Arc::clone(upstream),
-        path,
-        clock,
-    )))
+    let customers = BankCustomers::new(Arc::clone(upstream), path, clock);
+    Ok(Customers::Password(Arc::new(customers)))
 }
 
 /// What each listener serves besides products.
@@ -407,6 +418,7 @@ fn doors(house: &House) -> anyhow::Result<HashMap<ListenerId, Doors>> {
                 IssuerEndpoint::Userinfo => Endpoint::Userinfo,
                 IssuerEndpoint::Authorize => Endpoint::Authorize,
                 IssuerEndpoint::LogIn => Endpoint::LogIn,
+                IssuerEndpoint::LoggedIn => Endpoint::LoggedIn,
                 IssuerEndpoint::Approve => Endpoint::Approve,
                 IssuerEndpoint::Done => Endpoint::Done,
             };

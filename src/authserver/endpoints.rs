@@ -10,7 +10,7 @@
 //! | [`Endpoint::Par`] | POST | *client*, proof used up, no `request_uri`, response, redirect URI, `state`, PKCE, DPoP key, scope, no details, OpenID Connect's, keep, evidence, answer |
 //! | [`Endpoint::Userinfo`] | GET, POST | `endpoints/userinfo.rs` |
 //! | [`Endpoint::Revoke`] | POST | *client*, the token's owner, revoke, evidence, answer |
-//! | [`Endpoint::Authorize`], [`Endpoint::LogIn`], [`Endpoint::Approve`], [`Endpoint::Done`] | GET, POST | `front.rs` |
+//! | [`Endpoint::Authorize`], [`Endpoint::LogIn`], [`Endpoint::LoggedIn`], [`Endpoint::Approve`], [`Endpoint::Done`] | GET, POST | `front.rs` |
 //!
 //! *client*: method, form, client authentication, `client_id`, proof looked at, `jti` used up,
 //! standing.
@@ -86,6 +86,8 @@ pub enum Endpoint {
     Authorize,
     /// Where the log-in page sends its form.
     LogIn,
+    /// Where the bank's own OpenID provider sends customers back to.
+    LoggedIn,
     /// Where the approval page sends its form.
     Approve,
     /// The page that leads back to the app.
@@ -128,7 +130,11 @@ impl AuthServer {
                 self.userinfo(issuer, asked).await
             }
             (
-                Endpoint::Authorize | Endpoint::LogIn | Endpoint::Approve | Endpoint::Done,
+                Endpoint::Authorize
+                | Endpoint::LogIn
+                | Endpoint::LoggedIn
+                | Endpoint::Approve
+                | Endpoint::Done,
                 Tokens::Ours(issuer),
             ) => self.front(endpoint, issuer, asked).await,
             // The bank's own authorization server answers for itself.
@@ -142,6 +148,7 @@ impl AuthServer {
                 | Endpoint::Userinfo
                 | Endpoint::Authorize
                 | Endpoint::LogIn
+                | Endpoint::LoggedIn
                 | Endpoint::Approve
                 | Endpoint::Done,
                 _,

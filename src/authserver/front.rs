@@ -3,8 +3,9 @@
 //!
 //! | address | method | steps |
 //! |---|---|---|
-//! | `authorize` | GET, POST | parameters, client, pushed request, its client, its redirect URI, standing; time, scope; log-in page, or approval page for who is logged in as the request asks |
+//! | `authorize` | GET, POST | parameters, client, pushed request, its client, its redirect URI, standing; time, scope; log-in page or the bank's own provider, or approval page for who is logged in as the request asks |
 //! | `log-in` | POST | form, pushed request, browser, form's proof; cancelled, or the bank's word; session, evidence, back to `authorize` |
+//! | `logged-in` | GET | sealed state of this browser, pushed request, used once; cancelled, or the provider's word; session, evidence, back to `authorize` |
 //! | `approve` | POST | form, pushed request, session, form's proof; grant and code, or nothing; evidence, `done` |
 //! | `done` | GET | what happened, and the way back to the app |
 //!
@@ -18,6 +19,8 @@ mod authorize;
 mod done;
 mod fit;
 mod log_in;
+mod logged_in;
+pub(crate) mod provider;
 mod request;
 mod way_back;
 
@@ -40,7 +43,8 @@ use crate::evidence::events::Events;
 use crate::issuer::{Asking, Issuer};
 use crate::page::error::{Failure, failure};
 use crate::page::{Cause, Frame};
-use crate::{AuthServer, Ports};
+use crate::step::form::Parameters;
+use crate::{AuthServer, Customers, Ports};
 
 /// How long a browser may take to send a form.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -142,13 +146,10 @@ impl AuthServer {
         let Some(asking) = issuer.authorization.as_ref() else {
             return refused(&Refusal::UnknownRoute, asked.request_id);
         };
-        let methods: &[Method] = match endpoint {
-            Endpoint::Authorize => &[Method::GET, Method::POST],
-            Endpoint::Done => &[Method::GET],
-            _ => &[Method::POST],
+        let Some(allow) = methods(endpoint, &asking.customers) else {
+            return refused(&Refusal::UnknownRoute, asked.request_id);
         };
-        if !methods.contains(asked.request.method()) {
-            let allow = methods.to_vec();
+        if !allow.contains(asked.request.method()) {
             return refused(&Refusal::MethodNotAllowed { allow }, asked.request_id);
         }
         let (head, body) = asked.request.into_parts();
@@ -179,12 +180,7 @@ impl AuthServer {
         );
         let decided = match form.unwrap_or_else(|_| Err(request::too_slow())) {
             Err(turned) => Err(turned),
-            Ok(form) => match endpoint {
-                Endpoint::LogIn => visit.log_in(&form, &mut record).await,
-                Endpoint::Approve => visit.approve(&form, &mut record).await,
-                Endpoint::Done => visit.done(&form),
-                _ => visit.authorize(&form, &mut record).await,
-            },
+            Ok(form) => visit.answer_at(endpoint, &form, &mut record).await,
         };
         let mut facts = record.facts();
         let turned = match decided {
@@ -206,7 +202,37 @@ impl AuthServer {
     }
 }
 
+/// How an endpoint is asked; `None` where this bank's customers log in otherwise.
+fn methods(endpoint: Endpoint, customers: &Customers) -> Option<Vec<Method>> {
+    match (endpoint, customers) {
+        (Endpoint::LogIn, Customers::Provider(_))
+        | (Endpoint::LoggedIn, Customers::Password(_)) => None,
+        (Endpoint::Authorize, _) => Some(vec![Method::GET, Method::POST]),
+        (Endpoint::Done | Endpoint::LoggedIn, _) => Some(vec![Method::GET]),
+        _ => Some(vec![Method::POST]),
+    }
+}
+
 impl<'a> Visit<'a> {
+    async fn answer_at(
+        &self,
+        endpoint: Endpoint,
+        form: &Parameters,
+        record: &mut OpenRecord<'_>,
+    ) -> Result<Response, Turned> {
+        match (endpoint, &self.asking.customers) {
+            (Endpoint::LogIn, Customers::Password(bank)) => {
+                self.log_in(bank.as_ref(), form, record).await
+            }
+            (Endpoint::LoggedIn, Customers::Provider(provider)) => {
+                self.came_back(provider, form, record).await
+            }
+            (Endpoint::Approve, _) => self.approve(form, record).await,
+            (Endpoint::Done, _) => self.done(form),
+            _ => self.authorize(form, record).await,
+        }
+    }
+
     fn events(&self, record: &OpenRecord<'_>) -> Events<'a> {
         Events {
             ports: self.ports,

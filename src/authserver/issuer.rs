@@ -10,12 +10,12 @@ use web::Pages;
 use crypto::{Algorithm, Jwks, KeyEncryptionKey};
 use identity::{Revoked, Trust};
 use jiff::Timestamp;
-use model::ports::{CustomerAuth, KeyUse};
+use model::ports::KeyUse;
 use model::{BankId, ClientId, Fault, GrantId, ListenerId, PartnerId, Words};
 
 use crate::keys::ring::Ring;
 use crate::keys::subjects::Subjects;
-use crate::{ClientSettings, IssuerSettings, Ports, metadata, metrics, page};
+use crate::{ClientSettings, Customers, IssuerSettings, Ports, metadata, metrics, page};
 
 pub(crate) mod decoy;
 
@@ -59,7 +59,7 @@ pub(crate) struct Issuer {
 
 /// What asking customers takes.
 pub(crate) struct Asking {
-    pub(crate) customers: Arc<dyn CustomerAuth>,
+    pub(crate) customers: Customers,
     pub(crate) grant_lifetime: Duration,
     pub(crate) pages: Pages,
     /// Seals the way back to apps.

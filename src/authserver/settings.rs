@@ -10,6 +10,8 @@ use identity::{AccessTokens, Certificates, KnownBy, Proofs, Revoked, Trust};
 use model::ports::{AuditLog, CustomerAuth, Fetch, Grants, KeyRing, Outbox, Replay, Sessions};
 use model::{BankId, ClientId, Clock, ListenerId, Meter, Name, PartnerId, ScopeSet, Standing};
 
+use crate::OpenIdProvider;
+
 /// One bank's issuer, which we are.
 #[derive(Debug)]
 pub struct IssuerSettings {
@@ -49,9 +51,18 @@ pub struct IssuerSettings {
 /// How a bank's customers grant.
 pub struct Authorization {
     /// Says who a customer is.
-    pub customers: Arc<dyn CustomerAuth>,
+    pub customers: Customers,
     /// How long a grant lives.
     pub grant_lifetime: Duration,
+}
+
+/// Who says who a customer is.
+#[derive(Clone)]
+pub enum Customers {
+    /// A service of the bank's, asked for a user name and a password of our page.
+    Password(Arc<dyn CustomerAuth>),
+    /// The bank's own OpenID provider, to which the browser goes.
+    Provider(Arc<OpenIdProvider>),
 }
 
 impl fmt::Debug for Authorization {

@@ -30,7 +30,7 @@ pub(crate) use agreements::Agreement;
 pub(crate) use banks::Bank;
 pub(crate) use clients::Client;
 pub(crate) use fetch::FetchHost;
-pub(crate) use issuer::{Issuer, LogIn, Tokens};
+pub(crate) use issuer::{Issuer, Judge, LogIn, Provider, Tokens};
 pub(crate) use listeners::Listener;
 pub(crate) use node::{AuditSection, Gate};
 pub(crate) use partner_ca::{PartnerCa, Revocation};

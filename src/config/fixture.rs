@@ -90,6 +90,7 @@ impl Fixture {
             fixture.write(name, text);
         }
         fixture.write("apis/branches.yaml", APIS[1].1);
+        fixture.write("apis/catalogue.yaml", APIS[2].1);
         fixture.write("apis/fx.yaml", FX);
         fixture.write("partners/cartwheel.yaml", INCLUDED);
         fixture
@@ -240,6 +241,12 @@ fn files() -> &'static HashMap<&'static str, String> {
         operator(&mut files, "shown/gone.pem", REVOKED, &operators);
         files.insert("keys/kek", format!("{}\n", kek()));
         files.insert("keys/open", files["keys/kek"].clone());
+        files.insert("keys/login.key", files["tls/gateway-client.key"].clone());
+        files.insert(
+            "trust/lantern-ca.pem",
+            files["trust/partners-ca.pem"].clone(),
+        );
+        files.insert("trust/lantern.crl", files["trust/partners.crl"].clone());
         files.insert("tls/open.key", files["tls/gateway.key"].clone());
         files.insert("keys/short", "c2hvcnQ\n".to_owned());
         for name in [

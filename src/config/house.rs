@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use authserver::{BoundBy, ClientAuthentication, Userinfo};
-use crypto::{Algorithm, Jwks, KeyEncryptionKey};
+use authserver::{BoundBy, ClientAuthentication, ShownClaim, Userinfo};
+use crypto::{Algorithm, Jwks, KeyEncryptionKey, SigningKey};
 use edge::ListenerSettings;
 use identity::{KnownBy, Operators, Trust};
 use jiff::Timestamp;
@@ -213,15 +213,45 @@ pub struct AuthorizationPlan {
     pub grant_lifetime: Duration,
 }
 
-/// The service of a bank that says who a customer is.
+/// Who says who a customer is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LogInPlan {
-    /// The upstream, which is among the bank's.
-    pub upstream: UpstreamId,
-    /// The path there: absolute, a URI's own characters alone, no query, no dot segments, at most
-    /// 256 bytes.
-    pub path: String,
+pub enum LogInPlan {
+    /// A service of the bank's.
+    Service {
+        /// The upstream, which is among the bank's.
+        upstream: UpstreamId,
+        /// The path there: absolute, a URI's own characters alone, no query, no dot segments, at
+        /// most 256 bytes.
+        path: String,
+    },
+    /// The bank's own OpenID provider.
+    Provider(ProviderPlan),
 }
+
+/// An OpenID provider at which a bank's customers log in.
+#[derive(Debug, Clone)]
+pub struct ProviderPlan {
+    /// Its issuer identifier, as the file writes it.
+    pub issuer: String,
+    /// Who this gateway is there.
+    pub client_id: ClientId,
+    /// Signs who this gateway is there.
+    pub key: Arc<SigningKey>,
+    /// The claim that says how customers know themselves.
+    pub shown: ShownClaim,
+}
+
+/// Keys are the same by their `kid`, which is their thumbprint.
+impl PartialEq for ProviderPlan {
+    fn eq(&self, other: &Self) -> bool {
+        self.issuer == other.issuer
+            && self.client_id == other.client_id
+            && self.key.kid() == other.key.kid()
+            && self.shown == other.shown
+    }
+}
+
+impl Eq for ProviderPlan {}
 
 impl fmt::Debug for IssuerPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -270,6 +300,8 @@ pub enum IssuerEndpoint {
     Authorize,
     /// The page at which a customer logs in.
     LogIn,
+    /// Where the bank's own OpenID provider sends a customer back to.
+    LoggedIn,
     /// The page at which a customer approves or denies.
     Approve,
     /// The page that sends a customer back to the app.

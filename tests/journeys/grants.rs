@@ -7,6 +7,7 @@ mod kills;
 mod log_in;
 mod openid;
 mod pages;
+mod provider;
 mod pushed;
 mod races;
 mod revoked;

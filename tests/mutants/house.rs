@@ -260,6 +260,7 @@ fn derived(
             format!("[\"{bank}\"]"),
         ),
         ("[\"10.0.2.11:8443\"]", format!("[\"{bank}\"]")),
+        ("[\"10.0.3.11:8443\"]", format!("[\"{bank}\"]")),
         (
             "file:trust/bank-ca.pem",
             "file:trust/servers-ca.pem".to_owned(),
@@ -267,6 +268,10 @@ fn derived(
         (
             "file:trust/public-ca.pem",
             "file:trust/servers-ca.pem".to_owned(),
+        ),
+        (
+            "file:keys/login.key",
+            "file:tls/gateway-client.key".to_owned(),
         ),
         ("ledger.harbour.example", "core.harbour.example".to_owned()),
         (
@@ -290,10 +295,6 @@ fn derived(
                 .to_owned(),
         ),
         (
-            "\nbanks:\n",
-            format!("\nbanks:\n{}", lantern(&issuer_url, bank)),
-        ),
-        (
             "\npartners:\n",
             format!(
                 "\npartners:\n  frozen:\n    name: {{ legal: Frozen Co. Ltd. }}\n    \
@@ -305,8 +306,7 @@ fn derived(
         (
             "\nagreements:\n",
             format!(
-                "\nagreements:\n  - {{ partner: swiftride, bank: lantern, products: [catalogue], \
-                 plan: gold, {term} }}\n  - {{ partner: frozen, bank: quay, products: \
+                "\nagreements:\n  - {{ partner: frozen, bank: quay, products: \
                  [branches], plan: silver, {term} }}\n  - {{ partner: frozen, bank: lantern, \
                  products: [catalogue], plan: silver, {term} }}\n{}",
                 guests_agreements(&term)
@@ -349,37 +349,4 @@ fn in_force(text: &str, year: u16) -> String {
     let until = format!("{}-12-31", year + 1);
     text.replace("2026-01-01", &from)
         .replace("2027-12-31", &until)
-}
-
-fn lantern(issuer_url: &str, bank: SocketAddr) -> String {
-    format!(
-        "  lantern:
-    issuer:
-      url: {issuer_url}/lantern
-      access_token_lifetime: 300s
-      algorithm: ES256
-      keys:
-        kek: file:keys/kek
-    partner_ca:
-      authorities: [file:trust/lantern-ca.pem]
-      revocation:
-        crl: [file:trust/lantern.crl]
-        refuse_when_older_than: 24h
-    upstreams:
-      shop:
-        endpoints: [\"{bank}\"]
-        tls:
-          authorities: [file:trust/servers-ca.pem]
-          certificate: file:tls/gateway-client.pem
-          key: file:tls/gateway-client.key
-          name: core.harbour.example
-        limits: standard
-    products:
-      catalogue:
-        openapi: file:apis/catalogue.yaml
-        upstream: shop
-        listeners: [api]
-        deadline: 30s
-"
-    )
 }

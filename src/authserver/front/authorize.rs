@@ -10,7 +10,6 @@ use web::Language;
 use super::fit::Fit;
 use super::request::Known;
 use super::{BROWSER, SESSION, Turned, Visit, with_cookie};
-use crate::ClientSettings;
 use crate::evidence::OpenRecord;
 use crate::page::approve::{self, Approve, Permission};
 use crate::page::log_in::{self, LogIn, Notice};
@@ -18,6 +17,7 @@ use crate::page::{Cause, Ending, OwnForm};
 use crate::request::authentication::Prompt;
 use crate::step::form::Parameters;
 use crate::step::openid::OPENID;
+use crate::{ClientSettings, Customers};
 
 /// What the forms do, as their proofs say it.
 pub(super) const TO_LOG_IN: &str = "log-in";
@@ -67,11 +67,19 @@ impl Visit<'_> {
                 return self.approval_page(known, secret, session);
             }
             (_, Fit::LogIn | Fit::Fits, _) => {
-                let hint = asks.login_hint.as_deref().unwrap_or_default();
-                return self.log_in_page(known, hint, None);
+                return self.ask_who(known).await;
             }
         };
         self.end(known, Ending::Failed, error, record).await
+    }
+
+    /// Asks who the customer is, as the bank wants it asked.
+    async fn ask_who(&self, known: &Known<'_>) -> Result<Response, Turned> {
+        let hint = known.request.authentication.login_hint.as_deref();
+        match &self.asking.customers {
+            Customers::Password(_) => self.log_in_page(known, hint.unwrap_or_default(), None),
+            Customers::Provider(provider) => self.to_provider(provider, known).await,
+        }
     }
 
     /// The customer who is logged in with this browser.

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use model::ports::{Customer, LogIn, Session};
+use jiff::Timestamp;
+
+use model::ports::{Customer, CustomerAuth, LogIn, Session};
 use model::{GrantAction, Response};
 
 use super::authorize::TO_LOG_IN;
@@ -15,24 +17,26 @@ use crate::page::{Cause, Ending};
 use crate::step::form::Parameters;
 
 /// How long a customer stays logged in (AZ-10).
-const SESSION_LIFETIME: Duration = Duration::from_mins(15);
+pub(super) const SESSION_LIFETIME: Duration = Duration::from_mins(15);
 
 /// How long the bank is waited for.
-const BANK_WAIT: Duration = Duration::from_secs(8);
+pub(super) const BANK_WAIT: Duration = Duration::from_secs(8);
 
 impl Visit<'_> {
     pub(super) async fn log_in(
         &self,
+        bank: &dyn CustomerAuth,
         form: &Parameters,
         record: &mut OpenRecord<'_>,
     ) -> Result<Response, Turned> {
         let (known, named) = self.known_by_form(form, record).await?;
-        let decided = self.logged_in(form, &known, &named, record).await;
+        let decided = self.logged_in(bank, form, &known, &named, record).await;
         self.or_told(&known, decided, record).await
     }
 
     async fn logged_in(
         &self,
+        bank: &dyn CustomerAuth,
         form: &Parameters,
         known: &Known<'_>,
         named: &Named<'_>,
@@ -58,8 +62,7 @@ impl Visit<'_> {
                 description,
             ));
         }
-        let customers = &self.asking.customers;
-        let asked = customers.log_in(
+        let asked = bank.log_in(
             user_name,
             password,
             self.request_id,
@@ -68,7 +71,9 @@ impl Visit<'_> {
         );
         let answer = asked.await.map_err(Turned::unavailable)?;
         let notice = match answer {
-            LogIn::Known(customer) => return self.enter(known, customer, record).await,
+            LogIn::Known(customer) => {
+                return self.enter(known, customer, self.now, record).await;
+            }
             LogIn::Wrong { tries_left } => Notice::Wrong { tries_left },
             LogIn::LockedUntil(until) => Notice::LockedUntil(until),
         };
@@ -76,10 +81,11 @@ impl Visit<'_> {
     }
 
     /// Begins a session under a secret of its own: what the browser had before is worth nothing.
-    async fn enter(
+    pub(super) async fn enter(
         &self,
         known: &Known<'_>,
         customer: Customer,
+        auth_time: Timestamp,
         record: &mut OpenRecord<'_>,
     ) -> Result<Response, Turned> {
         let secret = crypto::random_array::<32>(self.ports.random.as_ref());
@@ -89,7 +95,7 @@ impl Visit<'_> {
             digest,
             subject: customer.subject,
             shown: customer.shown,
-            auth_time: self.now,
+            auth_time,
             acr: customer.acr,
             expires: expires.unwrap_or(self.now),
         };

@@ -14,7 +14,7 @@ use model::ports::{CustomerAuth, CustomersUnavailable, LogIn};
 use model::{InteractionId, MessageBody, RequestId, Response};
 
 use crate::test_house::{House, asked, bank};
-use crate::{Authorization, Endpoint};
+use crate::{Authorization, Customers, Endpoint};
 
 /// A bank that has no customers.
 struct Nobody;
@@ -35,7 +35,7 @@ impl CustomerAuth for Nobody {
 async fn house() -> House {
     House::open_with(|settings| {
         settings.authorization = Some(Authorization {
-            customers: Arc::new(Nobody),
+            customers: Customers::Password(Arc::new(Nobody)),
             grant_lifetime: Duration::from_hours(1),
         });
     })

@@ -49,6 +49,33 @@ pub(crate) struct Wanted {
 }
 
 impl Authentication {
+    /// When it was pushed, in Unix seconds.
+    pub(crate) fn pushed_s(&self) -> i64 {
+        self.pushed_at.div_euclid(1_000_000)
+    }
+
+    /// The log-ins that would do, as another server is asked for one of them (OIDC Core §3.1.2.1,
+    /// `acr_values`); empty where any does.
+    pub(crate) fn acr_values(&self) -> String {
+        let mut values: Vec<&str> = self
+            .essential_acr
+            .iter()
+            .flatten()
+            .map(String::as_str)
+            .collect();
+        values.dedup();
+        values.join(" ")
+    }
+
+    /// When somebody logged in whom another server logged in for this request at this second: its
+    /// seconds are whole, and its clock is not ours.
+    pub(crate) fn logged_in_at(&self, second: Timestamp) -> Timestamp {
+        let is_for_this = self.prompt == Prompt::Again || second.as_second() == self.pushed_s();
+        let pushed = Timestamp::from_microsecond(self.pushed_at).ok();
+        let pushed = pushed.filter(|pushed| is_for_this && *pushed > second);
+        pushed.unwrap_or(second)
+    }
+
     /// Whether somebody logged in at this instant for this request.
     pub(crate) fn is_answered_at(&self, auth_time: Timestamp) -> bool {
         auth_time.as_microsecond() >= self.pushed_at

@@ -10,8 +10,8 @@ use crate::denied::Denied;
 const FORM_BYTES_MAX: usize = 64 * 1024;
 
 /// The parameters that some endpoint knows (RFC 6749, RFC 7009, RFC 7521, RFC 7636, RFC 9101,
-/// RFC 9126, RFC 9396, RFC 9449, OIDC Core §3.1.2.1).
-const KNOWN: [&str; 36] = [
+/// RFC 9126, RFC 9207, RFC 9396, RFC 9449, OIDC Core §3.1.2.1).
+const KNOWN: [&str; 38] = [
     "acr_values",
     "act",
     "authorization_details",
@@ -26,8 +26,10 @@ const KNOWN: [&str; 36] = [
     "code_verifier",
     "csrf",
     "dpop_jkt",
+    "error",
     "grant_type",
     "id_token_hint",
+    "iss",
     "login_hint",
     "max_age",
     "nonce",

@@ -1,13 +1,18 @@
-//! Where customers log in and approve: which service knows them, and which listener has the pages.
+//! Where customers log in and approve: which service or provider knows them, and which listener has
+//! the pages.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use crypto::SigningKey;
 use edge::ClientCertificates;
+use url::Url;
 
 use super::{Compiler, upstreams};
-use crate::file::{Bank, File, Issuer, Listener, LogIn, Tokens};
-use crate::house::{AuthorizationPlan, LogInPlan, Service};
+use crate::file::{Bank, FetchHost, File, Issuer, Judge, Listener, LogIn, Provider, Tokens};
+use crate::house::{AuthorizationPlan, IssuerEndpoint, LogInPlan, ProviderPlan, Service};
 use crate::mistake::Code;
+use crate::source::At;
 
 /// The authorization endpoint of an issuer, at the listener with its URL where there is one.
 pub(super) fn compile(
@@ -36,15 +41,87 @@ pub(super) fn compile(
                  nothing here",
             );
     }
-    let named = log_in.upstream.as_ref();
-    let upstream = named.and_then(|name| upstreams::named(c, bank, name));
+    let judge = match log_in.judge.as_ref()? {
+        Judge::Service { upstream, path } => {
+            let named = upstream.as_ref();
+            let upstream = named.and_then(|name| upstreams::named(c, bank, name));
+            LogInPlan::Service {
+                upstream: upstream?,
+                path: path.clone()?,
+            }
+        }
+        Judge::Provider(provider) => LogInPlan::Provider(provider_of(c, bank, provider)?),
+    };
     Some(AuthorizationPlan {
-        log_in: LogInPlan {
-            upstream: upstream?,
-            path: log_in.path.clone()?,
-        },
+        log_in: judge,
         grant_lifetime: grant_lifetime?,
     })
+}
+
+fn provider_of(c: &mut Compiler<'_>, bank: &Bank, provider: &Provider) -> Option<ProviderPlan> {
+    if let Some(url) = &provider.url {
+        refuse_unlisted(c, bank, url);
+    }
+    let key = provider.key.as_ref().and_then(|reference| {
+        let text = c.files.secret(&mut c.reader, reference)?;
+        match SigningKey::from_pem(None, text.as_bytes()) {
+            Ok(key) => Some(Arc::new(key)),
+            Err(bad) => {
+                c.reader
+                    .collector
+                    .mistake(Code::Secret, reference.at, bad.to_string())
+                    .help("one private key in PEM: `openssl genpkey -algorithm ed25519`");
+                None
+            }
+        }
+    });
+    Some(ProviderPlan {
+        issuer: provider.url.as_ref()?.value.clone(),
+        client_id: provider.client_id.clone()?,
+        key: key?,
+        shown: provider.shown?,
+    })
+}
+
+/// A provider that may not be asked logs nobody in.
+fn refuse_unlisted(c: &mut Compiler<'_>, bank: &Bank, url: &At<String>) {
+    let Ok(parsed) = Url::parse(&url.value) else {
+        return;
+    };
+    let (Some(host), Some(port)) = (parsed.host_str(), parsed.port_or_known_default()) else {
+        return;
+    };
+    let mut hosts = bank.fetch.iter();
+    // Of a host that could not be read nobody knows whether it is this one.
+    let may_be = |listed: &FetchHost| {
+        let listed = listed.host.as_ref();
+        listed.is_none_or(|its| its.value.host == host && its.value.port == port)
+    };
+    if hosts.any(may_be) {
+        return;
+    }
+    c.reader
+        .collector
+        .mistake(
+            Code::DanglingName,
+            url.at,
+            format!(
+                "`fetch` of the bank `{}` does not list `{host}:{port}`",
+                bank.id.value
+            ),
+        )
+        .help(
+            "write `fetch: { NAME: { host: HOST, authorities: [file:PATH] } }` beside `issuer`: \
+             what is not listed is never called",
+        );
+}
+
+/// Where customers come to log in, or come back from where they did.
+pub(super) fn page(log_in: &LogIn) -> (&'static str, IssuerEndpoint) {
+    match log_in.judge {
+        Some(Judge::Provider(_)) => ("logged-in", IssuerEndpoint::LoggedIn),
+        Some(Judge::Service { .. }) | None => ("log-in", IssuerEndpoint::LogIn),
+    }
 }
 
 /// A listener that says it has the pages, but is of no issuer at which customers grant, is a slip.

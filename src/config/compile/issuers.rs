@@ -24,9 +24,8 @@ use crate::source::{At, Span};
 pub(super) type Places = BTreeMap<(ListenerId, String), Span>;
 
 /// What customers' browsers see.
-const PAGES: [(&str, IssuerEndpoint); 4] = [
+const PAGES: [(&str, IssuerEndpoint); 3] = [
     ("authorize", IssuerEndpoint::Authorize),
-    ("log-in", IssuerEndpoint::LogIn),
     ("approve", IssuerEndpoint::Approve),
     ("done", IssuerEndpoint::Done),
 ];
@@ -115,8 +114,8 @@ fn ours(
         _ => None,
     };
     let identifier = &identifier.value;
-    let customers_grant = authorization.is_some();
-    let endpoints = endpoints(own, &with_certificates, identifier, path, customers_grant);
+    let log_in = log_in.as_ref().map(authorization::page);
+    let endpoints = endpoints(own, &with_certificates, identifier, path, log_in);
     let tokens = OurTokensPlan {
         token_endpoint: format!("{identifier}/token"),
         jwks_uri: format!("{identifier}/jwks"),
@@ -368,7 +367,7 @@ fn endpoints(
     with_certificates: &[&Listener],
     identifier: &str,
     path: &str,
-    customers_grant: bool,
+    log_in: Option<(&str, IssuerEndpoint)>,
 ) -> Vec<EndpointPlan> {
     let at = |listener: &Listener, path: String, endpoint| EndpointPlan {
         listener: listener.id.value.clone(),
@@ -390,16 +389,17 @@ fn endpoints(
             endpoints.push(at(listener, format!("{path}/{word}"), endpoint));
         };
         answers("token", IssuerEndpoint::Token);
-        if customers_grant {
+        if log_in.is_some() {
             answers("par", IssuerEndpoint::Par);
             answers("revoke", IssuerEndpoint::Revoke);
             answers("userinfo", IssuerEndpoint::Userinfo);
         }
     }
-    if customers_grant {
+    if let Some(log_in) = log_in {
         let openid = authserver::openid_path(identifier);
         endpoints.push(at(own, openid, IssuerEndpoint::OpenIdMetadata));
-        endpoints.extend(PAGES.map(|(word, page)| at(own, format!("{path}/{word}"), page)));
+        let pages = PAGES.into_iter().chain([log_in]);
+        endpoints.extend(pages.map(|(word, page)| at(own, format!("{path}/{word}"), page)));
     }
     endpoints
 }

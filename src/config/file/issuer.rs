@@ -1,5 +1,7 @@
 //! `banks.*.issuer`: the bank's authorization server.
 
+mod log_in;
+
 use std::time::Duration;
 
 use crypto::Algorithm;
@@ -10,6 +12,8 @@ use crate::mistake::Code;
 use crate::reader::{Reader, Section, Value, Wrong};
 use crate::shape::{Key, Kind, Need, Shape};
 use crate::source::{At, Span};
+
+pub(crate) use self::log_in::{Judge, LogIn, Provider};
 
 /// An issuer's identifier.
 const URL: Kind = Kind::Own {
@@ -47,9 +51,9 @@ pub(super) static ISSUER: Shape = Shape::new(
         },
         Key::absent(
             "log_in",
-            Kind::Section(&LOG_IN),
+            Kind::Section(&log_in::LOG_IN),
             "no authorization endpoint: customers cannot grant, clients act for themselves alone",
-            "The bank's service that says who a customer is.",
+            "Who says who a customer is: a service of the bank's, or its own OpenID provider.",
         ),
         Key::absent(
             "grant_lifetime",
@@ -65,30 +69,6 @@ pub(super) static ISSUER: Shape = Shape::new(
         ),
     ],
 );
-
-static LOG_IN: Shape = Shape::new(
-    "`log_in`",
-    &[
-        Key::required(
-            "upstream",
-            Kind::Name,
-            "NAME",
-            "Which of the bank's upstreams it is.",
-        ),
-        Key::required(
-            "path",
-            Kind::Own {
-                expected: "a path such as `/customers/v1/log-in`",
-                pattern: "^/[!$%&'()*+,./:;=@_~A-Za-z0-9-]{0,255}$",
-            },
-            "/customers/v1/log-in",
-            "Where it is asked there.",
-        ),
-    ],
-);
-
-/// The longest path at which a service is asked, in bytes.
-const PATH_BYTES_MAX: usize = 256;
 
 static KEYS: Shape = Shape::new(
     "`keys`",
@@ -139,15 +119,6 @@ pub(crate) enum Tokens {
     },
     /// The bank's own authorization server, with the keys in this file.
     Elsewhere { jwks: Option<At<FileRef>> },
-}
-
-/// Who says who a customer is.
-pub(crate) struct LogIn {
-    pub(crate) at: Span,
-    /// One of the bank's upstreams.
-    pub(crate) upstream: Option<At<String>>,
-    /// Where it is asked there.
-    pub(crate) path: Option<String>,
 }
 
 pub(super) fn read(reader: &mut Reader, section: &mut Section<'_>) -> Option<Issuer> {
@@ -214,67 +185,10 @@ fn ours(reader: &mut Reader, section: &mut Section<'_>) -> Tokens {
     Tokens::Ours {
         access_token_lifetime,
         algorithm,
-        log_in: log_in.map(|value| read_log_in(reader, value)),
+        log_in: log_in.map(|value| log_in::read(reader, value)),
         grant_lifetime: grant_lifetime
             .and_then(|value| reader.duration(value))
             .map(|at| at.value),
-    }
-}
-
-fn read_log_in(reader: &mut Reader, value: Value<'_>) -> LogIn {
-    let at = value.key_span;
-    let Some(mut section) = reader.section(value) else {
-        return LogIn {
-            at,
-            upstream: None,
-            path: None,
-        };
-    };
-    let upstream = section.value(reader, "upstream");
-    let path = section.value(reader, "path");
-    section.finish(reader);
-    LogIn {
-        at,
-        upstream: upstream.and_then(|value| reader.name(value)),
-        path: path
-            .and_then(|value| reader.parsed(value, asked_at))
-            .map(|at| at.value),
-    }
-}
-
-/// A path as it goes into a request's first line, and into no other shape on the way: of what
-/// RFC 3986 §3.3 allows, without empty and dot segments.
-fn asked_at(text: &str) -> Result<String, Wrong> {
-    let wrong =
-        |help: String| Wrong::new(format!("`{text}` cannot be where customers log in"), help);
-    if !text.starts_with('/') {
-        return Err(wrong(
-            "write it from the first slash on: `/customers/v1/log-in`".to_owned(),
-        ));
-    }
-    if text.contains(['?', '#']) {
-        return Err(wrong("write it without query and fragment".to_owned()));
-    }
-    if text.len() > PATH_BYTES_MAX {
-        return Err(Wrong::of(
-            Code::OutOfRange,
-            format!("`path` cannot have {} bytes", text.len()),
-            format!("it may have up to {PATH_BYTES_MAX}"),
-        ));
-    }
-    let is_of_paths =
-        |byte: u8| byte.is_ascii_alphanumeric() || b"!$%&'()*+,-./:;=@_~".contains(&byte);
-    if !text.bytes().all(is_of_paths) {
-        return Err(wrong(
-            "write it in the characters of a URL's path, others as `%XX`".to_owned(),
-        ));
-    }
-    let resolved = Url::parse(&format!("https://bank.example{text}")).ok();
-    let is_plain = resolved.is_some_and(|url| url.path() == text);
-    if is_plain && !text.contains("//") {
-        Ok(text.to_owned())
-    } else {
-        Err(wrong("write it without `//`, `.` and `..`".to_owned()))
     }
 }
 

@@ -9,7 +9,7 @@ use model::ports::{CustomerAuth, CustomersUnavailable, LogIn};
 use model::{ClientId, InteractionId, RequestId};
 
 use crate::test_house::{Answer, Ask, House, asked, bank};
-use crate::{Authorization, Endpoint};
+use crate::{Authorization, Customers, Endpoint};
 
 const CALLBACK: &str = "https://app.example/callback";
 
@@ -38,7 +38,7 @@ impl CustomerAuth for Silent {
 async fn house(name_chars: usize) -> House {
     House::open_with(|settings| {
         settings.authorization = Some(Authorization {
-            customers: Arc::new(Silent),
+            customers: Customers::Password(Arc::new(Silent)),
             grant_lifetime: Duration::from_hours(1),
         });
         let id = ClientId::parse("swiftride-app").expect("valid");

@@ -57,11 +57,39 @@ fn with_a_log_in_the_pages_are_at_the_issuers_listener_and_the_rest_also_beside_
                 IssuerEndpoint::OpenIdMetadata
             ),
             ("issuer", "/harbour/authorize", IssuerEndpoint::Authorize),
-            ("issuer", "/harbour/log-in", IssuerEndpoint::LogIn),
             ("issuer", "/harbour/approve", IssuerEndpoint::Approve),
             ("issuer", "/harbour/done", IssuerEndpoint::Done),
+            ("issuer", "/harbour/log-in", IssuerEndpoint::LogIn),
         ]
     );
+}
+
+#[test]
+fn with_a_provider_customers_come_back_from_it_and_no_page_of_ours_asks_for_a_password() {
+    let house = Fixture::new().load(EXAMPLE).map_err(|m| m.to_string());
+    let house = house.expect("the example loads");
+    let lantern = house
+        .banks
+        .iter()
+        .find(|bank| bank.id.as_str() == "lantern");
+    let lantern = lantern.expect("a bank with a provider");
+    let endpoints = lantern.issuer.endpoints.iter();
+    let pages: Vec<_> = endpoints
+        .filter(|place| place.path.contains("log"))
+        .map(|place| (place.path.as_str(), place.endpoint))
+        .collect();
+    assert_eq!(pages, [("/lantern/logged-in", IssuerEndpoint::LoggedIn)]);
+    let Some(AuthorizationPlan {
+        log_in: LogInPlan::Provider(plan),
+        ..
+    }) = &ours(lantern).authorization
+    else {
+        panic!("no provider");
+    };
+    assert_eq!(plan.issuer, "https://login.lantern.example");
+    assert_eq!(plan.client_id.as_str(), "mortise");
+    assert_eq!(plan.shown.as_str(), "preferred_username");
+    assert_eq!(plan.key.algorithm().as_str(), "ES256");
 }
 
 #[test]
@@ -76,7 +104,7 @@ fn a_grant_lives_as_long_as_the_file_says() {
         let bank = &house.banks[0];
         let upstream = bank.upstreams[0].id.clone();
         let plan = AuthorizationPlan {
-            log_in: LogInPlan {
+            log_in: LogInPlan::Service {
                 upstream,
                 path: "/customers/v1/log-in".to_owned(),
             },
@@ -93,7 +121,10 @@ fn a_path_is_taken_to_the_byte_within_its_limit() {
         let house = fixture.load(with_log_in(LIFETIME).replace("/customers/v1/log-in", path));
         let house = house.ok()?;
         let plan = ours(&house.banks[0]).authorization.clone()?;
-        Some(plan.log_in.path)
+        match plan.log_in {
+            LogInPlan::Service { path, .. } => Some(path),
+            LogInPlan::Provider(_) => None,
+        }
     };
     let long = format!("/{}", "a".repeat(255));
     for path in ["/", "/log-in/", "/a%20b/c;d=e:f@g", &long] {

@@ -11,6 +11,25 @@ const LOG_IN: (&str, &str) = (
 ",
 );
 
+/// The issuer with its bank's own OpenID provider, which may be asked.
+const PROVIDER: (&str, &str) = (
+    "      access_token_lifetime: 300s\n",
+    "      access_token_lifetime: 300s
+      grant_lifetime: 90d
+      log_in:
+        provider:
+          url: https://login.harbour.example
+          client_id: mortise
+          key: file:keys/login.key
+",
+);
+
+const LISTED: (&str, &str) = (
+    "    products:\n",
+    "    fetch: { login: { host: login.harbour.example, authorities: [file:trust/bank-ca.pem] } }
+    products:\n",
+);
+
 /// The issuer's listener with the pages.
 const PAGES: (&str, &str) = (
     "serves: [discovery, token]",
@@ -120,6 +139,59 @@ pub(super) const CASES: &[Case] = &[
         ("token, authorize]", "token, authorize, api]"),
         ("client_certificates: none", "client_certificates: optional"),
     ]),
+    edit("provider-unlisted", &[PROVIDER, PAGES]),
+    edit(
+        "provider-at-another-port",
+        &[
+            PROVIDER,
+            LISTED,
+            PAGES,
+            (
+                "url: https://login.harbour.example",
+                "url: https://login.harbour.example:8443",
+            ),
+        ],
+    ),
+    edit(
+        "provider-beside-upstream",
+        &[
+            PROVIDER,
+            LISTED,
+            PAGES,
+            (
+                "      log_in:\n",
+                "      log_in:\n        upstream: ledger\n",
+            ),
+        ],
+    ),
+    edit(
+        "provider-without-anything",
+        &[
+            LOG_IN,
+            PAGES,
+            (
+                "{ upstream: ledger, path: /customers/v1/log-in }",
+                "{ provider: {} }",
+            ),
+        ],
+    ),
+    edit(
+        "provider-values",
+        &[
+            PROVIDER,
+            LISTED,
+            PAGES,
+            (
+                "url: https://login.harbour.example",
+                "url: http://login.harbour.example",
+            ),
+            ("client_id: mortise", "client_id: \"the gateway\""),
+            (
+                "file:keys/login.key",
+                "file:keys/kek\n          shown: fullname",
+            ),
+        ],
+    ),
     edit("redirect-uris-too-many", &[(KEYS, MANY)]),
     edit(
         "redirect-uris-twice-and-wrong",

@@ -1,0 +1,204 @@
+//! The log-in at the bank's own OpenID provider: the browser is sent there, and comes back (AZ-07).
+//!
+//! What the log-in is for travels sealed in `state`, bound to the browser by its cookie: nobody
+//! else comes back with it, nobody makes one of his own (RFC 9700 §4.7), and it is good once.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use model::ports::Claim;
+use model::{Fault, Response};
+use web::Language;
+
+use super::log_in::{BANK_WAIT, SESSION_LIFETIME};
+use super::provider::{Bound, Means, OpenIdProvider, Outcome, Returned, Wanted};
+use super::request::Known;
+use super::{BROWSER, Turned, Visit, with_cookie};
+use crate::evidence::OpenRecord;
+use crate::page::{Cause, Ending};
+use crate::request::authentication::Prompt;
+use crate::step::form::Parameters;
+
+/// How long a state is known: longer than the request that it is for, which is over minutes after
+/// it was opened (AZ-10), so that whoever comes back too late is led back to the app.
+const OPEN: Duration = Duration::from_mins(75);
+/// How long the provider's answers are waited for together.
+const WAIT: Duration = Duration::from_secs(15);
+
+/// What `state` seals.
+#[derive(Serialize, Deserialize)]
+struct Away {
+    client: String,
+    request_uri: String,
+    /// The language of the visit.
+    language: String,
+    nonce: String,
+    verifier: String,
+    /// The earliest that the log-in may have been, in Unix seconds.
+    since: i64,
+    /// When it is over, in Unix seconds.
+    until: i64,
+}
+
+impl Visit<'_> {
+    /// Sends the browser to the provider; one that has no secret yet gets one.
+    pub(super) async fn to_provider(
+        &self,
+        provider: &OpenIdProvider,
+        known: &Known<'_>,
+    ) -> Result<Response, Turned> {
+        let random = self.ports.random.as_ref();
+        let drawn = || crypto::random_array::<32>(random);
+        let before = self.secret(BROWSER);
+        let secret = before.unwrap_or_else(drawn);
+        let asks = &known.request.authentication;
+        // A log-in is good for as long there as it is here, or as the app says.
+        let max_age_s = asks.max_age.unwrap_or(u64::MAX);
+        let max_age_s = max_age_s.min(SESSION_LIFETIME.as_secs()).cast_signed();
+        let since = self.now.as_second().saturating_sub(max_age_s);
+        let is_again = asks.prompt == Prompt::Again;
+        let until = self.now.checked_add(OPEN).unwrap_or(self.now);
+        let away = Away {
+            client: known.client_id.as_str().to_owned(),
+            request_uri: known.request_uri.clone(),
+            language: known.language.tag().to_owned(),
+            nonce: crypto::base64url(&drawn()),
+            verifier: crypto::base64url(&drawn()),
+            since: if is_again {
+                since.max(asks.pushed_s())
+            } else {
+                since
+            },
+            until: until.as_second(),
+        };
+        let text = serde_json::to_vec(&away).unwrap_or_default();
+        let sealed = self.asking.way.seal(&text, &place(&secret), random);
+        let sealed = sealed.map_err(|cause| Fault::caused("sealing the state", cause))?;
+        let wanted = Wanted {
+            state: &crypto::base64url(&sealed),
+            bound: away.bound(),
+            language: known.language.tag(),
+            max_age_s,
+            again: is_again,
+            acr_values: &asks.acr_values(),
+            login_hint: asks.login_hint.as_deref(),
+        };
+        let link = provider.link(wanted, self.means());
+        let link = in_time(link).await?.map_err(Turned::unavailable)?;
+        let response = web::see_other(&link)?;
+        match before {
+            Some(_) => Ok(response),
+            None => with_cookie(response, BROWSER, &secret),
+        }
+    }
+
+    /// The browser is back.
+    pub(super) async fn came_back(
+        &self,
+        provider: &OpenIdProvider,
+        form: &Parameters,
+        record: &mut OpenRecord<'_>,
+    ) -> Result<Response, Turned> {
+        let state = form.get("state").unwrap_or_default();
+        let away = self.away(state).ok_or_else(|| {
+            let description = "The log-in was not begun by this browser, or is over.";
+            Turned::away(Cause::ForeignForm, "access_denied", description)
+        })?;
+        let mut known = self.known(&away.client, &away.request_uri, record).await?;
+        let mut languages = Language::ALL.into_iter();
+        let language = languages.find(|language| language.tag() == away.language);
+        known.language = language.unwrap_or(known.language);
+        let returned = Returned {
+            code: form.get("code"),
+            error: form.get("error"),
+            iss: form.get("iss"),
+            bound: away.bound(),
+            since: away.since,
+        };
+        self.use_up(state, &known, &away).await?;
+        let received = self.received(provider, returned, &known, record).await;
+        self.or_told(&known, received, record).await
+    }
+
+    async fn received(
+        &self,
+        provider: &OpenIdProvider,
+        returned: Returned<'_>,
+        known: &Known<'_>,
+        record: &mut OpenRecord<'_>,
+    ) -> Result<Response, Turned> {
+        if let Some((ending, error)) = known.over {
+            return self.end(known, ending, error, record).await;
+        }
+        let outcome = in_time(provider.who(returned, self.means())).await?;
+        match outcome.map_err(Turned::unavailable)? {
+            Outcome::Known(customer, at) => {
+                let at = known.request.authentication.logged_in_at(at);
+                self.enter(known, customer, at, record).await
+            }
+            Outcome::Cancelled => {
+                let ending = Ending::Cancelled;
+                self.end(known, ending, "access_denied", record).await
+            }
+        }
+    }
+
+    /// What a state of ours seals; `None` when we did not make it for this browser, or it is over.
+    fn away(&self, state: &str) -> Option<Away> {
+        let secret = self.secret(BROWSER)?;
+        let sealed = crypto::from_base64url(state)?;
+        let text = self.asking.way.open(&sealed, &place(&secret)).ok()?;
+        let away: Away = serde_json::from_slice(&text).ok()?;
+        (self.now.as_second() < away.until).then_some(away)
+    }
+
+    /// A state is good once, on every node and after a restart.
+    async fn use_up(&self, state: &str, known: &Known<'_>, away: &Away) -> Result<(), Turned> {
+        let digest = crypto::base64url(&crypto::sha256(state.as_bytes()));
+        let once = format!("logged-in:{digest}");
+        let until = Timestamp::from_second(away.until).unwrap_or(self.now);
+        let (bank, client) = (&self.issuer.bank, known.client_id);
+        let replay = &self.ports.replay;
+        match replay.claim(bank, client, &once, until, self.now).await? {
+            Claim::First => Ok(()),
+            Claim::Seen => {
+                let description = "The customer came back with this log-in before.";
+                Err(Turned::away(
+                    Cause::NoSuchRequest,
+                    "invalid_request",
+                    description,
+                ))
+            }
+        }
+    }
+
+    fn means(&self) -> Means<'_> {
+        Means {
+            fetch: self.ports.fetch.as_ref(),
+            clock: self.ports.clock.as_ref(),
+            random: self.ports.random.as_ref(),
+            deadline: BANK_WAIT,
+        }
+    }
+}
+
+impl Away {
+    fn bound(&self) -> Bound<'_> {
+        Bound {
+            nonce: &self.nonce,
+            verifier: &self.verifier,
+        }
+    }
+}
+
+async fn in_time<T>(asked: impl Future<Output = T>) -> Result<T, Turned> {
+    let asked = tokio::time::timeout(WAIT, asked).await;
+    asked.map_err(|_| Turned::unavailable(Fault::new("waiting for the bank's provider")))
+}
+
+/// What binds a sealed state to a browser: no sealed way back has the same place.
+fn place(secret: &[u8; 32]) -> [u8; 32] {
+    crypto::sha256(&[b"logged-in", &secret[..]].concat())
+}

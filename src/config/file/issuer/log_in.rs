@@ -1,0 +1,216 @@
+//! `banks.*.issuer.log_in`: who says who a customer is.
+
+use authserver::ShownClaim;
+use model::ClientId;
+use url::Url;
+
+use super::{URL, their_url};
+use crate::files::SecretRef;
+use crate::mistake::Code;
+use crate::reader::{Reader, Value, Wrong};
+use crate::shape::{Key, Kind, Need, Shape};
+use crate::source::{At, Span};
+
+pub(super) static LOG_IN: Shape = Shape::new(
+    "`log_in`",
+    &[
+        Key {
+            name: "upstream",
+            kind: Kind::Name,
+            need: Need::RequiredUnless("provider", "NAME"),
+            doc: "Which of the bank's upstreams it is.",
+        },
+        Key {
+            name: "path",
+            kind: Kind::Own {
+                expected: "a path such as `/customers/v1/log-in`",
+                pattern: "^/[!$%&'()*+,./:;=@_~A-Za-z0-9-]{0,255}$",
+            },
+            need: Need::RequiredUnless("provider", "/customers/v1/log-in"),
+            doc: "Where it is asked there.",
+        },
+        Key::absent(
+            "provider",
+            Kind::Section(&PROVIDER),
+            "customers log in on our page, and `upstream` says who they are",
+            "The bank's own OpenID provider, at which customers log in.",
+        ),
+    ],
+);
+
+static PROVIDER: Shape = Shape::new(
+    "`provider`",
+    &[
+        Key::required(
+            "url",
+            URL,
+            "https://login.bank.example",
+            "Its issuer identifier, to the byte; its metadata are below it.",
+        ),
+        Key::required(
+            "client_id",
+            Kind::Own {
+                expected: "a client_id such as `mortise`",
+                pattern: "^[!#-\\[\\]-~]{1,128}$",
+            },
+            "mortise",
+            "Who this gateway is there.",
+        ),
+        Key::required(
+            "key",
+            Kind::Secret,
+            "file:PATH",
+            "Proves it there by private_key_jwt: a private key in PEM, EC P-256, RSA or Ed25519.",
+        ),
+        Key::default(
+            "shown",
+            Kind::Word(&[
+                "preferred_username",
+                "name",
+                "nickname",
+                "email",
+                "phone_number",
+            ]),
+            "preferred_username",
+            "The claim of the ID token by which customers are shown that it is they.",
+        ),
+    ],
+);
+
+/// The longest path at which a service is asked, in bytes.
+const PATH_BYTES_MAX: usize = 256;
+
+/// How customers log in.
+pub(crate) struct LogIn {
+    pub(crate) at: Span,
+    /// Absent when the section contradicts itself or is none.
+    pub(crate) judge: Option<Judge>,
+}
+
+/// Who says who a customer is.
+pub(crate) enum Judge {
+    /// A service of the bank's.
+    Service {
+        /// One of the bank's upstreams.
+        upstream: Option<At<String>>,
+        /// Where it is asked there.
+        path: Option<String>,
+    },
+    /// The bank's own OpenID provider.
+    Provider(Provider),
+}
+
+/// An OpenID provider.
+pub(crate) struct Provider {
+    /// Its issuer identifier, as written.
+    pub(crate) url: Option<At<String>>,
+    pub(crate) client_id: Option<ClientId>,
+    pub(crate) key: Option<At<SecretRef>>,
+    pub(crate) shown: Option<ShownClaim>,
+}
+
+pub(super) fn read(reader: &mut Reader, value: Value<'_>) -> LogIn {
+    let at = value.key_span;
+    let Some(mut section) = reader.section(value) else {
+        return LogIn { at, judge: None };
+    };
+    let upstream = section.value(reader, "upstream");
+    let path = section.value(reader, "path");
+    let provider = section.value(reader, "provider");
+    section.finish(reader);
+    let Some(provider) = provider else {
+        let judge = Judge::Service {
+            upstream: upstream.and_then(|value| reader.name(value)),
+            path: path
+                .and_then(|value| reader.parsed(value, asked_at))
+                .map(|at| at.value),
+        };
+        let judge = Some(judge);
+        return LogIn { at, judge };
+    };
+    let beside = upstream.or(path);
+    if let Some(beside) = beside {
+        reader
+            .collector
+            .mistake(
+                Code::Contradiction,
+                beside.key_span,
+                format!(
+                    "`{}` stands beside `provider`: who says who a customer is?",
+                    beside.key.name
+                ),
+            )
+            .see(provider.key_span, "the bank's own OpenID provider")
+            .help(
+                "remove `provider` when a service of the bank's does, `upstream` and `path` when \
+                 its provider does",
+            );
+    }
+    let provider = read_provider(reader, provider).filter(|_| beside.is_none());
+    LogIn {
+        at,
+        judge: provider.map(Judge::Provider),
+    }
+}
+
+fn read_provider(reader: &mut Reader, value: Value<'_>) -> Option<Provider> {
+    let mut section = reader.section(value)?;
+    let url = section.value(reader, "url");
+    let client_id = section.value(reader, "client_id");
+    let key = section.value(reader, "key");
+    let shown = section.value(reader, "shown");
+    section.finish(reader);
+    let words = ShownClaim::ALL.map(|claim| (claim.as_str(), claim));
+    let client_id = client_id.and_then(|value| {
+        reader.parsed(value, |text| {
+            ClientId::parse(text).map_err(|bad| {
+                let what = format!("`{text}` cannot be a client_id");
+                Wrong::new(what, bad.to_string())
+            })
+        })
+    });
+    Some(Provider {
+        url: url.and_then(|value| their_url(reader, value)),
+        client_id: client_id.map(|at| at.value),
+        key: key.and_then(|value| reader.secret(value)),
+        shown: shown
+            .and_then(|value| reader.word(value, &words))
+            .map(|at| at.value),
+    })
+}
+
+/// A path as it goes into a request's first line, and into no other shape on the way: of what
+/// RFC 3986 §3.3 allows, without empty and dot segments.
+fn asked_at(text: &str) -> Result<String, Wrong> {
+    let wrong =
+        |help: String| Wrong::new(format!("`{text}` cannot be where customers log in"), help);
+    if !text.starts_with('/') {
+        return Err(wrong(
+            "write it from the first slash on: `/customers/v1/log-in`".to_owned(),
+        ));
+    }
+    if text.contains(['?', '#']) {
+        return Err(wrong("write it without query and fragment".to_owned()));
+    }
+    if text.len() > PATH_BYTES_MAX {
+        return Err(Wrong::of(
+            Code::OutOfRange,
+            format!("`path` cannot have {} bytes", text.len()),
+            format!("it may have up to {PATH_BYTES_MAX}"),
+        ));
+    }
+    let is_of_paths =
+        |byte: u8| byte.is_ascii_alphanumeric() || b"!$%&'()*+,-./:;=@_~".contains(&byte);
+    if !text.bytes().all(is_of_paths) {
+        return Err(wrong(
+            "write it in the characters of a URL's path, others as `%XX`".to_owned(),
+        ));
+    }
+    let resolved = Url::parse(&format!("https://bank.example{text}")).ok();
+    let is_plain = resolved.is_some_and(|url| url.path() == text);
+    if is_plain && !text.contains("//") {
+        Ok(text.to_owned())
+    } else {
+        Err(wrong("write it without `//`, `.` and `..`".to_owned()))
+    }
+}
