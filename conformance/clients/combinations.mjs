@@ -31,10 +31,20 @@ const BINDINGS = {
   },
 }
 
-/** How a request reaches the server: gives the link for the browser. */
+/** Pushes the parameters as they are, or signed: the link for the browser. */
+const push = (config, parameters, proof) =>
+  oc.buildAuthorizationUrlWithPAR(config, parameters, proof)
+const pushSigned = async (config, parameters, proof, client) => {
+  const link = await oc.buildAuthorizationUrlWithJAR(config, parameters, await client.signing)
+  return push(config, link.searchParams, proof)
+}
+
+/** How a request reaches the server, and its response the app: signed (JAR, JARM) or not. */
 const REQUESTS = {
-  plain: (config, parameters, proof) =>
-    oc.buildAuthorizationUrlWithPAR(config, parameters, proof),
+  plain: { push, isSignedBack: false },
+  jar: { push: pushSigned, isSignedBack: false },
+  jarm: { push, isSignedBack: true },
+  'jar+jarm': { push: pushSigned, isSignedBack: true },
 }
 
 /** How old a log-in may be, in seconds. */
@@ -70,9 +80,9 @@ function thumbprint(certificate) {
 /** Every combination, with its name. */
 export const COMBINATIONS = Object.entries(METHODS).flatMap(([method, authentication]) =>
   Object.entries(BINDINGS).flatMap(([binding, bound]) =>
-    Object.entries(REQUESTS).flatMap(([request, push]) =>
+    Object.entries(REQUESTS).flatMap(([request, { push, isSignedBack }]) =>
       Object.entries(ASKED).map(([asks, asked]) => ({
         name: `${method}, ${binding}, ${request}, ${asks}`,
         client: `${method}, ${binding}`,
-        authentication, bound, push, asked,
+        authentication, bound, push, isSignedBack, asked,
       })))))

@@ -9,7 +9,7 @@
 //     "scope": asked for, "redirect_uri": URL, "user": NAME, "password": TEXT,
 //     "clients": { "METHOD, BINDING": { "client_id",
 //                    "certificate": FILE and "key": FILE, where it shows one,
-//                    "signing_key": FILE and "kid", where the method signs } } }
+//                    "signing_key": FILE of a key for ES256, and its "kid" } } }
 //
 // Prints a line for each combination, `ok` or what failed at which step. Exit code: 0 all are ok,
 // 1 some failed, 2 the file cannot be read.
@@ -32,7 +32,7 @@ function read(path) {
       client.certificate = named(client.certificate)
       client.key = named(client.key)
     }
-    if (client.signing_key) client.signing = keyPair(named(client.signing_key), client.kid)
+    client.signing = keyPair(named(client.signing_key), client.kid)
     client.fetch = fetchAs(house, client)
   }
   return house

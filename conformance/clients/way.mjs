@@ -11,7 +11,8 @@ const BAD = { code: 'invalid_token' }
 
 /** The library at this house as the client of a combination, and what it proves with each request.
  * One that shows no certificate has no use for the endpoints where it would. */
-async function configured(house, { client: name, authentication, bound }) {
+async function configured(house, combination) {
+  const { client: name, authentication, bound, isSignedBack } = combination
   const client = house.clients[name]
   demand(client, `the house's file has no client for ${name}`)
   const config = await oc.discovery(
@@ -22,12 +23,14 @@ async function configured(house, { client: name, authentication, bound }) {
     { algorithm: 'oauth2', [oc.customFetch]: client.fetch },
   )
   oc.enableNonRepudiationChecks(config)
+  if (isSignedBack) oc.useJwtResponseMode(config)
   return { client, config, proof: await bound.proving(config) }
 }
 
 /** Pushes a request and lets the customer answer it: the URL that came back, and what to hold
  * against it. */
-async function asked(house, { asked, push }, { config, proof }, buttons, at) {
+async function asked(house, combination, { client, config, proof }, buttons, at) {
+  const { asked, push, isSignedBack } = combination
   at('the pushed request')
   const pkceCodeVerifier = oc.randomPKCECodeVerifier()
   const expectedState = oc.randomState()
@@ -38,9 +41,12 @@ async function asked(house, { asked, push }, { config, proof }, buttons, at) {
     code_challenge: await oc.calculatePKCECodeChallenge(pkceCodeVerifier),
     code_challenge_method: 'S256',
     ...parameters,
-  }, proof)
+  }, proof, client)
   at('the pages')
   const back = await new Browser(house).follow(link, buttons)
+  const names = [...back.searchParams.keys()]
+  demand(names.includes('response') === isSignedBack, `what comes back: ${names}`)
+  demand(!isSignedBack || names.length === 1, `beside the response: ${names}`)
   return { back, checks: { pkceCodeVerifier, expectedState, ...asked.checks?.(parameters) } }
 }
 

@@ -333,6 +333,7 @@ fn issuer_settings(
             jwks: client.jwks.clone(),
             scopes: client.scopes.clone(),
             redirect_uris: client.redirect_uris.clone(),
+            response_modes: client.response_modes.clone(),
             app: client.app.clone(),
             contact: client.contact.clone(),
             userinfo: client.userinfo,
@@ -347,6 +348,7 @@ fn issuer_settings(
     });
     let settings = IssuerSettings {
         bank: plan.id.clone(),
+        profile: tokens.profile,
         issuer: issuer.url.clone(),
         token_endpoint: tokens.token_endpoint.clone(),
         jwks_uri: tokens.jwks_uri.clone(),

@@ -60,6 +60,8 @@ pub(crate) enum Denied {
     ScopeTooWide,
     /// An authorization request breaks a rule.
     Request(RequestProblem),
+    /// A request object breaks a rule (RFC 9101 §7).
+    Object(ObjectProblem),
     /// A code or a refresh token is not good.
     Grant(GrantProblem),
     /// A token of another client is to be revoked (RV-01).
@@ -102,8 +104,8 @@ pub(crate) enum AssertionProblem {
 pub(crate) enum RequestProblem {
     /// `request_uri` at the endpoint that gives them out (PA-04).
     UriGiven,
-    /// A request object (RFC 9101), which is not taken here (OC-06).
-    Object,
+    /// No request object where the profile demands one (JA-01).
+    NoObject,
     /// `dpop_jkt` is no thumbprint (DP-12).
     DpopKey,
     /// `dpop_jkt` is another key's than that of the proof beside it (DP-12).
@@ -136,6 +138,39 @@ pub(crate) enum RequestProblem {
     Registration,
     /// The client has too many pushed requests that nobody opened.
     TooMany,
+}
+
+/// What is wrong with a request object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ObjectProblem {
+    /// Not a compact JWS within its size, with critical extensions, or a parameter is `null`.
+    Malformed,
+    /// Of another type (JA-04).
+    Typ,
+    /// An algorithm that the client has no key of (C-01, C-02).
+    Algorithm,
+    /// No key of the client made it (JA-02).
+    Signature,
+    /// `iss` is not the client (JA-03).
+    Issuer,
+    /// `client_id` is not the client (JA-03).
+    ClientId,
+    /// `aud` does not hold our issuer (JA-03).
+    Audience,
+    /// `sub` is the client, as in an assertion (JA-07).
+    Subject,
+    /// Its times (L-01, L-02).
+    Times(TimeProblem),
+    /// There is no `nbf` (JA-03).
+    NbfMissing,
+    /// It lives too long, or began too long ago (L-03).
+    LivesTooLong,
+    /// It holds `request` or `request_uri` (PA-04).
+    Nested,
+    /// `jti` is no text, or too long.
+    Jti,
+    /// It was used before (JA-09).
+    Replayed,
 }
 
 /// What is wrong with a code or a refresh token.

@@ -7,7 +7,7 @@
 //! | [`Endpoint::Jwks`] | GET, HEAD | the document (RFC 7517 §5) |
 //! | [`Endpoint::UpstreamJwks`] | GET, HEAD | the document (RFC 7517 §5) |
 //! | [`Endpoint::Token`] | POST | *client*, proof used up, binding, grant type; scope, or the code with its verifier, redirect URI and key, or the refresh token and scope; issue, evidence, answer |
-//! | [`Endpoint::Par`] | POST | *client*, proof used up, no `request_uri`, response, redirect URI, `state`, PKCE, DPoP key, scope, no details, OpenID Connect's, keep, evidence, answer |
+//! | [`Endpoint::Par`] | POST | *client*, proof used up, no `request_uri`, request object, response, redirect URI, `state`, PKCE, DPoP key, scope, no details, OpenID Connect's, the object's `jti`, keep, evidence, answer |
 //! | [`Endpoint::Userinfo`] | GET, POST | `endpoints/userinfo.rs` |
 //! | [`Endpoint::Revoke`] | POST | *client*, the token's owner, revoke, evidence, answer |
 //! | [`Endpoint::Authorize`], [`Endpoint::LogIn`], [`Endpoint::LoggedIn`], [`Endpoint::Approve`], [`Endpoint::Done`] | GET, POST | `front.rs` |
@@ -52,7 +52,7 @@ use crate::step::proof::{Looked, Sent, Wants};
 use crate::step::standing::InGoodStanding;
 use crate::step::{
     binding, client_authentication, client_id, dpop_jkt, form, grant_type, jti, method, openid,
-    pkce, proof, redirect_uri, response, returned, scope, standing,
+    pkce, proof, redirect_uri, request_object, response, returned, scope, standing,
 };
 use crate::token::revocation;
 
@@ -341,12 +341,11 @@ impl AuthServer {
         if form.get("request_uri").is_some() {
             return Err(Denied::Request(RequestProblem::UriGiven));
         }
-        if form.get("request").is_some() {
-            return Err(Denied::Request(RequestProblem::Object));
-        }
-        response::check(form)?;
+        let requested = request_object::read(issuer, form, client, now)?;
+        let form = requested.parameters();
+        let response_mode = response::check(form, issuer, client)?;
         let redirect_uri = redirect_uri::check(form, client)?;
-        let state = returned::state(form, &redirect_uri)?;
+        let state = returned::state(form, &redirect_uri, response_mode)?;
         let challenge = pkce::challenge(form)?;
         let dpop_key = dpop_jkt::check(form, proved)?;
         let scope = scope::of_customer(form, client)?;
@@ -356,6 +355,7 @@ impl AuthServer {
         let authentication = openid::check(issuer, form, client, now)?;
         let request = AuthorizationRequest {
             redirect_uri: redirect_uri.as_str().to_owned(),
+            response_mode,
             state,
             scope: scope.scopes().to_string(),
             challenge: crypto::base64url(challenge.digest()),
@@ -363,7 +363,10 @@ impl AuthServer {
             ui_locales: form.get("ui_locales").map(str::to_owned),
             authentication,
         };
-        pushed::push(issuer, self.ports(), client, &request, now).await
+        let ports = self.ports();
+        let replay = ports.replay.as_ref();
+        let once = request_object::use_up(issuer, replay, client, &requested, now).await?;
+        pushed::push(issuer, ports, client, (&request, once), now).await
     }
 }
 

@@ -22,6 +22,7 @@ mod log_in;
 mod logged_in;
 pub(crate) mod provider;
 mod request;
+mod signed;
 mod way_back;
 
 use std::time::Duration;

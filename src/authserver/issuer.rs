@@ -15,9 +15,10 @@ use model::{BankId, ClientId, Fault, GrantId, ListenerId, PartnerId, Words};
 
 use crate::keys::ring::Ring;
 use crate::keys::subjects::Subjects;
-use crate::{ClientSettings, Customers, IssuerSettings, Ports, metadata, metrics, page};
+use crate::{ClientSettings, Customers, IssuerSettings, Ports, Profile, metadata, metrics, page};
 
 pub(crate) mod decoy;
+pub(crate) mod profile;
 
 use self::decoy::Decoys;
 
@@ -34,6 +35,7 @@ const LEEWAY: Duration = Duration::from_secs(20);
 /// An issuer, ready to answer.
 pub(crate) struct Issuer {
     pub(crate) bank: BankId,
+    pub(crate) profile: &'static Profile,
     /// The issuer identifier: compared byte by byte (PK-03), written into tokens as it is.
     pub(crate) identifier: String,
     pub(crate) audience: Vec<String>,
@@ -145,6 +147,7 @@ impl Issuer {
             requests: metrics::token_requests(&ports.meter, &settings.bank),
             ring,
             bank: settings.bank,
+            profile: settings.profile,
             identifier: settings.issuer,
             audience: settings.audience,
             origins: settings.origins,

@@ -1,19 +1,21 @@
 //! The authorization server: read `endpoints.rs` first, it lists every endpoint and its steps.
 //!
 //! **For**: giving partners' clients sender-constrained access tokens (RFC 6749, RFC 9068,
-//! RFC 8705, RFC 9449) under the FAPI 2.0 Security Profile, and publishing what they need to know.
+//! RFC 8705, RFC 9449) under the FAPI 2.0 Security Profile, with Message Signing where a bank wants
+//! it, and publishing what they need to know.
 //! **Doors**: [`AuthServer::open`] with one [`IssuerSettings`] per bank, or [`Elsewhere`] for one
 //! that has an authorization server of its own; [`AuthServer::answer`] for an [`Endpoint`];
 //! [`AuthServer::keys`] for the road; [`AuthServer::change_keys`] for whoever rotates them;
-//! [`well_known_path`]; [`assertion`] for the command line; [`fuzz_assertion`] for fuzzers.
+//! [`well_known_path`]; [`Profile`]; [`assertion`] for the command line; [`fuzz_assertion`] and
+//! [`fuzz_request_object`] for fuzzers.
 //!
 //! **How a value goes through**: a form becomes an authenticated client (its key, its `jti` used
 //! once), a client in good standing; with a certificate of the same partner or a proved key, and
 //! granted scopes, or a code or refresh token of its own, these make a token, and only the log's
-//! receipt lets it out. A customer comes by a pushed request, logs in at the bank (by our page and
-//! a service of its, or at its own OpenID provider), and approves or not: that is one change in the
-//! store, with its event. Whoever has a token for it may ask who the customer is. What is refused
-//! becomes one of `denied::Denied`, or a page, and is put into words once.
+//! receipt lets it out. A customer comes by a pushed request, signed or not, logs in at the bank (by
+//! our page and a service of its, or at its own OpenID provider), and approves or not: that is one
+//! change in the store, with its event. Whoever has a token for it may ask who the customer is. What
+//! is refused becomes one of `denied::Denied`, or a page, and is put into words once.
 //!
 //! **Absent on purpose**: shared client secrets, bearer tokens that are bound to nothing, refresh
 //! tokens for clients' own access, sockets, SQL, the log's format, scripts on pages.
@@ -49,6 +51,7 @@ mod token;
 pub use assertion::assertion;
 pub use endpoints::Endpoint;
 pub use front::provider::{OpenIdProvider, ProviderSettings, ShownClaim};
+pub use issuer::profile::{FAPI2, FAPI2_MESSAGE_SIGNING, Profile, ResponseMode};
 pub use keys::distrust::Distrusted;
 pub use keys::rotation::{KeyChange, RingKey, Unchanged};
 pub use metadata::{openid_path, well_known_path};
@@ -58,3 +61,4 @@ pub use settings::{
     IssuerSettings, Ports, Userinfo,
 };
 pub use step::private_key_jwt::fuzz_assertion;
+pub use step::request_object::fuzz_request_object;

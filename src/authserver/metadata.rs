@@ -24,9 +24,9 @@ struct Document<'a> {
     response_types_supported: &'a [&'a str],
     grant_types_supported: &'a [&'a str],
     token_endpoint_auth_methods_supported: &'a [&'a str],
-    token_endpoint_auth_signing_alg_values_supported: [&'a str; 3],
+    token_endpoint_auth_signing_alg_values_supported: Vec<&'a str>,
     tls_client_certificate_bound_access_tokens: bool,
-    dpop_signing_alg_values_supported: [&'a str; 3],
+    dpop_signing_alg_values_supported: Vec<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     mtls_endpoint_aliases: Option<Aliases>,
 }
@@ -47,12 +47,8 @@ fn methods(settings: &IssuerSettings) -> &'static [&'static str] {
     }
 }
 
-/// What clients may sign assertions and proofs with (C-01).
-fn algorithms() -> [&'static str; 3] {
-    [Algorithm::Ps256, Algorithm::Es256, Algorithm::EdDsa].map(Algorithm::as_str)
-}
-
-/// What only an issuer has that asks customers (RFC 9126 §5, RFC 9207 §3, RFC 7636).
+/// What only an issuer has that asks customers (RFC 9126 §5, RFC 9207 §3, RFC 7636,
+/// RFC 9101 §10.5, JARM §3).
 #[derive(Serialize)]
 struct Authorization {
     authorization_endpoint: String,
@@ -60,10 +56,13 @@ struct Authorization {
     require_pushed_authorization_requests: bool,
     revocation_endpoint: String,
     revocation_endpoint_auth_methods_supported: &'static [&'static str],
-    response_modes_supported: [&'static str; 1],
+    response_modes_supported: Vec<&'static str>,
     code_challenge_methods_supported: [&'static str; 1],
     authorization_response_iss_parameter_supported: bool,
+    require_signed_request_object: bool,
     request_parameter_supported: bool,
+    request_object_signing_alg_values_supported: Vec<&'static str>,
+    authorization_signing_alg_values_supported: Vec<&'static str>,
     request_uri_parameter_supported: bool,
     ui_locales_supported: [&'static str; 2],
     #[serde(flatten)]
@@ -85,7 +84,7 @@ struct OpenId {
 
 impl OpenId {
     fn of(settings: &IssuerSettings, signs: &[Algorithm]) -> Self {
-        let signs: Vec<_> = signs.iter().map(|one| one.as_str()).collect();
+        let signs = names_of(signs);
         Self {
             userinfo_endpoint: format!("{}/userinfo", settings.issuer),
             userinfo_signing_alg_values_supported: signs.clone(),
@@ -111,21 +110,35 @@ impl OpenId {
 impl Authorization {
     fn of(settings: &IssuerSettings, signs: &[Algorithm]) -> Option<Self> {
         settings.authorization.as_ref()?;
+        let profile = settings.profile;
+        let modes: Vec<_> = profile
+            .response_modes
+            .iter()
+            .map(|one| one.names())
+            .collect();
         Some(Self {
             authorization_endpoint: format!("{}/authorize", settings.issuer),
             pushed_authorization_request_endpoint: format!("{}/par", settings.issuer),
             require_pushed_authorization_requests: true,
             revocation_endpoint: format!("{}/revoke", settings.issuer),
             revocation_endpoint_auth_methods_supported: methods(settings),
-            response_modes_supported: ["query"],
+            response_modes_supported: modes.concat(),
             code_challenge_methods_supported: ["S256"],
             authorization_response_iss_parameter_supported: true,
-            request_parameter_supported: false,
+            require_signed_request_object: profile.require_signed_request_object,
+            request_parameter_supported: true,
+            request_object_signing_alg_values_supported: names_of(profile.algorithms),
+            authorization_signing_alg_values_supported: names_of(signs),
             request_uri_parameter_supported: false,
             ui_locales_supported: ["zh-CN", "en"],
             openid: OpenId::of(settings, signs),
         })
     }
+}
+
+/// Algorithms as metadata write them.
+fn names_of(algorithms: &[Algorithm]) -> Vec<&'static str> {
+    algorithms.iter().map(|one| one.as_str()).collect()
 }
 
 #[derive(Serialize)]
@@ -165,9 +178,9 @@ pub(crate) fn document(settings: &IssuerSettings, signs: &[Algorithm]) -> Result
         },
         authorization: Authorization::of(settings, signs),
         token_endpoint_auth_methods_supported: methods(settings),
-        token_endpoint_auth_signing_alg_values_supported: algorithms(),
+        token_endpoint_auth_signing_alg_values_supported: names_of(settings.profile.algorithms),
         tls_client_certificate_bound_access_tokens: settings.takes_certificates,
-        dpop_signing_alg_values_supported: algorithms(),
+        dpop_signing_alg_values_supported: names_of(settings.profile.algorithms),
         mtls_endpoint_aliases: settings.mtls_base.as_deref().map(|base| Aliases {
             token_endpoint: format!("{base}/token"),
             revocation_endpoint: asks_customers.then(|| format!("{base}/revoke")),

@@ -9,7 +9,7 @@ use crypto::TimeProblem;
 use model::{CertificateProblem, ProofProblem, Refusal, Response};
 use web::FormProblem;
 
-use crate::denied::{AssertionProblem, Denied, GrantProblem, RequestProblem};
+use crate::denied::{AssertionProblem, Denied, GrantProblem, ObjectProblem, RequestProblem};
 
 /// After how many seconds a client may try again when we failed.
 const RETRY_AFTER_S: &str = "1";
@@ -92,6 +92,7 @@ fn code(denied: &Denied) -> (StatusCode, &'static str) {
             (StatusCode::BAD_REQUEST, "use_dpop_nonce")
         }
         Denied::Proof { .. } => (StatusCode::BAD_REQUEST, "invalid_dpop_proof"),
+        Denied::Object(_) => (StatusCode::BAD_REQUEST, "invalid_request_object"),
         Denied::Grant(_) => (StatusCode::BAD_REQUEST, "invalid_grant"),
         Denied::NoAssertion { .. }
         | Denied::AssertionType
@@ -119,6 +120,7 @@ fn code(denied: &Denied) -> (StatusCode, &'static str) {
 fn code_of_request(problem: RequestProblem) -> (StatusCode, &'static str) {
     match problem {
         RequestProblem::UriGiven
+        | RequestProblem::NoObject
         | RequestProblem::DpopKey
         | RequestProblem::OtherDpopKey
         | RequestProblem::ResponseMode
@@ -132,7 +134,6 @@ fn code_of_request(problem: RequestProblem) -> (StatusCode, &'static str) {
         | RequestProblem::Claims
         | RequestProblem::Hint => (StatusCode::BAD_REQUEST, "invalid_request"),
         RequestProblem::Registration => (StatusCode::BAD_REQUEST, "registration_not_supported"),
-        RequestProblem::Object => (StatusCode::BAD_REQUEST, "request_not_supported"),
         RequestProblem::ResponseType => (StatusCode::BAD_REQUEST, "unsupported_response_type"),
         RequestProblem::Details => (StatusCode::BAD_REQUEST, "invalid_authorization_details"),
         RequestProblem::TooMany => (StatusCode::TOO_MANY_REQUESTS, "temporarily_unavailable"),
@@ -176,6 +177,7 @@ fn header(denied: &Denied) -> Option<(HeaderName, HeaderValue)> {
         | Denied::ScopeOpenId
         | Denied::ScopeTooWide
         | Denied::Request(_)
+        | Denied::Object(_)
         | Denied::Grant(_)
         | Denied::OthersToken => None,
     }
@@ -233,6 +235,7 @@ fn description(denied: &Denied) -> String {
         Denied::ScopeOpenId => "openid is no scope of client_credentials: there is no user.",
         Denied::ScopeTooWide => "scope holds what is not open to this client.",
         Denied::Request(problem) => request(*problem),
+        Denied::Object(problem) => object(*problem),
         Denied::Grant(problem) => grant(*problem),
         Denied::OthersToken => "The token was not issued to this client.",
         Denied::Store(_) | Denied::Audit => {
@@ -278,7 +281,9 @@ fn assertion(problem: AssertionProblem) -> &'static str {
 fn request(problem: RequestProblem) -> &'static str {
     match problem {
         RequestProblem::UriGiven => "request_uri is given out here, not taken.",
-        RequestProblem::Object => "Request objects are not taken here: push the parameters.",
+        RequestProblem::NoObject => {
+            "Requests are signed here: push a request object, in the parameter request."
+        }
         RequestProblem::DpopKey => {
             "dpop_jkt must be the SHA-256 thumbprint of a key in base64url: 43 characters."
         }
@@ -286,7 +291,9 @@ fn request(problem: RequestProblem) -> &'static str {
             "dpop_jkt must be the thumbprint of the key that made the DPoP proof beside it."
         }
         RequestProblem::ResponseType => "response_type must be code.",
-        RequestProblem::ResponseMode => "response_mode must be query, or absent.",
+        RequestProblem::ResponseMode => {
+            "response_mode must be query, as it is when absent, or jwt, and open to this client."
+        }
         RequestProblem::RedirectUri => {
             "redirect_uri must be one that is registered for this client, to the letter."
         }
@@ -313,6 +320,52 @@ fn request(problem: RequestProblem) -> &'static str {
         RequestProblem::Registration => "Clients are registered by the bank, not by a request.",
         RequestProblem::TooMany => {
             "This client has too many pushed requests that nobody has opened. Try again later."
+        }
+    }
+}
+
+fn object(problem: ObjectProblem) -> &'static str {
+    match problem {
+        ObjectProblem::Malformed => {
+            "request must be a JWS in compact form of at most 32768 bytes, without crit and without \
+             keys in its header, and no parameter in it null."
+        }
+        ObjectProblem::Typ => {
+            "typ of the request object must be absent, oauth-authz-req+jwt or JWT."
+        }
+        ObjectProblem::Algorithm => {
+            "alg of the request object must be PS256, ES256 or EdDSA, and that of a registered key \
+             of this client."
+        }
+        ObjectProblem::Signature => {
+            "No registered key of this client made the request object: check kid and the keys."
+        }
+        ObjectProblem::Issuer => "iss of the request object must be the client_id.",
+        ObjectProblem::ClientId => "client_id in the request object must be that of the client.",
+        ObjectProblem::Audience => {
+            "aud of the request object must be the issuer of this server, alone or in a list."
+        }
+        ObjectProblem::Subject => {
+            "sub of the request object must not be the client: that is for assertions."
+        }
+        ObjectProblem::Times(TimeProblem::Malformed) => {
+            "exp, nbf and iat of the request object must be numbers."
+        }
+        ObjectProblem::Times(TimeProblem::ExpMissing) => "exp of the request object is required.",
+        ObjectProblem::Times(TimeProblem::Expired) => "exp of the request object has passed.",
+        ObjectProblem::Times(TimeProblem::NotYet) => "nbf of the request object is in the future.",
+        ObjectProblem::Times(TimeProblem::IssuedInFuture) => {
+            "iat of the request object is in the future."
+        }
+        ObjectProblem::NbfMissing => "nbf of the request object is required.",
+        ObjectProblem::LivesTooLong => {
+            "nbf of the request object must be at most 3600 seconds ago, and exp at most 3600 \
+             seconds after it."
+        }
+        ObjectProblem::Nested => "A request object holds neither request nor request_uri.",
+        ObjectProblem::Jti => "jti of the request object must be 1 to 128 characters.",
+        ObjectProblem::Replayed => {
+            "The request object's jti was used before: make a new one per request."
         }
     }
 }

@@ -12,12 +12,16 @@ use serde::{Deserialize, Serialize};
 use model::ports::StoreUnavailable;
 
 use self::authentication::{Authentication, Wanted};
+use crate::ResponseMode;
 
 /// A checked authorization request (RFC 6749 §4.1.1, RFC 9126).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AuthorizationRequest {
     pub(crate) redirect_uri: String,
+    /// How the answer travels.
+    #[serde(default)]
+    pub(crate) response_mode: ResponseMode,
     pub(crate) state: Option<String>,
     /// Space-delimited (RFC 6749 §3.3); never empty.
     pub(crate) scope: String,

@@ -10,13 +10,15 @@ use identity::{AccessTokens, Certificates, KnownBy, Proofs, Revoked, Trust};
 use model::ports::{AuditLog, CustomerAuth, Fetch, Grants, KeyRing, Outbox, Replay, Sessions};
 use model::{BankId, ClientId, Clock, ListenerId, Meter, Name, PartnerId, ScopeSet, Standing};
 
-use crate::OpenIdProvider;
+use crate::{OpenIdProvider, Profile, ResponseMode};
 
 /// One bank's issuer, which we are.
 #[derive(Debug)]
 pub struct IssuerSettings {
     /// The bank.
     pub bank: BankId,
+    /// What it demands and offers.
+    pub profile: &'static Profile,
     /// The issuer identifier: `https`, no query, no fragment (RFC 8414 §2; MD-02).
     pub issuer: String,
     /// URL of the token endpoint on the listener without client certificates.
@@ -94,13 +96,15 @@ pub struct ClientSettings {
     pub authentication: ClientAuthentication,
     /// What its tokens are bound to.
     pub bound_by: BoundBy,
-    /// Its public keys: it signs with them, or they are those of its certificates; may be empty for
-    /// [`ClientAuthentication::TlsClientAuth`].
+    /// Its public keys: it signs assertions and requests with them, or they are those of its
+    /// certificates; may be empty for [`ClientAuthentication::TlsClientAuth`].
     pub jwks: Jwks,
     /// The scopes it may ask for.
     pub scopes: ScopeSet,
     /// Where customers are sent back to, compared to the letter; with none, it asks no customer.
     pub redirect_uris: Vec<String>,
+    /// How it may ask for responses, of what the profile offers (JM-05).
+    pub response_modes: Vec<ResponseMode>,
     /// What customers know its partner as.
     pub app: Name,
     /// Whom customers ask about their data: a mail address or a page.

@@ -14,6 +14,7 @@ pub(crate) mod pkce;
 pub(crate) mod private_key_jwt;
 pub(crate) mod proof;
 pub(crate) mod redirect_uri;
+pub(crate) mod request_object;
 pub(crate) mod response;
 pub(crate) mod returned;
 pub(crate) mod scope;

@@ -26,8 +26,8 @@ use model::{
 };
 
 use crate::{
-    AuthServer, BoundBy, ClientAuthentication, ClientSettings, Endpoint, IssuerSettings, Ports,
-    Userinfo,
+    AuthServer, BoundBy, ClientAuthentication, ClientSettings, Endpoint, FAPI2, IssuerSettings,
+    Ports, ResponseMode, Userinfo,
 };
 
 mod answer;
@@ -254,6 +254,7 @@ pub(crate) fn settings(
             jwks: Jwks::from_keys(vec![keys[id].verification_key()]),
             scopes: ScopeSet::parse(scopes).expect("valid"),
             redirect_uris: Vec::new(),
+            response_modes: ResponseMode::ALL.to_vec(),
             app: name(partner),
             contact: "privacy@app.example".to_owned(),
             userinfo: Userinfo::Json,
@@ -272,6 +273,7 @@ pub(crate) fn settings(
     });
     IssuerSettings {
         bank: bank(),
+        profile: &FAPI2,
         issuer: ISSUER.to_owned(),
         token_endpoint: TOKEN_URL.to_owned(),
         jwks_uri: format!("{ISSUER}/jwks"),

@@ -8,7 +8,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use authserver::{BoundBy, ClientAuthentication, ShownClaim, Userinfo};
+use authserver::{
+    BoundBy, ClientAuthentication, Profile, ResponseMode, ShownClaim, Userinfo,
+};
 use crypto::{Algorithm, Jwks, KeyEncryptionKey, SigningKey};
 use edge::ListenerSettings;
 use identity::{KnownBy, Operators, Trust};
@@ -184,6 +186,8 @@ pub enum TokensPlan {
 /// The access tokens that this gateway issues for a bank.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OurTokensPlan {
+    /// What the issuer demands and offers.
+    pub profile: &'static Profile,
     /// Where tokens are asked for without a client certificate, at the issuer's own URL.
     pub token_endpoint: String,
     /// Where the public keys are.
@@ -319,13 +323,15 @@ pub struct ClientPlan {
     pub authentication: ClientAuthentication,
     /// What its tokens are bound to.
     pub bound_by: BoundBy,
-    /// Its public keys; none by `tls_client_auth`.
+    /// Its public keys; may be none by `tls_client_auth`.
     pub jwks: Jwks,
     /// What it may ask for: the scopes of the products in the partner's agreements with this bank.
     pub scopes: ScopeSet,
     /// Where customers may be sent back to, as the file writes them: compared byte by byte
     /// (RFC 9700 §2.1). Empty when it cannot ask for a customer's grant.
     pub redirect_uris: Vec<String>,
+    /// How it may ask for responses, of what the issuer's profile offers.
+    pub response_modes: Vec<ResponseMode>,
     /// What customers are told it is called: the partner's names.
     pub app: Name,
     /// Whom a customer asks about their data: a mail address or a page.

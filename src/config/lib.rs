@@ -25,7 +25,7 @@
 //! as often as wider ones; so it is all or nothing: `limits: standard`, or every limit. What has a
 //! default (`algorithm`, `name` of an upstream's `tls`, names of partners, `clients`, and of the
 //! node `drain` and the make of its log) lets nobody in who would be refused. Without `log_in` or
-//! `redirect_uris` there are no customers' grants.
+//! `redirect_uris` there are no customers' grants; with `log_in`, `profile` must be written.
 //!
 //! **Absent on purpose**: patterns in `include`, anchors and merge keys, environment variables
 //! inside values, secrets in the file (they come by `file:` or `env:`), keys whose effect is not

@@ -69,6 +69,11 @@ impl Form {
         Ok(Self { parameters })
     }
 
+    /// Parameters that came in another shape, decoded. Their number is the caller's to bound.
+    pub fn of(parameters: Vec<(String, String)>) -> Self {
+        Self { parameters }
+    }
+
     /// The value of a parameter that may stand once; an empty value counts as absent
     /// (RFC 6749 §3.2).
     pub fn only(&self, name: &str) -> Result<Option<&str>, Repeated> {

@@ -13,6 +13,7 @@ const TARGETS: &[(&str, Target)] = &[
     ("form", web::fuzz_form),
     ("jwks", crypto::fuzz_jwks),
     ("jws", crypto::fuzz_jws),
+    ("request_object", authserver::fuzz_request_object),
 ];
 
 /// The target that `MORTISE_FUZZ_TARGET` names.

@@ -19,16 +19,52 @@ const LINES: &[&str] = &[
     "ok protected resource metadata",
     "ok private_key_jwt, mtls, plain, scope",
     "ok private_key_jwt, mtls, plain, openid",
+    "ok private_key_jwt, mtls, jar, scope",
+    "ok private_key_jwt, mtls, jar, openid",
+    "ok private_key_jwt, mtls, jarm, scope",
+    "ok private_key_jwt, mtls, jarm, openid",
+    "ok private_key_jwt, mtls, jar+jarm, scope",
+    "ok private_key_jwt, mtls, jar+jarm, openid",
     "ok private_key_jwt, dpop, plain, scope",
     "ok private_key_jwt, dpop, plain, openid",
+    "ok private_key_jwt, dpop, jar, scope",
+    "ok private_key_jwt, dpop, jar, openid",
+    "ok private_key_jwt, dpop, jarm, scope",
+    "ok private_key_jwt, dpop, jarm, openid",
+    "ok private_key_jwt, dpop, jar+jarm, scope",
+    "ok private_key_jwt, dpop, jar+jarm, openid",
     "ok tls_client_auth, mtls, plain, scope",
     "ok tls_client_auth, mtls, plain, openid",
+    "ok tls_client_auth, mtls, jar, scope",
+    "ok tls_client_auth, mtls, jar, openid",
+    "ok tls_client_auth, mtls, jarm, scope",
+    "ok tls_client_auth, mtls, jarm, openid",
+    "ok tls_client_auth, mtls, jar+jarm, scope",
+    "ok tls_client_auth, mtls, jar+jarm, openid",
     "ok tls_client_auth, dpop, plain, scope",
     "ok tls_client_auth, dpop, plain, openid",
+    "ok tls_client_auth, dpop, jar, scope",
+    "ok tls_client_auth, dpop, jar, openid",
+    "ok tls_client_auth, dpop, jarm, scope",
+    "ok tls_client_auth, dpop, jarm, openid",
+    "ok tls_client_auth, dpop, jar+jarm, scope",
+    "ok tls_client_auth, dpop, jar+jarm, openid",
     "ok self_signed_tls_client_auth, mtls, plain, scope",
     "ok self_signed_tls_client_auth, mtls, plain, openid",
+    "ok self_signed_tls_client_auth, mtls, jar, scope",
+    "ok self_signed_tls_client_auth, mtls, jar, openid",
+    "ok self_signed_tls_client_auth, mtls, jarm, scope",
+    "ok self_signed_tls_client_auth, mtls, jarm, openid",
+    "ok self_signed_tls_client_auth, mtls, jar+jarm, scope",
+    "ok self_signed_tls_client_auth, mtls, jar+jarm, openid",
     "ok self_signed_tls_client_auth, dpop, plain, scope",
     "ok self_signed_tls_client_auth, dpop, plain, openid",
+    "ok self_signed_tls_client_auth, dpop, jar, scope",
+    "ok self_signed_tls_client_auth, dpop, jar, openid",
+    "ok self_signed_tls_client_auth, dpop, jarm, scope",
+    "ok self_signed_tls_client_auth, dpop, jarm, openid",
+    "ok self_signed_tls_client_auth, dpop, jar+jarm, scope",
+    "ok self_signed_tls_client_auth, dpop, jar+jarm, openid",
 ];
 
 /// All lines but that of the metadata.
@@ -56,7 +92,10 @@ async fn house() -> (TestHouse, PathBuf) {
         format!("      {id}: {{ {proves}, bound_by: {bound_by}, redirect_uris: [{CALLBACK}] }}\n")
     };
     let keys = "auth: private_key_jwt, jwks: file:partners/swiftride.jwks.json";
-    let named_by = format!("auth: tls_client_auth, certificate: {{ san_dns: {NAME} }}");
+    let named_by = format!(
+        "auth: tls_client_auth, certificate: {{ san_dns: {NAME} }}, jwks: \
+         file:partners/swiftride.jwks.json"
+    );
     let owned = "auth: self_signed_tls_client_auth, jwks: file:partners/own.jwks.json";
     let more = [
         "    clients:\n".to_owned(),
@@ -70,6 +109,11 @@ async fn house() -> (TestHouse, PathBuf) {
     .concat();
     let house = builder
         .edit("    clients:\n      swiftride-app:\n", &more)
+        // They all are one partner.
+        .edit(
+            "rate: 5/s, burst: 10 requests",
+            "rate: 500/s, burst: 1000 requests",
+        )
         .write("partners/named.pem", &named.chain)
         .write("partners/named.key", &named.key)
         .write("partners/own.pem", &own.certificate)
@@ -86,16 +130,23 @@ async fn house() -> (TestHouse, PathBuf) {
 fn written(house: &TestHouse) -> Value {
     let files = house.files("swiftride-app");
     let signing_key = Partner::of(house, "swiftride-app").signing_key;
+    let own = std::fs::read(house.dir().join("partners/own.key")).expect("a key");
+    let own = crypto::SigningKey::from_pem(None, &own).expect("a key that signs");
     let product = format!("{}/branches/v1", house.api_url());
-    let shown = |client_id: &str, name: &str| {
+    let shown = |client_id: &str, name: &str, signing_key: Value, kid: &str| {
         json!({
             "client_id": client_id,
             "certificate": format!("partners/{name}.pem"),
             "key": format!("partners/{name}.key"),
+            "signing_key": signing_key,
+            "kid": kid,
         })
     };
-    let named = |client_id| shown(client_id, "named");
-    let own = |client_id| shown(client_id, "own");
+    let named = |client_id| {
+        let key = json!(files.signing_key);
+        shown(client_id, "named", key, signing_key.kid())
+    };
+    let own = |client_id| shown(client_id, "own", json!("partners/own.key"), own.kid());
     json!({
         "issuer": house.issuer_url(),
         "ca": house.prepared().server_authority,
@@ -167,13 +218,13 @@ async fn the_driver_says_what_failed_and_at_which_step() {
     let failed: Vec<&str> = lines.lines().skip(1).collect();
     let no_client = ("at the pushed request: ", " · 401 · invalid_client · ");
     let no_customer = ("at the pages: ", "the log-in is refused: 403");
-    let reasons = [[no_client; 8].as_slice(), &[no_customer; 4]].concat();
+    let reasons = [[no_client; 32].as_slice(), &[no_customer; 16]].concat();
     for (line, (step, reason)) in failed.iter().zip(reasons) {
         assert!(line.starts_with("FAILED "), "{lines}");
         assert!(line.contains(step) && line.contains(reason), "{lines}");
     }
     assert_eq!(failed.len() as u64, COMBINATIONS, "{lines}");
-    assert_eq!(house.bank.calls(), 4, "four wrong passwords");
+    assert_eq!(house.bank.calls(), 16, "sixteen wrong passwords");
     let (code, lines) = run(&house.dir().join("nowhere.json")).await;
     assert_eq!(code, Some(2), "{lines}");
 }

@@ -29,7 +29,8 @@ async fn house(keys: &[&SigningKey]) -> TestHouse {
             &format!("keys: {{ kek: file:keys/kek, url: {ours} }}"),
         )
         .edit(
-            "      log_in: { upstream: core, path: /customers/v1/log-in }    # who a customer is, \
+            "      profile: fapi2                  # or fapi2_message_signing: apps sign their \
+             requests\n      log_in: { upstream: core, path: /customers/v1/log-in }    # who a customer is, \
              the bank says\n      grant_lifetime: 90d             # then what a customer approved \
              has ended\n",
             "",

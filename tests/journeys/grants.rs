@@ -5,14 +5,18 @@ mod codes;
 mod evidence;
 mod kills;
 mod log_in;
+mod metadata;
 mod openid;
 mod pages;
 mod provider;
 mod pushed;
 mod races;
+mod request_objects;
 mod revoked;
+mod signed_responses;
 mod thefts;
 mod turned_away;
+mod two_banks;
 mod userinfo;
 
 use std::collections::BTreeMap;
@@ -90,6 +94,8 @@ pub(crate) struct App<'h> {
     house: &'h TestHouse,
     pub(crate) partner: Partner,
     pub(crate) client: Client,
+    /// The path of the issuer's identifier.
+    path: &'static str,
 }
 
 impl<'h> App<'h> {
@@ -102,6 +108,7 @@ impl<'h> App<'h> {
             house,
             partner,
             client,
+            path: "",
         }
     }
 
@@ -112,12 +119,13 @@ impl<'h> App<'h> {
             house,
             partner: Partner::of(house, client),
             client: dial.connect(house.issuer()).await.expect("a connection"),
+            path: "",
         }
     }
 
     /// A fresh assertion.
     pub(crate) fn assertion(&self) -> String {
-        let issuer = self.house.issuer_url();
+        let issuer = format!("{}{}", self.house.issuer_url(), self.path);
         self.partner.assertion(&issuer, self.house.clock.as_ref())
     }
 
@@ -135,6 +143,7 @@ impl<'h> App<'h> {
         assertion: &str,
         proofs: &[&str],
     ) -> Answer {
+        let path = &format!("{}{path}", self.path);
         let form = form
             .with(
                 "client_assertion_type",
@@ -164,7 +173,8 @@ impl<'h> App<'h> {
     fn link(&self, request_uri: &str) -> String {
         let client_id = encoded(self.partner.client_id.as_str());
         let request_uri = encoded(request_uri);
-        format!("/authorize?client_id={client_id}&request_uri={request_uri}")
+        let path = self.path;
+        format!("{path}/authorize?client_id={client_id}&request_uri={request_uri}")
     }
 
     /// The parameters that come back when this customer allows this request.

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use http::Method;
+use secrecy::ExposeSecret;
 
 use crypto::{SigningKey, SystemRandom};
 use model::{ClientId, Clock, SystemClock};
@@ -77,6 +78,17 @@ impl Partner {
             &SystemRandom,
         )
         .expect("a signed assertion")
+    }
+
+    /// Header and claims as they are written, signed with its key by code that is not ours.
+    pub fn jws(&self, header: &str, claims: &str) -> String {
+        let [header, claims] = [header, claims].map(|part| crypto::base64url(part.as_bytes()));
+        let signed = format!("{header}.{claims}");
+        let der = self.signing_key.to_pkcs8();
+        let key = jsonwebtoken::EncodingKey::from_ec_der(der.expose_secret());
+        let algorithm = jsonwebtoken::Algorithm::ES256;
+        let signature = jsonwebtoken::crypto::sign(signed.as_bytes(), &key, algorithm);
+        format!("{signed}.{}", signature.expect("a signature"))
     }
 
     /// How this partner dials.

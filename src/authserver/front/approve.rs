@@ -1,8 +1,6 @@
 //! The decision: a grant and its code, or nothing. The request is consumed by it, whichever it is,
 //! and by one of all who decide at once (PA-08).
 
-use std::time::Duration;
-
 use http::header::SET_COOKIE;
 use jiff::Timestamp;
 
@@ -17,9 +15,6 @@ use crate::evidence::OpenRecord;
 use crate::page::{Cause, Ending};
 use crate::request::{CodeBound, Granted, to_store};
 use crate::step::form::Parameters;
-
-/// How long a code lives (L-06).
-const CODE_LIFETIME: Duration = Duration::from_mins(1);
 
 impl Visit<'_> {
     pub(super) async fn approve(
@@ -137,11 +132,12 @@ impl Visit<'_> {
             made_at: self.now,
             expires: until,
         };
+        let lifetime = self.issuer.profile.code_lifetime;
         let kept = Code {
             digest: crypto::sha256(code.as_bytes()),
             grant: id.clone(),
             bound: to_store(&bound),
-            expires: self.now.checked_add(CODE_LIFETIME).unwrap_or(self.now),
+            expires: self.now.checked_add(lifetime).unwrap_or(self.now),
         };
         let event = self
             .events(record)

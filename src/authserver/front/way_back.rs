@@ -2,19 +2,15 @@
 //! another site that answers a form (specs/consent.md §9). What it leads to travels sealed in its
 //! address, so that no code stands in a browser's history, and nobody makes an address of his own.
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 
 use model::{Fault, Response};
 
 use super::request::Known;
-use super::{BROWSER, Turned, Visit};
+use super::{BROWSER, Turned, Visit, signed};
+use crate::ResponseMode;
 use crate::page::Ending;
 use crate::request::escaped;
-
-/// How long the way back is open: as long as a code is good.
-const OPEN: Duration = Duration::from_mins(1);
 
 /// What an address of the page `done` seals.
 #[derive(Serialize, Deserialize)]
@@ -48,7 +44,7 @@ impl Visit<'_> {
         ending: Ending,
         parameters: &[(&str, &str)],
     ) -> Result<String, Turned> {
-        let location = self.location(known, parameters);
+        let location = self.location(known, parameters)?;
         if self.sent_form {
             self.over_done(known, ending, location)
         } else {
@@ -56,23 +52,22 @@ impl Visit<'_> {
         }
     }
 
-    /// The app's address with these parameters, its `state` and our `iss` (RFC 9207; AZ-04).
-    fn location(&self, known: &Known<'_>, parameters: &[(&str, &str)]) -> String {
+    /// The app's address with these parameters, its `state` and our `iss` (RFC 9207; AZ-04), or with
+    /// one that is a JWT of them all (JM-01, JM-04).
+    fn location(&self, known: &Known<'_>, parameters: &[(&str, &str)]) -> Result<String, Turned> {
         let redirect_uri = &known.request.redirect_uri;
-        let mut location = redirect_uri.clone();
         let state = known.request.state.as_deref().map(|state| ("state", state));
         let issuer = ("iss", self.issuer.identifier.as_str());
-        let all = parameters.iter().copied().chain(state).chain([issuer]);
-        // The query of the registered URI stays (AZ-02).
-        let mut joint = if redirect_uri.contains('?') { '&' } else { '?' };
-        for (name, value) in all {
-            location.push(joint);
-            location.push_str(name);
-            location.push('=');
-            location.push_str(&escaped(value));
-            joint = '&';
-        }
-        location
+        let parameters = parameters.iter().copied().chain(state);
+        Ok(match known.request.response_mode {
+            ResponseMode::Query => with_query(redirect_uri, parameters.chain([issuer])),
+            ResponseMode::Jwt => {
+                let client = known.client_id;
+                let signed = signed::response(self.issuer, client, parameters, self.now)
+                    .map_err(|cause| Fault::caused("signing a response", cause))?;
+                with_query(redirect_uri, [("response", signed.as_str())])
+            }
+        })
     }
 
     /// The page that leads there.
@@ -82,7 +77,9 @@ impl Visit<'_> {
         ending: Ending,
         location: String,
     ) -> Result<String, Turned> {
-        let until = self.now.checked_add(OPEN).unwrap_or(self.now);
+        // As long as the code that it leads back with is good.
+        let open = self.issuer.profile.code_lifetime;
+        let until = self.now.checked_add(open).unwrap_or(self.now);
         let way = WayBack {
             location,
             ending,
@@ -112,4 +109,21 @@ impl Visit<'_> {
     fn place(&self) -> [u8; 32] {
         crypto::sha256(&self.secret(BROWSER).unwrap_or_default())
     }
+}
+
+/// A redirect URI with these parameters. The query of the registered one stays (AZ-02).
+fn with_query<'p>(
+    redirect_uri: &str,
+    parameters: impl IntoIterator<Item = (&'p str, &'p str)>,
+) -> String {
+    let mut location = redirect_uri.to_owned();
+    let mut joint = if redirect_uri.contains('?') { '&' } else { '?' };
+    for (name, value) in parameters {
+        location.push(joint);
+        location.push_str(name);
+        location.push('=');
+        location.push_str(&escaped(value));
+        joint = '&';
+    }
+    location
 }

@@ -108,6 +108,7 @@ mod tests {
                 jwks: Jwks::from_keys(vec![key]),
                 scopes: ScopeSet::default(),
                 redirect_uris: Vec::new(),
+                response_modes: Vec::new(),
                 app: Name {
                     legal: "SwiftRide".to_owned(),
                     en: None,

@@ -1,8 +1,6 @@
 //! A pushed authorization request (RFC 9126): checked whole, kept under a reference that nobody
 //! guesses, and told to its client alone.
 
-use std::time::Duration;
-
 use http::header::CACHE_CONTROL;
 use http::{HeaderValue, StatusCode};
 use jiff::Timestamp;
@@ -15,17 +13,17 @@ use crate::Ports;
 use crate::denied::{Denied, RequestProblem};
 use crate::issuer::Issuer;
 use crate::request::{AuthorizationRequest, to_store};
+use crate::step::request_object::Once;
 use crate::step::standing::InGoodStanding;
 
 /// What every reference begins with (RFC 9126 §2.2).
 pub(crate) const URN: &str = "urn:ietf:params:oauth:request_uri:";
 
-/// How long a reference waits for its customer (L-07).
-const LIFETIME: Duration = Duration::from_secs(90);
-
 /// A request that is kept, and not yet told of.
 pub(crate) struct Pushed {
     request_uri: String,
+    /// In seconds.
+    expires_in: u64,
 }
 
 #[derive(Serialize)]
@@ -39,20 +37,24 @@ pub(crate) async fn push(
     issuer: &Issuer,
     ports: &Ports,
     client: &InGoodStanding<'_>,
-    request: &AuthorizationRequest,
+    (request, _): (&AuthorizationRequest, Once),
     now: Timestamp,
 ) -> Result<Pushed, Denied> {
     // 256 bits (L-07).
     let reference = crypto::random_array::<32>(ports.random.as_ref());
     let request_uri = format!("{URN}{}", crypto::base64url(&reference));
+    let lifetime = issuer.profile.request_uri_lifetime;
     let kept = PushedRequest {
         digest: crypto::sha256(request_uri.as_bytes()),
         client: client.client().id().clone(),
         request: to_store(request),
-        expires: now.checked_add(LIFETIME).unwrap_or(now),
+        expires: now.checked_add(lifetime).unwrap_or(now),
     };
     match ports.grants.push(&issuer.bank, kept, now).await {
-        Ok(Push::Kept) => Ok(Pushed { request_uri }),
+        Ok(Push::Kept) => Ok(Pushed {
+            request_uri,
+            expires_in: lifetime.as_secs(),
+        }),
         Ok(Push::Full) => Err(Denied::Request(RequestProblem::TooMany)),
         Err(unavailable) => Err(Denied::Store(unavailable)),
     }
@@ -63,7 +65,7 @@ impl Pushed {
     pub(crate) fn into_response(self, _evidence: Receipt) -> Response {
         let document = Document {
             request_uri: &self.request_uri,
-            expires_in: LIFETIME.as_secs(),
+            expires_in: self.expires_in,
         };
         let mut response = web::json(StatusCode::CREATED, &document);
         let uncached = HeaderValue::from_static("no-cache, no-store");

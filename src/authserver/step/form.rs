@@ -2,6 +2,7 @@
 //! PA-11). What is not known is ignored, however often it stands.
 
 use model::Request;
+use serde_json::{Map, Value};
 use web::Form;
 
 use crate::denied::Denied;
@@ -54,6 +55,7 @@ const KNOWN: [&str; 38] = [
 
 /// The parameters of a form. Each that is known stood at most once; one without a value is absent
 /// (RFC 6749 §3.2).
+#[derive(Clone)]
 pub(crate) struct Parameters(Form);
 
 impl Parameters {
@@ -64,6 +66,20 @@ impl Parameters {
             "{name} is not looked at for repetition"
         );
         self.0.only(name).ok().flatten()
+    }
+
+    /// The parameters that a request object's claims are (RFC 9101 §4): a text as it is, anything
+    /// else as its JSON. `None` when one that is known is `null`.
+    pub(crate) fn of_claims(claims: Map<String, Value>) -> Option<Self> {
+        let is_known = |(name, _): &(String, Value)| KNOWN.contains(&name.as_str());
+        let text = |(name, value)| match value {
+            Value::Null => None,
+            Value::String(text) => Some((name, text)),
+            other => Some((name, other.to_string())),
+        };
+        let known = claims.into_iter().filter(is_known);
+        let parameters = known.map(text).collect::<Option<_>>()?;
+        Some(Self(Form::of(parameters)))
     }
 
     /// The same, where it must be there.

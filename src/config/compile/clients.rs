@@ -133,6 +133,7 @@ pub(super) fn at_bank(
                 jwks: jwks.clone(),
                 scopes: scopes.clone(),
                 redirect_uris: client.redirect_uris.clone(),
+                response_modes: client.response_modes.clone(),
                 app: app.clone(),
                 contact: contact.clone(),
                 userinfo,

@@ -90,6 +90,7 @@ fn ours(
     identifier: &At<String>,
 ) -> Option<(OurTokensPlan, Vec<EndpointPlan>)> {
     let Tokens::Ours {
+        profile,
         access_token_lifetime,
         algorithm,
         log_in,
@@ -117,6 +118,7 @@ fn ours(
     let log_in = log_in.as_ref().map(authorization::page);
     let endpoints = endpoints(own, &with_certificates, identifier, path, log_in);
     let tokens = OurTokensPlan {
+        profile: (*profile)?,
         token_endpoint: format!("{identifier}/token"),
         jwks_uri: format!("{identifier}/jwks"),
         mtls_base,

@@ -1,6 +1,6 @@
 //! `partners.*.clients`: a partner's OAuth clients.
 
-use authserver::{BoundBy, ClientAuthentication, Userinfo};
+use authserver::{BoundBy, ClientAuthentication, ResponseMode, Userinfo};
 use model::ClientId;
 
 use super::id;
@@ -31,9 +31,9 @@ pub(super) static CLIENT: Shape = Shape::new(
         Key::absent(
             "jwks",
             Kind::File,
-            "with `tls_client_auth` its certificate proves it; otherwise it must be written",
+            "with `tls_client_auth` it signs no requests; otherwise it must be written",
             "Its public keys (RFC 7517): PS256, ES256 or EdDSA; with `self_signed_tls_client_auth` \
-             those of its certificates.",
+             those of its certificates. Requests that it signs are verified with them too.",
         ),
         Key::absent(
             "certificate",
@@ -46,6 +46,15 @@ pub(super) static CLIENT: Shape = Shape::new(
             redirect_uris::KIND,
             "it cannot ask for a customer's grant",
             "Where customers come back to, up to 20: compared byte by byte.",
+        ),
+        Key::absent(
+            "response_modes",
+            Kind::List {
+                of: "response modes",
+                item: &Kind::Word(&RESPONSE_MODES),
+            },
+            "as each request asks: `query` or `jwt`",
+            "How it may ask for responses: `query` (plain), `jwt` (signed).",
         ),
         Key::default(
             "userinfo",
@@ -66,6 +75,9 @@ const METHODS: [&str; 3] = [
 const BOUND_BY: [(&str, BoundBy); 2] = [("mtls", BoundBy::Certificate), ("dpop", BoundBy::Key)];
 const USERINFO: [(&str, Userinfo); 2] = [("json", Userinfo::Json), ("jwt", Userinfo::Jwt)];
 
+/// The words of [`ResponseMode::ALL`], in its order.
+const RESPONSE_MODES: [&str; 2] = ["query", "jwt"];
+
 /// An OAuth client of a partner.
 pub(crate) struct Client {
     pub(crate) id: At<ClientId>,
@@ -76,6 +88,8 @@ pub(crate) struct Client {
     pub(crate) jwks: Option<At<FileRef>>,
     /// Where customers come back to, as written; empty when nothing is.
     pub(crate) redirect_uris: Vec<String>,
+    /// What it may ask for, each once.
+    pub(crate) response_modes: Vec<ResponseMode>,
     /// Absent when it cannot be read.
     pub(crate) userinfo: Option<Userinfo>,
 }
@@ -100,6 +114,7 @@ fn client(reader: &mut Reader, id: At<ClientId>, mut section: Section<'_>) -> Cl
     let jwks = section.value(reader, "jwks");
     let certificate = section.value(reader, "certificate");
     let redirect_uris = section.value(reader, "redirect_uris");
+    let response_modes = section.value(reader, "response_modes");
     let userinfo = section.value(reader, "userinfo");
     let method = auth.and_then(|value| method(reader, value));
     let is_whole = match method {
@@ -111,13 +126,13 @@ fn client(reader: &mut Reader, id: At<ClientId>, mut section: Section<'_>) -> Cl
                      proves this client",
                 );
             }
-            jwks.is_none_or(|jwks| beside(reader, &jwks, "jwks", "tls_client_auth"))
+            true
         }
         Some(_) if jwks.is_none() => {
             section.lacks("jwks", "write `jwks: file:PATH`");
             false
         }
-        Some(other) => certificate.is_none_or(|its| beside(reader, &its, "certificate", other)),
+        Some(other) => certificate.is_none_or(|its| beside(reader, &its, other)),
         None => true,
     };
     section.finish(reader);
@@ -140,27 +155,42 @@ fn client(reader: &mut Reader, id: At<ClientId>, mut section: Section<'_>) -> Cl
         redirect_uris: redirect_uris
             .map(|value| redirect_uris::read(reader, value))
             .unwrap_or_default(),
+        response_modes: read_response_modes(reader, response_modes),
         userinfo: userinfo
             .and_then(|value| reader.word(value, &USERINFO))
             .map(|at| at.value),
     }
 }
 
-/// Notes a key that means nothing to the method written beside it; false, as it is a mistake.
-fn beside(reader: &mut Reader, value: &Value<'_>, key: &str, method: &str) -> bool {
-    let help = match key {
-        "jwks" => "remove it, or write `auth: private_key_jwt` and remove `certificate`",
-        _ => "remove it, or write `auth: tls_client_auth` and remove `jwks`",
-    };
+/// Notes a certificate that means nothing to the method written beside it; false, as it is a
+/// mistake.
+fn beside(reader: &mut Reader, certificate: &Value<'_>, method: &str) -> bool {
     reader
         .collector
         .mistake(
             Code::Contradiction,
-            value.key_span,
-            format!("`{key}` proves nothing for a client with `auth: {method}`"),
+            certificate.key_span,
+            format!("`certificate` proves nothing for a client with `auth: {method}`"),
         )
-        .help(help);
+        .help("remove it, or write `auth: tls_client_auth`");
     false
+}
+
+/// The modes that are listed; all, when nothing is.
+fn read_response_modes(reader: &mut Reader, value: Option<Value<'_>>) -> Vec<ResponseMode> {
+    let Some(value) = value else {
+        return ResponseMode::ALL.to_vec();
+    };
+    let words = [
+        (RESPONSE_MODES[0], ResponseMode::Query),
+        (RESPONSE_MODES[1], ResponseMode::Jwt),
+    ];
+    let mut modes = Vec::new();
+    for item in reader.items(value).unwrap_or_default() {
+        let mode = reader.word(item, &words).map(|at| at.value);
+        modes.extend(mode.filter(|mode| !modes.contains(mode)));
+    }
+    modes
 }
 
 /// The methods of client authentication (checklist CA-01).

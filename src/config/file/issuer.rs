@@ -4,6 +4,7 @@ mod log_in;
 
 use std::time::Duration;
 
+use authserver::{FAPI2, Profile};
 use crypto::Algorithm;
 use url::Url;
 
@@ -35,6 +36,12 @@ pub(super) static ISSUER: Shape = Shape::new(
             Kind::File,
             "this gateway issues the tokens",
             "The public keys (RFC 7517) of the bank's own authorization server.",
+        ),
+        Key::absent(
+            "profile",
+            Kind::Word(&PROFILES),
+            "fapi2; with `log_in` it must be written",
+            "What it demands of requests: `fapi2`, or `fapi2_message_signing`: each is signed.",
         ),
         Key {
             name: "access_token_lifetime",
@@ -69,6 +76,9 @@ pub(super) static ISSUER: Shape = Shape::new(
         ),
     ],
 );
+
+/// The words of [`Profile::ALL`], in its order.
+const PROFILES: [&str; 2] = [Profile::ALL[0].name, Profile::ALL[1].name];
 
 static KEYS: Shape = Shape::new(
     "`keys`",
@@ -111,6 +121,7 @@ struct Keys {
 pub(crate) enum Tokens {
     /// This gateway.
     Ours {
+        profile: Option<&'static Profile>,
         access_token_lifetime: Option<Duration>,
         algorithm: Option<Algorithm>,
         /// Absent when customers cannot grant.
@@ -150,10 +161,18 @@ pub(super) fn read(reader: &mut Reader, section: &mut Section<'_>) -> Option<Iss
 }
 
 fn ours(reader: &mut Reader, section: &mut Section<'_>) -> Tokens {
+    let profile = section.value(reader, "profile");
     let lifetime = section.value(reader, "access_token_lifetime");
     let algorithm = section.value(reader, "algorithm");
     let log_in = section.value(reader, "log_in");
     let grant_lifetime = section.value(reader, "grant_lifetime");
+    if log_in.is_some() && profile.is_none() {
+        section.lacks(
+            "profile",
+            "write `profile: fapi2`, or `profile: fapi2_message_signing` where apps must sign \
+             their requests",
+        );
+    }
     match (&log_in, &grant_lifetime) {
         (Some(_), None) => section.lacks(
             "grant_lifetime",
@@ -182,7 +201,12 @@ fn ours(reader: &mut Reader, section: &mut Section<'_>) -> Tokens {
     let algorithm = algorithm
         .and_then(|value| reader.word(value, &words))
         .map(|at| at.value);
+    let words = Profile::ALL.map(|profile| (profile.name, profile));
+    let profile = profile.map_or(Some(&FAPI2), |value| {
+        reader.word(value, &words).map(|at| at.value)
+    });
     Tokens::Ours {
+        profile,
         access_token_lifetime,
         algorithm,
         log_in: log_in.map(|value| log_in::read(reader, value)),
@@ -196,6 +220,7 @@ fn ours(reader: &mut Reader, section: &mut Section<'_>) -> Tokens {
 fn elsewhere(reader: &mut Reader, section: &mut Section<'_>, jwks: Value<'_>) -> Option<Tokens> {
     let mut contradicts = false;
     for key in [
+        "profile",
         "access_token_lifetime",
         "algorithm",
         "log_in",

@@ -99,12 +99,6 @@ const ROWS: &[Row] = &[
         "scope is required",
     ),
     (
-        "OC-06 a request object",
-        |form| form.and("request", "a.b.c"),
-        "request_not_supported",
-        "not taken here",
-    ),
-    (
         "OA-64 L-10 a nonce of 513 characters",
         |form| form.and("nonce", &"n".repeat(513)),
         "invalid_request",
@@ -281,9 +275,9 @@ async fn oa_01_a_link_without_a_pushed_request_leads_to_no_log_in() {
 async fn what_is_not_offered_is_told_by_its_own_code() {
     let house = TestHouse::start().await;
     let mut app = App::of(&house, "swiftride-app").await;
-    let object = Form::request().and("request", "a.b.c");
-    let answer = app.post("/par", object).await;
-    is_oauth_error(&answer, 400, "request_not_supported", "not taken here");
+    let registration = Form::request().and("registration", "{}");
+    let answer = app.post("/par", registration).await;
+    is_oauth_error(&answer, 400, "registration_not_supported", "by the bank");
     let hybrid = Form::request().with("response_type", Some("code id_token"));
     let answer = app.post("/par", hybrid).await;
     is_oauth_error(&answer, 400, "unsupported_response_type", "must be code");

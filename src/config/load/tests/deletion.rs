@@ -101,6 +101,8 @@ fn of_bank(bank: &BankPlan, lines: &mut BTreeSet<String>) {
         ));
         let uris = plan.redirect_uris.iter();
         lines.extend(uris.map(|uri| format!("{id} sends customers of {who} to {uri}")));
+        let modes = plan.response_modes.iter();
+        lines.extend(modes.map(|mode| format!("{id} answers {who} by {mode:?}")));
         let scopes = plan.scopes.to_string();
         lines.extend(
             scopes
@@ -210,6 +212,7 @@ fn no_lost_line_of_the_example_loosens_and_few_are_not_missed() {
         "zh-CN",
         "bound_by",
         "redirect_uris",
+        "response_modes",
         "userinfo",
         "- { partner",
         "- { partner",

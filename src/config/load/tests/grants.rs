@@ -13,7 +13,7 @@ const LIFETIME: &str = "      grant_lifetime: 90d\n";
 fn with_log_in(beside: &str) -> String {
     let issuer = "      access_token_lifetime: 300s\n";
     let with = format!(
-        "{issuer}      log_in: {{ upstream: ledger, path: /customers/v1/log-in }}\n{beside}"
+        "{issuer}      profile: fapi2\n      log_in: {{ upstream: ledger, path: /customers/v1/log-in }}\n{beside}"
     );
     MINIMAL
         .replace(issuer, &with)
@@ -177,6 +177,46 @@ fn several_redirect_uris_are_kept_in_their_order_at_an_issuer_without_pages_too(
     let client = clients.next().expect("a client");
     let uris = ["http://[::1]:8000/cb", "https://app.example/b?x=1"];
     assert_eq!(client.redirect_uris, uris);
+}
+
+#[test]
+fn a_client_asks_for_responses_in_every_mode_or_in_those_that_are_written() {
+    use authserver::ResponseMode::{Jwt, Query};
+    let fixture = Fixture::new();
+    let keys = "        jwks: file:partners/swiftride.jwks.json\n";
+    for (written, modes) in [
+        ("", &[Query, Jwt][..]),
+        ("        response_modes: [jwt]\n", &[Jwt]),
+        ("        response_modes: [jwt, query, jwt]\n", &[Jwt, Query]),
+    ] {
+        let house = fixture.load(MINIMAL.replace(keys, &format!("{keys}{written}")));
+        let house = house.map_err(|m| m.to_string()).expect("it loads");
+        let mut clients = house.banks[0].issuer.clients.values();
+        assert_eq!(clients.next().expect("a client").response_modes, modes);
+    }
+}
+
+#[test]
+fn a_client_that_its_certificate_proves_may_sign_requests_with_keys() {
+    let proves = "auth: tls_client_auth\n        certificate: { san_dns: api.swiftride.example }";
+    let text = MINIMAL.replace("auth: private_key_jwt", proves);
+    let house = Fixture::new().load(text).map_err(|m| m.to_string());
+    let house = house.expect("it loads");
+    let mut clients = house.banks[0].issuer.clients.values();
+    let client = clients.next().expect("a client");
+    assert_eq!(client.jwks.keys().len(), 1);
+}
+
+#[test]
+fn the_profile_of_an_issuer_is_the_written_one() {
+    let fixture = Fixture::new();
+    let of = |text: String| ours(&fixture.load(text).expect("it loads").banks[0]).profile;
+    for profile in authserver::Profile::ALL {
+        let written = format!("profile: {}\n", profile.name);
+        let text = with_log_in(LIFETIME).replace("profile: fapi2\n", &written);
+        assert_eq!(of(text), profile);
+    }
+    assert_eq!(of(MINIMAL.to_owned()), &authserver::FAPI2);
 }
 
 #[test]

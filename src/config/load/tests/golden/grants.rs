@@ -6,6 +6,7 @@ use super::{Case, FX_FILE, api, edit};
 const LOG_IN: (&str, &str) = (
     "      access_token_lifetime: 300s\n",
     "      access_token_lifetime: 300s
+      profile: fapi2
       grant_lifetime: 90d
       log_in: { upstream: ledger, path: /customers/v1/log-in }
 ",
@@ -53,6 +54,14 @@ pub(super) const CASES: &[Case] = &[
     edit(
         "log-in-without-lifetime",
         &[LOG_IN, PAGES, ("      grant_lifetime: 90d\n", "")],
+    ),
+    edit(
+        "log-in-without-profile",
+        &[LOG_IN, PAGES, ("      profile: fapi2\n", "")],
+    ),
+    edit(
+        "profile-misspelt",
+        &[LOG_IN, PAGES, ("profile: fapi2", "profile: fapi")],
     ),
     edit(
         "lifetime-without-log-in",

@@ -18,6 +18,11 @@ const PROVES: &str = "        auth: private_key_jwt
         jwks: file:partners/swiftride.jwks.json
 ";
 
+const RESPONSES: &str = "        auth: private_key_jwt
+        jwks: file:partners/swiftride.jwks.json
+        response_modes: [query, fragment]
+";
+
 const SAME_KEY: &str = "  cartwheel:
     name: { legal: Cartwheel }
     privacy_contact: privacy@cartwheel.example
@@ -79,13 +84,7 @@ pub(super) const CASES: &[Case] = &[
         "client-tls-without-certificate",
         &[(PROVES, "        auth: tls_client_auth\n")],
     ),
-    edit(
-        "client-tls-beside-keys",
-        &[(
-            "auth: private_key_jwt",
-            "auth: tls_client_auth\n        certificate: { san_dns: api.swiftride.example }",
-        )],
-    ),
+    edit("response-mode-of-no-code", &[(PROVES, RESPONSES)]),
     edit(
         "client-assertion-beside-certificate",
         &[(
