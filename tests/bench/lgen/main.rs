@@ -43,6 +43,7 @@ async fn run(options: Options) -> anyhow::Result<serde_json::Value> {
     if options.mode == Mode::Idle {
         return idle::hold(&options, &requests, &window).await;
     }
+    let mut visits = Vec::new();
     for number in 0..options.connections {
         // Each worker has tickets of its own, so that none resumes with a neighbour's.
         let dialer = tls::Dialer::new(&options)?;
@@ -53,16 +54,24 @@ async fn run(options: Options) -> anyhow::Result<serde_json::Value> {
             requests: Rc::clone(&requests),
             window: Rc::clone(&window),
         };
-        spawn_local(visitor.run());
+        visits.push(spawn_local(visitor.run()));
     }
     if let Some(rate) = options.rate {
         spawn_local(pace::pace(rate, Rc::clone(&window)));
     }
-    tokio::time::sleep(Duration::from_secs_f64(options.warm)).await;
+    if options.each.is_none() {
+        tokio::time::sleep(Duration::from_secs_f64(options.warm)).await;
+    }
     let own = [std::process::id()];
     let (before, own_before) = (Usage::of(&options.processes), Usage::of(&own));
     window.borrow_mut().begin();
-    tokio::time::sleep(Duration::from_secs_f64(options.seconds)).await;
+    if options.each.is_some() {
+        for visit in visits {
+            visit.await?;
+        }
+    } else {
+        tokio::time::sleep(Duration::from_secs_f64(options.seconds)).await;
+    }
     let (after, own_after) = (Usage::of(&options.processes), Usage::of(&own));
     let mut window = window.borrow_mut();
     window.end();

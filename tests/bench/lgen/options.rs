@@ -58,6 +58,10 @@ pub(crate) struct Options {
     /// How many.
     #[arg(long, requires = "signer")]
     pub(crate) fresh: Option<usize>,
+    /// A file of requests in HTTP/1.1, each sent once, however long that takes: on each line a JSON
+    /// object with `method`, `path`, `headers` (by name) and, where there is one, `body`.
+    #[arg(long, conflicts_with_all = ["tokens", "signer", "h2", "rate", "upload"])]
+    pub(crate) each: Option<PathBuf>,
     /// The processes under test.
     #[arg(long, value_delimiter = ',')]
     pub(crate) processes: Vec<u32>,

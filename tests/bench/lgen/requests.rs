@@ -1,5 +1,7 @@
-//! The requests, written before the start: one, one for each token, or one for each fresh token.
+//! The requests, written before the start: one, one for each token, one for each fresh token, or
+//! those of a file.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -9,6 +11,7 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
+use serde::Deserialize;
 
 use crate::options::Options;
 
@@ -25,6 +28,13 @@ pub(crate) struct Requests {
 impl Requests {
     /// Writes them.
     pub(crate) fn prepare(options: &Options) -> anyhow::Result<Self> {
+        if let Some(file) = &options.each {
+            return Ok(Self {
+                h1: read_each(file)?,
+                h2: Vec::new(),
+                is_once: true,
+            });
+        }
         let tokens = match (&options.tokens, &options.signer, options.fresh) {
             (Some(file), _, _) => {
                 let text = fs::read_to_string(file).with_context(|| file.display().to_string())?;
@@ -72,6 +82,32 @@ impl Requests {
             number % self.h1.len()
         }
     }
+}
+
+/// A request of a file.
+#[derive(Deserialize)]
+struct Each {
+    method: String,
+    path: String,
+    headers: BTreeMap<String, String>,
+    #[serde(default)]
+    body: String,
+}
+
+fn read_each(file: &Path) -> anyhow::Result<Vec<Vec<u8>>> {
+    let text = fs::read_to_string(file).with_context(|| file.display().to_string())?;
+    let write = |line: &str| {
+        let each: Each = serde_json::from_str(line)?;
+        let mut head = format!("{} {} HTTP/1.1\r\n", each.method, each.path);
+        for (name, value) in &each.headers {
+            let _ = write!(head, "{name}: {value}\r\n");
+        }
+        if !each.body.is_empty() {
+            let _ = write!(head, "Content-Length: {}\r\n", each.body.len());
+        }
+        Ok(format!("{head}\r\n{}", each.body).into_bytes())
+    };
+    text.lines().map(write).collect()
 }
 
 fn method(options: &Options) -> &'static str {

@@ -34,7 +34,7 @@ pub(crate) struct Visitor {
 impl Visitor {
     /// Visits until the window is over.
     pub(crate) async fn run(self) {
-        while !self.window.borrow().is_over {
+        while !self.is_done() {
             let since = Instant::now();
             let ended = match self.dialer.dial(&self.window).await {
                 Ok(stream) if self.options.h2 => self.talk_h2(stream).await,
@@ -46,6 +46,11 @@ impl Visitor {
                 tokio::time::sleep(PAUSE).await;
             }
         }
+    }
+
+    fn is_done(&self) -> bool {
+        let window = self.window.borrow();
+        window.is_over || window.is_empty
     }
 
     /// When the next request is due, and which it is; `None` at the end.
@@ -63,6 +68,10 @@ impl Visitor {
         } else {
             self.number
         };
+        if self.options.each.is_some() && self.requests.h1(number).is_none() {
+            window.is_empty = true;
+            return None;
+        }
         Some((since, number))
     }
 

@@ -21,6 +21,8 @@ pub(crate) struct Window {
     seconds: f64,
     /// Whether the load is to end.
     pub(crate) is_over: bool,
+    /// Whether no request is left to be sent.
+    pub(crate) is_empty: bool,
     good: u64,
     bad: u64,
     errors: u64,
