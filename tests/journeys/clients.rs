@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::process::Program;
 
-const CALLBACK: &str = "https://app.swiftride.example/callback";
+pub(crate) const CALLBACK: &str = "https://app.swiftride.example/callback";
 const HOUR: Duration = Duration::from_hours(1);
 const NAME: &str = "batch.swiftride.example";
 
@@ -71,7 +71,7 @@ const LINES: &[&str] = &[
 const COMBINATIONS: u64 = LINES.len() as u64 - 1;
 
 /// Where the driver stands, installed.
-fn clients() -> PathBuf {
+pub(crate) fn clients() -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance/clients");
     assert!(
         folder.join("node_modules/openid-client").is_dir(),

@@ -22,6 +22,7 @@ mod kill;
 mod limits;
 mod load;
 mod log_files;
+mod negative;
 mod operators;
 mod panics;
 mod planted;
