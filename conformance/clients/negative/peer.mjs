@@ -25,16 +25,8 @@ const registered = ({ client_id, jwk, redirect_uri }) => ({
   dpop_bound_access_tokens: true,
 })
 
-/** Says nothing: what it warns of is that it stands in a test. */
-function quietly(work) {
-  const { info, warn } = console
-  Object.assign(console, { info() {}, warn() {} })
-  try {
-    return work()
-  } finally {
-    Object.assign(console, { info, warn })
-  }
-}
+// What it tells of, it tells of standing in a test.
+Object.assign(console, { info() {}, warn() {} })
 
 /**
  * Starts it with these clients. Gives its issuer; `approve(request_uri, client_id)`, which is what a
@@ -46,7 +38,7 @@ export async function peer(clients) {
   const issuer = `http://127.0.0.1:${server.address().port}`
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const signing = { ...privateKey.export({ format: 'jwk' }), kid: 'peer', alg: 'ES256', use: 'sig' }
-  const provider = quietly(() => new Provider(issuer, {
+  const provider = new Provider(issuer, {
     clients: clients.map(registered),
     jwks: { keys: [signing] },
     scopes: [SCOPE],
@@ -69,7 +61,7 @@ export async function peer(clients) {
       requestObjects: { enabled: true },
       revocation: { enabled: true },
     },
-  }))
+  })
   server.on('request', provider.callback())
 
   /** What its pages would do once the customer allowed it. */
