@@ -79,20 +79,3 @@ async fn a_browsers_form_that_never_arrives_is_not_waited_for_for_ever() {
         is_bad_request(response, "came too slowly").await;
     }
 }
-
-#[tokio::test]
-async fn a_query_of_more_than_64_kib_is_not_read() {
-    let house = house().await;
-    for (length, says) in [
-        (64 * 1024, "request_uri is required"),
-        (64 * 1024 + 1, "too long"),
-    ] {
-        let query = format!("client_id=a&x={}", "x".repeat(length - 14));
-        let mut request = Request::new(model::empty());
-        *request.uri_mut() = format!("/authorize?{query}").parse().expect("a URI");
-        let server = &house.server;
-        let asked = asked(request, None);
-        let (response, _) = server.answer(&bank(), Endpoint::Authorize, asked).await;
-        is_bad_request(response, says).await;
-    }
-}
