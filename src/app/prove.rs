@@ -83,6 +83,7 @@ mod tests {
             api: address(8443),
             issuer: address(9443),
             bank: address(7443),
+            template: None,
         };
         let prepared = sandbox::prepare(folder.path(), &places, clock.as_ref(), &SystemRandom);
         let path = prepared.expect("a prepared folder").config;

@@ -11,9 +11,9 @@ use anyhow::Context as _;
 
 use arc_swap::ArcSwap;
 use config::{House, Loader, Mistakes, Mode, Variables};
-use crypto::{Jwks, SystemRandom};
+use crypto::SystemRandom;
 use edge::{ClientCertificates, Edge, Limits, ListenerSettings, TlsSettings};
-use model::{Clock, ListenerId};
+use model::{BankId, Clock, ListenerId};
 use sandbox::{ModelBank, Prepared};
 
 use crate::environment::Environment;
@@ -32,21 +32,23 @@ pub struct Addresses {
 }
 
 /// What was asked for in so many words.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 struct Wishes {
     api: Option<SocketAddr>,
     issuer: Option<SocketAddr>,
     bank: Option<SocketAddr>,
+    template: Option<String>,
 }
 
 impl Wishes {
     /// Where a new folder's sandbox listens: loopback, and a port for what was not asked for.
-    fn plan(self) -> sandbox::Plan {
+    fn plan(&self) -> sandbox::Plan {
         let at = |port| SocketAddr::from(([127, 0, 0, 1], port));
         sandbox::Plan {
             api: self.api.unwrap_or(at(8443)),
             issuer: self.issuer.unwrap_or(at(8444)),
             bank: self.bank.unwrap_or(at(8445)),
+            template: self.template.clone(),
         }
     }
 }
@@ -60,7 +62,12 @@ impl Addresses {
         bank: Option<SocketAddr>,
     ) -> Self {
         Self {
-            wishes: Wishes { api, issuer, bank },
+            wishes: Wishes {
+                api,
+                issuer,
+                bank,
+                template: None,
+            },
             bound: None,
         }
     }
@@ -71,6 +78,7 @@ impl Addresses {
             api: Some(api.local_addr()?),
             issuer: Some(issuer.local_addr()?),
             bank: Some(bank.local_addr()?),
+            template: None,
         };
         let house = HashMap::from([
             (ListenerId::parse("api")?, api),
@@ -78,6 +86,14 @@ impl Addresses {
         ]);
         let bound = Some(Sockets { house, bank });
         Ok(Self { wishes, bound })
+    }
+
+    /// The file that a new directory's `gateway.yaml` is written from, in place of the sandbox's own
+    /// (see [`sandbox::Plan::template`]).
+    #[must_use]
+    pub fn with_template(mut self, template: Option<String>) -> Self {
+        self.wishes.template = template;
+        self
     }
 
     /// An address that two of a new directory's listeners would share.
@@ -146,6 +162,10 @@ impl Site {
             ("--bank", self.wishes.bank, Some(self.bank)),
         ];
         let mut text = String::new();
+        if self.wishes.template.is_some() && !self.prepared.first_run {
+            let file = self.prepared.config.display();
+            let _ = writeln!(text, "note: --config is not used: {file} is there already");
+        }
         for (option, wish, said) in says {
             if let (Some(wish), Some(said)) = (wish, said)
                 && wish != said
@@ -168,6 +188,8 @@ impl Site {
             ..
         } = self;
         let house = &configuration.house;
+        let issuers = house.banks.iter().map(|bank| bank.issuer.url.clone());
+        let issuers = issuers.collect();
         let sockets = if let Some(sockets) = self.bound {
             sockets
         } else {
@@ -196,6 +218,7 @@ impl Site {
             bank_edge,
             bank,
             prepared,
+            issuers,
         })
     }
 }
@@ -208,6 +231,8 @@ pub struct SandboxHouse {
     pub bank: Arc<ModelBank>,
     /// The files.
     pub prepared: Prepared,
+    /// Their URLs, in the file's order.
+    issuers: Vec<String>,
 }
 
 /// The seed of the model bank's data.
@@ -234,7 +259,7 @@ impl SandboxHouse {
         Ok(format!(
             "The sandbox is open.\n\n  APIs    {}\n  issuer  {}\n  files   {}\n\n{}",
             self.prepared.api_url,
-            self.prepared.issuer_url,
+            self.issuers.join("\n          "),
             self.prepared.dir.display(),
             sandbox::render(&commands)
         ))
@@ -293,15 +318,13 @@ fn bank_address(house: &House) -> anyhow::Result<SocketAddr> {
     house
         .banks
         .iter()
-        .filter(|bank| bank.id.as_str() == sandbox::BANK)
         .flat_map(|bank| &bank.upstreams)
         .filter(|upstream| upstream.id.as_str() == sandbox::UPSTREAM)
         .flat_map(|upstream| &upstream.endpoints)
         .find_map(|endpoint| format!("{}:{}", endpoint.host, endpoint.port).parse().ok())
         .with_context(|| {
             format!(
-                "the sandbox's file must keep the bank {} with the upstream {} at an IP address",
-                sandbox::BANK,
+                "the sandbox's file must keep a bank with the upstream {} at an IP address",
                 sandbox::UPSTREAM
             )
         })
@@ -313,18 +336,23 @@ fn model_bank(
     clock: Arc<dyn Clock>,
     keys: Arc<OnceLock<Weak<ArcSwap<Live>>>>,
 ) -> anyhow::Result<ModelBank> {
-    let issuer = house
-        .banks
-        .iter()
-        .find(|bank| bank.id.as_str() == sandbox::BANK)
-        .map(|bank| bank.issuer.assertion_issuer.clone())
-        .unwrap_or_default();
-    // Those in force at the moment; the bank must not keep a house that has ended.
-    let keys = move || {
+    // Whichever banks of the house have it as their upstream.
+    let banks = house.banks.iter().filter(|bank| {
+        let mut upstreams = bank.upstreams.iter();
+        upstreams.any(|upstream| upstream.id.as_str() == sandbox::UPSTREAM)
+    });
+    let issuers: Vec<_> = banks
+        .map(|bank| (bank.id.clone(), bank.issuer.assertion_issuer.clone()))
+        .collect();
+    // The keys in force at the moment; the bank must not keep a house that has ended.
+    let callers = move || {
         let live = keys.get().and_then(Weak::upgrade);
         let live = live.map(|live| live.load_full());
-        let ours = live.and_then(|live| live.assertion_keys.get(sandbox::BANK).cloned());
-        ours.unwrap_or_else(|| Jwks::from_keys(Vec::new()))
+        let of = |(bank, issuer): &(BankId, String)| {
+            let keys = live.as_ref()?.assertion_keys.get(bank)?.clone();
+            Some((issuer.clone(), keys))
+        };
+        issuers.iter().filter_map(of).collect()
     };
     let pem = read(&prepared.gateway_certificate)?;
     let chain = crypto::certificates(&pem).context("reading the gateway's certificate")?;
@@ -333,7 +361,7 @@ fn model_bank(
         .map(|leaf| crypto::sha256(leaf))
         .unwrap_or_default();
     let audience = sandbox::UPSTREAM.to_owned();
-    Ok(ModelBank::new(SEED, clock, Arc::new(keys), issuer, audience).pinned_to(thumbprint))
+    Ok(ModelBank::new(SEED, clock, Arc::new(callers), audience).pinned_to(thumbprint))
 }
 
 fn bank_listener(prepared: &Prepared) -> anyhow::Result<ListenerSettings> {

@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use crypto::Jwks;
 use model::{Breach, Clock, Connection, Handler, Request, Response};
 
 mod asked;
@@ -24,7 +23,7 @@ mod routes;
 mod seed;
 
 use asked::Asked;
-use assertion::Assertions;
+use assertion::{Assertions, Callers};
 use customers::Customers;
 pub use customers::{CUSTOMERS, PASSWORD};
 use refused::Refused;
@@ -50,19 +49,13 @@ pub struct ModelBank {
 
 impl ModelBank {
     /// A bank whose data follow from `seed` and whose dates follow from `clock`, in the bank's
-    /// zone (UTC+8). `assertion_keys` gives the gateway's present keys for identity assertions,
-    /// `issuer` is the `iss` and `audience` the `aud` they must carry.
-    pub fn new(
-        seed: u64,
-        clock: Arc<dyn Clock>,
-        assertion_keys: Arc<dyn Fn() -> Jwks + Send + Sync>,
-        issuer: String,
-        audience: String,
-    ) -> Self {
+    /// zone (UTC+8). `callers` gives the present issuers of the gateway's identity assertions, each
+    /// `iss` with its keys; `audience` is the `aud` that assertions must carry.
+    pub fn new(seed: u64, clock: Arc<dyn Clock>, callers: Callers, audience: String) -> Self {
         Self {
             seed: Seed::new(seed),
             clock,
-            assertions: Assertions::new(assertion_keys, issuer, audience),
+            assertions: Assertions::new(callers, audience),
             customers: Customers::new(),
             gateway: None,
             calls: AtomicU64::new(0),

@@ -19,10 +19,12 @@ pub struct Command {
 }
 
 /// The commands, in the order in which a newcomer tries them. `exe` is the program itself, which
-/// need not be on the PATH; a relative path is taken from the current folder, now.
+/// need not be on the PATH; a relative path is taken from the current folder, now. They are
+/// SwiftRide's: where `gateway.yaml` knows it not, there are none.
 pub fn commands(prepared: &Prepared, exe: &Path) -> Vec<Command> {
     let exe = std::path::absolute(exe).unwrap_or_else(|_| exe.to_owned());
-    let Some(partner) = prepared.partners.first() else {
+    let mut partners = prepared.partners.iter();
+    let Some(partner) = partners.find(|one| one.partner == "swiftride") else {
         return Vec::new();
     };
     let shell = Shell {

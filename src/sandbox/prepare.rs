@@ -25,8 +25,9 @@ pub const UPSTREAM: &str = "core";
 
 const KEY_ENCRYPTION_KEY: &str = "keys/kek";
 
-/// Where the sandbox is to listen. Used when `gateway.yaml` is written; later the file decides.
-#[derive(Debug, Clone, Copy)]
+/// Where the sandbox is to listen, and as what. Used when `gateway.yaml` is written; later the file
+/// decides.
+#[derive(Debug, Clone)]
 pub struct Plan {
     /// The APIs and the token endpoint, with client certificates.
     pub api: SocketAddr,
@@ -34,6 +35,11 @@ pub struct Plan {
     pub issuer: SocketAddr,
     /// The model bank.
     pub bank: SocketAddr,
+    /// What `gateway.yaml` is written from; `None` for the sandbox's own. In it `@API_ADDRESS@`,
+    /// `@API_URL@`, `@ISSUER_ADDRESS@`, `@ISSUER_URL@`, `@BANK_ADDRESS@`, `@FROM@` and `@UNTIL@`
+    /// stand for what is known here alone, and `file:partners/NAME…` for the files of a made-up
+    /// partner.
+    pub template: Option<String>,
 }
 
 /// What [`prepare`] found or made; every path is absolute.
@@ -59,7 +65,7 @@ pub struct Prepared {
     pub gateway_certificate: PathBuf,
     /// The folder of the audit log.
     pub audit: PathBuf,
-    /// The made-up partners' files, SwiftRide first.
+    /// The files of the made-up partners that `gateway.yaml` names, SwiftRide first.
     pub partners: Vec<PartnerFiles>,
     /// The APIs' URL by the plan. Where `gateway.yaml` was there before, it may say another: set
     /// it before printing commands.
@@ -75,7 +81,7 @@ pub struct Prepared {
 pub struct PartnerFiles {
     /// The partner's id.
     pub partner: &'static str,
-    /// Its client's `client_id`.
+    /// Its first client's `client_id`; its other clients hold the same keys.
     pub client: &'static str,
     /// Its client certificate (PEM chain).
     pub certificate: PathBuf,
@@ -148,15 +154,24 @@ pub fn prepare(
 ) -> Result<Prepared, PrepareFailed> {
     let mut directory = Directory::open(dir)?;
     let now = clock.now();
-    Authorities { now, random }.keep(&mut directory)?;
-    for partner in partners::PARTNERS {
+    let settings = settings::of(&directory, plan, now)?;
+    let named = partners::named_in(&settings.text);
+    let partners = named.as_slice();
+    Authorities {
+        now,
+        random,
+        partners,
+    }
+    .keep(&mut directory)?;
+    for partner in partners {
         partner.keep_signing_key(&mut directory)?;
     }
     if directory.read(KEY_ENCRYPTION_KEY)?.is_none() {
         let text = KeyEncryptionKey::generate_text(random) + "\n";
         directory.write(KEY_ENCRYPTION_KEY, text.as_bytes(), Access::Private)?;
     }
-    let first_run = settings::keep(&mut directory, plan, now)?;
+    let first_run = settings.is_new;
+    settings.keep(&mut directory)?;
     Ok(Prepared {
         config: directory.path(settings::CONFIG),
         first_run,
@@ -166,7 +181,7 @@ pub fn prepare(
         bank_key: directory.path(BANK_SERVER.key),
         gateway_certificate: directory.path(GATEWAY_CLIENT.certificate),
         audit: directory.path(settings::AUDIT),
-        partners: partners::PARTNERS
+        partners: partners
             .iter()
             .map(|partner| partner.files(&directory))
             .collect(),
@@ -183,7 +198,7 @@ pub fn prepare(
 pub fn signing_key(dir: &Path, client_id: &str) -> Result<Option<SigningKey>, PrepareFailed> {
     let Some(partner) = partners::PARTNERS
         .iter()
-        .find(|partner| partner.client == client_id)
+        .find(|partner| partner.clients.contains(&client_id))
     else {
         return Ok(None);
     };

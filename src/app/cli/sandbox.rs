@@ -39,6 +39,11 @@ pub(crate) struct Sandbox {
     /// Where the model bank listens, when the directory is new [default: 127.0.0.1:8445].
     #[arg(long, value_name = "ADDRESS")]
     bank: Option<SocketAddr>,
+    /// What the configuration is written from, when the directory is new: a file such as
+    /// config/openid-suite.yaml, in which @API_ADDRESS@, @API_URL@, @ISSUER_ADDRESS@, @ISSUER_URL@,
+    /// @BANK_ADDRESS@, @FROM@ and @UNTIL@ are filled in [default: one bank and two partners].
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     #[command(flatten)]
     log: Log,
 }
@@ -120,6 +125,14 @@ impl Sandbox {
         ))
     }
 
+    fn template(&self) -> anyhow::Result<Option<String>> {
+        let read = |file: &PathBuf| {
+            let text = std::fs::read_to_string(file);
+            text.with_context(|| format!("reading --config {}", file.display()))
+        };
+        self.config.as_ref().map(read).transpose()
+    }
+
     fn planned(&self) -> Addresses {
         Addresses::planned(self.api, self.issuer, self.bank)
     }
@@ -139,6 +152,7 @@ impl Sandbox {
         } else {
             self.planned()
         };
+        let addresses = addresses.with_template(self.template()?);
         let site = match Site::find(dir, addresses, clock.as_ref(), Arc::new(environment))? {
             Ok(site) => site,
             Err(mistakes) => return Ok(Err(mistakes)),

@@ -21,10 +21,12 @@ const LIFE_MAX_SECONDS: i64 = 60;
 /// How far the gateway's clock may be from the bank's.
 const LEEWAY_SECONDS: i64 = 5;
 
+/// Who may call the bank at the moment: each `iss` of the gateway's assertions, with its keys.
+pub(super) type Callers = Arc<dyn Fn() -> Vec<(String, Jwks)> + Send + Sync>;
+
 /// What the bank holds assertions against.
 pub(super) struct Assertions {
-    keys: Arc<dyn Fn() -> Jwks + Send + Sync>,
-    issuer: String,
+    callers: Callers,
     audience: String,
 }
 
@@ -41,16 +43,8 @@ struct Claims {
 }
 
 impl Assertions {
-    pub(super) fn new(
-        keys: Arc<dyn Fn() -> Jwks + Send + Sync>,
-        issuer: String,
-        audience: String,
-    ) -> Self {
-        Self {
-            keys,
-            issuer,
-            audience,
-        }
+    pub(super) fn new(callers: Callers, audience: String) -> Self {
+        Self { callers, audience }
     }
 
     /// Verifies the request's one assertion and that it names `scope`.
@@ -60,8 +54,8 @@ impl Assertions {
         scope: &'static str,
         now: Timestamp,
     ) -> Result<(), Refused> {
-        let claims = self.verified(headers)?;
-        if claims.iss != self.issuer {
+        let (issuer, claims) = self.verified(headers)?;
+        if claims.iss != issuer {
             return Err(unidentified("is of another issuer"));
         }
         if claims.aud != self.audience {
@@ -87,7 +81,8 @@ impl Assertions {
         Ok(())
     }
 
-    fn verified(&self, headers: &HeaderMap) -> Result<Claims, Refused> {
+    /// The claims, and whose keys they are signed by.
+    fn verified(&self, headers: &HeaderMap) -> Result<(String, Claims), Refused> {
         let mut values = headers.get_all(HEADER).iter();
         let token = values.next().ok_or_else(|| unidentified("is missing"))?;
         if values.next().is_some() {
@@ -100,10 +95,17 @@ impl Assertions {
             typ: Typ::Exactly(TYP),
             bytes_max: BYTES_MAX,
         };
-        let verified = crypto::verify(token, &(self.keys)(), &rules)
-            .map_err(|_| unidentified("is not signed by the gateway as such"))?;
-        serde_json::from_slice(&verified.claims)
-            .map_err(|_| unidentified("lacks a claim, or has one of another type"))
+        let callers = (self.callers)().into_iter();
+        let mut verified = callers.filter_map(|(issuer, keys)| {
+            let verified = crypto::verify(token, &keys, &rules).ok()?;
+            Some((issuer, verified))
+        });
+        let (issuer, verified) = verified
+            .next()
+            .ok_or_else(|| unidentified("is not signed by the gateway as such"))?;
+        let claims = serde_json::from_slice(&verified.claims)
+            .map_err(|_| unidentified("lacks a claim, or has one of another type"))?;
+        Ok((issuer, claims))
     }
 }
 

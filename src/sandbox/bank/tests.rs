@@ -1,7 +1,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crypto::{Algorithm, SigningKey};
+use crypto::{Algorithm, Jwks, SigningKey};
 use http_body_util::BodyExt;
 use model::{ListenerId, MovedClock, PresentedChain};
 use serde_json::{Value, json};
@@ -9,12 +9,15 @@ use serde_json::{Value, json};
 use super::*;
 
 const ISSUER: &str = "https://localhost:8443";
+const OTHER_ISSUER: &str = "https://localhost:8443/other";
 const AUDIENCE: &str = "core";
 
 struct Bench {
     bank: ModelBank,
     clock: Arc<MovedClock>,
     key: SigningKey,
+    /// Of the other issuer whose bank it is.
+    other: SigningKey,
 }
 
 struct Answer {
@@ -38,15 +41,25 @@ impl Bench {
         let clock = Arc::new(MovedClock::stopped());
         let key = SigningKey::generate(Algorithm::Es256).expect("a key");
         let keys = Jwks::from_keys(vec![key.verification_key()]);
-        let (issuer, audience) = (ISSUER.to_owned(), AUDIENCE.to_owned());
+        let other = SigningKey::generate(Algorithm::Es256).expect("a key");
+        let others = Jwks::from_keys(vec![other.verification_key()]);
         let bank = ModelBank::new(
             seed,
             Arc::clone(&clock) as Arc<dyn Clock>,
-            Arc::new(move || keys.clone()),
-            issuer,
-            audience,
+            Arc::new(move || {
+                vec![
+                    (OTHER_ISSUER.to_owned(), others.clone()),
+                    (ISSUER.to_owned(), keys.clone()),
+                ]
+            }),
+            AUDIENCE.to_owned(),
         );
-        Self { bank, clock, key }
+        Self {
+            bank,
+            clock,
+            key,
+            other,
+        }
     }
 
     fn claims(&self) -> Value {
@@ -328,6 +341,17 @@ fn open_operations_need_no_assertion_and_partner_ones_do() {
 }
 
 #[test]
+fn each_issuer_of_the_gateway_is_known_by_its_own_keys() {
+    let bench = Bench::new();
+    let mut claims = bench.claims();
+    claims["iss"] = json!(OTHER_ISSUER);
+    let assertion = bench.other.sign("mortise-identity+jwt", &claims);
+    let assertion = assertion.expect("signed");
+    let answer = bench.send("GET", PATHS[2], &[&assertion], None);
+    assert_eq!(answer.status, 200);
+}
+
+#[test]
 fn each_wrong_assertion_is_refused() {
     let bench = Bench::new();
     let path = PATHS[2];
@@ -348,6 +372,10 @@ fn each_wrong_assertion_is_refused() {
         (
             "other issuer",
             with("iss", json!("https://elsewhere.example")),
+        ),
+        (
+            "an issuer with another's key",
+            with("iss", json!(OTHER_ISSUER)),
         ),
         ("other audience", with("aud", json!("cards"))),
         ("audiences", with("aud", json!([AUDIENCE, "cards"]))),

@@ -35,6 +35,7 @@ impl Bench {
             api: at(8443),
             issuer: at(9443),
             bank: at(7443),
+            template: None,
         };
         let clock = MovedClock::stopped();
         let random = crypto::SeededRandom::new(1);

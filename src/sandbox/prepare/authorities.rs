@@ -10,7 +10,7 @@ use crypto::{CertificateFacts, Random};
 use super::PrepareFailed;
 use super::directory::{Access, Directory};
 use super::leaf::LeafFiles;
-use super::partners;
+use super::partners::Partner;
 use crate::test_ca::{CannotMake, KeyKind, Marker, Purpose, Revoked, TestCa, Validity};
 
 /// How long a leaf and a revocation list are good for.
@@ -84,6 +84,8 @@ pub(super) const GATEWAY_CLIENT: LeafFiles = LeafFiles {
 pub(super) struct Authorities<'a> {
     pub(super) now: Timestamp,
     pub(super) random: &'a dyn Random,
+    /// The partners that are wanted.
+    pub(super) partners: &'a [&'static Partner],
 }
 
 impl Authorities<'_> {
@@ -95,11 +97,11 @@ impl Authorities<'_> {
         for leaf in &leaves {
             self.leaf(directory, &house, leaf)?;
         }
-        let leaves = partners::PARTNERS.map(|partner| partner.leaf);
+        let leaves: Vec<&LeafFiles> = self.partners.iter().map(|one| &one.leaf).collect();
         let mut issued: Vec<&str> = leaves.iter().map(|leaf| leaf.certificate).collect();
         issued.push(REVOKED);
         let authority = self.root(directory, &PARTNERS, &issued)?;
-        for leaf in &leaves {
+        for leaf in leaves {
             self.leaf(directory, &authority, leaf)?;
         }
         self.revocation_list(directory, &authority)

@@ -1,4 +1,4 @@
-//! The two made-up partners and what they hold.
+//! The made-up partners and what they hold. Those are made that `gateway.yaml` names.
 
 use crypto::{Jwks, SigningKey};
 
@@ -10,17 +10,18 @@ use crate::test_ca::{KeyKind, Purpose};
 /// A made-up partner.
 pub(super) struct Partner {
     id: &'static str,
-    pub(super) client: &'static str,
+    /// The first is the one that printed commands use.
+    pub(super) clients: &'static [&'static str],
     pub(super) leaf: LeafFiles,
     pub(super) signing_key: &'static str,
     jwks: &'static str,
 }
 
 /// The partners, as `gateway.yaml` names them.
-pub(super) const PARTNERS: [Partner; 2] = [
+pub(super) static PARTNERS: [Partner; 4] = [
     Partner {
         id: "swiftride",
-        client: "swiftride-app",
+        clients: &["swiftride-app"],
         leaf: LeafFiles {
             certificate: "partners/swiftride.pem",
             key: "partners/swiftride.key",
@@ -36,7 +37,7 @@ pub(super) const PARTNERS: [Partner; 2] = [
     },
     Partner {
         id: "cartwheel",
-        client: "cartwheel-app",
+        clients: &["cartwheel-app"],
         leaf: LeafFiles {
             certificate: "partners/cartwheel.pem",
             key: "partners/cartwheel.key",
@@ -50,7 +51,55 @@ pub(super) const PARTNERS: [Partner; 2] = [
         signing_key: "partners/cartwheel.signing.key",
         jwks: "partners/cartwheel.jwks.json",
     },
+    Partner {
+        id: "suite-one",
+        clients: &[
+            "suite-one-jwt-mtls",
+            "suite-one-jwt-dpop",
+            "suite-one-tls-mtls",
+            "suite-one-tls-dpop",
+        ],
+        leaf: LeafFiles {
+            certificate: "partners/suite-one.pem",
+            key: "partners/suite-one.key",
+            kind: KeyKind::Ecdsa,
+            common_name: "suite-one",
+            organization: Some("OpenID suite, the first client"),
+            organization_id: Some("PSDCN-SUITE-001"),
+            names: &["one.suite.example"],
+            purpose: Purpose::Client,
+        },
+        signing_key: "partners/suite-one.signing.key",
+        jwks: "partners/suite-one.jwks.json",
+    },
+    Partner {
+        id: "suite-two",
+        clients: &[
+            "suite-two-jwt-mtls",
+            "suite-two-jwt-dpop",
+            "suite-two-tls-mtls",
+            "suite-two-tls-dpop",
+        ],
+        leaf: LeafFiles {
+            certificate: "partners/suite-two.pem",
+            key: "partners/suite-two.key",
+            kind: KeyKind::Ecdsa,
+            common_name: "suite-two",
+            organization: Some("OpenID suite, the second client"),
+            organization_id: Some("PSDCN-SUITE-002"),
+            names: &["two.suite.example"],
+            purpose: Purpose::Client,
+        },
+        signing_key: "partners/suite-two.signing.key",
+        jwks: "partners/suite-two.jwks.json",
+    },
 ];
+
+/// The partners whose files a configuration names.
+pub(super) fn named_in(configuration: &str) -> Vec<&'static Partner> {
+    let is_named = |partner: &&Partner| configuration.contains(&format!("file:{}", partner.jwks));
+    PARTNERS.iter().filter(is_named).collect()
+}
 
 impl Partner {
     /// Makes the key that signs client assertions, and its public part, unless both can be read.
@@ -89,7 +138,7 @@ impl Partner {
     pub(super) fn files(&self, directory: &Directory) -> PartnerFiles {
         PartnerFiles {
             partner: self.id,
-            client: self.client,
+            client: self.clients.first().copied().unwrap_or_default(),
             certificate: directory.path(self.leaf.certificate),
             key: directory.path(self.leaf.key),
             signing_key: directory.path(self.signing_key),

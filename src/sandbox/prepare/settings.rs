@@ -27,23 +27,43 @@ const APIS: [(&str, &str); 3] = [
 ];
 const AGREED_YEARS: i64 = 5;
 
-/// Writes the API files and then the configuration, each unless it is there. Says whether the
-/// configuration was written.
-pub(super) fn keep(
-    directory: &mut Directory,
+/// The configuration: that of the folder, or the one to be written.
+pub(super) struct Settings {
+    pub(super) text: String,
+    /// Whether it is not there yet.
+    pub(super) is_new: bool,
+}
+
+/// The folder's own, or that of the plan.
+pub(super) fn of(
+    directory: &Directory,
     plan: &Plan,
     now: Timestamp,
-) -> Result<bool, PrepareFailed> {
-    for (name, text) in APIS {
-        if directory.read(name)?.is_none() {
-            directory.write(name, text.as_bytes(), Access::Public)?;
+) -> Result<Settings, PrepareFailed> {
+    let found = directory.read(CONFIG)?;
+    Ok(Settings {
+        is_new: found.is_none(),
+        text: match found {
+            // What is no text is told by whoever reads it as the configuration.
+            Some(file) => String::from_utf8_lossy(&file).into_owned(),
+            None => fill(plan, now),
+        },
+    })
+}
+
+impl Settings {
+    /// Writes the API files and then the configuration, each unless it is there.
+    pub(super) fn keep(self, directory: &mut Directory) -> Result<(), PrepareFailed> {
+        for (name, text) in APIS {
+            if directory.read(name)?.is_none() {
+                directory.write(name, text.as_bytes(), Access::Public)?;
+            }
         }
+        if self.is_new {
+            directory.write(CONFIG, self.text.as_bytes(), Access::Public)?;
+        }
+        Ok(())
     }
-    if directory.read(CONFIG)?.is_some() {
-        return Ok(false);
-    }
-    directory.write(CONFIG, fill(plan, now).as_bytes(), Access::Public)?;
-    Ok(true)
 }
 
 /// The URL of a listener: by name, since the server certificate speaks of `localhost`.
@@ -58,7 +78,8 @@ fn fill(plan: &Plan, now: Timestamp) -> String {
         .date()
         .saturating_sub(1.day());
     let until = from.saturating_add(AGREED_YEARS.years());
-    TEMPLATE
+    let template = plan.template.as_deref().unwrap_or(TEMPLATE);
+    template
         .replace("@API_ADDRESS@", &plan.api.to_string())
         .replace("@API_URL@", &url(plan.api))
         .replace("@ISSUER_ADDRESS@", &plan.issuer.to_string())
@@ -79,6 +100,7 @@ mod tests {
             api: at(8443),
             issuer: at(9443),
             bank: at(7443),
+            template: None,
         };
         let now: Timestamp = "2026-11-22T23:30:00Z".parse().expect("an instant");
         let text = fill(&plan, now);

@@ -40,6 +40,7 @@ impl Bench {
             api: at(8443),
             issuer: at(9443),
             bank: at(7443),
+            template: None,
         };
         prepare(&self.dir(), &plan, &self.clock, &self.random)
     }

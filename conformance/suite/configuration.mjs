@@ -1,0 +1,95 @@
+// Prints what the OpenID Foundation's conformance suite is to be told of a sandbox that runs with
+// config/openid-suite.yaml, as the JSON that its form takes:
+//
+//   node conformance/suite/configuration.mjs READY.json PROFILE METHOD BINDING
+//
+// READY.json is what `mortise sandbox --ready-file READY.json` wrote; PROFILE is `security` or
+// `message-signing`, METHOD `private_key_jwt` or `tls_client_auth`, BINDING `mtls` or `dpop`. The
+// private keys of both clients are in it: it is for a sandbox alone. Exit code 2: something of this
+// is not as said.
+import { createPrivateKey } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+const PROFILES = {
+  security: { scope: 'branches', path: '/branches/v1/branches' },
+  'message-signing': { scope: 'catalogue', path: '/catalogue/v1/products' },
+}
+const METHODS = { private_key_jwt: 'jwt', tls_client_auth: 'tls' }
+const BINDINGS = ['mtls', 'dpop']
+
+/** The customer of the model bank who logs in. */
+const CUSTOMER = { user: 'li-lei', password: 'mortise-demo' }
+
+/** A client's keys, private parts too, and its certificate. */
+function client(folder, place, method, binding) {
+  const file = (name) => readFileSync(join(folder, 'partners', `suite-${place}${name}`), 'utf8')
+  const [published] = JSON.parse(file('.jwks.json')).keys
+  const key = createPrivateKey(file('.signing.key')).export({ format: 'jwk' })
+  return {
+    client_id: `suite-${place}-${METHODS[method]}-${binding}`,
+    jwks: { keys: [{ ...published, ...key }] },
+    certificate: file('.pem'),
+    key: file('.key'),
+  }
+}
+
+/** What the suite's browser does on the pages: each by the ids of their elements. */
+function browser(issuer) {
+  const click = (id) => ['click', 'id', id]
+  return [{
+    match: `${issuer}/authorize*`,
+    tasks: [
+      {
+        task: 'Log in',
+        match: `${issuer}/authorize*`,
+        commands: [
+          ['text', 'id', 'username', CUSTOMER.user],
+          ['text', 'id', 'password', CUSTOMER.password],
+          click('login'),
+        ],
+      },
+      { task: 'Approve', match: `${issuer}/authorize*`, commands: [click('allow')] },
+      { task: 'Go back', match: `${issuer}/done*`, commands: [click('return')] },
+      {
+        task: 'Arrive',
+        match: '*/test/a/mortise/callback*',
+        commands: [['wait', 'id', 'submission_complete', 10]],
+      },
+    ],
+  }]
+}
+
+function configuration([ready, profile, method, binding]) {
+  const { scope, path } = PROFILES[profile] ?? fail(`no profile ${profile}`)
+  if (!METHODS[method]) fail(`no method ${method}`)
+  if (!BINDINGS.includes(binding)) fail(`no binding ${binding}`)
+  const { api, issuer: base, config, authority } = JSON.parse(readFileSync(ready, 'utf8'))
+  const issuer = `${base}/${profile}`
+  const [one, two] = ['one', 'two'].map((place) => client(dirname(config), place, method, binding))
+  const ca = readFileSync(authority, 'utf8')
+  const told = ({ client_id, jwks }) => ({ client_id, jwks, scope: `openid ${scope}` })
+  const shown = ({ certificate: cert, key }) => ({ cert, key, ca })
+  return {
+    alias: 'mortise',
+    description: `Mortise, ${profile}: ${method}, ${binding}`,
+    server: { discoveryUrl: `${issuer}/.well-known/openid-configuration` },
+    client: told(one),
+    client2: told(two),
+    mtls: shown(one),
+    mtls2: shown(two),
+    resource: { resourceUrl: `${api}${path}` },
+    browser: browser(issuer),
+  }
+}
+
+function fail(words) {
+  throw new Error(words)
+}
+
+try {
+  console.log(JSON.stringify(configuration(process.argv.slice(2)), null, 2))
+} catch (error) {
+  console.error(`${error.message}\nusage: configuration.mjs READY.json PROFILE METHOD BINDING`)
+  process.exit(2)
+}
