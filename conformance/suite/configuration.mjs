@@ -10,16 +10,19 @@
 import { createPrivateKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
-const PROFILES = {
+/** What is asked for at an issuer, and the operation that it is asked for. */
+export const PROFILES = {
   security: { scope: 'branches', path: '/branches/v1/branches' },
   'message-signing': { scope: 'catalogue', path: '/catalogue/v1/products' },
 }
-const METHODS = { private_key_jwt: 'jwt', tls_client_auth: 'tls' }
-const BINDINGS = ['mtls', 'dpop']
-
+/** How a client proves itself, and how its id says so. */
+export const METHODS = { private_key_jwt: 'jwt', tls_client_auth: 'tls' }
+/** What its tokens are bound by. */
+export const BINDINGS = ['mtls', 'dpop']
 /** The customer of the model bank who logs in. */
-const CUSTOMER = { user: 'li-lei', password: 'mortise-demo' }
+export const CUSTOMER = { user: 'li-lei', password: 'mortise-demo' }
 
 /** A client's keys, private parts too, and its certificate. */
 function client(folder, place, method, binding) {
@@ -60,7 +63,8 @@ function browser(issuer) {
   }]
 }
 
-function configuration([ready, profile, method, binding]) {
+/** What the suite is to be told, as an object. */
+export function configuration([ready, profile, method, binding]) {
   const { scope, path } = PROFILES[profile] ?? fail(`no profile ${profile}`)
   if (!METHODS[method]) fail(`no method ${method}`)
   if (!BINDINGS.includes(binding)) fail(`no binding ${binding}`)
@@ -87,7 +91,7 @@ function fail(words) {
   throw new Error(words)
 }
 
-try {
+if (process.argv[1] === fileURLToPath(import.meta.url)) try {
   console.log(JSON.stringify(configuration(process.argv.slice(2)), null, 2))
 } catch (error) {
   console.error(`${error.message}\nusage: configuration.mjs READY.json PROFILE METHOD BINDING`)

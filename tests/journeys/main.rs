@@ -35,5 +35,6 @@ mod reload;
 mod resources;
 mod road;
 mod streams;
+mod suite;
 mod tokens;
 mod upstreams;

@@ -1,0 +1,106 @@
+//! `config/openid-suite.yaml`: the sandbox as the OpenID Foundation's conformance suite meets it.
+//! openid-client gets in with nothing but what the suite is told.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::clients::clients;
+use crate::process::{Program, finish, mortise};
+
+const ISSUERS: [&str; 2] = ["security", "message-signing"];
+const WAYS: [&str; 4] = ["jwt-mtls", "jwt-dpop", "tls-mtls", "tls-dpop"];
+
+fn script(name: &str) -> PathBuf {
+    let suite = Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance/suite");
+    suite.join(name)
+}
+
+/// A sandbox of that file, open, and what it wrote when it was ready.
+async fn sandbox(folder: &Path) -> (Program, PathBuf) {
+    let ready = folder.join("ready.json");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/openid-suite.yaml");
+    let mut command = mortise();
+    command
+        .args(["sandbox", "--ephemeral", "--config"])
+        .arg(file);
+    let mut sandbox = Program::start(command.arg("--ready-file").arg(&ready));
+    sandbox.until_open().await;
+    (sandbox, ready)
+}
+
+#[tokio::test]
+async fn each_of_the_suites_eight_clients_gets_in_at_both_issuers() {
+    clients();
+    let folder = tempfile::tempdir().expect("a folder");
+    let (sandbox, ready) = sandbox(folder.path()).await;
+    for issuer in ISSUERS {
+        assert!(
+            sandbox.out().contains(&format!("/{issuer}\n")),
+            "{}",
+            sandbox.out()
+        );
+    }
+    let mut driver = Program::start(Command::new("node").arg(script("try.mjs")).arg(&ready));
+    let code = driver.ended().await;
+    let lines = format!("{}{}", driver.out(), driver.err());
+    let expected: Vec<_> = ISSUERS
+        .iter()
+        .flat_map(|issuer| WAYS.map(|way| (issuer, way)))
+        .flat_map(|(issuer, way)| {
+            ["one", "two"].map(|place| format!("ok {issuer}: suite-{place}-{way}"))
+        })
+        .collect();
+    assert_eq!(lines.lines().collect::<Vec<_>>(), expected);
+    assert_eq!(code, Some(0));
+    assert_eq!(sandbox.stop().await, Some(0));
+}
+
+#[tokio::test]
+async fn the_suite_is_told_where_the_sandbox_is_and_both_clients_keys() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (sandbox, ready) = sandbox(folder.path()).await;
+    let of = |arguments: &[&str]| {
+        let mut command = Command::new("node");
+        finish(
+            command
+                .arg(script("configuration.mjs"))
+                .arg(&ready)
+                .args(arguments),
+        )
+    };
+    let told = of(&["security", "tls_client_auth", "dpop"]);
+    assert_eq!(told.code, Some(0), "{}", told.err);
+    let told: Value = serde_json::from_str(&told.out).expect("JSON");
+    assert_eq!(told["client"]["client_id"], "suite-one-tls-dpop");
+    assert_eq!(told["client2"]["client_id"], "suite-two-tls-dpop");
+    for client in ["client", "client2"] {
+        assert!(told[client]["jwks"]["keys"][0]["d"].is_string(), "{client}");
+    }
+    let commands = told["browser"][0]["tasks"].to_string();
+    for id in ["username", "password", "login", "allow", "return"] {
+        assert!(
+            commands.contains(&format!("\"id\",\"{id}\"")),
+            "{id}: {commands}"
+        );
+    }
+    let wrong = of(&["security", "client_secret", "dpop"]);
+    assert_eq!(wrong.code, Some(2));
+    assert!(
+        wrong.err.contains("no method client_secret"),
+        "{}",
+        wrong.err
+    );
+    assert_eq!(sandbox.stop().await, Some(0));
+}
+
+#[test]
+fn a_file_that_is_not_there_is_no_configuration() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut command = mortise();
+    command.args(["sandbox", "--ephemeral", "--config"]);
+    let said = finish(command.arg(folder.path().join("nowhere.yaml")));
+    assert_ne!(said.code, Some(0));
+    assert!(said.err.contains("nowhere.yaml"), "{}", said.err);
+}
