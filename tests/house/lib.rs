@@ -27,6 +27,8 @@ mod refusals;
 #[cfg(test)]
 mod requirements;
 #[cfg(test)]
+mod secrets;
+#[cfg(test)]
 mod sizes;
 #[cfg(test)]
 mod text;

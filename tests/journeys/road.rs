@@ -1,6 +1,7 @@
 //! The road: a call goes through to the bank, and what may not go with it stays here.
 
 use kit::{Answer, Dial, EchoBank, HouseBuilder, Identity, Method, Partner, TestHouse, Version};
+use model::{Clock, SystemClock};
 use serde_json::Value;
 
 const RATE: &str = "/fx/v1/rates/EUR-CNY";
@@ -38,6 +39,21 @@ async fn an_open_call_goes_through_and_the_answer_is_the_banks() {
         ours.has_ids();
     }
     assert_eq!(house.bank.calls_of("readRate"), 3);
+}
+
+#[tokio::test]
+async fn l_15_date_of_a_resources_answer_is_within_five_minutes_of_the_true_time() {
+    let house = TestHouse::start().await;
+    for version in Version::BOTH {
+        for (target, status) in [(RATE, 200), ("/branches/v1/branches", 401), ("/x", 404)] {
+            let answer = get(&house, version, target).await;
+            assert_eq!(answer.status, status);
+            let date = answer.header("date");
+            let date = jiff::fmt::rfc2822::parse(date).unwrap_or_else(|_| panic!("{date}"));
+            let apart = date.timestamp().duration_since(SystemClock::new().now());
+            assert!(apart.abs().as_secs() < 300, "{target}: {date}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -528,10 +528,7 @@ fn signatures_of_the_wrong_form_are_refused() {
     let key = key(Algorithm::Es256);
     let header = base64url(br#"{"alg":"ES256"}"#);
     let signed = format!("{header}.{}", base64url(b"{}"));
-    let order = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
-    let order: Vec<u8> = (0..32)
-        .map(|at| u8::from_str_radix(&order[2 * at..2 * at + 2], 16).unwrap())
-        .collect();
+    let order = order();
     let der = key.to_pkcs8();
     let der_signature = signature::EcdsaKeyPair::from_pkcs8(
         &signature::ECDSA_P256_SHA256_ASN1_SIGNING,
@@ -544,7 +541,7 @@ fn signatures_of_the_wrong_form_are_refused() {
         vec![],
         vec![0; 64],
         vec![0xff; 64],
-        [order.clone(), order].concat(),
+        [order, order].concat(),
         vec![1; 63],
         vec![1; 65],
         der_signature.as_ref().to_vec(),
@@ -552,6 +549,36 @@ fn signatures_of_the_wrong_form_are_refused() {
         let token = format!("{signed}.{}", base64url(&signature));
         assert_eq!(refusal(key, &token), JwsProblem::Signature, "{signature:?}");
     }
+}
+
+/// The order of P-256 (SEC 2 §2.4.2), big-endian.
+fn order() -> [u8; 32] {
+    let order = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
+    std::array::from_fn(|at| u8::from_str_radix(&order[2 * at..2 * at + 2], 16).unwrap())
+}
+
+/// RFC 7518 §3.4 knows no greater and no smaller s: half of all honest signatures have the greater.
+/// Who has one can make the other, of the same claims; nothing tells a token by its signature: what
+/// is used once is known by its `jti`.
+#[test]
+fn oa_51_of_the_two_signatures_with_one_r_both_are_taken_and_say_the_same() {
+    let key = key(Algorithm::Es256);
+    let keys = set(&[key]);
+    let token = key.sign("JWT", &serde_json::json!({"jti": "one"})).unwrap();
+    let (signed, signature) = token.rsplit_once('.').unwrap();
+    let signature = crate::encoding::from_base64url(signature).unwrap();
+    // n - s, from the last byte on.
+    let mut other = signature.clone();
+    let mut borrow = 0;
+    for (at, of_order) in order().into_iter().enumerate().rev() {
+        let left = i16::from(of_order) - i16::from(signature[32 + at]) - borrow;
+        borrow = i16::from(left < 0);
+        other[32 + at] = u8::try_from(left.rem_euclid(256)).unwrap();
+    }
+    assert_ne!(other, signature);
+    let twin = format!("{signed}.{}", base64url(&other));
+    let verified = verify(&token, &keys, &RULES).unwrap();
+    assert_eq!(verify(&twin, &keys, &RULES).unwrap(), verified);
 }
 
 proptest! {

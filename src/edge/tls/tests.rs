@@ -39,6 +39,60 @@ async fn tls_1_3_and_1_2_are_spoken() {
     }
 }
 
+/// What a `ClientHello` of this version is answered: `legacy_version` alone says it (RFC 5246
+/// §7.4.1.2), as a client of before TLS 1.3 does; all else is good.
+async fn answered_to_a_hello(address: std::net::SocketAddr, version: u8) -> Vec<u8> {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let extension = |kind: u8, body: &[u8]| {
+        let length = u8::try_from(body.len()).unwrap();
+        [&[0, kind, 0, length], body].concat()
+    };
+    let extensions = [
+        // Groups: X25519, P-256. Point formats: uncompressed. Signatures: ECDSA with P-256.
+        extension(10, &[0, 4, 0, 29, 0, 23]),
+        extension(11, &[1, 0]),
+        extension(13, &[0, 2, 4, 3]),
+        extension(23, &[]),
+    ]
+    .concat();
+    let mut hello = vec![3, version];
+    hello.extend([7; 32]);
+    // No session; TLS_ECDHE_ECDSA with AES_128_GCM and, as was usual then, AES_128_CBC_SHA.
+    hello.extend([0, 0, 4, 0xc0, 0x2b, 0xc0, 0x09, 1, 0]);
+    hello.extend(u16::try_from(extensions.len()).unwrap().to_be_bytes());
+    hello.extend(extensions);
+    let length = u16::try_from(hello.len()).unwrap();
+    let mut record = vec![22, 3, 1];
+    record.extend((length + 4).to_be_bytes());
+    record.extend([1, 0]);
+    record.extend(length.to_be_bytes());
+    record.extend(hello);
+    let mut tcp = tokio::net::TcpStream::connect(address).await.unwrap();
+    tcp.write_all(&record).await.unwrap();
+    let mut answer = vec![0; 7];
+    soon(tcp.read_exact(&mut answer)).await.unwrap();
+    answer
+}
+
+#[tokio::test]
+async fn tls_1_1_and_1_0_are_refused_by_their_version() {
+    let (pki, edge) = (Pki::new(), showing_facts());
+    let address = pki.open(&edge, ClientCertificates::None, Limits::default());
+    for version in [1, 2] {
+        let answer = answered_to_a_hello(address, version).await;
+        // A fatal alert: protocol_version (RFC 5246 §7.2.2).
+        assert_eq!(
+            (answer[0], &answer[3..]),
+            (21, &[0, 2, 2, 70][..]),
+            "{answer:?}"
+        );
+    }
+    // The control: the same is taken when it says TLS 1.2.
+    let answer = answered_to_a_hello(address, 3).await;
+    assert_eq!((answer[0], answer[5]), (22, 2), "ServerHello: {answer:?}");
+}
+
 #[tokio::test]
 async fn tls_1_2_with_another_suite_than_the_four_is_refused() {
     let (pki, edge) = (Pki::new(), showing_facts());

@@ -76,6 +76,35 @@ async fn oa_70_what_is_not_one_jws_of_the_type_and_algorithms_of_proofs_is_refus
 }
 
 #[tokio::test]
+async fn l_12_a_proof_by_a_key_that_is_too_small_is_refused() {
+    let mut caller = Caller::new().await;
+    caller.key = ProofKey::es256();
+    let token = caller.token();
+    let mut client = caller.stranger(Version::Http2).await;
+    let number = |bytes: usize| crypto::base64url(&vec![0xff; bytes]);
+    for (alg, jwk) in [
+        (
+            "PS256",
+            json!({"kty": "RSA", "n": number(128), "e": "AQAB"}),
+        ),
+        (
+            "PS256",
+            json!({"kty": "RSA", "n": number(255), "e": "AQAB"}),
+        ),
+        (
+            "ES256",
+            json!({"kty": "EC", "crv": "P-224", "x": number(28), "y": number(28)}),
+        ),
+    ] {
+        let header = json!({ "typ": "dpop+jwt", "alg": alg, "jwk": jwk });
+        let proof = caller.key.sign(&header, &caller.claims(&token));
+        let answer = call(&mut client, "DPoP", &token, &[&proof]).await;
+        caller.is_bad_proof(&answer, "no jwk that is a usable");
+    }
+    assert_eq!(caller.house.bank.calls(), 0);
+}
+
+#[tokio::test]
 async fn a_proof_without_the_claims_of_one_is_refused() {
     let caller = Caller::new().await;
     let token = caller.token();

@@ -31,6 +31,29 @@ async fn oa_85_an_access_token_that_is_revoked_is_refused_at_once_and_alone() {
         .refused_saying(401, "bad_token", "revoked");
 }
 
+/// Each wrong is wrong alone too, so that what is told of two says which was asked first.
+#[tokio::test]
+async fn at_02_times_are_asked_before_revocation_that_before_binding_and_scope_last() {
+    let house = TestHouse::start().await;
+    let mut app = App::of(&house, "swiftride-app").await;
+    let mut thief = App::of(&house, "cartwheel-app").await;
+    let form = Form::request().with("scope", Some("catalogue"));
+    let mut allowed = app.allowed(form, "li-lei").await;
+    let code = allowed.remove("code").expect("a code");
+    let narrow = app.post("/token", Form::code(&code)).await.ok()["access_token"].clone();
+    app.call(&narrow).await.refused(403, "insufficient_scope");
+    thief.call(&narrow).await.refused(401, "wrong_binding");
+
+    app.post("/revoke", token(&narrow)).await;
+    let refused = thief.call(&narrow).await;
+    refused.refused_saying(401, "bad_token", "revoked");
+    house
+        .clock
+        .advance(std::time::Duration::from_secs(301 + 10));
+    let refused = app.call(&narrow).await;
+    refused.refused_saying(401, "bad_token", "expired");
+}
+
 #[tokio::test]
 async fn rv_02_a_refresh_token_takes_its_access_tokens_along() {
     let house = TestHouse::start().await;

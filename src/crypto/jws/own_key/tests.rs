@@ -69,6 +69,21 @@ fn each_algorithm_is_accepted_with_a_key_of_its_own() {
 }
 
 #[test]
+fn l_12_a_key_that_is_too_small_makes_no_proof() {
+    let signer = key(Algorithm::Ps256);
+    let modulus = |bits: usize| base64url(&vec![0xff; bits / 8]);
+    for bits in [512, 1024, 2040] {
+        let jwk = json!({"kty": "RSA", "n": modulus(bits), "e": "AQAB"});
+        let problem = refused_with(signer, "jwk", jwk);
+        assert_eq!(problem, OwnKeyProblem::Key(BadJwk::RsaSize { bits }));
+    }
+    let coordinate = base64url(&[1; 28]);
+    let p224 = json!({"kty": "EC", "crv": "P-224", "x": coordinate, "y": coordinate});
+    let problem = refused_with(key(Algorithm::Es256), "jwk", p224);
+    assert_eq!(problem, OwnKeyProblem::Key(BadJwk::Kind));
+}
+
+#[test]
 fn the_key_in_the_header_decides_the_algorithm_and_must_have_signed() {
     let signer = key(Algorithm::Es256);
     for alg in ["none", "HS256", "RS256", "ES384", "PS256", "EdDSA", ""] {
