@@ -18,8 +18,8 @@ use crypto::Jwks;
 use gateway::{Agreement, Bank, Class, Plan, Road, Route, RouteMeters, RoutePattern, Snapshot};
 use identity::{Issuer, IssuerKeys, Revoked};
 use model::{
-    BankId, ClientId, ListenerId, Meter, Object, OperationId, PartnerId, PlanId, ProductId, Scope,
-    UpstreamId,
+    BankId, ClientId, DemandedLogIn, ListenerId, Meter, Object, OperationId, PartnerId, PlanId,
+    ProductId, Scope, UpstreamId,
 };
 use upstream::{Fetcher, Upstream, UpstreamSettings};
 
@@ -255,6 +255,7 @@ fn lay(
                 meters: Arc::new(meters),
                 object: Arc::new(object),
                 class,
+                log_in: operation.authentication.as_ref().map(log_in),
                 issuer: Arc::clone(issuer),
                 resource_metadata: Arc::clone(&metadata),
                 upstream: Arc::clone(upstream),
@@ -267,6 +268,14 @@ fn lay(
         }
     }
     Ok(())
+}
+
+/// What an operation demands of the customer's log-in.
+fn log_in(demanded: &openapi::Authentication) -> DemandedLogIn {
+    DemandedLogIn {
+        acr_values: demanded.acr_values.clone(),
+        max_age_s: demanded.max_age_s,
+    }
 }
 
 /// Who may use a product, from when until when, within which limits.

@@ -8,7 +8,8 @@ use jiff::Timestamp;
 
 use identity::{Issuer, Trust};
 use model::{
-    BankId, ClientId, Clock, Meter, Object, Partner, PartnerId, ProtectionClass, Scope, UpstreamId,
+    BankId, ClientId, Clock, DemandedLogIn, Meter, Object, Partner, PartnerId, ProtectionClass,
+    Scope, UpstreamId,
 };
 use upstream::Upstream;
 
@@ -195,6 +196,8 @@ pub struct Route {
     pub object: Arc<Object>,
     /// Its class.
     pub class: Class,
+    /// What it demands of the customer's log-in: then only a customer's token is taken.
+    pub log_in: Option<DemandedLogIn>,
     /// Whose tokens it takes: the bank's issuer, for this listener's audience.
     pub issuer: Arc<Issuer>,
     /// The URL of its product's metadata on this listener (RFC 9728 §3).

@@ -166,6 +166,8 @@ pub struct AccessToken {
     pub grant_digest: Option<[u8; 32]>,
     /// The customer of that grant.
     pub customer: Option<OnBehalf>,
+    /// The log-in of the customer who granted it, where one did.
+    pub log_in: Option<TokenLogIn>,
     /// What whoever shows it must hold.
     pub confirmation: Confirmation,
     /// SHA-256 of the token's text.
@@ -183,6 +185,15 @@ pub struct OnBehalf {
     pub sub: String,
     /// What the userinfo endpoint tells beside it (OIDC Core §5.3), as the issuer wrote it.
     pub userinfo: Map<String, Value>,
+}
+
+/// How a customer logged in before granting what a token says (RFC 9068 §2.2.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenLogIn {
+    /// When, in Unix seconds: `auth_time`.
+    pub auth_time: i64,
+    /// How strongly, where it is said: `acr`.
+    pub acr: Option<String>,
 }
 
 /// What a token is bound to (`cnf`, RFC 7800 §3.1): all of it must be shown. There is no token
@@ -225,6 +236,8 @@ struct Claims {
     cnf: Option<Confirmed>,
     grant_id: Option<String>,
     userinfo: Option<Value>,
+    auth_time: Option<i64>,
+    acr: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -386,6 +399,13 @@ fn read(
     let client = ClientId::parse(&claims.client_id).map_err(|_| TokenProblem::NotAnAccessToken)?;
     let scope = ScopeSet::parse(&claims.scope).map_err(|_| TokenProblem::NotAnAccessToken)?;
     let jti_digest = crypto::sha256(claims.jti.as_bytes());
+    // A client's own token is of nobody's log-in, whatever else it says.
+    let acr = claims.acr;
+    let log_in = |auth_time| TokenLogIn { auth_time, acr };
+    let log_in = claims
+        .auth_time
+        .filter(|_| claims.sub != claims.client_id)
+        .map(log_in);
     let customer = claims.grant_id.is_some().then(|| OnBehalf {
         sub: claims.sub,
         userinfo: match claims.userinfo {
@@ -400,6 +420,7 @@ fn read(
         jti_digest,
         grant_digest,
         customer,
+        log_in,
         confirmation,
         digest,
         times,

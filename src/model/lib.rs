@@ -16,6 +16,7 @@ mod hop_by_hop;
 mod id;
 mod json_text;
 mod key_life;
+mod log_in;
 mod message;
 mod meter;
 mod partner;
@@ -40,6 +41,7 @@ pub use id::{
 };
 pub use json_text::{put_network, put_number, put_text, put_timestamp};
 pub use key_life::{KeyLife, KeyTimes, PUBLISHED_BEFORE, VERIFIES_AFTER};
+pub use log_in::DemandedLogIn;
 pub use message::{BodyBroken, BodyError, MessageBody, Request, Response, empty, full};
 pub use meter::{Counter, Gauge, Held, Histogram, Kind, Measure, Meter, SECONDS, Watch, Words};
 pub use partner::{Name, Partner, Standing};

@@ -2,6 +2,8 @@
 
 use http::Method;
 
+use crate::DemandedLogIn;
+
 /// The stable code of a refusal: `snake_case`, for ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Code(&'static str);
@@ -111,6 +113,12 @@ pub enum Refusal {
         /// What is wrong, and what would be right.
         what: &'static str,
     },
+    /// What the request is to be known by breaks a rule of its standard (RFC 6750 §3.1); says
+    /// which.
+    MalformedCredentials {
+        /// What is wrong, and what would be right.
+        what: &'static str,
+    },
     /// No operation at this host and path.
     UnknownRoute,
     /// The path has operations, but not with this method.
@@ -154,6 +162,12 @@ pub enum Refusal {
         /// The scope that is needed.
         scope: String,
     },
+    /// The customer's log-in is too weak or too long ago for the operation, or there was none
+    /// (RFC 9470 §3).
+    InsufficientLogIn {
+        /// What is demanded.
+        demanded: DemandedLogIn,
+    },
     /// The body is longer than allowed.
     BodyTooLarge {
         /// The limit, in bytes.
@@ -175,7 +189,9 @@ impl Refusal {
     /// Its stable code.
     pub fn code(&self) -> Code {
         Code(match self {
-            Self::MalformedRequest { .. } => "malformed_request",
+            Self::MalformedRequest { .. } | Self::MalformedCredentials { .. } => {
+                "malformed_request"
+            }
             Self::UnknownRoute => "unknown_route",
             Self::MethodNotAllowed { .. } => "method_not_allowed",
             Self::TooManyRequests { .. } => "too_many_requests",
@@ -190,6 +206,7 @@ impl Refusal {
             Self::TooManyConcurrent { .. } => "too_many_concurrent",
             Self::NoAgreement => "no_agreement",
             Self::InsufficientScope { .. } => "insufficient_scope",
+            Self::InsufficientLogIn { .. } => "insufficient_user_authentication",
             Self::BodyTooLarge { .. } => "body_too_large",
             Self::BodyTooSlow => "body_too_slow",
             Self::UpstreamUnavailable => "upstream_unavailable",

@@ -6,13 +6,14 @@
 //! **How a value goes through**: `document` asks the version, then `placement` walks the whole
 //! document once (every mark known, in its place, well written); then `server` gives the base path
 //! and each operation is read by `operation`: `template` and `parameter` for the path, `marks` for
-//! class, effect and scope, `leaves` for what its answers carry. Problems are gathered, each with a
+//! class, effect and scope, `authentication` for the log-in, `leaves` for what its answers carry. Problems are gathered, each with a
 //! JSON Pointer (RFC 6901); a description exists only when there is none.
 //! **Absent on purpose**: files and YAML (the reader of the settings feeds values in), references
 //! that leave the document, server variables, `trace`, callbacks and webhooks (a gateway does not
 //! serve them), security schemes (the class decides what a caller must prove), and the checking of
 //! requests against schemas.
 
+mod authentication;
 mod document;
 mod leaves;
 mod marks;
@@ -27,6 +28,7 @@ mod sample;
 mod server;
 mod template;
 
+pub use authentication::Authentication;
 pub use document::ApiDescription;
 pub use marks::{Class, EffectMark};
 pub use operation::OperationDescription;

@@ -11,12 +11,14 @@ pub(crate) const CLASS: &str = "x-mortise-class";
 pub(crate) const EFFECT: &str = "x-mortise-effect";
 /// The scope that a token must have.
 pub(crate) const SCOPE: &str = "x-mortise-scope";
+/// What is demanded of the customer's log-in.
+pub(crate) const AUTHENTICATION: &str = "x-mortise-authentication";
 /// The cluster of data that a leaf of an answer belongs to.
 pub(crate) const CLUSTER: &str = "x-mortise-cluster";
 /// The kind of customer's resource that a value names.
 pub(crate) const RESOURCE: &str = "x-mortise-resource";
 /// Every mark there is.
-pub(crate) const MARKS: [&str; 5] = [CLASS, EFFECT, SCOPE, CLUSTER, RESOURCE];
+pub(crate) const MARKS: [&str; 6] = [CLASS, EFFECT, SCOPE, AUTHENTICATION, CLUSTER, RESOURCE];
 /// What `x-mortise-cluster` and `x-mortise-resource` say when there is none.
 pub(crate) const NONE: &str = "none";
 

@@ -3,6 +3,7 @@
 use http::Method;
 use serde_json::Value;
 
+use crate::authentication::{self, Authentication};
 use crate::leaves::{Budget, Leaves, leaves};
 use crate::marks::{self, CLASS, CLUSTER, Class, EffectMark};
 use crate::parameter::{self, Parameter};
@@ -31,6 +32,8 @@ pub struct OperationDescription {
     pub effect: EffectMark,
     /// The scope a token must have (`x-mortise-scope`): present from [`Class::Partner`] up.
     pub scope: Option<String>,
+    /// What is demanded of the customer's log-in (`x-mortise-authentication`), if anything.
+    pub authentication: Option<Authentication>,
     /// Whether a request may carry a body.
     pub has_request_body: bool,
 }
@@ -66,6 +69,7 @@ impl OperationDescription {
         let class = marks::class(&site, problems);
         let effect = marks::effect(&site, &method, problems);
         let scope = marks::scope(&site, class, problems);
+        let authentication = authentication::authentication(&site, class, problems);
         let own = Parameter::list(&document, &site, problems);
         let parameters = parameter::merge(of_path, own);
         if let Some(template) = template {
@@ -87,6 +91,7 @@ impl OperationDescription {
             class: class?,
             effect: effect?,
             scope: scope?.0,
+            authentication: authentication?.0,
             has_request_body: has_request_body?,
         })
     }

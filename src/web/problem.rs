@@ -35,7 +35,9 @@ struct Document<'a> {
 /// The status of a refusal (DESIGN: the main road's table).
 pub fn status(refusal: &Refusal) -> StatusCode {
     match refusal {
-        Refusal::MalformedRequest { .. } => StatusCode::BAD_REQUEST,
+        Refusal::MalformedRequest { .. } | Refusal::MalformedCredentials { .. } => {
+            StatusCode::BAD_REQUEST
+        }
         Refusal::UnknownRoute => StatusCode::NOT_FOUND,
         Refusal::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
         Refusal::TooManyRequests { .. }
@@ -46,6 +48,7 @@ pub fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::NoToken
         | Refusal::BadToken(_)
         | Refusal::WrongBinding
+        | Refusal::InsufficientLogIn { .. }
         | Refusal::Proof(_) => StatusCode::UNAUTHORIZED,
         Refusal::PartnerSuspended | Refusal::NoAgreement | Refusal::InsufficientScope { .. } => {
             StatusCode::FORBIDDEN
@@ -153,7 +156,9 @@ fn answer(body: &Document<'_>) -> Response {
 
 fn title(refusal: &Refusal) -> &'static str {
     match refusal {
-        Refusal::MalformedRequest { .. } => "Malformed request",
+        Refusal::MalformedRequest { .. } | Refusal::MalformedCredentials { .. } => {
+            "Malformed request"
+        }
         Refusal::UnknownRoute => "Unknown route",
         Refusal::MethodNotAllowed { .. } => "Method not allowed",
         Refusal::TooManyRequests { .. } => "Too many requests",
@@ -168,6 +173,7 @@ fn title(refusal: &Refusal) -> &'static str {
         Refusal::TooManyConcurrent { .. } => "Too many concurrent requests",
         Refusal::NoAgreement => "No agreement",
         Refusal::InsufficientScope { .. } => "Insufficient scope",
+        Refusal::InsufficientLogIn { .. } => "Insufficient user authentication",
         Refusal::BodyTooLarge { .. } => "Body too large",
         Refusal::BodyTooSlow => "Body too slow",
         Refusal::UpstreamUnavailable => "Bank service unavailable",
@@ -180,7 +186,7 @@ fn title(refusal: &Refusal) -> &'static str {
 /// What the refusal rests on, in words: the problem's detail and the record's rule.
 pub fn detail(refusal: &Refusal) -> &'static str {
     match refusal {
-        Refusal::MalformedRequest { what } => what,
+        Refusal::MalformedRequest { what } | Refusal::MalformedCredentials { what } => what,
         Refusal::UnknownRoute => "No operation is served at this host and path.",
         Refusal::MethodNotAllowed { .. } => "This path has operations, but none with this method.",
         Refusal::TooManyRequests { .. } => {
@@ -203,6 +209,10 @@ pub fn detail(refusal: &Refusal) -> &'static str {
         Refusal::InsufficientScope { .. } => {
             "The token does not carry the scope of this operation."
         }
+        Refusal::InsufficientLogIn { .. } => {
+            "The token is of no customer's log-in that is as strong and as recent as this \
+             operation demands."
+        }
         Refusal::BodyTooLarge { .. } => "The request's body is longer than this gateway takes.",
         Refusal::BodyTooSlow => "The request's body stopped arriving.",
         Refusal::UpstreamUnavailable => {
@@ -218,6 +228,9 @@ pub fn detail(refusal: &Refusal) -> &'static str {
 
 fn expected(refusal: &Refusal) -> String {
     let text = match refusal {
+        Refusal::MalformedCredentials { .. } => {
+            "One access token, in one Authorization header (RFC 6750 §2.1)."
+        }
         Refusal::MalformedRequest { .. } => {
             "A request as RFC 9110 and the API's description define it."
         }
@@ -248,6 +261,9 @@ fn expected(refusal: &Refusal) -> String {
         Refusal::TooManyConcurrent { limit } => return format!("At most {limit} at once."),
         Refusal::NoAgreement => "An agreement that names the product, today.",
         Refusal::InsufficientScope { scope } => return format!("The scope {scope}."),
+        Refusal::InsufficientLogIn { demanded } => {
+            return format!("A token of a log-in with {demanded}.");
+        }
         Refusal::BodyTooLarge { limit } => return format!("At most {limit} bytes."),
         Refusal::BodyTooSlow => "A body that keeps coming.",
         Refusal::UpstreamUnavailable
@@ -260,7 +276,9 @@ fn expected(refusal: &Refusal) -> String {
 
 fn remedy(refusal: &Refusal) -> &'static str {
     match refusal {
-        Refusal::MalformedRequest { .. } => "Mend the request as the detail says.",
+        Refusal::MalformedRequest { .. } | Refusal::MalformedCredentials { .. } => {
+            "Mend the request as the detail says."
+        }
         Refusal::UnknownRoute => "Compare host, base path and spelling with the API's description.",
         Refusal::MethodNotAllowed { .. } => "Use a method that the Allow header lists.",
         Refusal::TooManyRequests { .. } => {
@@ -286,6 +304,10 @@ fn remedy(refusal: &Refusal) -> &'static str {
         Refusal::TooManyConcurrent { .. } => "Wait for an answer to end before the next request.",
         Refusal::NoAgreement => "Ask the bank to add the product to your agreement.",
         Refusal::InsufficientScope { .. } => "Ask for a token with that scope.",
+        Refusal::InsufficientLogIn { .. } => {
+            "Send the customer to the authorization endpoint again, with the acr_values and \
+             max_age of the challenge."
+        }
         Refusal::BodyTooLarge { .. } => "Send less, or split the request.",
         Refusal::BodyTooSlow => "Send the request again on a new connection.",
         Refusal::UpstreamUnavailable | Refusal::AuditUnavailable => "Repeat after Retry-After.",

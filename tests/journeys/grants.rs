@@ -14,6 +14,7 @@ mod races;
 mod request_objects;
 mod revoked;
 mod signed_responses;
+mod step_up;
 mod thefts;
 mod turned_away;
 mod two_banks;

@@ -176,6 +176,11 @@ fn guard(guard: &Guard) -> Value {
             json!({ "check": "agreement", "agreements": agreements })
         }
         Guard::Scope { scope } => json!({ "check": "scope", "scope": scope }),
+        Guard::LogIn { demanded } => json!({
+            "check": "log_in",
+            "acr_values": demanded.acr_values,
+            "max_age_s": demanded.max_age_s,
+        }),
     }
 }
 

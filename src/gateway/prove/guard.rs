@@ -4,7 +4,7 @@
 
 use jiff::Timestamp;
 
-use model::PartnerId;
+use model::{DemandedLogIn, PartnerId};
 
 use crate::limit::{GateSettings, Plan, Rate};
 use crate::permit::Admitted;
@@ -61,6 +61,11 @@ pub enum Guard {
     Scope {
         /// The scope.
         scope: String,
+    },
+    /// The customer's log-in that the token was granted in.
+    LogIn {
+        /// What is demanded of it.
+        demanded: DemandedLogIn,
     },
 }
 
@@ -194,6 +199,8 @@ fn in_stage(
                     scope: scope.to_string(),
                 });
             }
+            let log_in = route.log_in.clone();
+            guards.extend(log_in.map(|demanded| Guard::LogIn { demanded }));
             guards
         }
     }

@@ -300,9 +300,13 @@ impl Rehearsals {
             _ => "",
         };
         let now = self.clock.now().as_second();
+        let log_in = scene.route.log_in.as_ref();
         let claims = Claims {
             iss: scene.issuer.identifier(),
-            sub: client,
+            // Where a log-in is demanded, one just made, as strong as can be.
+            sub: log_in.map_or(client, |_| "a customer"),
+            auth_time: log_in.map(|_| now),
+            acr: log_in.and_then(|demanded| demanded.acr_values.first().map(String::as_str)),
             aud: match attack {
                 Some(Attack::WrongAudience) => "https://elsewhere.invalid",
                 _ => scene.issuer.audience(),
@@ -386,6 +390,10 @@ struct Claims<'a> {
     jti: String,
     scope: &'a str,
     cnf: Option<Confirmation>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth_time: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    acr: Option<&'a str>,
 }
 
 #[derive(Serialize)]

@@ -1,4 +1,5 @@
-//! May the caller: the agreement has the product today, the token has the operation's scope.
+//! May the caller: the agreement has the product today, the token has the operation's scope, and
+//! the log-in it was granted in is as strong and as recent as the operation demands.
 
 use model::Refusal;
 
@@ -6,10 +7,11 @@ use crate::exchange::Exchange;
 use crate::stage::identify::Identified;
 use crate::stage::route::PartnerRoute;
 
-/// Proof that an agreement and the token's scope allow the operation.
+/// Proof that an agreement, the token's scope and its log-in allow the operation.
 pub(crate) struct Allowed(());
 
-/// Checks agreement, then scope.
+/// Checks agreement, then scope, then log-in (RFC 9470 §4: another log-in helps only who has the
+/// scope).
 pub(crate) fn authorize(
     exchange: &mut Exchange,
     routed: &PartnerRoute,
@@ -28,6 +30,17 @@ pub(crate) fn authorize(
         return Err(Refusal::InsufficientScope {
             scope: scope.to_string(),
         });
+    }
+    if let Some(demanded) = &route.log_in {
+        let now = exchange.now.as_second();
+        let is_met =
+            caller.token().log_in.as_ref().is_some_and(|log_in| {
+                demanded.is_met(log_in.auth_time, log_in.acr.as_deref(), now)
+            });
+        if !is_met {
+            let demanded = demanded.clone();
+            return Err(Refusal::InsufficientLogIn { demanded });
+        }
     }
     Ok(Allowed(()))
 }

@@ -34,7 +34,7 @@ pub(super) fn credentials<'a>(
     query: Option<&str>,
 ) -> Result<(Scheme, &'a str), Refusal> {
     if query.is_some_and(names_access_token) {
-        return Err(Refusal::MalformedRequest {
+        return Err(Refusal::MalformedCredentials {
             what: "An access token must not be in the query; send it in the Authorization header.",
         });
     }
@@ -43,11 +43,11 @@ pub(super) fn credentials<'a>(
         return Err(Refusal::NoToken);
     };
     if values.next().is_some() {
-        return Err(Refusal::MalformedRequest {
+        return Err(Refusal::MalformedCredentials {
             what: "The Authorization header must stand once.",
         });
     }
-    let text = value.to_str().map_err(|_| Refusal::MalformedRequest {
+    let text = value.to_str().map_err(|_| Refusal::MalformedCredentials {
         what: "The Authorization header must be ASCII.",
     })?;
     let (scheme, token) = text.split_once(' ').ok_or(Refusal::NoToken)?;
@@ -92,12 +92,12 @@ mod tests {
         assert_eq!(credentials(&headers, Some("a=b")), abc);
         assert!(matches!(
             credentials(&headers, Some("x=1&access%5Ftoken=abc")),
-            Err(Refusal::MalformedRequest { .. })
+            Err(Refusal::MalformedCredentials { .. })
         ));
         headers.append(AUTHORIZATION, HeaderValue::from_static("Bearer def"));
         assert!(matches!(
             credentials(&headers, None),
-            Err(Refusal::MalformedRequest { .. })
+            Err(Refusal::MalformedCredentials { .. })
         ));
     }
 

@@ -15,8 +15,8 @@ pub struct Challenged<'a> {
 }
 
 /// RFC 6750 §3, RFC 9449 §7.1: both schemes and no error code when nothing was sent that could be
-/// judged; otherwise why, in the scheme that was used or is to be used. `None` but for a 401 and
-/// for want of a scope.
+/// judged; otherwise why, in the scheme that was used or is to be used. None but for a 401, for
+/// credentials that are malformed, and for want of a scope.
 pub(super) fn challenges(refusal: &Refusal, asked: &Challenged<'_>) -> Vec<String> {
     let used = if asked.by_dpop { "DPoP" } else { "Bearer" };
     let url = asked.resource_metadata;
@@ -37,6 +37,13 @@ pub(super) fn challenges(refusal: &Refusal, asked: &Challenged<'_>) -> Vec<Strin
                 _ => "error=\"invalid_dpop_proof\"",
             };
             vec![challenge("DPoP", error, url)]
+        }
+        Refusal::MalformedCredentials { .. } => {
+            vec![challenge(used, "error=\"invalid_request\"", url)]
+        }
+        Refusal::InsufficientLogIn { demanded } => {
+            let error = format!("error=\"insufficient_user_authentication\", {demanded}");
+            vec![challenge(used, &error, url)]
         }
         Refusal::InsufficientScope { scope } => {
             let error = format!("error=\"insufficient_scope\", scope=\"{scope}\"");

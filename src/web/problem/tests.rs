@@ -27,6 +27,7 @@ macro_rules! every {
 
 every!(refusals -> Refusal {
     Refusal::MalformedRequest { .. } => Refusal::MalformedRequest { what: "The line is odd." },
+    Refusal::MalformedCredentials { .. } => Refusal::MalformedCredentials { what: "Two tokens." },
     Refusal::UnknownRoute => Refusal::UnknownRoute,
     Refusal::MethodNotAllowed { .. } => Refusal::MethodNotAllowed {
         allow: vec![Method::GET, Method::POST],
@@ -46,6 +47,12 @@ every!(refusals -> Refusal {
     Refusal::TooManyConcurrent { .. } => Refusal::TooManyConcurrent { limit: 20 },
     Refusal::NoAgreement => Refusal::NoAgreement,
     Refusal::InsufficientScope { .. } => Refusal::InsufficientScope { scope: "rates".to_owned() },
+    Refusal::InsufficientLogIn { .. } => Refusal::InsufficientLogIn {
+        demanded: model::DemandedLogIn {
+            acr_values: vec!["loa2".to_owned()],
+            max_age_s: Some(60),
+        },
+    },
     Refusal::BodyTooLarge { .. } => Refusal::BodyTooLarge { limit: 1_000 },
     Refusal::BodyTooSlow => Refusal::BodyTooSlow,
     Refusal::UpstreamUnavailable => Refusal::UpstreamUnavailable,
@@ -170,6 +177,7 @@ fn codes_and_statuses_are_stable() {
         table,
         [
             ("malformed_request", 400),
+            ("malformed_request", 400),
             ("unknown_route", 404),
             ("method_not_allowed", 405),
             ("too_many_requests", 429),
@@ -187,6 +195,7 @@ fn codes_and_statuses_are_stable() {
             ("too_many_concurrent", 429),
             ("no_agreement", 403),
             ("insufficient_scope", 403),
+            ("insufficient_user_authentication", 401),
             ("body_too_large", 413),
             ("body_too_slow", 408),
             ("upstream_unavailable", 503),
@@ -324,6 +333,13 @@ fn challenges_follow_rfc_6750() {
                 "proof_replayed" | "bad_proof" => vec![dpop("invalid_dpop_proof")],
                 "use_dpop_nonce" => vec![dpop("use_dpop_nonce")],
                 "insufficient_scope" => vec![used("insufficient_scope\", scope=\"rates")],
+                // RFC 9470 §3.
+                "insufficient_user_authentication" => vec![used(
+                    "insufficient_user_authentication\", acr_values=\"loa2\", max_age=\"60",
+                )],
+                _ if matches!(refusal, Refusal::MalformedCredentials { .. }) => {
+                    vec![used("invalid_request")]
+                }
                 _ => Vec::new(),
             };
             let asked = Challenged {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::{BOTH, BRANCHES, connect, metadata};
 
+const INVALID_REQUEST: &str = "Bearer error=\"invalid_request\"";
 const INVALID_TOKEN: &str = "Bearer error=\"invalid_token\"";
 
 #[tokio::test]
@@ -41,8 +42,31 @@ async fn a_token_in_the_query_is_refused_whatever_else_is_sent() {
         let target = format!("{BRANCHES}?{query}");
         let answer = client.get(&target, &[("authorization", &token)]).await;
         answer.refused_saying(400, "malformed_request", "must not be in the query");
+        answer.challenges(&[INVALID_REQUEST], &metadata(&house));
     }
     assert_eq!(house.bank.calls(), 0);
+}
+
+#[tokio::test]
+async fn at_04_two_tokens_are_a_malformed_request_and_the_challenge_says_so() {
+    let house = TestHouse::start().await;
+    let partner = Partner::of(&house, "swiftride-app");
+    let token = partner.bearer(&house, "branches").await;
+    let in_dpop = token.replace("Bearer", "DPoP");
+    for version in Version::BOTH {
+        let mut client = connect(&partner, &house, version).await;
+        for second in [&token, &in_dpop, &"Basic YTpi".to_owned()] {
+            let headers = [("authorization", token.as_str()), ("authorization", second)];
+            let answer = client.get(BRANCHES, &headers).await;
+            answer.refused_saying(400, "malformed_request", "must stand once");
+            answer.challenges(&[INVALID_REQUEST], &metadata(&house));
+        }
+        client
+            .get(BRANCHES, &[("authorization", &token)])
+            .await
+            .ok();
+    }
+    assert_eq!(house.bank.calls(), 2);
 }
 
 /// A house, a partner's open connection, and the claims and key of a good token.

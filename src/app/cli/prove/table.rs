@@ -155,6 +155,7 @@ fn told(guard: &Guard) -> (&'static str, String) {
         Guard::Limit { granted } => ("limit", each(granted, limit)),
         Guard::Agreement { granted } => ("agreement", each(granted, agreement)),
         Guard::Scope { scope } => ("scope", scope.clone()),
+        Guard::LogIn { demanded } => ("log-in", format!("of a customer, {demanded}")),
     }
 }
 
