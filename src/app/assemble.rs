@@ -181,6 +181,7 @@ fn ports(standing: &Standing, plan: &BankPlan, fetch: Arc<Fetcher>) -> Ports {
         tokens: Arc::clone(&standing.tokens),
         certificates: Arc::clone(&standing.certificates),
         proofs: standing.issuer_proofs(&plan.id),
+        wrong_log_ins: Arc::clone(&standing.wrong_log_ins),
         meter: standing.metrics.meter.clone(),
     }
 }

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
 use audit::Audit;
+use authserver::WrongLogIns;
 use config::{BankPlan, GatePlan, House};
 use crypto::{Random, SigningKey};
 use gateway::{Assertions, Gate, GateSettings, Limiters, Unwritten};
@@ -38,6 +39,8 @@ pub(crate) struct Standing {
     pub(crate) limiters: Limiters,
     pub(crate) upstreams: Arc<Upstreams>,
     pub(crate) metrics: Arc<Metrics>,
+    /// Of all banks' log-in pages.
+    pub(crate) wrong_log_ins: Arc<WrongLogIns>,
     gates: Mutex<HashMap<GateSettings, Weak<Gate>>>,
     assertions: Mutex<HashMap<Signs, Weak<Assertions>>>,
     revoked: tokio::sync::Mutex<HashMap<BankId, Arc<Revoked>>>,
@@ -125,6 +128,7 @@ impl Standing {
             limiters: Limiters::new(Arc::clone(&clock)),
             upstreams,
             metrics,
+            wrong_log_ins: Arc::default(),
             gates: Mutex::default(),
             assertions: Mutex::default(),
             revoked: tokio::sync::Mutex::default(),

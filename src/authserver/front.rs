@@ -23,12 +23,13 @@ mod logged_in;
 pub(crate) mod provider;
 mod request;
 mod signed;
+pub(crate) mod tries;
 mod way_back;
 
 use std::time::Duration;
 
-use http::header::SET_COOKIE;
-use http::{HeaderMap, Method, StatusCode};
+use http::header::{RETRY_AFTER, SET_COOKIE};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use jiff::Timestamp;
 
 use model::ports::StoreUnavailable;
@@ -79,6 +80,8 @@ struct Turned {
     status: StatusCode,
     code: &'static str,
     description: &'static str,
+    /// In how many seconds another try may be made, where that is known.
+    retry_after: Option<u64>,
     /// What broke, when we did.
     fault: Option<Box<dyn std::error::Error + Send + Sync>>,
     /// Where the app is told, once that is allowed.
@@ -89,6 +92,7 @@ impl Turned {
     fn away(cause: Cause, code: &'static str, description: &'static str) -> Self {
         let status = match cause {
             Cause::ForeignForm => StatusCode::FORBIDDEN,
+            Cause::TooManyTries => StatusCode::TOO_MANY_REQUESTS,
             Cause::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Cause::Broken => StatusCode::INTERNAL_SERVER_ERROR,
             Cause::NoSuchRequest | Cause::BadRequest | Cause::UnknownApp => StatusCode::BAD_REQUEST,
@@ -98,6 +102,7 @@ impl Turned {
             status,
             code,
             description,
+            retry_after: None,
             fault: None,
             back: None,
         }
@@ -108,6 +113,15 @@ impl Turned {
         match self.back {
             Some(_) => StatusCode::SEE_OTHER,
             None => self.status,
+        }
+    }
+
+    /// Too many log-ins of one network were wrong (OA-96).
+    fn too_many_tries(retry_after: u64) -> Self {
+        let description = "Too many log-ins from this network were wrong.";
+        Self {
+            retry_after: Some(retry_after),
+            ..Self::away(Cause::TooManyTries, "access_denied", description)
         }
     }
 
@@ -286,7 +300,7 @@ impl<'a> Visit<'a> {
         if let Some(Ok(response)) = back.map(web::see_other) {
             return response;
         }
-        failure(
+        let mut response = failure(
             self.pages,
             &Failure {
                 frame: self.frame(self.language, None),
@@ -295,7 +309,12 @@ impl<'a> Visit<'a> {
                 code: turned.code,
                 description: Some(turned.description),
             },
-        )
+        );
+        if let Some(seconds) = turned.retry_after {
+            let seconds = HeaderValue::from(seconds);
+            response.headers_mut().insert(RETRY_AFTER, seconds);
+        }
+        response
     }
 
     /// The secret of a cookie; one that cannot be believed is none.

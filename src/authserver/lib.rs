@@ -52,6 +52,7 @@ pub use assertion::assertion;
 pub use endpoints::Endpoint;
 pub use front::provider::{OpenIdProvider, ProviderSettings, ShownClaim};
 pub use issuer::profile::{FAPI2, FAPI2_MESSAGE_SIGNING, Profile, ResponseMode};
+pub use front::tries::WrongLogIns;
 pub use keys::distrust::Distrusted;
 pub use keys::rotation::{KeyChange, RingKey, Unchanged};
 pub use metadata::{openid_path, well_known_path};

@@ -95,6 +95,8 @@ pub(crate) enum Cause {
     UnknownApp,
     /// The form or the session is not this browser's.
     ForeignForm,
+    /// Too many log-ins of the customer's network were wrong.
+    TooManyTries,
     /// What is needed does not answer; soon it may.
     Unavailable,
     /// Something broke inside.

@@ -10,7 +10,7 @@ use identity::{AccessTokens, Certificates, KnownBy, Proofs, Revoked, Trust};
 use model::ports::{AuditLog, CustomerAuth, Fetch, Grants, KeyRing, Outbox, Replay, Sessions};
 use model::{BankId, ClientId, Clock, ListenerId, Meter, Name, PartnerId, ScopeSet, Standing};
 
-use crate::{OpenIdProvider, Profile, ResponseMode};
+use crate::{OpenIdProvider, Profile, ResponseMode, WrongLogIns};
 
 /// One bank's issuer, which we are.
 #[derive(Debug)]
@@ -174,6 +174,8 @@ pub struct Ports {
     /// Judges DPoP proofs, and remembers those that were used; one for each bank, which outlives
     /// snapshots.
     pub proofs: Arc<Proofs>,
+    /// Counts the wrong log-ins of networks; outlives the server.
+    pub wrong_log_ins: Arc<WrongLogIns>,
     /// Counts.
     pub meter: Meter,
 }

@@ -217,6 +217,7 @@ pub(crate) fn ports(keys: Arc<Keys>, kek_seed: u64, log: Arc<Log>, replay: Arc<R
         kek: Arc::new(KeyEncryptionKey::from_text(&kek).expect("a key")),
         tokens: Arc::new(AccessTokens::new(100)),
         certificates: Arc::new(Certificates::new(100)),
+        wrong_log_ins: Arc::default(),
         meter: model::Meter::new(),
     }
 }

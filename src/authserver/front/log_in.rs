@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use model::ports::{Customer, CustomerAuth, LogIn, Session};
-use model::{GrantAction, Response};
+use model::{GrantAction, Network, Response};
 
 use super::authorize::TO_LOG_IN;
 use super::fit::Fit;
@@ -62,6 +62,10 @@ impl Visit<'_> {
                 description,
             ));
         }
+        let network = Network::of(self.connection.peer.ip());
+        let wrong = &self.ports.wrong_log_ins;
+        let tried = wrong.begin(&self.issuer.bank, network, self.now);
+        let tried = tried.map_err(Turned::too_many_tries)?;
         let asked = bank.log_in(
             user_name,
             password,
@@ -69,9 +73,16 @@ impl Visit<'_> {
             self.interaction,
             BANK_WAIT,
         );
-        let answer = asked.await.map_err(Turned::unavailable)?;
+        let answer = match asked.await {
+            Ok(answer) => answer,
+            Err(unavailable) => {
+                tried.take_back();
+                return Err(Turned::unavailable(unavailable));
+            }
+        };
         let notice = match answer {
             LogIn::Known(customer) => {
+                tried.take_back();
                 return self.enter(known, customer, self.now, record).await;
             }
             LogIn::Wrong { tries_left } => Notice::Wrong { tries_left },

@@ -134,6 +134,7 @@ mod tests {
                 Cause::BadRequest,
                 Cause::UnknownApp,
                 Cause::ForeignForm,
+                Cause::TooManyTries,
                 Cause::Unavailable,
                 Cause::Broken,
             ];

@@ -1,9 +1,10 @@
 //! The pages: who is turned away, who is led back, and that no other site can act for a customer.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use kit::{Answer, Browser, TestHouse, hidden, html, query};
+use kit::{Answer, Browser, HouseBuilder, TestHouse, hidden, html, query};
 
 use super::{App, CALLBACK, Form, decide, log_in};
 
@@ -144,6 +145,40 @@ async fn a_wrong_password_is_told_and_too_many_lock_whoever_exists_or_not() {
         );
         assert!(!browser.cookies.contains_key("__Host-session"));
     }
+}
+
+#[tokio::test]
+async fn oa_96_many_passwords_from_one_network_are_answered_429_whatever_the_name() {
+    let clock = Arc::new(model::MovedClock::stopped());
+    let house = HouseBuilder::with_clock(Arc::clone(&clock)).start().await;
+    let mut app = App::of(&house, "swiftride-app").await;
+    let reference = app.push(Form::request()).await;
+    let mut browser = Browser::new(&house);
+    let page = browser.get(&app.link(&reference)).await;
+    let names: Vec<String> = (0..50).map(|number| format!("customer-{number}")).collect();
+    for name in &names {
+        let wrong = [
+            ("username", name.as_str()),
+            ("password", "guess"),
+            ("act", "log-in"),
+        ];
+        let told = browser.send(&page, &wrong).await;
+        assert_eq!(told.status, 403, "no name is locked: {}", html(&told));
+    }
+    let right = [
+        ("username", "li-lei"),
+        ("password", kit::PASSWORD),
+        ("act", "log-in"),
+    ];
+    // Not even who has the right one, for whoever guesses must not learn that it is.
+    let told = browser.send(&page, &right).await;
+    is_error_page(&told, 429, "access_denied");
+    assert_eq!(told.header("retry-after"), "900");
+    assert!(html(&told).contains("Too many log-ins from your network"));
+    clock.advance(Duration::from_mins(15));
+    let reference = app.push(Form::request()).await;
+    let page = browser.get(&app.link(&reference)).await;
+    assert_eq!(browser.send(&page, &right).await.status, 303);
 }
 
 #[tokio::test]

@@ -61,6 +61,7 @@ pub(super) static WORDS: Words = Words {
         Cause::BadRequest => "The app sent a request with a mistake",
         Cause::UnknownApp => "This bank does not know this app",
         Cause::ForeignForm => "We cannot tell that this page is yours",
+        Cause::TooManyTries => "Too many log-ins from your network were wrong",
         Cause::Unavailable => "This bank cannot handle the request right now",
         Cause::Broken => "This bank could not handle the request",
     },
@@ -75,6 +76,10 @@ pub(super) static WORDS: Words = Words {
         Cause::ForeignForm => {
             "The page may have been open too long, or your browser keeps no cookies of this site. \
              Go back to the app and start again."
+        }
+        Cause::TooManyTries => {
+            "Perhaps none of them was yours. Wait a quarter of an hour, or use another network, \
+             then go back to the app and start again."
         }
         Cause::Unavailable => "Go back to the app in a few minutes and start again.",
         Cause::Broken => {

@@ -49,6 +49,7 @@ pub(super) static WORDS: Words = Words {
         Cause::BadRequest => "应用发来的请求有误",
         Cause::UnknownApp => "本行不认识这个应用",
         Cause::ForeignForm => "无法确认这个页面是给你的",
+        Cause::TooManyTries => "你所在的网络登录失败次数过多",
         Cause::Unavailable => "本行暂时无法处理这个请求",
         Cause::Broken => "本行未能处理这个请求",
     },
@@ -58,6 +59,9 @@ pub(super) static WORDS: Words = Words {
         Cause::UnknownApp => "请不要继续。如果你信任这个应用，请告诉它的客服。",
         Cause::ForeignForm => {
             "页面可能打开太久，或者浏览器没有保存本站的 Cookie。请回到应用，重新开始。"
+        }
+        Cause::TooManyTries => {
+            "失败的登录也许不是你的。请等十五分钟，或者换一个网络，再回到应用，重新开始。"
         }
         Cause::Unavailable => "请过几分钟回到应用，重新开始。",
         Cause::Broken => "请回到应用，重新开始；如果再次出现，请把下面的编号告诉本行客服。",
