@@ -69,7 +69,8 @@ const SYSTEM: [&str; 7] = [
 /// The lines of the rooms that are no comments and no tests, each with its file.
 fn lines(sources: &[Source]) -> impl Iterator<Item = (&str, &str)> {
     let rooms = sources.iter().filter(|source| !source.is_tests());
-    let rooms = rooms.filter(|source| !source.path.contains("/test_"));
+    let is_of_tests = |path: &str| path.contains("/test_") || path.ends_with("/fixture.rs");
+    let rooms = rooms.filter(move |source| !is_of_tests(&source.path));
     rooms.flat_map(|source| {
         let lines = source.without_tests().lines().map(str::trim);
         let code = lines.filter(|line| !line.starts_with("//"));
