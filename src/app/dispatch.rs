@@ -58,7 +58,7 @@ impl Handler for Dispatch {
         tracing::info!(request.id = %ids.0, rule = breach.what, "refused by the edge");
         let asked = (&head.method, head.version);
         let line = Line::open(&self.clock, (now, started), &ids, connection, asked);
-        let response = web::breach(breach, ids.0);
+        let response = web::breach(breach, ids.0, &head.headers);
         let live = self.live.load_full();
         self.gateway
             .note_breach(&live.snapshot, connection, ids.0, &ids.1, breach);

@@ -76,8 +76,8 @@ impl Handler for Probes {
         Box::pin(std::future::ready(response))
     }
 
-    fn refuse(&self, _: &Connection, _: &http::request::Parts, breach: Breach) -> Response {
-        web::breach(breach, self.request_id())
+    fn refuse(&self, _: &Connection, head: &http::request::Parts, breach: Breach) -> Response {
+        web::breach(breach, self.request_id(), &head.headers)
     }
 }
 

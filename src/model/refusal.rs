@@ -189,9 +189,8 @@ impl Refusal {
     /// Its stable code.
     pub fn code(&self) -> Code {
         Code(match self {
-            Self::MalformedRequest { .. } | Self::MalformedCredentials { .. } => {
-                "malformed_request"
-            }
+            Self::MalformedRequest { .. } => "malformed_request",
+            Self::MalformedCredentials { .. } => "malformed_credentials",
             Self::UnknownRoute => "unknown_route",
             Self::MethodNotAllowed { .. } => "method_not_allowed",
             Self::TooManyRequests { .. } => "too_many_requests",

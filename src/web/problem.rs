@@ -4,8 +4,8 @@
 mod challenge;
 mod proof;
 
-use http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{HeaderValue, StatusCode};
+use http::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
 
 use model::{Breach, CertificateProblem, Refusal, RequestId, Response, TokenProblem};
@@ -101,18 +101,24 @@ pub fn challenged(refusal: &Refusal, request: RequestId, asked: &Challenged<'_>)
     response
 }
 
-/// A breach of HTTP as the partner sees it: `malformed_request` with the breach's own status.
-pub fn breach(breach: Breach, request: RequestId) -> Response {
+/// A breach of HTTP as the partner sees it: `malformed_request` with the breach's own status. Who
+/// sent several tokens is challenged (RFC 6750 §3.1).
+pub fn breach(breach: Breach, request: RequestId, sent: &HeaderMap) -> Response {
     let refusal = Refusal::MalformedRequest { what: breach.what };
     let mut letters = breach.what.chars();
     let first = letters.next().map(|first| first.to_ascii_uppercase());
     let sentence: String = first.into_iter().chain(letters).chain(['.']).collect();
     let document = document(&refusal, request);
-    answer(&Document {
+    let mut response = answer(&Document {
         status: breach.status.as_u16(),
         detail: &sentence,
         ..document
-    })
+    });
+    if sent.get_all(AUTHORIZATION).iter().nth(1).is_some() {
+        let challenge = HeaderValue::from_static("Bearer error=\"invalid_request\"");
+        response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+    }
+    response
 }
 
 /// A fault as the partner sees it: nothing of the cause, only the request id.
@@ -156,9 +162,8 @@ fn answer(body: &Document<'_>) -> Response {
 
 fn title(refusal: &Refusal) -> &'static str {
     match refusal {
-        Refusal::MalformedRequest { .. } | Refusal::MalformedCredentials { .. } => {
-            "Malformed request"
-        }
+        Refusal::MalformedRequest { .. } => "Malformed request",
+        Refusal::MalformedCredentials { .. } => "Malformed credentials",
         Refusal::UnknownRoute => "Unknown route",
         Refusal::MethodNotAllowed { .. } => "Method not allowed",
         Refusal::TooManyRequests { .. } => "Too many requests",

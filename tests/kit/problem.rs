@@ -36,12 +36,10 @@ impl Answer {
         assert_eq!(problem["explain"], self.header("x-request-id"), "{told}");
         let challenge = self.header("www-authenticate");
         // RFC 6750 §3.1: of what is malformed, credentials alone are challenged.
-        let is_due = challenge.contains("error=\"invalid_request\"");
+        let is_malformed = challenge.contains("error=\"invalid_request\"");
         assert_eq!(
             challenge.starts_with("Bearer") || challenge.starts_with("DPoP"),
-            status == 401
-                || code == "insufficient_scope"
-                || (code == "malformed_request" && is_due)
+            status == 401 || code == "insufficient_scope" || (status == 400 && is_malformed)
         );
         problem
     }

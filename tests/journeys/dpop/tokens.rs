@@ -135,7 +135,7 @@ async fn oa_82_a_token_in_the_query_or_in_a_form_is_none_and_stands_in_no_record
         let (scheme, proof) = (format!("DPoP {token}"), caller.proof(&token));
         let headers = [("authorization", scheme.as_str()), ("dpop", &proof)];
         let answer = stranger.get(&target, &headers).await;
-        answer.refused_saying(400, "malformed_request", "must not be in the query");
+        answer.refused_saying(400, "malformed_credentials", "must not be in the query");
         requests.push(refused(&answer));
         let mut known = with_certificate(&caller, &caller.partner.identity, version).await;
         let form = format!("access_token={token}");
