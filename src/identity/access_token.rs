@@ -196,6 +196,16 @@ pub struct TokenLogIn {
     pub acr: Option<String>,
 }
 
+impl TokenLogIn {
+    /// A client's own token is of nobody's log-in, whatever else it says.
+    fn read(claims: &Claims) -> Option<Self> {
+        let is_of_customer = claims.sub != claims.client_id;
+        let auth_time = claims.auth_time.filter(|_| is_of_customer)?;
+        let acr = claims.acr.clone();
+        Some(Self { auth_time, acr })
+    }
+}
+
 /// What a token is bound to (`cnf`, RFC 7800 §3.1): all of it must be shown. There is no token
 /// that is bound to nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -399,13 +409,7 @@ fn read(
     let client = ClientId::parse(&claims.client_id).map_err(|_| TokenProblem::NotAnAccessToken)?;
     let scope = ScopeSet::parse(&claims.scope).map_err(|_| TokenProblem::NotAnAccessToken)?;
     let jti_digest = crypto::sha256(claims.jti.as_bytes());
-    // A client's own token is of nobody's log-in, whatever else it says.
-    let acr = claims.acr;
-    let log_in = |auth_time| TokenLogIn { auth_time, acr };
-    let log_in = claims
-        .auth_time
-        .filter(|_| claims.sub != claims.client_id)
-        .map(log_in);
+    let log_in = TokenLogIn::read(&claims);
     let customer = claims.grant_id.is_some().then(|| OnBehalf {
         sub: claims.sub,
         userinfo: match claims.userinfo {
