@@ -8,9 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use authserver::{
-    BoundBy, ClientAuthentication, Profile, ResponseMode, ShownClaim, Userinfo,
-};
+use authserver::{BoundBy, ClientAuthentication, Profile, ResponseMode, ShownClaim, Userinfo};
 use crypto::{Algorithm, Jwks, KeyEncryptionKey, SigningKey};
 use edge::ListenerSettings;
 use identity::{KnownBy, Operators, Trust};
