@@ -57,6 +57,7 @@ impl Folder {
             api: api.address,
             issuer: issuer.address,
             bank: bank.address,
+            template: None,
         };
         let prepared = sandbox::prepare(folder.path(), &plan, &SystemClock::new(), &SystemRandom)
             .expect("a prepared folder");

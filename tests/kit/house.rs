@@ -46,6 +46,7 @@ impl HouseBuilder {
             api: address(&sockets.0),
             issuer: address(&sockets.1),
             bank: address(&sockets.2),
+            template: None,
         };
         let prepared =
             sandbox::prepare(folder.path(), &plan, clock.as_ref(), &crypto::SystemRandom)
