@@ -88,8 +88,8 @@ impl Addresses {
         Ok(Self { wishes, bound })
     }
 
-    /// The file that a new directory's `gateway.yaml` is written from, in place of the sandbox's own
-    /// (see [`sandbox::Plan::template`]).
+    /// The text that a new directory's `gateway.yaml` is written from, in place of the sandbox's
+    /// own (see [`sandbox::Plan::template`]).
     #[must_use]
     pub fn with_template(mut self, template: Option<String>) -> Self {
         self.wishes.template = template;

@@ -107,7 +107,9 @@ async fn house() -> (TestHouse, PathBuf) {
         "      swiftride-app:\n".to_owned(),
     ]
     .concat();
+    // One address knocks some thousand times within seconds.
     let house = builder
+        .edit("rate: 200/s, burst: 400", "rate: 2000/s, burst: 20000")
         .edit("    clients:\n      swiftride-app:\n", &more)
         // They all are one partner.
         .edit(

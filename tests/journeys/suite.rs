@@ -26,7 +26,9 @@ async fn sandbox(folder: &Path) -> (Program, PathBuf) {
         .args(["sandbox", "--ephemeral", "--config"])
         .arg(file);
     let mut sandbox = Program::start(command.arg("--ready-file").arg(&ready));
-    sandbox.until_open().await;
+    sandbox
+        .until("an open sandbox", |written| written.out.contains("files"))
+        .await;
     (sandbox, ready)
 }
 

@@ -52,8 +52,8 @@ impl Visit<'_> {
         }
     }
 
-    /// The app's address with these parameters, its `state` and our `iss` (RFC 9207; AZ-04), or with
-    /// one that is a JWT of them all (JM-01, JM-04).
+    /// The app's address with these parameters, its `state` and our `iss` (RFC 9207; AZ-04), or
+    /// with one that is a JWT of them all (JM-01, JM-04).
     fn location(&self, known: &Known<'_>, parameters: &[(&str, &str)]) -> Result<String, Turned> {
         let redirect_uri = &known.request.redirect_uri;
         let state = known.request.state.as_deref().map(|state| ("state", state));

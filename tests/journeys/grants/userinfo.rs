@@ -83,7 +83,7 @@ async fn oc_04_no_token_a_bad_one_and_one_for_other_things_are_refused_as_on_the
         .client
         .get(&format!("/userinfo?access_token={text}"), &[])
         .await;
-    query.refused(400, "malformed_request");
+    query.refused(400, "malformed_credentials");
     let other = ask(&mut app.client, Method::PUT, token).await;
     other.refused(405, "method_not_allowed");
 

@@ -17,6 +17,7 @@ const PROVIDER: (&str, &str) = (
     "      access_token_lifetime: 300s\n",
     "      access_token_lifetime: 300s
       grant_lifetime: 90d
+      profile: fapi2
       log_in:
         provider:
           url: https://login.harbour.example
