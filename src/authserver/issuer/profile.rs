@@ -52,8 +52,6 @@ pub struct Profile {
     pub require_signed_request_object: bool,
     /// How responses may be asked for; a request that asks for none is answered by `query`.
     pub response_modes: &'static [ResponseMode],
-    /// Whether introspection answers with a JWT whoever asks for one (RFC 9701).
-    pub signs_introspection: bool,
     /// How long a code is good: at most 60 s (FAPI 2.0 §5.3.2.1; L-06).
     pub code_lifetime: Duration,
     /// How long a pushed request waits to be opened: under 600 s (FAPI 2.0 §5.3.2.2; L-07).
@@ -69,7 +67,6 @@ pub static FAPI2: Profile = Profile {
     name: "fapi2",
     require_signed_request_object: false,
     response_modes: &ResponseMode::ALL,
-    signs_introspection: false,
     code_lifetime: Duration::from_mins(1),
     request_uri_lifetime: Duration::from_secs(90),
     response_lifetime: Duration::from_mins(2),
@@ -80,7 +77,6 @@ pub static FAPI2: Profile = Profile {
 pub static FAPI2_MESSAGE_SIGNING: Profile = Profile {
     name: "fapi2_message_signing",
     require_signed_request_object: true,
-    signs_introspection: true,
     ..FAPI2
 };
 
