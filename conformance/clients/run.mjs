@@ -6,7 +6,8 @@
 // The file says where the house is and who the clients are; its paths are relative to its folder:
 //
 //   { "issuer": URL, "ca": FILE, "resource": URL to call, "product": URL of its API,
-//     "scope": asked for, "redirect_uri": URL, "user": NAME, "password": TEXT,
+//     "scope": asked for, "alg": that the issuer signs with, "redirect_uri": URL,
+//     "user": NAME, "password": TEXT,
 //     "clients": { "METHOD, BINDING": { "client_id",
 //                    "certificate": FILE and "key": FILE, where it shows one,
 //                    "signing_key": FILE of a key for ES256, and its "kid" } } }

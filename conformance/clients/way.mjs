@@ -1,6 +1,8 @@
 // The way of an app and its customer: discover, push, log in and approve, redeem, call, refresh,
 // revoke; and that of a customer who says no. The library checks what a client must: `iss` and
 // `state` of the way back, the form of every answer. What we demand beside it stands in `demand`.
+import { isDeepStrictEqual } from 'node:util'
+
 import * as oc from 'openid-client'
 
 import { Browser } from './browser.mjs'
@@ -18,7 +20,10 @@ async function configured(house, combination) {
   const config = await oc.discovery(
     new URL(house.issuer),
     client.client_id,
-    { use_mtls_endpoint_aliases: client.certificate !== undefined },
+    {
+      use_mtls_endpoint_aliases: client.certificate !== undefined,
+      introspection_signed_response_alg: house.alg,
+    },
     await authentication(client),
     { algorithm: 'oauth2', [oc.customFetch]: client.fetch },
   )
@@ -92,6 +97,17 @@ async function isTurnedAway(house, app, token, scheme, { code }) {
   demand(metadata === place, `the challenge names: ${metadata}`)
 }
 
+/** Demands that a token of one's own is told as active with these claims, or as nothing: where
+ * the profile has answers signed, the library verifies that (RFC 9701). */
+async function isTold(config, token, expected) {
+  const told = await oc.tokenIntrospection(config, token)
+  demand(told.active === Boolean(expected), `the token is told as active: ${told.active}`)
+  for (const [name, value] of Object.entries(expected ?? {})) {
+    demand(isDeepStrictEqual(told[name], value), `another ${name} is told: ${told[name]}`)
+  }
+  if (!expected) demand(Object.keys(told).length === 1, 'more is told of it than that')
+}
+
 /** The same client on other connections: with this `fetch`. */
 function elsewhere(config, fetch) {
   const { client_id: client } = config.clientMetadata()
@@ -162,6 +178,11 @@ export async function allowed(house, combination, at) {
     await isTurnedAway(house, thief, tokens.access_token, scheme, told)
   }
 
+  at('the introspection')
+  const { sub, cnf, scope } = claims(tokens.access_token)
+  await isTold(config, tokens.access_token, { sub, cnf, scope, client_id: client.client_id })
+  await isTold(config, tokens.refresh_token, { sub, scope, client_id: client.client_id })
+
   at('the refresh')
   const fresh = await oc.refreshTokenGrant(config, tokens.refresh_token, undefined, proof)
   demand(combination.asked.isGiven(fresh, house), 'another access was given than before')
@@ -174,6 +195,9 @@ export async function allowed(house, combination, at) {
 
   at('the revocation')
   await oc.tokenRevocation(config, tokens.refresh_token)
+  at('the introspection after the revocation')
+  await isTold(config, tokens.refresh_token)
+  await isTold(config, fresh.access_token)
   at('a refresh after the revocation')
   const late = oc.refreshTokenGrant(config, tokens.refresh_token, undefined, proof)
   await isRefused(late, 'invalid_grant')

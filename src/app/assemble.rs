@@ -11,9 +11,12 @@ use anyhow::Context as _;
 
 use authserver::{
     AuthServer, Authorization, ClientSettings, Customers, Elsewhere, Endpoint, IssuerSettings,
-    OpenIdProvider, Ports, ProviderSettings,
+    OpenIdProvider, Ports, ProviderSettings, ResourceServer,
 };
-use config::{BankPlan, House, IssuerEndpoint, ListenerPlan, LogInPlan, ProductPlan, TokensPlan};
+use config::{
+    BankPlan, House, IssuerEndpoint, ListenerPlan, LogInPlan, ProductPlan, ResourceServerPlan,
+    TokensPlan,
+};
 use crypto::Jwks;
 use gateway::{Agreement, Bank, Class, Plan, Road, Route, RouteMeters, RoutePattern, Snapshot};
 use identity::{Issuer, IssuerKeys, Revoked};
@@ -371,9 +374,24 @@ fn issuer_settings(
         authorization: authorization.transpose()?,
         revoked: Arc::clone(revoked),
         clients: clients.collect(),
+        resource_servers: issuer
+            .resource_servers
+            .iter()
+            .map(resource_server)
+            .collect(),
         trust: Arc::clone(&plan.trust),
     };
     Ok((vec![settings], Vec::new()))
+}
+
+/// A service of the bank's own that asks about tokens.
+fn resource_server((id, plan): (&ClientId, &ResourceServerPlan)) -> (ClientId, ResourceServer) {
+    let settings = ResourceServer {
+        authentication: plan.authentication.clone(),
+        jwks: plan.jwks.clone(),
+        audience: plan.audience.clone(),
+    };
+    (id.clone(), settings)
 }
 
 /// Whom the bank's issuer asks who a customer is.
@@ -428,6 +446,7 @@ fn doors(house: &House) -> anyhow::Result<HashMap<ListenerId, Doors>> {
                 IssuerEndpoint::Par => Endpoint::Par,
                 IssuerEndpoint::Revoke => Endpoint::Revoke,
                 IssuerEndpoint::Userinfo => Endpoint::Userinfo,
+                IssuerEndpoint::Introspect => Endpoint::Introspect,
                 IssuerEndpoint::Authorize => Endpoint::Authorize,
                 IssuerEndpoint::LogIn => Endpoint::LogIn,
                 IssuerEndpoint::LoggedIn => Endpoint::LoggedIn,

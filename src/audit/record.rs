@@ -11,7 +11,7 @@
 //! | `seq` | number within the boot, dense from 1 | all |
 //! | `pseq` | number among the partner's records in this log, dense from 1 | with `partner.id` |
 //! | `ts` | when it happened, RFC 3339 UTC with nanoseconds | all |
-//! | `type` | `api.access`, `api.end`, `oauth.token`, `oauth.grant`, `limit.reject`, `config.apply\|reject`, `key.rotate`, `audit.start`, `audit.stop`, `audit.recover`, `audit.gap` | all |
+//! | `type` | `api.access`, `api.end`, `oauth.token\|par\|authz\|revoke\|introspect`, `oauth.grant`, `limit.reject`, `config.apply\|reject`, `key.rotate`, `audit.start`, `audit.stop`, `audit.recover`, `audit.gap` | all |
 //! | `req` | our id of the request | api, oauth |
 //! | `eid` | id of the event: of two records with one, the second is a copy written after a crash | `oauth.grant` |
 //! | `iid` | the partner's interaction id | `api.access`, oauth |

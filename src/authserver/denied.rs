@@ -37,6 +37,8 @@ pub(crate) enum Denied {
     Replayed,
     /// The client's partner is suspended.
     PartnerSuspended,
+    /// A service of the bank's own, where clients alone have something to ask.
+    ResourceServer,
     /// No certificate to bind the token to.
     NoCertificate,
     /// The certificate is not good at this bank.
@@ -58,6 +60,8 @@ pub(crate) enum Denied {
     ScopeOpenId,
     /// More than the client may have.
     ScopeTooWide,
+    /// A resource that takes no tokens of ours, or that the grant is not for (RFC 8707 §2).
+    Target,
     /// An authorization request breaks a rule.
     Request(RequestProblem),
     /// A request object breaks a rule (RFC 9101 §7).

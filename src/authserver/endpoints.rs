@@ -6,11 +6,12 @@
 //! | [`Endpoint::OpenIdMetadata`] | GET, HEAD | the same document (OIDC Discovery §4) |
 //! | [`Endpoint::Jwks`] | GET, HEAD | the document (RFC 7517 §5) |
 //! | [`Endpoint::UpstreamJwks`] | GET, HEAD | the document (RFC 7517 §5) |
-//! | [`Endpoint::Token`] | POST | *client*, proof used up, binding, grant type; scope, or the code with its verifier, redirect URI and key, or the refresh token and scope; issue, evidence, answer |
-//! | [`Endpoint::Par`] | POST | *client*, proof used up, no `request_uri`, request object, response, redirect URI, `state`, PKCE, DPoP key, scope, no details, OpenID Connect's, the object's `jti`, keep, evidence, answer |
+//! | [`Endpoint::Token`] | POST | *client*, proof used up, binding, grant type; scope, or the code with its verifier, redirect URI and key, or the refresh token and scope; resource, issue, evidence, answer |
+//! | [`Endpoint::Par`] | POST | *client*, proof used up, no `request_uri`, request object, response, redirect URI, `state`, PKCE, DPoP key, scope, no details, OpenID Connect's, resource, the object's `jti`, keep, evidence, answer |
 //! | [`Endpoint::Userinfo`] | GET, POST | `endpoints/userinfo.rs` |
 //! | [`Endpoint::Revoke`] | POST | *client*, the token's owner, revoke, evidence, answer |
 //! | [`Endpoint::Authorize`], [`Endpoint::LogIn`], [`Endpoint::LoggedIn`], [`Endpoint::Approve`], [`Endpoint::Done`] | GET, POST | `front.rs` |
+//! | [`Endpoint::Introspect`] | POST | *client*, or a service of the bank's; look, evidence, answer |
 //!
 //! *client*: method, form, client authentication, `client_id`, proof looked at, `jti` used up,
 //! standing.
@@ -19,22 +20,22 @@
 //! before it, so a step that is left out does not compile. The steps up to the deciding have one
 //! deadline together; evidence has its own, so that a late decision is recorded.
 
+mod decided;
 mod userinfo;
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE};
-use http::{HeaderValue, Method, StatusCode};
+use http::HeaderValue;
 use identity::Proved;
 use jiff::Timestamp;
 
-use model::ports::Receipt;
 use model::{
     Asked, BankId, Connection, Facts, InteractionId, OauthEndpoint, Refusal, Request, RequestId,
     Response,
 };
 
+use self::decided::Decided;
 use crate::AuthServer;
 use crate::denied::{Denied, RequestProblem};
 use crate::evidence::OpenRecord;
@@ -48,16 +49,15 @@ use crate::request::AuthorizationRequest;
 use crate::request::pushed::{self, Pushed};
 use crate::step::form::Parameters;
 use crate::step::grant_type::GrantType;
+use crate::step::jti::Authenticated;
 use crate::step::proof::{Looked, Sent, Wants};
 use crate::step::standing::InGoodStanding;
 use crate::step::{
     binding, client_authentication, client_id, dpop_jkt, form, grant_type, jti, method, openid,
-    pkce, proof, redirect_uri, request_object, response, returned, scope, standing,
+    pkce, proof, redirect_uri, request_object, resource, response, returned, scope, standing,
 };
+use crate::token::introspection;
 use crate::token::revocation;
-
-/// How long clients may keep a published document. Short: a key that is distrusted must go.
-const DOCUMENT_CACHE: HeaderValue = HeaderValue::from_static("public, max-age=60");
 
 /// How long an endpoint of clients takes to decide, from the request's head: the body's arrival and
 /// every port's answer included. Past it the answer is that of an unavailable store.
@@ -82,6 +82,8 @@ pub enum Endpoint {
     Revoke,
     /// The userinfo endpoint (OIDC Core §5.3).
     Userinfo,
+    /// The introspection endpoint (RFC 7662).
+    Introspect,
     /// The authorization endpoint (RFC 6749 §3.1).
     Authorize,
     /// Where the log-in page sends its form.
@@ -120,6 +122,9 @@ impl AuthServer {
             (Endpoint::Token, Tokens::Ours(issuer)) => {
                 self.clients(OauthEndpoint::Token, issuer, asked).await
             }
+            (Endpoint::Introspect, Tokens::Ours(issuer)) => {
+                self.clients(OauthEndpoint::Introspect, issuer, asked).await
+            }
             (Endpoint::Par, Tokens::Ours(issuer)) if issuer.authorization.is_some() => {
                 self.clients(OauthEndpoint::Par, issuer, asked).await
             }
@@ -146,6 +151,7 @@ impl AuthServer {
                 | Endpoint::Par
                 | Endpoint::Revoke
                 | Endpoint::Userinfo
+                | Endpoint::Introspect
                 | Endpoint::Authorize
                 | Endpoint::LogIn
                 | Endpoint::LoggedIn
@@ -220,9 +226,18 @@ impl AuthServer {
         request: Request,
         record: &mut OpenRecord<'_>,
     ) -> Result<(Decided, Option<HeaderValue>), Denied> {
-        let (form, client, looked, now) = self
+        let answer_form = introspection::form(issuer.profile, request.headers());
+        let (form, who, looked, now) = self
             .client_steps(endpoint, issuer, asked.connection, request, record)
             .await?;
+        if endpoint == OauthEndpoint::Introspect {
+            let asker = standing::asker(who)?;
+            let told = introspection::look(issuer, self.ports(), &form, &asker, answer_form, now);
+            let told = told.await?;
+            record.tells_of(told.jti_digest, told.grant);
+            return Ok((Decided::Introspected(told), None));
+        }
+        let client = standing::check(who)?;
         let proved = proof::use_up(self.ports(), &client, looked)?;
         record.proved(proved.as_ref());
         let nonce = proof::next_nonce(proved.as_ref());
@@ -248,7 +263,10 @@ impl AuthServer {
                 issued.map(Decided::Token)
             }
             OauthEndpoint::Par => self.par_steps(issuer, &step).await.map(Decided::Pushed),
-            OauthEndpoint::Revoke | OauthEndpoint::Authorize | OauthEndpoint::Userinfo => {
+            OauthEndpoint::Revoke
+            | OauthEndpoint::Introspect
+            | OauthEndpoint::Userinfo
+            | OauthEndpoint::Authorize => {
                 let (ports, events) = (self.ports(), step.events);
                 let posted = revocation::revoke(issuer, ports, step.form, step.client, events, now);
                 record.posted(posted.await?);
@@ -266,7 +284,7 @@ impl AuthServer {
         connection: &Connection,
         request: Request,
         record: &mut OpenRecord<'_>,
-    ) -> Result<(Parameters, InGoodStanding<'a>, Looked, Timestamp), Denied> {
+    ) -> Result<(Parameters, Authenticated<'a>, Looked, Timestamp), Denied> {
         let ports = self.ports();
         method::check(request.method())?;
         let scheme = client_authentication::scheme(request.headers());
@@ -280,9 +298,8 @@ impl AuthServer {
             Some(wants) => proof::look(issuer, ports, connection, (&sent, wants), &client, now)?,
             None => Looked::NOT_AT,
         };
-        let client = jti::use_up(issuer, ports.replay.as_ref(), client, now).await?;
-        let client = standing::check(client)?;
-        Ok((form, client, looked, now))
+        let who = jti::use_up(issuer, ports.replay.as_ref(), client, now).await?;
+        Ok((form, who, looked, now))
     }
 
     async fn token_steps(
@@ -308,7 +325,9 @@ impl AuthServer {
         match grant {
             GrantType::ClientCredentials => {
                 let granted = scope::check(form, client)?;
-                client_credentials::issue(issuer, ports, client, &binding, &granted, now)
+                let audience = resource::check(issuer, form, &granted)?;
+                let within = (&granted, &audience);
+                client_credentials::issue(issuer, ports, client, &binding, within, now)
             }
             GrantType::AuthorizationCode => {
                 let code = authorization_code::find(issuer, ports, form, client, now).await?;
@@ -316,7 +335,8 @@ impl AuthServer {
                 code.is_for(form)?;
                 code.is_for_key(&binding)?;
                 let granted = scope::of_code(code.scope(), client)?;
-                let code = (code, &granted);
+                let audience = resource::of_grant(issuer, form, code.resource(), &granted)?;
+                let code = (code, &granted, &audience);
                 let redeemed =
                     authorization_code::issue(issuer, ports, client, &binding, code, events, now);
                 let redeemed = redeemed.await?;
@@ -358,6 +378,7 @@ impl AuthServer {
             response_mode,
             state,
             scope: scope.scopes().to_string(),
+            resource: resource::asked(issuer, form)?,
             challenge: crypto::base64url(challenge.digest()),
             dpop_jkt: dpop_key.map(|key| crypto::base64url(&key)),
             ui_locales: form.get("ui_locales").map(str::to_owned),
@@ -391,59 +412,19 @@ fn wants(endpoint: OauthEndpoint) -> Option<Wants> {
     match endpoint {
         OauthEndpoint::Token => Some(Wants::Tokens),
         OauthEndpoint::Par => Some(Wants::Nothing),
-        OauthEndpoint::Revoke | OauthEndpoint::Authorize | OauthEndpoint::Userinfo => None,
-    }
-}
-
-/// What was decided, and nobody told yet.
-enum Decided {
-    Token(Issued),
-    Pushed(Pushed),
-    Revoked,
-}
-
-impl Decided {
-    fn status(&self) -> StatusCode {
-        match self {
-            Self::Token(_) | Self::Revoked => StatusCode::OK,
-            Self::Pushed(_) => StatusCode::CREATED,
-        }
-    }
-
-    /// The token that was issued, where one was.
-    fn token(&self) -> Option<&Issued> {
-        match self {
-            Self::Token(issued) => Some(issued),
-            Self::Pushed(_) | Self::Revoked => None,
-        }
-    }
-
-    fn into_response(self, evidence: Receipt) -> Response {
-        match self {
-            Self::Token(issued) => issued.into_response(evidence),
-            Self::Pushed(pushed) => pushed.into_response(evidence),
-            Self::Revoked => revocation::answer(evidence),
-        }
+        OauthEndpoint::Revoke
+        | OauthEndpoint::Introspect
+        | OauthEndpoint::Userinfo
+        | OauthEndpoint::Authorize => None,
     }
 }
 
 /// Answers with a document (MD-01).
 fn document(asked: &Asked, bytes: &Bytes) -> (Response, Facts) {
-    let method = asked.request.method();
-    let body = match *method {
-        Method::GET => model::full(bytes.clone()),
-        Method::HEAD => model::empty(),
-        _ => {
-            let allow = vec![Method::GET, Method::HEAD];
-            return refused(&Refusal::MethodNotAllowed { allow }, asked.request_id);
-        }
-    };
-    let mut response = Response::new(body);
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(CONTENT_LENGTH, HeaderValue::from(bytes.len()));
-    headers.insert(CACHE_CONTROL, DOCUMENT_CACHE);
-    (response, Facts::default())
+    match web::document(asked.request.method(), bytes) {
+        Ok(response) => (response, Facts::default()),
+        Err(refusal) => refused(&refusal, asked.request_id),
+    }
 }
 
 pub(crate) fn refused(refusal: &Refusal, request: RequestId) -> (Response, Facts) {

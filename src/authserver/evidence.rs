@@ -89,7 +89,15 @@ impl<'a> OpenRecord<'a> {
     pub(crate) fn client_is(&mut self, client: &Proved<'_>) {
         if let Some(issue) = &mut self.issue {
             issue.who.client = Some(client.id().clone());
-            issue.who.partner = Some(client.partner().clone());
+            issue.who.partner = client.partner().cloned();
+        }
+    }
+
+    /// The token that is asked about, and its grant where it has one: told as active.
+    pub(crate) fn tells_of(&mut self, jti_digest: Option<[u8; 32]>, grant: Option<[u8; 32]>) {
+        if let Some(issue) = &mut self.issue {
+            issue.who.token_jti = jti_digest;
+            issue.grant = grant;
         }
     }
 
@@ -205,6 +213,7 @@ impl<'a> OpenRecord<'a> {
         rule: String,
         is_ours: bool,
     ) -> Result<(), Denied> {
+        let is_known = self.who().client.is_some();
         let entry = self.decide(|issue| {
             issue.decision = if is_ours {
                 Decision::Failed
@@ -218,7 +227,7 @@ impl<'a> OpenRecord<'a> {
         let entry = entry.ok_or(Denied::Audit)?;
         let posted = std::mem::take(&mut self.posted);
         let handed = in_time(hand_over(self.ports, posted));
-        if entry.event.partner().is_some() {
+        if is_known {
             let (recorded, handed) = tokio::join!(durable(self.log, entry), handed);
             handed.and(recorded).map(drop)
         } else {

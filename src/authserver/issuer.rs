@@ -15,10 +15,14 @@ use model::{BankId, ClientId, Fault, GrantId, ListenerId, PartnerId, Words};
 
 use crate::keys::ring::Ring;
 use crate::keys::subjects::Subjects;
-use crate::{ClientSettings, Customers, IssuerSettings, Ports, Profile, metadata, metrics, page};
+use crate::{
+    ClientSettings, Customers, IssuerSettings, Ports, Profile, ResourceServer, metadata, metrics,
+    page,
+};
 
 pub(crate) mod decoy;
 pub(crate) mod profile;
+pub(crate) mod registered;
 
 use self::decoy::Decoys;
 
@@ -45,6 +49,7 @@ pub(crate) struct Issuer {
     /// How tokens are signed.
     pub(crate) algorithm: Algorithm,
     pub(crate) clients: HashMap<ClientId, ClientSettings>,
+    pub(crate) resource_servers: HashMap<ClientId, ResourceServer>,
     /// How customers grant, where they do.
     pub(crate) authorization: Option<Asking>,
     revoked: Arc<Revoked>,
@@ -154,6 +159,7 @@ impl Issuer {
             access_token_lifetime: settings.access_token_lifetime,
             algorithm: settings.algorithm,
             clients: settings.clients,
+            resource_servers: settings.resource_servers,
             trust: settings.trust,
         })
     }
@@ -180,6 +186,20 @@ impl Issuer {
     pub(crate) fn revoke_grant(&self, grant: &GrantId, until: Timestamp, now: Timestamp) {
         let digest = crypto::sha256(grant.as_str().as_bytes());
         self.revoked.hold(digest, until, now);
+    }
+
+    /// Whether tokens of ours may be for this resource: the bank's products, or a service of its
+    /// own.
+    pub(crate) fn serves(&self, resource: &str) -> bool {
+        let servers = self.resource_servers.values();
+        let mut served = self.audience.iter().chain(servers.map(|its| &its.audience));
+        served.any(|url| url == resource)
+    }
+
+    /// Whether the token of this SHA-256 of its `jti`, or its grant, is revoked.
+    pub(crate) fn is_revoked(&self, jti: &[u8; 32], grant: Option<&GrantId>) -> bool {
+        let grant = grant.map(|grant| crypto::sha256(grant.as_str().as_bytes()));
+        self.revoked.holds([Some(jti), grant.as_ref()])
     }
 
     /// From here on the road refuses the token of this SHA-256 of its `jti`.

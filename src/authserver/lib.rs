@@ -59,7 +59,7 @@ pub use metadata::{openid_path, well_known_path};
 pub use server::AuthServer;
 pub use settings::{
     Authorization, BoundBy, ClientAuthentication, ClientSettings, Customers, Elsewhere,
-    IssuerSettings, Ports, Userinfo,
+    IssuerSettings, Ports, ResourceServer, Userinfo,
 };
 pub use step::private_key_jwt::fuzz_assertion;
 pub use step::request_object::fuzz_request_object;

@@ -18,6 +18,10 @@ struct Document<'a> {
     issuer: &'a str,
     token_endpoint: &'a str,
     jwks_uri: &'a str,
+    introspection_endpoint: String,
+    introspection_endpoint_auth_methods_supported: &'a [&'a str],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    introspection_signing_alg_values_supported: Option<[&'a str; 1]>,
     #[serde(flatten)]
     authorization: Option<Authorization>,
     scopes_supported: Vec<&'a str>,
@@ -144,6 +148,7 @@ fn names_of(algorithms: &[Algorithm]) -> Vec<&'static str> {
 #[derive(Serialize)]
 struct Aliases {
     token_endpoint: String,
+    introspection_endpoint: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     revocation_endpoint: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -169,6 +174,12 @@ pub(crate) fn document(settings: &IssuerSettings, signs: &[Algorithm]) -> Result
         issuer: &settings.issuer,
         token_endpoint: &settings.token_endpoint,
         jwks_uri: &settings.jwks_uri,
+        introspection_endpoint: format!("{}/introspect", settings.issuer),
+        introspection_endpoint_auth_methods_supported: methods(settings),
+        introspection_signing_alg_values_supported: settings
+            .profile
+            .signs_introspection
+            .then(|| [settings.algorithm.as_str()]),
         scopes_supported: scopes.iter().map(Scope::as_str).collect(),
         response_types_supported: if asks_customers { &["code"] } else { &[] },
         grant_types_supported: if asks_customers {
@@ -183,6 +194,7 @@ pub(crate) fn document(settings: &IssuerSettings, signs: &[Algorithm]) -> Result
         dpop_signing_alg_values_supported: names_of(settings.profile.algorithms),
         mtls_endpoint_aliases: settings.mtls_base.as_deref().map(|base| Aliases {
             token_endpoint: format!("{base}/token"),
+            introspection_endpoint: format!("{base}/introspect"),
             revocation_endpoint: asks_customers.then(|| format!("{base}/revoke")),
             pushed_authorization_request_endpoint: asks_customers.then(|| format!("{base}/par")),
             userinfo_endpoint: asks_customers.then(|| format!("{base}/userinfo")),

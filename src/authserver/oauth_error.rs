@@ -103,13 +103,14 @@ fn code(denied: &Denied) -> (StatusCode, &'static str) {
         | Denied::Replayed
         | Denied::Certificate(_)
         | Denied::OthersCertificate => (StatusCode::UNAUTHORIZED, "invalid_client"),
-        Denied::PartnerSuspended | Denied::NoGrant => {
+        Denied::PartnerSuspended | Denied::NoGrant | Denied::ResourceServer => {
             (StatusCode::BAD_REQUEST, "unauthorized_client")
         }
         Denied::GrantType => (StatusCode::BAD_REQUEST, "unsupported_grant_type"),
         Denied::ScopeMalformed | Denied::ScopeOpenId | Denied::ScopeTooWide => {
             (StatusCode::BAD_REQUEST, "invalid_scope")
         }
+        Denied::Target => (StatusCode::BAD_REQUEST, "invalid_target"),
         Denied::Store(_) | Denied::Audit | Denied::TooSlow => {
             (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable")
         }
@@ -167,6 +168,7 @@ fn header(denied: &Denied) -> Option<(HeaderName, HeaderValue)> {
         | Denied::OtherClientId
         | Denied::Replayed
         | Denied::PartnerSuspended
+        | Denied::ResourceServer
         | Denied::NoCertificate
         | Denied::Certificate(_)
         | Denied::OthersCertificate
@@ -176,6 +178,7 @@ fn header(denied: &Denied) -> Option<(HeaderName, HeaderValue)> {
         | Denied::ScopeMalformed
         | Denied::ScopeOpenId
         | Denied::ScopeTooWide
+        | Denied::Target
         | Denied::Request(_)
         | Denied::Object(_)
         | Denied::Grant(_)
@@ -218,6 +221,9 @@ fn description(denied: &Denied) -> String {
         Denied::OtherClientId => "client_id and the assertion's sub must name the same client.",
         Denied::Replayed => "The assertion's jti was used before: make a new one per request.",
         Denied::PartnerSuspended => "The partner of this client is suspended.",
+        Denied::ResourceServer => {
+            "A resource server asks about tokens at the introspection_endpoint, and nothing else."
+        }
         Denied::NoCertificate => {
             "Tokens are bound to a client certificate: show one, at the token_endpoint of \
              mtls_endpoint_aliases."
@@ -234,6 +240,7 @@ fn description(denied: &Denied) -> String {
         }
         Denied::ScopeOpenId => "openid is no scope of client_credentials: there is no user.",
         Denied::ScopeTooWide => "scope holds what is not open to this client.",
+        Denied::Target => "resource must be what takes tokens of ours and that the grant is for.",
         Denied::Request(problem) => request(*problem),
         Denied::Object(problem) => object(*problem),
         Denied::Grant(problem) => grant(*problem),

@@ -25,6 +25,8 @@ pub(crate) struct AuthorizationRequest {
     pub(crate) state: Option<String>,
     /// Space-delimited (RFC 6749 §3.3); never empty.
     pub(crate) scope: String,
+    /// What the tokens are to be for, where it is said (RFC 8707).
+    pub(crate) resource: Option<String>,
     /// SHA-256 of the PKCE verifier, base64url.
     pub(crate) challenge: String,
     /// The thumbprint of the DPoP key that the code will be bound to, base64url (RFC 9449 §10).
@@ -54,6 +56,8 @@ pub(crate) struct CodeBound {
 pub(crate) struct Granted {
     /// Space-delimited; never empty.
     pub(crate) scope: String,
+    /// What the tokens are for; `None` for the bank's products.
+    pub(crate) resource: Option<String>,
     /// When the customer logged in, in Unix seconds.
     pub(crate) auth_time: i64,
     /// How strongly.

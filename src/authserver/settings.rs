@@ -46,6 +46,9 @@ pub struct IssuerSettings {
     pub revoked: Arc<Revoked>,
     /// The clients.
     pub clients: HashMap<ClientId, ClientSettings>,
+    /// The bank's own services that ask about tokens, by the name they prove themselves under; none
+    /// has the name of a client.
+    pub resource_servers: HashMap<ClientId, ResourceServer>,
     /// Whose certificates the bank believes.
     pub trust: Arc<Trust>,
 }
@@ -132,6 +135,17 @@ pub enum BoundBy {
     /// The key of the token request's DPoP proof (RFC 9449 §5.2 `dpop_bound_access_tokens`); a
     /// certificate shown beside it is authentication alone.
     Key,
+}
+
+/// A service of the bank's own that asks about the tokens it is shown (RFC 7662 §1). It gets none.
+#[derive(Debug)]
+pub struct ResourceServer {
+    /// The one way in which it proves itself, as a client does.
+    pub authentication: ClientAuthentication,
+    /// Its public keys; may be empty for [`ClientAuthentication::TlsClientAuth`].
+    pub jwks: Jwks,
+    /// What `aud` of the tokens holds that it may ask about.
+    pub audience: String,
 }
 
 /// How a client proves itself (RFC 7591 §2 `token_endpoint_auth_method`).

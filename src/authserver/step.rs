@@ -15,6 +15,7 @@ pub(crate) mod private_key_jwt;
 pub(crate) mod proof;
 pub(crate) mod redirect_uri;
 pub(crate) mod request_object;
+pub(crate) mod resource;
 pub(crate) mod response;
 pub(crate) mod returned;
 pub(crate) mod scope;

@@ -13,8 +13,7 @@ use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
     KeyPair,
 };
-use secrecy::ExposeSecret;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crypto::{Algorithm, Jwks, KeyEncryptionKey, SeededRandom, SigningKey, SystemRandom};
 use identity::{AccessTokens, BankTrust, Certificates, KnownBy, Nonces, Proofs, Trust};
@@ -26,15 +25,19 @@ use model::{
 };
 
 use crate::{
-    AuthServer, BoundBy, ClientAuthentication, ClientSettings, Endpoint, FAPI2, IssuerSettings,
-    Ports, ResponseMode, Userinfo,
+    AuthServer, Authorization, BoundBy, ClientAuthentication, ClientSettings, Customers, Endpoint,
+    FAPI2, IssuerSettings, Ports, ResponseMode, Userinfo,
 };
 
 mod answer;
+mod ask;
+mod grants;
 mod hosts;
 mod keys;
 
 pub(crate) use self::answer::Answer;
+pub(crate) use self::ask::Ask;
+pub(crate) use self::grants::{NoCustomers, NoGrants};
 use self::hosts::Nobody;
 pub(crate) use self::keys::Keys;
 
@@ -297,6 +300,7 @@ pub(crate) fn settings(
             client("frozen-app", "frozen", Standing::Suspended, "rates"),
             client("bare-app", "swiftride", Standing::Active, ""),
         ]),
+        resource_servers: HashMap::new(),
         trust: Arc::new(trust.expect("a trust store")),
     }
 }
@@ -317,13 +321,32 @@ impl House {
         Self::open_with(|_| ()).await
     }
 
+    /// One whose customers grant, in a store that does not answer.
+    pub(crate) async fn without_grants() -> Self {
+        let asking = |settings: &mut IssuerSettings| {
+            settings.authorization = Some(Authorization {
+                customers: Customers::Password(Arc::new(NoCustomers)),
+                grant_lifetime: Duration::from_hours(1),
+            });
+        };
+        Self::open_on(asking, |ports| ports.grants = Arc::new(NoGrants)).await
+    }
+
     pub(crate) async fn open_with(change: impl FnOnce(&mut IssuerSettings)) -> Self {
+        Self::open_on(change, |_| ()).await
+    }
+
+    async fn open_on(
+        change: impl FnOnce(&mut IssuerSettings),
+        on: impl FnOnce(&mut Ports),
+    ) -> Self {
         let (authority, keys) = (Authority::new(), client_keys());
         let (log, replay) = (log(), replays());
         let clock = Arc::new(MovedClock::stopped());
         let mut ports = ports(Arc::new(Keys::default()), 1, log.clone(), replay.clone());
         ports.clock = clock.clone();
         ports.proofs = proofs(clock.clone());
+        on(&mut ports);
         let mut settings = settings(&authority, &keys);
         change(&mut settings);
         let server = AuthServer::open(vec![settings], Vec::new(), ports).await;
@@ -376,8 +399,12 @@ impl House {
     }
 
     pub(crate) async fn send(&self, ask: Ask) -> Answer {
+        self.send_to(Endpoint::Token, ask).await
+    }
+
+    pub(crate) async fn send_to(&self, endpoint: Endpoint, ask: Ask) -> Answer {
         let asked = self.asked(ask);
-        let (response, _) = self.server.answer(&bank(), Endpoint::Token, asked).await;
+        let (response, _) = self.server.answer(&bank(), endpoint, asked).await;
         Answer::of(response).await
     }
 
@@ -432,60 +459,5 @@ pub(crate) fn asked(request: model::Request, chain: Option<Arc<PresentedChain>>)
         }),
         request,
         bytes_in: None,
-    }
-}
-
-/// A request to the token endpoint, in parts.
-pub(crate) struct Ask {
-    pub(crate) method: http::Method,
-    pub(crate) headers: Vec<(&'static str, String)>,
-    pub(crate) typ: &'static str,
-    pub(crate) claims: Value,
-    /// Whose key signs the claims.
-    pub(crate) signer: &'static str,
-    /// In place of the signed claims.
-    pub(crate) assertion: Option<String>,
-    /// The parameters; without a value, the assertion stands there.
-    pub(crate) form: Vec<(&'static str, Option<String>)>,
-    pub(crate) chain: Option<Arc<PresentedChain>>,
-}
-
-impl Ask {
-    pub(crate) fn set(&mut self, name: &'static str, value: &str) {
-        self.unset(name);
-        self.form.push((name, Some(value.to_owned())));
-    }
-
-    pub(crate) fn unset(&mut self, name: &'static str) {
-        self.form.retain(|(its, _)| *its != name);
-    }
-
-    pub(crate) fn claim(&mut self, name: &str, value: Value) {
-        self.claims[name] = value;
-    }
-
-    pub(crate) fn unclaim(&mut self, name: &str) {
-        self.claims.as_object_mut().expect("an object").remove(name);
-    }
-
-    /// Puts an assertion in place whose header is this and whose signature is not one.
-    pub(crate) fn header(&mut self, header: &Value) {
-        let part = |value: &Value| crypto::base64url(value.to_string().as_bytes());
-        let signature = crypto::base64url(&[1; 64]);
-        self.assertion = Some(format!(
-            "{}.{}.{signature}",
-            part(header),
-            part(&self.claims)
-        ));
-    }
-
-    /// Puts an assertion without `typ` in place, signed by a library that is not ours.
-    pub(crate) fn without_typ(&mut self, key: &SigningKey) {
-        let mut header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::ES256);
-        header.typ = None;
-        header.kid = Some(key.kid().to_owned());
-        let der = key.to_pkcs8();
-        let key = jsonwebtoken::EncodingKey::from_ec_der(der.expose_secret());
-        self.assertion = Some(jsonwebtoken::encode(&header, &self.claims, &key).expect("signs"));
     }
 }

@@ -14,6 +14,7 @@ mod operators;
 mod partners;
 mod places;
 mod products;
+mod resource_servers;
 mod routes;
 mod trust;
 mod unbuilt;

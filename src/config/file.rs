@@ -17,6 +17,7 @@ mod partners;
 mod plans;
 mod products;
 mod redirect_uris;
+mod resource_servers;
 mod tls;
 mod upstreams;
 
@@ -28,7 +29,7 @@ use crate::yaml::Node;
 
 pub(crate) use agreements::Agreement;
 pub(crate) use banks::Bank;
-pub(crate) use clients::Client;
+pub(crate) use clients::{Client, Proof};
 pub(crate) use fetch::FetchHost;
 pub(crate) use issuer::{Issuer, Judge, LogIn, Provider, Tokens};
 pub(crate) use listeners::Listener;
@@ -37,6 +38,7 @@ pub(crate) use partner_ca::{PartnerCa, Revocation};
 pub(crate) use partners::Partner;
 pub(crate) use plans::Plan;
 pub(crate) use products::Product;
+pub(crate) use resource_servers::ResourceServer;
 pub(crate) use tls::TlsEntry;
 pub(crate) use upstreams::{Upstream, UpstreamTls};
 

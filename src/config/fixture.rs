@@ -250,6 +250,7 @@ fn files() -> &'static HashMap<&'static str, String> {
         files.insert("tls/open.key", files["tls/gateway.key"].clone());
         files.insert("keys/short", "c2hvcnQ\n".to_owned());
         for name in [
+            "trust/statements.jwks.json",
             "trust/quay.jwks.json",
             "partners/swiftride.jwks.json",
             "partners/cartwheel.jwks.json",

@@ -170,6 +170,8 @@ pub struct IssuerPlan {
     pub kek: Arc<KeyEncryptionKey>,
     /// The clients of the partners that have an agreement with the bank.
     pub clients: HashMap<ClientId, ClientPlan>,
+    /// The bank's own services that ask about tokens, by name; no client has one of these.
+    pub resource_servers: HashMap<ClientId, ResourceServerPlan>,
 }
 
 /// Who issues a bank's access tokens.
@@ -190,9 +192,9 @@ pub struct OurTokensPlan {
     pub token_endpoint: String,
     /// Where the public keys are.
     pub jwks_uri: String,
-    /// What comes before `/token`, `/par` and `/revoke` where client certificates are taken
-    /// (RFC 8705 §5): origin and path, no slash at the end; none when the issuer's own listener
-    /// takes them.
+    /// What comes before `/token`, `/introspect`, `/par` and `/revoke` where client certificates
+    /// are taken (RFC 8705 §5): origin and path, no slash at the end; none when the issuer's own
+    /// listener takes them.
     pub mtls_base: Option<String>,
     /// Whether a listener takes client certificates where tokens are given out; without one, all
     /// clients prove themselves by assertions, and their tokens are bound to DPoP keys.
@@ -204,6 +206,17 @@ pub struct OurTokensPlan {
     /// What customers' grants need; none where customers cannot grant. Then there are no endpoints
     /// but those of clients that act for themselves.
     pub authorization: Option<AuthorizationPlan>,
+}
+
+/// A service of a bank's own that asks about the tokens it is shown (RFC 7662 §1).
+#[derive(Debug, Clone)]
+pub struct ResourceServerPlan {
+    /// How it proves itself.
+    pub authentication: ClientAuthentication,
+    /// Its public keys; none by `tls_client_auth`.
+    pub jwks: Jwks,
+    /// What `aud` of the tokens holds that it may ask about: an `https` URL.
+    pub audience: String,
 }
 
 /// The authorization endpoint of an issuer of ours.
@@ -264,6 +277,7 @@ impl fmt::Debug for IssuerPlan {
             .field("endpoints", &self.endpoints)
             .field("audience", &self.audience)
             .field("clients", &self.clients)
+            .field("resource_servers", &self.resource_servers)
             .finish_non_exhaustive()
     }
 }
@@ -298,6 +312,8 @@ pub enum IssuerEndpoint {
     Revoke,
     /// The userinfo endpoint (OIDC Core §5.3).
     Userinfo,
+    /// The introspection endpoint (RFC 7662 §2).
+    Introspect,
     /// The authorization endpoint (RFC 6749 §3.1), for browsers.
     Authorize,
     /// The page at which a customer logs in.

@@ -110,16 +110,38 @@ fn judge(
     if let Some(verdict) = judge_registered(trust, chain, now)? {
         return Ok(verdict);
     }
-    let believed = trust.revocation().cloned().unwrap_or(i64::MIN..i64::MAX);
-    if !believed.contains(&now.as_second()) {
-        return Err(CertificateProblem::RevocationUnknown);
-    }
-    let judged = judge_chain(trust.anchors(), chain, now, &believed)?;
+    let judged = judge_issued(trust, chain, now)?;
     Ok(Verdict {
         partner: Arc::clone(the_partner(trust, judged.leaf)?),
         valid_until: judged.valid.end,
         valid_from: judged.valid.start,
     })
+}
+
+/// Judges a chain by the bank's authorities and their lists.
+fn judge_issued(
+    trust: &Trust,
+    chain: &PresentedChain,
+    now: Timestamp,
+) -> Result<Judged, CertificateProblem> {
+    let believed = trust.revocation().cloned().unwrap_or(i64::MIN..i64::MAX);
+    if !believed.contains(&now.as_second()) {
+        return Err(CertificateProblem::RevocationUnknown);
+    }
+    judge_chain(trust.anchors(), chain, now, &believed)
+}
+
+impl Trust {
+    /// What the leaf of a chain says that the bank's authorities vouch for now, whomever it names:
+    /// for services of the bank itself, which are no partner's. Judged at each call; nothing is
+    /// remembered. Errors: why the chain is not good.
+    pub fn vouches_for(
+        &self,
+        chain: &PresentedChain,
+        now: Timestamp,
+    ) -> Result<CertificateFacts, CertificateProblem> {
+        judge_issued(self, chain, now).map(|judged| judged.leaf)
+    }
 }
 
 /// The verdict on a self-signed certificate for a key that a partner registered (RFC 8705 §2.2): no

@@ -50,7 +50,8 @@ pub enum AuditEvent {
     Access(Box<Access>),
     /// `api.end`: how a streamed answer ended.
     End(End),
-    /// `oauth.token`, `oauth.par`, `oauth.authz`, `oauth.revoke`, `oauth.userinfo`: an issuer was
+    /// `oauth.token`, `oauth.par`, `oauth.authz`, `oauth.revoke`, `oauth.introspect`,
+    /// `oauth.userinfo`: an issuer was
     /// asked.
     Token(Box<TokenIssue>),
     /// `oauth.grant`: a customer's grant was made, used or ended.
@@ -275,6 +276,8 @@ pub enum OauthEndpoint {
     Revoke,
     /// The userinfo endpoint (OpenID Connect Core §5.3).
     Userinfo,
+    /// The introspection endpoint (RFC 7662).
+    Introspect,
 }
 
 impl OauthEndpoint {
@@ -286,6 +289,7 @@ impl OauthEndpoint {
             Self::Authorize => "oauth.authz",
             Self::Revoke => "oauth.revoke",
             Self::Userinfo => "oauth.userinfo",
+            Self::Introspect => "oauth.introspect",
         }
     }
 }
@@ -303,13 +307,13 @@ pub struct TokenIssue {
     pub peer: IpAddr,
     /// The bank whose issuer was asked.
     pub bank: BankId,
-    /// Who; `token_jti` is that of the token issued.
+    /// Who; `token_jti` is that of the token issued, or asked about.
     pub who: Who,
     /// The grant type asked for, if it is one we know.
     pub grant_type: Option<&'static str>,
     /// The scopes granted.
     pub scope: Option<String>,
-    /// SHA-256 of the id of the customer's grant that a token was issued under.
+    /// SHA-256 of the id of the customer's grant that the token is under.
     pub grant: Option<[u8; 32]>,
     /// The decision.
     pub decision: Decision,

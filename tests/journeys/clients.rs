@@ -155,6 +155,7 @@ fn written(house: &TestHouse) -> Value {
         "resource": format!("{product}/branches"),
         "product": product,
         "scope": "branches",
+        "alg": "PS256",
         "redirect_uri": CALLBACK,
         "user": "li-lei",
         "password": kit::PASSWORD,

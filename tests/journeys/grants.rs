@@ -3,6 +3,7 @@
 
 mod codes;
 mod evidence;
+mod introspection;
 mod kills;
 mod log_in;
 mod metadata;
@@ -144,6 +145,24 @@ impl<'h> App<'h> {
         assertion: &str,
         proofs: &[&str],
     ) -> Answer {
+        let proofs: Vec<_> = proofs.iter().map(|proof| ("dpop", *proof)).collect();
+        self.send_with(path, form, assertion, &proofs).await
+    }
+
+    /// Sends a form, asking for an answer of this type.
+    async fn post_accepting(&mut self, path: &str, form: Form, accept: &str) -> Answer {
+        let assertion = self.assertion();
+        let accept = [("accept", accept)];
+        self.send_with(path, form, &assertion, &accept).await
+    }
+
+    async fn send_with(
+        &mut self,
+        path: &str,
+        form: Form,
+        assertion: &str,
+        more: &[(&str, &str)],
+    ) -> Answer {
         let path = &format!("{}{path}", self.path);
         let form = form
             .with(
@@ -156,8 +175,7 @@ impl<'h> App<'h> {
             .iter()
             .map(|(name, value)| format!("{name}={}", encoded(value)))
             .collect();
-        let proofs = proofs.iter().map(|proof| ("dpop", *proof));
-        let headers: Vec<_> = std::iter::once(FORM).chain(proofs).collect();
+        let headers = [&[FORM], more].concat();
         let sent = self
             .client
             .call(Method::POST, path, &headers, pairs.join("&"));

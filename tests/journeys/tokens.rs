@@ -30,7 +30,7 @@ fn decoded(token: &str) -> (Value, Value) {
     )
 }
 
-async fn published(house: &TestHouse, place: &str) -> crypto::Jwks {
+pub(crate) async fn published(house: &TestHouse, place: &str) -> crypto::Jwks {
     let dial = house.dial(None, Version::Http1);
     let mut client = dial.connect(house.issuer()).await.expect("a connection");
     let jwks = client.get(place, &[]).await;
@@ -123,6 +123,7 @@ async fn metadata_say_where_tokens_are_given_to_those_with_a_certificate() {
         metadata["mtls_endpoint_aliases"],
         json!({
             "token_endpoint": format!("{api_url}/token"),
+            "introspection_endpoint": format!("{api_url}/introspect"),
             "revocation_endpoint": format!("{api_url}/revoke"),
             "pushed_authorization_request_endpoint": format!("{api_url}/par"),
             "userinfo_endpoint": format!("{api_url}/userinfo"),

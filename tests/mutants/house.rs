@@ -85,7 +85,9 @@ impl Sound {
             let keys = Jwks::from_keys(vec![key.verification_key()]);
             keys.to_json().to_string()
         };
-        let mut builder = builder.write("trust/quay.jwks.json", &public(&quay));
+        let mut builder = builder
+            .write("trust/quay.jwks.json", &public(&quay))
+            .write("trust/statements.jwks.json", &public(&key()));
         for partner in ["frozen"].into_iter().chain(GUESTS) {
             builder = builder.write(&format!("partners/{partner}.jwks.json"), &public(&key()));
         }

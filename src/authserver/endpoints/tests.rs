@@ -2,6 +2,7 @@
 
 use futures_util::FutureExt;
 use futures_util::future::join_all;
+use http::Method;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
@@ -1209,6 +1210,12 @@ async fn md_05_the_metadata_hold_what_is_active_and_nothing_else() {
             "issuer": "https://auth.harbour.example",
             "token_endpoint": "https://auth.harbour.example/token",
             "jwks_uri": "https://auth.harbour.example/jwks",
+            "introspection_endpoint": "https://auth.harbour.example/introspect",
+            "introspection_endpoint_auth_methods_supported": [
+                "private_key_jwt",
+                "tls_client_auth",
+                "self_signed_tls_client_auth",
+            ],
             "scopes_supported": ["branches", "rates"],
             "response_types_supported": [],
             "grant_types_supported": ["client_credentials"],
@@ -1222,9 +1229,41 @@ async fn md_05_the_metadata_hold_what_is_active_and_nothing_else() {
             "dpop_signing_alg_values_supported": ["PS256", "ES256", "EdDSA"],
             "mtls_endpoint_aliases": {
                 "token_endpoint": "https://api.harbour.example:8443/token",
+                "introspection_endpoint": "https://api.harbour.example:8443/introspect",
             },
         })
     );
+}
+
+#[tokio::test]
+async fn rv_02_what_cannot_be_kept_or_looked_up_is_answered_503() {
+    let house = House::without_grants().await;
+    for endpoint in [Endpoint::Revoke, Endpoint::Introspect] {
+        let mut ask = house.ask("swiftride-app");
+        ask.set("token", "some-token");
+        let answer = house.send_to(endpoint, ask).await;
+        assert_eq!(answer.status, 503, "{endpoint:?}");
+        assert_eq!(answer.header("retry-after"), Some("1"));
+        assert_eq!(answer.body["error"], "temporarily_unavailable");
+    }
+    // A token of ours is read without the store; that it is revoked must be kept.
+    let token = house.send(house.ask("swiftride-app")).await;
+    let token = token.body["access_token"].as_str().expect("a token");
+    for (endpoint, status, active) in [
+        (Endpoint::Introspect, 200, json!(true)),
+        (Endpoint::Revoke, 503, Value::Null),
+        // What could not be kept is refused here all the same.
+        (Endpoint::Introspect, 200, json!(false)),
+    ] {
+        let mut ask = house.ask("swiftride-app");
+        ask.set("token", token);
+        let answer = house.send_to(endpoint, ask).await;
+        assert_eq!(
+            (answer.status, &answer.body["active"]),
+            (status, &active),
+            "{endpoint:?}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -113,6 +113,7 @@ impl Visit<'_> {
         let asks = &known.request.authentication;
         let granted = Granted {
             scope: known.request.scope.clone(),
+            resource: known.request.resource.clone(),
             auth_time: session.auth_time.as_second(),
             acr: session.acr,
             id_token: asks.id_token,

@@ -16,6 +16,7 @@ use crate::issuer::{Issuer, shown_until};
 use crate::request::{self, CodeBound, from_store, to_store};
 use crate::step::binding::Binding;
 use crate::step::form::Parameters;
+use crate::step::resource::Audience;
 use crate::step::scope::Granted;
 use crate::step::standing::InGoodStanding;
 
@@ -84,6 +85,11 @@ impl Presented {
         }
     }
 
+    /// What the tokens are for, where the grant says so.
+    pub(crate) fn resource(&self) -> Option<&str> {
+        self.granted.resource.as_deref()
+    }
+
     /// The redirect URI, where one is sent, is that of the authorization request (TK-04).
     pub(crate) fn is_for(&self, form: &Parameters) -> Result<(), Denied> {
         match form.get("redirect_uri") {
@@ -101,7 +107,7 @@ pub(crate) async fn issue(
     ports: &Ports,
     client: &InGoodStanding<'_>,
     binding: &Binding,
-    (presented, scope): (Presented, &Granted),
+    (presented, scope, audience): (Presented, &Granted, &Audience),
     events: &Events<'_>,
     now: Timestamp,
 ) -> Result<Redeemed, Denied> {
@@ -110,6 +116,7 @@ pub(crate) async fn issue(
         client,
         binding,
         scope,
+        audience,
         grant: &grant,
         granted: &presented.granted,
         nonce: presented.bound.nonce.as_deref(),

@@ -7,6 +7,7 @@ use crate::denied::Denied;
 use crate::grant::issued::Issued;
 use crate::issuer::Issuer;
 use crate::step::binding::Binding;
+use crate::step::resource::Audience;
 use crate::step::scope::Granted;
 use crate::step::standing::InGoodStanding;
 use crate::token::access::{self, Says};
@@ -17,12 +18,13 @@ pub(crate) fn issue(
     ports: &Ports,
     client: &InGoodStanding<'_>,
     binding: &Binding,
-    granted: &Granted,
+    (granted, audience): (&Granted, &Audience),
     now: Timestamp,
 ) -> Result<Issued, Denied> {
     let says = Says {
         client: client.client().id(),
         scope: granted,
+        audience,
         binding,
         customer: None,
     };

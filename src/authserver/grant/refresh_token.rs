@@ -14,8 +14,8 @@ use crate::issuer::Issuer;
 use crate::request::{Granted, from_store};
 use crate::step::binding::Binding;
 use crate::step::form::Parameters;
-use crate::step::scope;
 use crate::step::standing::InGoodStanding;
+use crate::step::{resource, scope};
 
 /// The grant of a live refresh token of this client's.
 pub(crate) struct Refreshed {
@@ -54,10 +54,12 @@ pub(crate) fn issue(
 ) -> Result<Issued, Denied> {
     let Refreshed { grant, granted } = refreshed;
     let scope = scope::of_grant(form, &granted.scope, client)?;
+    let audience = resource::of_grant(issuer, form, granted.resource.as_deref(), &scope)?;
     let token = UnderGrant {
         client,
         binding,
         scope: &scope,
+        audience: &audience,
         grant,
         granted,
         nonce: None,

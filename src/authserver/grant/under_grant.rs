@@ -11,17 +11,19 @@ use crate::grant::issued::Issued;
 use crate::issuer::Issuer;
 use crate::request;
 use crate::step::binding::Binding;
+use crate::step::resource::Audience;
 use crate::step::scope;
 use crate::step::standing::InGoodStanding;
 use crate::token::access::{self, OnBehalf, Says};
 use crate::token::id_token;
 
 /// What it is made of: a client in good standing, a binding, scopes that the client may have today,
-/// and the grant.
+/// whom it is for, and the grant.
 pub(crate) struct UnderGrant<'a> {
     pub(crate) client: &'a InGoodStanding<'a>,
     pub(crate) binding: &'a Binding,
     pub(crate) scope: &'a scope::Granted,
+    pub(crate) audience: &'a Audience,
     pub(crate) grant: &'a Grant,
     pub(crate) granted: &'a request::Granted,
     /// What the ID token repeats: of a code's request, and of no refresh (OIDC Core §12.2).
@@ -42,6 +44,7 @@ impl UnderGrant<'_> {
         let says = Says {
             client: client.id(),
             scope: self.scope,
+            audience: self.audience,
             binding: self.binding,
             customer: Some(OnBehalf {
                 sub: &sub,

@@ -4,7 +4,8 @@
 //!
 //! Signed requests and signed responses are taken under each profile. The FAPI 2.0 Security Profile
 //! demands neither and forbids neither (§5.3), and whoever signs where it need not only gives and
-//! gets more proof; what Message Signing adds for requests is that none comes without (§5.3.1).
+//! gets more proof; what Message Signing adds for requests is that none comes without (§5.3.1), and
+//! that introspection is answered with a signature where one is asked for (§5.5).
 
 use std::time::Duration;
 
@@ -52,6 +53,9 @@ pub struct Profile {
     pub require_signed_request_object: bool,
     /// How responses may be asked for; a request that asks for none is answered by `query`.
     pub response_modes: &'static [ResponseMode],
+    /// Whether introspection answers with a JWT whoever asks for one (FAPI 2.0 Message Signing
+    /// §5.5, RFC 9701).
+    pub signs_introspection: bool,
     /// How long a code is good: at most 60 s (FAPI 2.0 §5.3.2.1; L-06).
     pub code_lifetime: Duration,
     /// How long a pushed request waits to be opened: under 600 s (FAPI 2.0 §5.3.2.2; L-07).
@@ -67,6 +71,7 @@ pub static FAPI2: Profile = Profile {
     name: "fapi2",
     require_signed_request_object: false,
     response_modes: &ResponseMode::ALL,
+    signs_introspection: false,
     code_lifetime: Duration::from_mins(1),
     request_uri_lifetime: Duration::from_secs(90),
     response_lifetime: Duration::from_mins(2),
@@ -77,6 +82,7 @@ pub static FAPI2: Profile = Profile {
 pub static FAPI2_MESSAGE_SIGNING: Profile = Profile {
     name: "fapi2_message_signing",
     require_signed_request_object: true,
+    signs_introspection: true,
     ..FAPI2
 };
 

@@ -7,36 +7,39 @@ use jiff::Timestamp;
 
 use model::{ClientId, Connection, PartnerId};
 
+use crate::Ports;
 use crate::denied::Denied;
 use crate::issuer::Issuer;
+use crate::issuer::registered::Registered;
 use crate::step::form::Parameters;
 use crate::step::private_key_jwt::{self, Assertion};
 use crate::step::tls_client_auth;
-use crate::{ClientSettings, Ports};
 
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// A client that proved to hold its key; what it proved that with is not used up yet.
+/// Who proved to hold the registered key; what it proved that with is not used up yet.
 pub(crate) struct Proved<'a> {
-    client: &'a ClientId,
-    settings: &'a ClientSettings,
+    who: Registered<'a>,
     assertion: Option<Assertion>,
 }
 
 impl<'a> Proved<'a> {
-    /// The client's id.
+    /// The name it is registered under.
     pub(crate) fn id(&self) -> &'a ClientId {
-        self.client
+        self.who.id()
     }
 
-    /// The partner it belongs to.
-    pub(crate) fn partner(&self) -> &'a PartnerId {
-        &self.settings.partner
+    /// The partner it belongs to; none for a service of the bank's own.
+    pub(crate) fn partner(&self) -> Option<&'a PartnerId> {
+        match self.who {
+            Registered::Client(client) => Some(&client.settings().partner),
+            Registered::Server(_) => None,
+        }
     }
 
-    /// What is registered for it.
-    pub(crate) fn settings(&self) -> &'a ClientSettings {
-        self.settings
+    /// What is registered.
+    pub(crate) fn who(&self) -> Registered<'a> {
+        self.who
     }
 
     /// The assertion it proved itself with; `None` when that was its certificate, whose key the
@@ -78,10 +81,9 @@ pub(crate) fn check<'a>(
         let (Some(client_id), Some(chain)) = (named, &connection.chain) else {
             return Err(Denied::NoAssertion { scheme });
         };
-        let (client, settings) = tls_client_auth::verify(issuer, ports, client_id, chain, now)?;
+        let who = tls_client_auth::verify(issuer, ports, client_id, chain, now)?;
         return Ok(Proved {
-            client,
-            settings,
+            who,
             assertion: None,
         });
     };
@@ -91,10 +93,9 @@ pub(crate) fn check<'a>(
     if form.get("client_assertion_type") != Some(ASSERTION_TYPE) {
         return Err(Denied::AssertionType); // PK-01
     }
-    let (client, settings, assertion) = private_key_jwt::verify(issuer, text, now)?;
+    let (who, assertion) = private_key_jwt::verify(issuer, text, now)?;
     Ok(Proved {
-        client,
-        settings,
+        who,
         assertion: Some(assertion),
     })
 }

@@ -3,29 +3,20 @@
 
 use jiff::Timestamp;
 
-use model::ClientId;
 use model::ports::{Claim, Replay};
 
-use crate::ClientSettings;
 use crate::denied::Denied;
 use crate::issuer::Issuer;
+use crate::issuer::registered::Registered;
 use crate::step::client_id::Named;
 
-/// A client that proved to hold its key, now and not before.
-pub(crate) struct Authenticated<'a> {
-    client: &'a ClientId,
-    settings: &'a ClientSettings,
-}
+/// Who proved to hold the registered key, now and not before.
+pub(crate) struct Authenticated<'a>(Registered<'a>);
 
 impl<'a> Authenticated<'a> {
-    /// Its id.
-    pub(crate) fn id(&self) -> &'a ClientId {
-        self.client
-    }
-
-    /// What is registered for it.
-    pub(crate) fn settings(&self) -> &'a ClientSettings {
-        self.settings
+    /// What is registered.
+    pub(crate) fn into_who(self) -> Registered<'a> {
+        self.0
     }
 }
 
@@ -38,10 +29,7 @@ pub(crate) async fn use_up<'a>(
     now: Timestamp,
 ) -> Result<Authenticated<'a>, Denied> {
     let proved = client.proved();
-    let authenticated = Authenticated {
-        client: proved.id(),
-        settings: proved.settings(),
-    };
+    let authenticated = Authenticated(proved.who());
     let Some(assertion) = proved.assertion() else {
         return Ok(authenticated);
     };

@@ -11,9 +11,10 @@ use serde_json::Value;
 use crypto::{Algorithm, JwsProblem, Rules, Times, Typ};
 use model::ClientId;
 
+use crate::ClientAuthentication;
 use crate::denied::{AssertionProblem, Denied};
 use crate::issuer::Issuer;
-use crate::{ClientAuthentication, ClientSettings};
+use crate::issuer::registered::Registered;
 
 /// The longest assertion, in bytes (L-11).
 const ASSERTION_BYTES_MAX: usize = 8 * 1024;
@@ -48,19 +49,18 @@ impl Assertion {
     }
 }
 
-/// Verifies an assertion against the keys of the client that it names. One that is registered for
+/// Verifies an assertion against the keys of whomever it names. One that is registered for
 /// another method has none here (CA-04).
 pub(crate) fn verify<'a>(
     issuer: &'a Issuer,
     assertion: &str,
     now: Timestamp,
-) -> Result<(&'a ClientId, &'a ClientSettings, Assertion), Denied> {
+) -> Result<(Registered<'a>, Assertion), Denied> {
     let peeked = peek(assertion)?;
     let known = issuer
-        .clients
-        .get_key_value(&peeked.client)
-        .filter(|(_, its)| its.authentication == ClientAuthentication::PrivateKeyJwt);
-    let keys = known.map_or_else(|| issuer.decoys.keys(), |(_, settings)| &settings.jwks);
+        .registered(&peeked.client)
+        .filter(|its| *its.authentication() == ClientAuthentication::PrivateKeyJwt);
+    let keys = known.map_or_else(|| issuer.decoys.keys(), |its| its.jwks());
     let verified = crypto::verify(assertion, keys, &RULES).map_err(|problem| match problem {
         JwsProblem::TooLong | JwsProblem::Malformed | JwsProblem::Critical => {
             Denied::Assertion(AssertionProblem::Malformed)
@@ -72,10 +72,10 @@ pub(crate) fn verify<'a>(
         }
         JwsProblem::Signature => Denied::Credentials,
     })?;
-    let (client, settings) = known.ok_or(Denied::Credentials)?;
+    let known = known.ok_or(Denied::Credentials)?;
     let (jti, expires) =
-        read(&verified.claims, client, &issuer.identifier, now).map_err(Denied::Assertion)?;
-    Ok((client, settings, Assertion { jti, expires }))
+        read(&verified.claims, known.id(), &issuer.identifier, now).map_err(Denied::Assertion)?;
+    Ok((known, Assertion { jti, expires }))
 }
 
 /// What an assertion says of itself, not believed.

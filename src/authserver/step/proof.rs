@@ -14,6 +14,7 @@ use model::{Connection, ProofProblem, Request, Response};
 
 use crate::denied::Denied;
 use crate::issuer::Issuer;
+use crate::issuer::registered::Registered;
 use crate::step::client_id::Named;
 use crate::step::standing::InGoodStanding;
 use crate::{BoundBy, Ports};
@@ -58,6 +59,14 @@ impl Looked {
     pub(crate) const NOT_AT: Self = Self(None);
 }
 
+/// Whether it is a client whose tokens are bound to keys.
+fn is_bound_by_key(client: &Named<'_>) -> bool {
+    match client.proved().who() {
+        Registered::Client(client) => client.settings().bound_by == BoundBy::Key,
+        Registered::Server(_) => false,
+    }
+}
+
 /// Looks at the proof, made for the endpoint's URL on the listener that the request came by: as it
 /// is configured, whatever the request says of its host (DP-05).
 pub(crate) fn look(
@@ -69,7 +78,7 @@ pub(crate) fn look(
     now: Timestamp,
 ) -> Result<Looked, Denied> {
     if sent.proofs.is_empty() {
-        let is_due = wants == Wants::Tokens && client.proved().settings().bound_by == BoundBy::Key;
+        let is_due = wants == Wants::Tokens && is_bound_by_key(client);
         return if is_due {
             Err(Denied::proof(ProofProblem::Missing))
         } else {

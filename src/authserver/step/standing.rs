@@ -1,24 +1,54 @@
 //! Step: the client's partner may call at all. After authentication, so that a stranger does not
-//! learn who is suspended.
+//! learn who is suspended. A service of the bank's own asks about tokens, and does nothing else.
 
-use model::Standing;
+use model::{ClientId, Standing};
 
 use crate::denied::Denied;
+use crate::issuer::registered::{Client, Registered, Server};
 use crate::step::jti::Authenticated;
 
 /// An authenticated client whose partner is active.
-pub(crate) struct InGoodStanding<'a>(Authenticated<'a>);
+pub(crate) struct InGoodStanding<'a>(Client<'a>);
 
 impl<'a> InGoodStanding<'a> {
     /// The client.
-    pub(crate) fn client(&self) -> &Authenticated<'a> {
+    pub(crate) fn client(&self) -> &Client<'a> {
         &self.0
     }
 }
 
-pub(crate) fn check(client: Authenticated<'_>) -> Result<InGoodStanding<'_>, Denied> {
-    match client.settings().standing {
-        Standing::Active => Ok(InGoodStanding(client)),
-        Standing::Suspended => Err(Denied::PartnerSuspended),
+/// Who may ask about tokens.
+pub(crate) enum Asker<'a> {
+    /// A client, about its own.
+    Client(InGoodStanding<'a>),
+    /// A service of the bank's own, about those that are for it.
+    Server(Server<'a>),
+}
+
+impl<'a> Asker<'a> {
+    /// Its name, which a signed answer is for.
+    pub(crate) fn id(&self) -> &'a ClientId {
+        match self {
+            Self::Client(client) => client.client().id(),
+            Self::Server(server) => server.id(),
+        }
+    }
+}
+
+pub(crate) fn check(who: Authenticated<'_>) -> Result<InGoodStanding<'_>, Denied> {
+    match asker(who)? {
+        Asker::Client(client) => Ok(client),
+        Asker::Server(_) => Err(Denied::ResourceServer),
+    }
+}
+
+/// The same where tokens are asked about.
+pub(crate) fn asker(who: Authenticated<'_>) -> Result<Asker<'_>, Denied> {
+    match who.into_who() {
+        Registered::Server(server) => Ok(Asker::Server(server)),
+        Registered::Client(client) => match client.settings().standing {
+            Standing::Active => Ok(Asker::Client(InGoodStanding(client))),
+            Standing::Suspended => Err(Denied::PartnerSuspended),
+        },
     }
 }

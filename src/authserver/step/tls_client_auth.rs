@@ -3,15 +3,18 @@
 //! By `tls_client_auth` the chain must be good at this bank, of the client's partner, and bear the
 //! one name that is registered for the client. By `self_signed_tls_client_auth` the certificate's
 //! public key must be one that is registered. An unknown client gets the same answer as a wrong
-//! certificate (CA-07), and the certificate is judged before the client is looked at.
+//! certificate (CA-07), and the certificate is judged before the client is looked at. A service of
+//! the bank's own is no partner's: its chain must be good, or its key registered, and nothing more.
 
 use jiff::Timestamp;
 
+use crypto::CertificateFacts;
 use model::{ClientId, PresentedChain};
 
 use crate::denied::Denied;
 use crate::issuer::Issuer;
-use crate::{ClientAuthentication, ClientSettings, Ports};
+use crate::issuer::registered::{Registered, Server};
+use crate::{ClientAuthentication, Ports};
 
 /// Verifies that the certificate is the one that the named client is registered with.
 pub(crate) fn verify<'a>(
@@ -20,27 +23,59 @@ pub(crate) fn verify<'a>(
     client_id: &str,
     chain: &PresentedChain,
     now: Timestamp,
-) -> Result<(&'a ClientId, &'a ClientSettings), Denied> {
+) -> Result<Registered<'a>, Denied> {
+    let known = ClientId::parse(client_id)
+        .ok()
+        .and_then(|id| issuer.registered(&id));
+    if let Some(Registered::Server(server)) = known {
+        return of_server(issuer, server, chain, now);
+    }
     let verdict = ports.certificates.verdict(&issuer.trust, chain, now);
     let leaf = chain.certificates.first();
     let facts = leaf.and_then(|leaf| crypto::certificate_facts(leaf).ok());
-    let known = ClientId::parse(client_id)
-        .ok()
-        .and_then(|id| issuer.clients.get_key_value(&id));
-    let (Ok(verdict), Some(facts), Some((client, settings))) = (verdict, facts, known) else {
+    let (Ok(verdict), Some(facts), Some(Registered::Client(client))) = (verdict, facts, known)
+    else {
         return Err(Denied::OtherCertificate);
     };
-    let is_registered = match &settings.authentication {
+    let known = Registered::Client(client);
+    if bears(known, facts) && verdict.partner.id == client.settings().partner {
+        Ok(known)
+    } else {
+        Err(Denied::OtherCertificate)
+    }
+}
+
+/// Whether a certificate of which this is said is the one that is registered.
+fn bears(known: Registered<'_>, facts: CertificateFacts) -> bool {
+    match known.authentication() {
         ClientAuthentication::PrivateKeyJwt => false, // CA-04
         ClientAuthentication::TlsClientAuth(name) => name.is_borne_by(facts),
-        ClientAuthentication::SelfSignedTlsClientAuth => settings
-            .jwks
-            .keys()
-            .iter()
-            .any(|key| key.to_spki() == facts.spki),
+        ClientAuthentication::SelfSignedTlsClientAuth => {
+            let mut keys = known.jwks().keys().iter();
+            keys.any(|key| key.to_spki() == facts.spki)
+        }
+    }
+}
+
+/// Verifies the certificate of a service of the bank's own.
+fn of_server<'a>(
+    issuer: &Issuer,
+    server: Server<'a>,
+    chain: &PresentedChain,
+    now: Timestamp,
+) -> Result<Registered<'a>, Denied> {
+    let known = Registered::Server(server);
+    let facts = match known.authentication() {
+        ClientAuthentication::SelfSignedTlsClientAuth => {
+            let leaf = chain.certificates.first();
+            let facts = leaf.and_then(|leaf| crypto::certificate_facts(leaf).ok());
+            // notAfter is inclusive (RFC 5280 §4.1.2.5).
+            facts.filter(|its| (its.not_before..=its.not_after).contains(&now.as_second()))
+        }
+        _ => issuer.trust.vouches_for(chain, now).ok(),
     };
-    if is_registered && verdict.partner.id == settings.partner {
-        Ok((client, settings))
+    if facts.is_some_and(|facts| bears(known, facts)) {
+        Ok(known)
     } else {
         Err(Denied::OtherCertificate)
     }

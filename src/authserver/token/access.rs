@@ -10,6 +10,7 @@ use model::{ClientId, GrantId};
 use crate::issuer::Issuer;
 use crate::request::authentication::Wanted;
 use crate::step::binding::Binding;
+use crate::step::resource::Audience;
 use crate::step::scope;
 
 /// What a token says, and to whom.
@@ -18,6 +19,8 @@ pub(crate) struct Says<'a> {
     pub(crate) client: &'a ClientId,
     /// What may be done with it.
     pub(crate) scope: &'a scope::Granted,
+    /// Whom it is for.
+    pub(crate) audience: &'a Audience,
     /// What it is bound to.
     pub(crate) binding: &'a Binding,
     /// On whose behalf; `None` for the client's own access.
@@ -46,7 +49,7 @@ struct Claims<'a> {
     /// The client itself, where nobody else is acting (RFC 9068 §2.2). Customers' subjects come
     /// from another space, so that no client passes for one (RFC 9700 §4.15).
     sub: &'a str,
-    aud: Audience<'a>,
+    aud: Aud<'a>,
     client_id: &'a str,
     iat: i64,
     exp: i64,
@@ -86,21 +89,17 @@ impl<'a> Told<'a> {
 /// One audience is a string, several are an array (RFC 7519 §4.1.3).
 #[derive(Serialize)]
 #[serde(untagged)]
-enum Audience<'a> {
+enum Aud<'a> {
     One(&'a str),
     Several(Vec<&'a str>),
 }
 
-impl<'a> Audience<'a> {
-    /// The APIs, for whatever is no scope of the issuer's; the issuer itself, for who may ask who
-    /// the customer is (RFC 9068 §3): a token that may do nothing else is good at no API.
-    fn of(issuer: &'a Issuer, scope: &scope::Granted) -> Self {
-        let mut all: Vec<&str> = Vec::new();
-        if scope.has_others() {
-            all.extend(issuer.audience.iter().map(String::as_str));
-        }
+impl<'a> Aud<'a> {
+    /// Whom it is for, and the issuer itself, for who may ask who the customer is (RFC 9068 §3).
+    fn of(issuer: &'a Issuer, says: &Says<'a>) -> Self {
+        let mut all: Vec<&str> = says.audience.names().iter().map(String::as_str).collect();
         let itself = issuer.identifier.as_str();
-        if scope.has_openid() && !all.contains(&itself) {
+        if says.scope.has_openid() && !all.contains(&itself) {
             all.push(itself);
         }
         match all.as_slice() {
@@ -147,7 +146,7 @@ pub(crate) fn make(
     let claims = Claims {
         iss: &issuer.identifier,
         sub: customer.map_or(says.client.as_str(), |grant| grant.sub),
-        aud: Audience::of(issuer, says.scope),
+        aud: Aud::of(issuer, says),
         client_id: says.client.as_str(),
         iat,
         exp: iat.saturating_add_unsigned(expires_in),

@@ -8,7 +8,7 @@ use model::{ClientId, PartnerId, Scope, ScopeSet};
 
 use super::Compiler;
 use super::certificates::unreadable;
-use crate::file::{self, File};
+use crate::file::{self, File, Proof};
 use crate::files::FileRef;
 use crate::house::{AgreementPlan, ClientPlan, ProductPlan};
 use crate::mistake::Code;
@@ -26,16 +26,21 @@ pub(super) fn key_sets(c: &mut Compiler<'_>, file: &File) -> KeySets {
         .iter()
         .flat_map(|partner| &partner.clients)
         .filter_map(|client| {
-            let jwks = match (&client.jwks, &client.authentication) {
-                (Some(reference), _) => key_set(c, reference)?,
-                (None, Some(ClientAuthentication::TlsClientAuth(_))) => {
-                    crypto::Jwks::from_keys(Vec::new())
-                }
-                (None, _) => return None,
-            };
+            let jwks = keys_of(c, &client.proof)?;
             Some((client.id.value.clone(), jwks))
         })
         .collect()
+}
+
+/// The keys that one proves itself with; none where its certificate alone does.
+pub(super) fn keys_of(c: &mut Compiler<'_>, proof: &Proof) -> Option<crypto::Jwks> {
+    match (&proof.jwks, &proof.authentication) {
+        (Some(reference), _) => key_set(c, reference),
+        (None, Some(ClientAuthentication::TlsClientAuth(_))) => {
+            Some(crypto::Jwks::from_keys(Vec::new()))
+        }
+        (None, _) => None,
+    }
 }
 
 /// The keys whose self-signed certificates are a partner's (RFC 8705 §2.2). One that two partners
@@ -50,10 +55,11 @@ pub(super) fn registered(
     let mut are_apart = true;
     for partner in partners {
         let self_signed = partner.clients.iter().filter(|client| {
-            client.authentication == Some(ClientAuthentication::SelfSignedTlsClientAuth)
+            client.proof.authentication == Some(ClientAuthentication::SelfSignedTlsClientAuth)
         });
         for client in self_signed {
-            let (Some(jwks), Some(its)) = (&client.jwks, key_sets.get(&client.id.value)) else {
+            let (Some(jwks), Some(its)) = (&client.proof.jwks, key_sets.get(&client.id.value))
+            else {
                 continue;
             };
             for key in its.keys() {
@@ -116,7 +122,7 @@ pub(super) fn at_bank(
         for client in &partner.clients {
             let (Some(jwks), Some(authentication), Some(bound_by), Some(userinfo)) = (
                 key_sets.get(&client.id.value),
-                &client.authentication,
+                &client.proof.authentication,
                 client.bound_by,
                 client.userinfo,
             ) else {

@@ -11,7 +11,7 @@ use url::Url;
 
 use super::clients::key_set;
 use super::products::Paths;
-use super::{Compiler, authorization};
+use super::{Compiler, authorization, resource_servers};
 use crate::file::{Bank, Client, File, Issuer, Listener, Partner, Tokens};
 use crate::files::FileRef;
 use crate::house::{
@@ -54,6 +54,7 @@ pub(super) fn compile(
             }
         }
     });
+    let resource_servers = resource_servers::compile(c, file, issuer);
     let url = issuer.url.as_ref()?;
     let place = issuer.place.as_ref();
     let (tokens, endpoints) = match &issuer.tokens {
@@ -78,6 +79,7 @@ pub(super) fn compile(
         audience: audience(file, products),
         kek: kek?,
         clients: HashMap::new(),
+        resource_servers: resource_servers?,
     })
 }
 
@@ -95,6 +97,7 @@ fn ours(
         algorithm,
         log_in,
         grant_lifetime,
+        ..
     } = &issuer.tokens
     else {
         return None;
@@ -327,7 +330,7 @@ fn with_certificates<'f>(
         let mut clients = partners.iter().flat_map(|partner| &partner.clients);
         let needs = |client: &&Client| {
             let by_assertion = matches!(
-                client.authentication,
+                client.proof.authentication,
                 Some(ClientAuthentication::PrivateKeyJwt) | None
             );
             !by_assertion || client.bound_by == Some(BoundBy::Certificate)
@@ -391,6 +394,7 @@ fn endpoints(
             endpoints.push(at(listener, format!("{path}/{word}"), endpoint));
         };
         answers("token", IssuerEndpoint::Token);
+        answers("introspect", IssuerEndpoint::Introspect);
         if log_in.is_some() {
             answers("par", IssuerEndpoint::Par);
             answers("revoke", IssuerEndpoint::Revoke);

@@ -15,12 +15,7 @@ use crate::source::At;
 pub(super) static CLIENT: Shape = Shape::new(
     "a client",
     &[
-        Key::required(
-            "auth",
-            Kind::Word(&METHODS),
-            "private_key_jwt",
-            "How it proves itself (RFC 7523, RFC 8705 §2.1 and §2.2).",
-        ),
+        AUTH,
         Key::default(
             "bound_by",
             Kind::Word(&["mtls", "dpop"]),
@@ -35,12 +30,7 @@ pub(super) static CLIENT: Shape = Shape::new(
             "Its public keys (RFC 7517): PS256, ES256 or EdDSA; with `self_signed_tls_client_auth` \
              those of its certificates. Requests that it signs are verified with them too.",
         ),
-        Key::absent(
-            "certificate",
-            Kind::Section(&known_by::CLIENTS),
-            "its keys prove it; with `tls_client_auth` it must be written",
-            "By what the certificate is known that proves it, of the bank's partner CA.",
-        ),
+        CERTIFICATE,
         Key::absent(
             "redirect_uris",
             redirect_uris::KIND,
@@ -66,6 +56,21 @@ pub(super) static CLIENT: Shape = Shape::new(
     ],
 );
 
+/// How whoever has something to ask of an issuer proves itself.
+pub(super) const AUTH: Key = Key::required(
+    "auth",
+    Kind::Word(&METHODS),
+    "private_key_jwt",
+    "How it proves itself (RFC 7523, RFC 8705 §2.1 and §2.2).",
+);
+
+pub(super) const CERTIFICATE: Key = Key::absent(
+    "certificate",
+    Kind::Section(&known_by::CLIENTS),
+    "its keys prove it; with `tls_client_auth` it must be written",
+    "By what the certificate is known that proves it, of the bank's partner CA.",
+);
+
 const METHODS: [&str; 3] = [
     "private_key_jwt",
     "tls_client_auth",
@@ -81,17 +86,40 @@ const RESPONSE_MODES: [&str; 2] = ["query", "jwt"];
 /// An OAuth client of a partner.
 pub(crate) struct Client {
     pub(crate) id: At<ClientId>,
-    /// Absent when it contradicts itself or cannot be read.
-    pub(crate) authentication: Option<ClientAuthentication>,
+    pub(crate) proof: Proof,
     /// Absent when it cannot be read.
     pub(crate) bound_by: Option<BoundBy>,
-    pub(crate) jwks: Option<At<FileRef>>,
     /// Where customers come back to, as written; empty when nothing is.
     pub(crate) redirect_uris: Vec<String>,
     /// What it may ask for, each once.
     pub(crate) response_modes: Vec<ResponseMode>,
     /// Absent when it cannot be read.
     pub(crate) userinfo: Option<Userinfo>,
+}
+
+/// How one proves itself, and with which keys.
+pub(crate) struct Proof {
+    /// Absent when it contradicts itself or cannot be read.
+    pub(crate) authentication: Option<ClientAuthentication>,
+    pub(crate) jwks: Option<At<FileRef>>,
+}
+
+/// The same, as written.
+pub(super) struct Written<'n> {
+    method: Option<&'static str>,
+    jwks: Option<Value<'n>>,
+    certificate: Option<Value<'n>>,
+    is_whole: bool,
+}
+
+impl Written<'_> {
+    /// Of one that signs nothing but its proof: keys beside a certificate are a mistake.
+    pub(super) fn with_keys_for_proof_alone(mut self, reader: &mut Reader) -> Self {
+        if let (Some(method @ "tls_client_auth"), Some(jwks)) = (self.method, &self.jwks) {
+            self.is_whole &= beside(reader, jwks, "jwks", method);
+        }
+        self
+    }
 }
 
 pub(super) fn read(reader: &mut Reader, section: &mut Section<'_>) -> Vec<Client> {
@@ -109,49 +137,18 @@ pub(super) fn read(reader: &mut Reader, section: &mut Section<'_>) -> Vec<Client
 }
 
 fn client(reader: &mut Reader, id: At<ClientId>, mut section: Section<'_>) -> Client {
-    let auth = section.value(reader, "auth");
+    let proof = written(reader, &mut section);
     let bound_by = section.value(reader, "bound_by");
-    let jwks = section.value(reader, "jwks");
-    let certificate = section.value(reader, "certificate");
     let redirect_uris = section.value(reader, "redirect_uris");
     let response_modes = section.value(reader, "response_modes");
     let userinfo = section.value(reader, "userinfo");
-    let method = auth.and_then(|value| method(reader, value));
-    let is_whole = match method {
-        Some("tls_client_auth") => {
-            if certificate.is_none() {
-                section.lacks(
-                    "certificate",
-                    "write `certificate: { subject_dn: NAME }`: what the certificate bears that \
-                     proves this client",
-                );
-            }
-            true
-        }
-        Some(_) if jwks.is_none() => {
-            section.lacks("jwks", "write `jwks: file:PATH`");
-            false
-        }
-        Some(other) => certificate.is_none_or(|its| beside(reader, &its, other)),
-        None => true,
-    };
     section.finish(reader);
-    let known_by = certificate
-        .and_then(|value| reader.section(value))
-        .and_then(|section| known_by::of_client(reader, section));
-    let authentication = match method {
-        Some("private_key_jwt") => Some(ClientAuthentication::PrivateKeyJwt),
-        Some("self_signed_tls_client_auth") => Some(ClientAuthentication::SelfSignedTlsClientAuth),
-        _ => known_by
-            .map(|Certificate { known_by, .. }| ClientAuthentication::TlsClientAuth(known_by)),
-    };
     Client {
         id,
-        authentication: authentication.filter(|_| is_whole && method.is_some()),
+        proof: self::proof(reader, &proof),
         bound_by: bound_by
             .and_then(|value| reader.word(value, &BOUND_BY))
             .map(|at| at.value),
-        jwks: jwks.and_then(|value| reader.file(value)),
         redirect_uris: redirect_uris
             .map(|value| redirect_uris::read(reader, value))
             .unwrap_or_default(),
@@ -162,17 +159,75 @@ fn client(reader: &mut Reader, id: At<ClientId>, mut section: Section<'_>) -> Cl
     }
 }
 
-/// Notes a certificate that means nothing to the method written beside it; false, as it is a
-/// mistake.
-fn beside(reader: &mut Reader, certificate: &Value<'_>, method: &str) -> bool {
+/// Takes the three keys from their section, and notes what is missing or too much.
+pub(super) fn written<'n>(reader: &mut Reader, section: &mut Section<'n>) -> Written<'n> {
+    let auth = section.value(reader, "auth");
+    let jwks = section.value(reader, "jwks");
+    let certificate = section.value(reader, "certificate");
+    let method = auth.and_then(|value| method(reader, value));
+    let is_whole = match method {
+        Some("tls_client_auth") => {
+            if certificate.is_none() {
+                section.lacks(
+                    "certificate",
+                    "write `certificate: { subject_dn: NAME }`: what the certificate bears that \
+                     proves it",
+                );
+            }
+            true
+        }
+        Some(_) if jwks.is_none() => {
+            section.lacks("jwks", "write `jwks: file:PATH`");
+            false
+        }
+        Some(other) => certificate.is_none_or(|its| beside(reader, &its, "certificate", other)),
+        None => true,
+    };
+    Written {
+        method,
+        jwks,
+        certificate,
+        is_whole,
+    }
+}
+
+/// Reads what the three keys say.
+pub(super) fn proof(reader: &mut Reader, written: &Written<'_>) -> Proof {
+    let &Written {
+        method,
+        jwks,
+        certificate,
+        is_whole,
+    } = written;
+    let known_by = certificate
+        .and_then(|value| reader.section(value))
+        .and_then(|section| known_by::of_client(reader, section));
+    let authentication = match method {
+        Some("private_key_jwt") => Some(ClientAuthentication::PrivateKeyJwt),
+        Some("self_signed_tls_client_auth") => Some(ClientAuthentication::SelfSignedTlsClientAuth),
+        _ => known_by
+            .map(|Certificate { known_by, .. }| ClientAuthentication::TlsClientAuth(known_by)),
+    };
+    Proof {
+        authentication: authentication.filter(|_| is_whole && method.is_some()),
+        jwks: jwks.and_then(|value| reader.file(value)),
+    }
+}
+
+/// Notes a key that means nothing to the method written beside it; false, as it is a mistake.
+fn beside(reader: &mut Reader, value: &Value<'_>, key: &str, method: &str) -> bool {
+    let help = match key {
+        "jwks" => "remove it, or write `auth: private_key_jwt` and remove `certificate`",
+        _ => "remove it, or write `auth: tls_client_auth`",
+    };
     reader
         .collector
         .mistake(
             Code::Contradiction,
-            certificate.key_span,
-            format!("`certificate` proves nothing for a client with `auth: {method}`"),
+            value.key_span,
+            format!("`{key}` proves nothing with `auth: {method}`"),
         )
-        .help("remove it, or write `auth: tls_client_auth`");
+        .help(help);
     false
 }
 

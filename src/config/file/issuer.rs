@@ -8,6 +8,7 @@ use authserver::{FAPI2, Profile};
 use crypto::Algorithm;
 use url::Url;
 
+use super::resource_servers::{self, ResourceServer};
 use crate::files::{FileRef, SecretRef};
 use crate::mistake::Code;
 use crate::reader::{Reader, Section, Value, Wrong};
@@ -68,6 +69,13 @@ pub(super) static ISSUER: Shape = Shape::new(
             "customers cannot grant; with `log_in` it must be written",
             "How long what a customer approved holds, its refresh token too.",
         ),
+        Key::absent(
+            "resource_servers",
+            resource_servers::KIND,
+            "clients alone ask about tokens, each about its own",
+            "The bank's own services that ask about tokens (RFC 7662), by the name they prove \
+             themselves under.",
+        ),
         Key::demanded(
             "keys",
             Kind::Section(&KEYS),
@@ -127,6 +135,7 @@ pub(crate) enum Tokens {
         /// Absent when customers cannot grant.
         log_in: Option<LogIn>,
         grant_lifetime: Option<Duration>,
+        resource_servers: Vec<ResourceServer>,
     },
     /// The bank's own authorization server, with the keys in this file.
     Elsewhere { jwks: Option<At<FileRef>> },
@@ -173,6 +182,7 @@ fn ours(reader: &mut Reader, section: &mut Section<'_>) -> Tokens {
              their requests",
         );
     }
+    let resource_servers = section.value(reader, "resource_servers");
     match (&log_in, &grant_lifetime) {
         (Some(_), None) => section.lacks(
             "grant_lifetime",
@@ -213,6 +223,9 @@ fn ours(reader: &mut Reader, section: &mut Section<'_>) -> Tokens {
         grant_lifetime: grant_lifetime
             .and_then(|value| reader.duration(value))
             .map(|at| at.value),
+        resource_servers: resource_servers
+            .map(|value| resource_servers::read(reader, value))
+            .unwrap_or_default(),
     }
 }
 
@@ -225,6 +238,7 @@ fn elsewhere(reader: &mut Reader, section: &mut Section<'_>, jwks: Value<'_>) ->
         "algorithm",
         "log_in",
         "grant_lifetime",
+        "resource_servers",
     ] {
         let Some(value) = section.value(reader, key) else {
             continue;

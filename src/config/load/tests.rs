@@ -69,7 +69,9 @@ fn a_file_becomes_settings_of_every_room() {
             ("issuer", "/jwks", IssuerEndpoint::Jwks),
             ("issuer", "/jwks/upstream", IssuerEndpoint::UpstreamJwks),
             ("issuer", "/token", IssuerEndpoint::Token),
+            ("issuer", "/introspect", IssuerEndpoint::Introspect),
             ("api", "/token", IssuerEndpoint::Token),
+            ("api", "/introspect", IssuerEndpoint::Introspect),
         ]
     );
     let client = issuer.clients.values().next().expect("a client");
@@ -106,7 +108,9 @@ fn an_issuer_with_a_path_has_its_metadata_between_host_and_path() {
             "/harbour/jwks",
             "/harbour/jwks/upstream",
             "/harbour/token",
-            "/harbour/token"
+            "/harbour/introspect",
+            "/harbour/token",
+            "/harbour/introspect"
         ]
     );
     assert_eq!(
@@ -131,7 +135,7 @@ fn one_listener_may_serve_all_and_then_needs_no_alias() {
         .map_err(|m| m.to_string())
         .expect("it loads");
     assert_eq!(ours(&house.banks[0]).mtls_base, None);
-    assert_eq!(house.banks[0].issuer.endpoints.len(), 4);
+    assert_eq!(house.banks[0].issuer.endpoints.len(), 5);
 }
 
 #[test]

@@ -291,7 +291,7 @@ async fn ca_02_no_endpoint_of_clients_goes_without_proof_of_the_client() {
     let house = TestHouse::start().await;
     let app = App::of(&house, "swiftride-app").await;
     let mut client = app.client;
-    for path in ["/token", "/par", "/revoke"] {
+    for path in ["/token", "/par", "/revoke", "/introspect"] {
         let form = "client_id=cartwheel-app&token=a&grant_type=client_credentials";
         let answer = client
             .call(kit::Method::POST, path, &[kit::FORM], form)
@@ -313,7 +313,7 @@ async fn oa_43_an_assertion_for_an_endpoint_is_none_there_either() {
         mut client,
         ..
     } = App::of(&house, "swiftride-app").await;
-    for path in ["/par", "/revoke"] {
+    for path in ["/par", "/revoke", "/introspect"] {
         let audience = format!("{}{path}", house.issuer_url());
         let assertion = partner.assertion(&audience, house.clock.as_ref());
         let form = kit::token_form("branches", &assertion);

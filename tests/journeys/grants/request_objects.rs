@@ -77,7 +77,7 @@ pub(super) fn signed(object: &str) -> Form {
 }
 
 /// A house whose issuer demands that requests are signed.
-async fn message_signing() -> TestHouse {
+pub(super) async fn message_signing() -> TestHouse {
     let builder = HouseBuilder::new();
     let demands = "profile: fapi2_message_signing ";
     builder.edit("profile: fapi2 ", demands).start().await

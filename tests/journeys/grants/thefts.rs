@@ -92,6 +92,7 @@ enum Place {
     Par,
     Revoke,
     Userinfo,
+    Introspect,
     Authorize,
     LogIn,
     Approve,

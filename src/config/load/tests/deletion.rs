@@ -110,6 +110,11 @@ fn of_bank(bank: &BankPlan, lines: &mut BTreeSet<String>) {
                 .map(|scope| format!("{id} gives {scope} to {who}")),
         );
     }
+    for (server, plan) in &issuer.resource_servers {
+        let keys = plan.jwks.to_json().to_string();
+        let (by, about) = (&plan.authentication, &plan.audience);
+        lines.insert(format!("{id} tells {server} of {about} by {by:?} {keys}"));
+    }
     for upstream in &bank.upstreams {
         let tls = upstream.tls.as_ref().map(|tls| {
             let ours = tls.identity.as_ref().map(|(chain, _)| chain);
@@ -307,6 +312,10 @@ fn whatever_lets_in_more_is_seen() {
         ("concurrent: 64 requests", "concurrent: 65 requests"),
         ("lifetime: 300s", "lifetime: 301s"),
         ("grant_lifetime: 90d", "grant_lifetime: 91d"),
+        (
+            "audience: https://files.harbour.example",
+            "audience: https://api.harbour.example",
+        ),
         ("path: /customers/v1/log-in", "path: /customers/v1/any"),
         (
             "[https://app.swiftride.example/callback]",

@@ -44,10 +44,12 @@ fn with_a_log_in_the_pages_are_at_the_issuers_listener_and_the_rest_also_beside_
                 IssuerEndpoint::UpstreamJwks
             ),
             ("issuer", "/harbour/token", IssuerEndpoint::Token),
+            ("issuer", "/harbour/introspect", IssuerEndpoint::Introspect),
             ("issuer", "/harbour/par", IssuerEndpoint::Par),
             ("issuer", "/harbour/revoke", IssuerEndpoint::Revoke),
             ("issuer", "/harbour/userinfo", IssuerEndpoint::Userinfo),
             ("api", "/harbour/token", IssuerEndpoint::Token),
+            ("api", "/harbour/introspect", IssuerEndpoint::Introspect),
             ("api", "/harbour/par", IssuerEndpoint::Par),
             ("api", "/harbour/revoke", IssuerEndpoint::Revoke),
             ("api", "/harbour/userinfo", IssuerEndpoint::Userinfo),

@@ -73,6 +73,7 @@ pub(super) fn path(place: Place) -> &'static str {
         Place::Par => "/par",
         Place::Revoke => "/revoke",
         Place::Userinfo => "/userinfo",
+        Place::Introspect => "/introspect",
         Place::Authorize => "/authorize",
         Place::LogIn => "/log-in",
         Place::Approve => "/approve",
@@ -88,6 +89,7 @@ fn kind(place: Place) -> &'static str {
         Place::Par => "oauth.par",
         Place::Revoke => "oauth.revoke",
         Place::Userinfo => "oauth.userinfo",
+        Place::Introspect => "oauth.introspect",
         Place::Authorize | Place::LogIn | Place::Approve | Place::Done => "oauth.authz",
     }
 }
@@ -337,7 +339,7 @@ impl Scene {
     pub(super) async fn use_it(&self, held: &mut Stolen, way: &Way, thief: Thief) -> Answer {
         match way.place {
             Place::Road => self.on_the_road(held, way.into, thief).await,
-            Place::Token | Place::Par | Place::Revoke => {
+            Place::Token | Place::Par | Place::Revoke | Place::Introspect => {
                 self.as_client(&held.text, way, thief).await
             }
             Place::Userinfo => self.as_caller(held, thief).await,
@@ -359,8 +361,12 @@ impl Scene {
         crate::evidence::one_soon(&self.house, &answer.request_id(), kind(place)).await
     }
 
-    /// Whether a request changed anything of a grant.
+    /// Whether a request changed anything of a grant, or was told of a token.
     pub(super) fn did(&self, answer: &Answer) -> bool {
+        let told = serde_json::from_slice::<Value>(&answer.body);
+        if told.is_ok_and(|told| told["active"] == true) {
+            return true;
+        }
         let id = answer.request_id();
         let mut records = self.house.records().into_iter();
         records.any(|record| record["type"] == "oauth.grant" && record["req"] == id)

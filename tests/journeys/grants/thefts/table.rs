@@ -21,6 +21,16 @@ const WRONG_BINDING: Fate = Is(401, "wrong_binding");
 const UNREAD: Fate = Nothing(200);
 const OTHERS_TOKEN: Fate = Is(400, "invalid_request");
 
+/// Of another's token nothing is told.
+const TOLD: Fates = [
+    UNREAD,
+    UNREAD,
+    Serves("the client's key is enough to ask about its token"),
+    NO_CLIENT,
+    UNREAD,
+    Serves("its owner asks as often as it likes"),
+];
+
 /// All ways, in the order of the thieves: another partner, another client of the same, without the
 /// certificate, a stranger, at another bank, twice.
 pub(super) const WAYS: &[Way] = &[
@@ -110,6 +120,16 @@ pub(super) const WAYS: &[Way] = &[
         place: Place::Userinfo,
         into: "Bearer",
         foreign: [NO_TOKEN, NO_TOKEN, UNSHOWN, UNSHOWN, NO_TOKEN, NO_TOKEN],
+    },
+    Way {
+        place: Place::Introspect,
+        into: "token",
+        foreign: [UNREAD, UNREAD, UNREAD, NO_CLIENT, UNREAD, UNREAD],
+    },
+    Way {
+        place: Place::Introspect,
+        into: "client_assertion",
+        foreign: [NO_CLIENT; 6],
     },
     Way {
         place: Place::Authorize,
@@ -324,6 +344,22 @@ pub(super) const OWN: &[(Loot, Place, &str, Fates)] = &[
             Serves("its owner gives it up"),
         ],
     ),
+    (
+        Loot::Assertion,
+        Place::Introspect,
+        "client_assertion",
+        [
+            Serves("it asks about what whoever sends it must have, too"),
+            Serves("it asks about what whoever sends it must have, too"),
+            Serves("it asks about what whoever sends it must have, too"),
+            Serves("it asks about what whoever sends it must have, too"),
+            NO_CLIENT,
+            NO_CLIENT,
+        ],
+    ),
+    (Loot::Token, Place::Introspect, "token", TOLD),
+    (Loot::KeyToken, Place::Introspect, "token", TOLD),
+    (Loot::RefreshToken, Place::Introspect, "token", TOLD),
     (
         Loot::RequestUri,
         Place::Authorize,

@@ -32,6 +32,9 @@ const LISTED: (&str, &str) = (
     products:\n",
 );
 
+/// What stands above what an issuer of ours may have.
+const LIFETIME: &str = "      access_token_lifetime: 300s\n";
+
 /// The issuer's listener with the pages.
 const PAGES: (&str, &str) = (
     "serves: [discovery, token]",
@@ -201,6 +204,51 @@ pub(super) const CASES: &[Case] = &[
                 "file:keys/kek\n          shown: fullname",
             ),
         ],
+    ),
+    edit(
+        "resource-server-has-a-clients-name",
+        &[(
+            LIFETIME,
+            "      access_token_lifetime: 300s
+      resource_servers:
+        swiftride-app:
+          { auth: private_key_jwt, jwks: file:trust/statements.jwks.json,
+            audience: https://files.harbour.example }
+",
+        )],
+    ),
+    edit(
+        "resource-servers-wrong",
+        &[(
+            LIFETIME,
+            "      access_token_lifetime: 300s
+      resource_servers:
+        a: { auth: private_key_jwt, audience: https://files.harbour.example }
+        b: { auth: tls_client_auth, jwks: file:trust/statements.jwks.json }
+        c:
+          auth: none
+          audience: http://files.harbour.example
+        d:
+          auth: private_key_jwt
+          jwks: file:trust/statements.jwks.json
+          audience: https://files.harbour.example/
+        e:
+          auth: private_key_jwt
+          jwks: file:trust/statements.jwks.json
+          audience: https://files.harbour.example/?all
+",
+        )],
+    ),
+    edit(
+        "resource-servers-beside-jwks",
+        &[(
+            LIFETIME,
+            "      jwks: file:trust/quay.jwks.json
+      resource_servers:
+        a: { auth: private_key_jwt, jwks: file:trust/statements.jwks.json,
+          audience: https://files.harbour.example }
+",
+        )],
     ),
     edit("redirect-uris-too-many", &[(KEYS, MANY)]),
     edit(

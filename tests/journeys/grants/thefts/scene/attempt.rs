@@ -98,7 +98,7 @@ impl Scene {
         };
         let form = match way.place {
             Place::Token if ["code", "refresh_token"].contains(&way.into) => form,
-            Place::Revoke => form,
+            Place::Revoke | Place::Introspect => form,
             _ => form.with("scope", Some(scope)),
         };
         let bearer = format!("Bearer {text}");
