@@ -61,5 +61,5 @@ pub use settings::{
     Authorization, BoundBy, ClientAuthentication, ClientSettings, Customers, Elsewhere,
     IssuerSettings, Ports, ResourceServer, Userinfo,
 };
-pub use step::private_key_jwt::fuzz_assertion;
+pub use step::client_authentication::private_key_jwt::fuzz_assertion;
 pub use step::request_object::fuzz_request_object;

@@ -12,8 +12,11 @@ use crate::denied::Denied;
 use crate::issuer::Issuer;
 use crate::issuer::registered::Registered;
 use crate::step::form::Parameters;
-use crate::step::private_key_jwt::{self, Assertion};
-use crate::step::tls_client_auth;
+
+pub(crate) mod private_key_jwt;
+mod tls_client_auth;
+
+use self::private_key_jwt::Assertion;
 
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
