@@ -11,7 +11,7 @@ use anyhow::Context as _;
 
 use authserver::{
     AuthServer, Authorization, ClientSettings, Customers, Elsewhere, Endpoint, IssuerSettings,
-    OpenIdProvider, Ports, ProviderSettings, ResourceServer,
+    OpenIdProvider, Ports, ProviderSettings, PublishedKeys, ResourceServer,
 };
 use config::{
     BankPlan, House, IssuerEndpoint, ListenerPlan, LogInPlan, ProductPlan, ResourceServerPlan,
@@ -109,10 +109,13 @@ async fn build(shared: &Shared<'_>, plan: &BankPlan) -> anyhow::Result<Built> {
         );
     }
     let revoked = standing.revoked(&plan.id).await?;
-    let origins = origins(shared.house);
-    let (ours, elsewhere) = issuer_settings(plan, origins, &revoked, |log_in| {
-        customers(log_in, &plan.issuer.url, &upstreams, standing)
-    })?;
+    let (ours, elsewhere) = issuer_settings(
+        plan,
+        origins(shared.house),
+        &revoked,
+        |url| standing.published(&plan.id, url),
+        |log_in| customers(log_in, &plan.issuer.url, &upstreams, standing),
+    )?;
     let fetch = fetcher(standing, plan)?;
     let authserver = AuthServer::open(ours, elsewhere, ports(standing, plan, fetch))
         .await
@@ -327,6 +330,7 @@ fn issuer_settings(
     plan: &BankPlan,
     origins: HashMap<ListenerId, String>,
     revoked: &Arc<Revoked>,
+    published: impl Fn(&str) -> anyhow::Result<Arc<PublishedKeys>>,
     customers: impl Fn(&LogInPlan) -> anyhow::Result<Customers>,
 ) -> anyhow::Result<(Vec<IssuerSettings>, Vec<Elsewhere>)> {
     let issuer = &plan.issuer;
@@ -338,12 +342,14 @@ fn issuer_settings(
         }
     };
     let clients = issuer.clients.iter().map(|(id, client)| {
+        let url = client.jwks_url.as_deref();
         let settings = ClientSettings {
             partner: client.partner.clone(),
             standing: client.standing,
             authentication: client.authentication.clone(),
             bound_by: client.bound_by,
             jwks: client.jwks.clone(),
+            published: url.map(&published).transpose()?,
             scopes: client.scopes.clone(),
             redirect_uris: client.redirect_uris.clone(),
             response_modes: client.response_modes.clone(),
@@ -351,7 +357,7 @@ fn issuer_settings(
             contact: client.contact.clone(),
             userinfo: client.userinfo,
         };
-        (id.clone(), settings)
+        Ok::<_, anyhow::Error>((id.clone(), settings))
     });
     let authorization = tokens.authorization.as_ref().map(|asking| {
         Ok::<_, anyhow::Error>(Authorization {
@@ -373,7 +379,7 @@ fn issuer_settings(
         algorithm: tokens.algorithm,
         authorization: authorization.transpose()?,
         revoked: Arc::clone(revoked),
-        clients: clients.collect(),
+        clients: clients.collect::<anyhow::Result<_>>()?,
         resource_servers: issuer
             .resource_servers
             .iter()

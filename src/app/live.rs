@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use bytes::Bytes;
+use tokio_util::task::TaskTracker;
 
 use authserver::{AuthServer, Endpoint, Unchanged};
 use crypto::Jwks;
@@ -38,6 +40,21 @@ impl Live {
             authserver.settle_keys().await?;
         }
         Ok(())
+    }
+
+    /// Fetches the keys that the clients of what is in force publish, beside whatever else goes on:
+    /// a host that is down is no reason to wait.
+    pub(crate) fn fetch_keys(live: &ArcSwap<Self>, tasks: &TaskTracker) {
+        let live = live.load_full();
+        let banks: Vec<BankId> = live.authservers.keys().cloned().collect();
+        for bank in banks {
+            let live = Arc::clone(&live);
+            tasks.spawn(async move {
+                if let Some(authserver) = live.authservers.get(&bank) {
+                    authserver.fetch_keys().await;
+                }
+            });
+        }
     }
 
     /// What this listener serves besides products.

@@ -83,7 +83,7 @@ impl Reloader {
         let (asks, waiting) = mpsc::channel(WAITING_MAX);
         let file = Arc::new(kept.loader.path().to_owned());
         let (seen, files) = watch::channel(kept.files.clone());
-        tasks.spawn(Keeper::new(kept, seen).run(waiting));
+        tasks.spawn(Keeper::new(kept, seen, tasks.clone()).run(waiting));
         #[cfg(not(feature = "sandbox"))]
         drop(files);
         Self {

@@ -125,6 +125,7 @@ pub async fn start(configuration: Configuration, mut env: Environment) -> anyhow
     live.settle().await.context("keeping the signing keys")?;
     record_first(&standing, &house.digest).await?;
     let live = Arc::new(ArcSwap::from_pointee(live));
+    Live::fetch_keys(&live, &tasks);
     standing.metrics.loads.applied(1);
     let clock = Arc::clone(&standing.clock);
     let meter = standing.metrics.meter.clone();

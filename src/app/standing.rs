@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
 use audit::Audit;
-use authserver::WrongLogIns;
+use authserver::{PublishedKeys, WrongLogIns};
 use config::{BankPlan, GatePlan, House};
 use crypto::{Random, SigningKey};
 use gateway::{Assertions, Gate, GateSettings, Limiters, Unwritten};
@@ -45,6 +45,7 @@ pub(crate) struct Standing {
     assertions: Mutex<HashMap<Signs, Weak<Assertions>>>,
     revoked: tokio::sync::Mutex<HashMap<BankId, Arc<Revoked>>>,
     issuer_proofs: Mutex<HashMap<BankId, Arc<Proofs>>>,
+    published: Mutex<HashMap<(BankId, String), Weak<PublishedKeys>>>,
 }
 
 /// The ports of one store.
@@ -133,6 +134,7 @@ impl Standing {
             assertions: Mutex::default(),
             revoked: tokio::sync::Mutex::default(),
             issuer_proofs: Mutex::default(),
+            published: Mutex::default(),
             clock,
             random,
             log,
@@ -214,6 +216,23 @@ impl Standing {
             Arc::new(Proofs::new(clock, self.random.as_ref(), Nonces::AtStart))
         };
         Arc::clone(known.entry(bank.clone()).or_insert_with(fresh))
+    }
+
+    /// The keys that a client publishes, as a bank knows them: those there are, as long as a
+    /// snapshot names their URL. Each bank fetches for itself.
+    pub(crate) fn published(&self, bank: &BankId, url: &str) -> anyhow::Result<Arc<PublishedKeys>> {
+        let known = self.published.lock();
+        let mut known = known.unwrap_or_else(PoisonError::into_inner);
+        known.retain(|_, keys| keys.strong_count() > 0);
+        let key = (bank.clone(), url.to_owned());
+        if let Some(same) = known.get(&key).and_then(Weak::upgrade) {
+            return Ok(same);
+        }
+        let at = url.parse::<http::Uri>();
+        let at = at.with_context(|| format!("jwks_url: {url}"))?;
+        let fresh = Arc::new(PublishedKeys::at(at));
+        known.insert(key, Arc::downgrade(&fresh));
+        Ok(fresh)
     }
 
     /// Forgets the state of what no snapshot names any more.

@@ -13,8 +13,8 @@
 //! | [`Endpoint::Authorize`], [`Endpoint::LogIn`], [`Endpoint::LoggedIn`], [`Endpoint::Approve`], [`Endpoint::Done`] | GET, POST | `front.rs` |
 //! | [`Endpoint::Introspect`] | POST | *client*, or a service of the bank's; look, evidence, answer |
 //!
-//! *client*: method, form, client authentication, `client_id`, proof looked at, `jti` used up,
-//! standing.
+//! *client*: method, form, published keys at hand, client authentication, `client_id`, proof
+//! looked at, `jti` used up, standing.
 //!
 //! No step calls the next one, and no setting reorders them. Each step demands the proofs of those
 //! before it, so a step that is left out does not compile. The steps up to the deciding have one
@@ -53,8 +53,9 @@ use crate::step::jti::Authenticated;
 use crate::step::proof::{Looked, Sent, Wants};
 use crate::step::standing::InGoodStanding;
 use crate::step::{
-    binding, client_authentication, client_id, dpop_jkt, form, grant_type, jti, method, openid,
-    pkce, proof, redirect_uri, request_object, resource, response, returned, scope, standing,
+    binding, client_authentication, client_id, client_keys, dpop_jkt, form, grant_type, jti,
+    method, openid, pkce, proof, redirect_uri, request_object, resource, response, returned, scope,
+    standing,
 };
 use crate::token::introspection;
 use crate::token::revocation;
@@ -291,6 +292,7 @@ impl AuthServer {
         let sent = Sent::of(&request);
         let form = form::read(request).await?;
         let now = ports.clock.now();
+        client_keys::at_hand(issuer, ports, &form, now).await;
         let client = client_authentication::check(issuer, ports, connection, now, scheme, &form)?;
         record.client_is(&client);
         let client = client_id::check(&form, client)?;
@@ -351,6 +353,7 @@ impl AuthServer {
     }
 
     async fn par_steps(&self, issuer: &Issuer, step: &Step<'_>) -> Result<Pushed, Denied> {
+        let ports = self.ports();
         let &Step {
             form,
             client,
@@ -361,7 +364,7 @@ impl AuthServer {
         if form.get("request_uri").is_some() {
             return Err(Denied::Request(RequestProblem::UriGiven));
         }
-        let requested = request_object::read(issuer, form, client, now)?;
+        let requested = request_object::read(issuer, ports, form, client, now).await?;
         let form = requested.parameters();
         let response_mode = response::check(form, issuer, client)?;
         let redirect_uri = redirect_uri::check(form, client)?;
@@ -384,7 +387,6 @@ impl AuthServer {
             ui_locales: form.get("ui_locales").map(str::to_owned),
             authentication,
         };
-        let ports = self.ports();
         let replay = ports.replay.as_ref();
         let once = request_object::use_up(issuer, replay, client, &requested, now).await?;
         pushed::push(issuer, ports, client, (&request, once), now).await

@@ -22,6 +22,7 @@ use crate::{
 
 pub(crate) mod decoy;
 pub(crate) mod profile;
+pub(crate) mod published;
 pub(crate) mod registered;
 
 use self::decoy::Decoys;

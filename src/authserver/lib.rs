@@ -6,8 +6,9 @@
 //! **Doors**: [`AuthServer::open`] with one [`IssuerSettings`] per bank, or [`Elsewhere`] for one
 //! that has an authorization server of its own; [`AuthServer::answer`] for an [`Endpoint`];
 //! [`AuthServer::keys`] for the road; [`AuthServer::change_keys`] for whoever rotates them;
-//! [`well_known_path`]; [`Profile`]; [`assertion`] for the command line; [`fuzz_assertion`] and
-//! [`fuzz_request_object`] for fuzzers.
+//! [`AuthServer::fetch_keys`] at a start, so that [`PublishedKeys`] are there before they are
+//! needed; [`well_known_path`]; [`Profile`]; [`assertion`] for the command line; [`fuzz_assertion`]
+//! and [`fuzz_request_object`] for fuzzers.
 //!
 //! **How a value goes through**: a form becomes an authenticated client (its key, its `jti` used
 //! once), a client in good standing; with a certificate of the same partner or a proved key, and
@@ -25,7 +26,8 @@
 //! (`typ`); a weaker algorithm (the registered key decides); a token asked for with somebody
 //! else's certificate; a proof of another request, or a second time; a code redeemed without the
 //! key it is bound to; asking which clients exist (same answer and same work for unknown clients
-//! and wrong keys); sealed keys swapped between banks or key ids in the store (bound as AAD).
+//! and wrong keys); keys fetched from wherever somebody says (one URL a client, of a listed host,
+//! bounded); sealed keys swapped between banks or key ids in the store (bound as AAD).
 
 mod assertion;
 mod denied;
@@ -53,6 +55,7 @@ pub use endpoints::Endpoint;
 pub use front::provider::{OpenIdProvider, ProviderSettings, ShownClaim};
 pub use front::tries::WrongLogIns;
 pub use issuer::profile::{FAPI2, FAPI2_MESSAGE_SIGNING, Profile, ResponseMode};
+pub use issuer::published::PublishedKeys;
 pub use keys::distrust::Distrusted;
 pub use keys::rotation::{KeyChange, RingKey, Unchanged};
 pub use metadata::{openid_path, well_known_path};

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use futures_util::future::join_all;
+
 use crypto::{Jwks, SigningKey};
 use identity::IssuerKeys;
 use model::ports::KeyUse;
@@ -10,6 +12,7 @@ use model::{BankId, Fault};
 
 use crate::issuer::{AtBank, Issuer, Tokens, open_assertions};
 use crate::keys::ring::Ring;
+use crate::step::client_keys;
 use crate::{Elsewhere, IssuerSettings, Ports};
 
 /// The authorization server of all banks of a gateway. A bank sees nothing of another.
@@ -49,6 +52,25 @@ impl AuthServer {
             None => Ok(()),
             Some(_) => Err(Fault::new(format!("opening two issuers for bank {bank}"))),
         }
+    }
+
+    /// Fetches the keys that clients publish and that are not fresh: at a start, beside it. A host
+    /// that is down keeps nobody else's keys from coming, and takes a few seconds.
+    pub async fn fetch_keys(&self) {
+        let now = self.ports.clock.now();
+        let mut fetching = Vec::new();
+        for (bank, at_bank) in &self.banks {
+            let Tokens::Ours(issuer) = &at_bank.tokens else {
+                continue;
+            };
+            for (id, client) in &issuer.clients {
+                if client.published.is_some() {
+                    let keys = client_keys::of_client(bank, &self.ports, (id, client), None, now);
+                    fetching.push(keys);
+                }
+            }
+        }
+        join_all(fetching).await;
     }
 
     /// The public keys that a bank's access tokens verify with, and until when; none for a bank

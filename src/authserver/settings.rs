@@ -5,12 +5,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crypto::{Algorithm, Jwks, KeyEncryptionKey, Random};
 use identity::{AccessTokens, Certificates, KnownBy, Proofs, Revoked, Trust};
 use model::ports::{AuditLog, CustomerAuth, Fetch, Grants, KeyRing, Outbox, Replay, Sessions};
 use model::{BankId, ClientId, Clock, ListenerId, Meter, Name, PartnerId, ScopeSet, Standing};
 
-use crate::{OpenIdProvider, Profile, ResponseMode, WrongLogIns};
+use crate::{OpenIdProvider, Profile, PublishedKeys, ResponseMode, WrongLogIns};
 
 /// One bank's issuer, which we are.
 #[derive(Debug)]
@@ -102,6 +104,9 @@ pub struct ClientSettings {
     /// Its public keys: it signs assertions and requests with them, or they are those of its
     /// certificates; may be empty for [`ClientAuthentication::TlsClientAuth`].
     pub jwks: Jwks,
+    /// Where it publishes them instead (RFC 7591 §2, `jwks_uri`); then `jwks` is empty. Never by
+    /// [`ClientAuthentication::SelfSignedTlsClientAuth`].
+    pub published: Option<Arc<PublishedKeys>>,
     /// The scopes it may ask for.
     pub scopes: ScopeSet,
     /// Where customers are sent back to, compared to the letter; with none, it asks no customer.
@@ -123,6 +128,16 @@ pub enum Userinfo {
     Json,
     /// As a JWT, signed as tokens are (`userinfo_signed_response_alg`).
     Jwt,
+}
+
+impl ClientSettings {
+    /// Its keys as they are known now: nothing is fetched for it.
+    pub(crate) fn keys(&self, now: Timestamp) -> Jwks {
+        match &self.published {
+            Some(published) => published.keys(now),
+            None => self.jwks.clone(),
+        }
+    }
 }
 
 /// What a client's tokens are bound to.

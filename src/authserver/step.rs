@@ -4,6 +4,7 @@
 pub(crate) mod binding;
 pub(crate) mod client_authentication;
 pub(crate) mod client_id;
+pub(crate) mod client_keys;
 pub(crate) mod dpop_jkt;
 pub(crate) mod form;
 pub(crate) mod grant_type;

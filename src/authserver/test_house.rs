@@ -256,6 +256,7 @@ pub(crate) fn settings(
             authentication: ClientAuthentication::PrivateKeyJwt,
             bound_by: BoundBy::Certificate,
             jwks: Jwks::from_keys(vec![keys[id].verification_key()]),
+            published: None,
             scopes: ScopeSet::parse(scopes).expect("valid"),
             redirect_uris: Vec::new(),
             response_modes: ResponseMode::ALL.to_vec(),

@@ -337,8 +337,11 @@ pub struct ClientPlan {
     pub authentication: ClientAuthentication,
     /// What its tokens are bound to.
     pub bound_by: BoundBy,
-    /// Its public keys; may be none by `tls_client_auth`.
+    /// Its public keys; none where they are published, and maybe none by `tls_client_auth`.
     pub jwks: Jwks,
+    /// Where it publishes them instead: `https`, of a host that the bank lists, where we issue the
+    /// bank's tokens.
+    pub jwks_url: Option<String>,
     /// What it may ask for: the scopes of the products in the partner's agreements with this bank.
     pub scopes: ScopeSet,
     /// Where customers may be sent back to, as the file writes them: compared byte by byte

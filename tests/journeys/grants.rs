@@ -12,7 +12,7 @@ mod pages;
 mod provider;
 mod pushed;
 mod races;
-mod request_objects;
+pub(crate) mod request_objects;
 mod revoked;
 mod signed_responses;
 mod step_up;

@@ -2,6 +2,7 @@
 //! else; what the road and the bank make of it.
 
 mod mutual_tls;
+mod published_keys;
 mod refused;
 
 use std::time::Duration;

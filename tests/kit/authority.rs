@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use rustls::ServerConfig;
 use x509_cert::certificate::Rfc5280;
 use x509_cert::der::{Decode, Encode};
 
@@ -112,6 +113,18 @@ pub fn issue(authority: &TestCa, leaf: &Leaf) -> Issued {
     authority
         .issue(leaf, KeyKind::Ecdsa, &SystemRandom)
         .expect("a certificate")
+}
+
+/// A server with this certificate and key, PEM, which asks for none in return.
+pub(crate) fn server(chain: &[u8], key: &[u8]) -> ServerConfig {
+    let chain = crypto::certificates(chain).expect("certificates in PEM");
+    let key = crypto::private_key(key).expect("a key in PEM");
+    ServerConfig::builder_with_provider(crypto::provider())
+        .with_safe_default_protocol_versions()
+        .expect("versions the provider has")
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .expect("a key that fits")
 }
 
 /// From an hour ago for so long from now.

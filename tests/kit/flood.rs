@@ -13,10 +13,10 @@ use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
+use crate::authority::server;
 use crate::client::{RequestBody, Version, whole};
 
 /// A prime, so that no power of two of lost or doubled bytes goes unseen.
@@ -96,14 +96,7 @@ impl FloodBank {
     /// Starts one with a server certificate and its key, PEM files.
     pub async fn start(chain: &Path, key: &Path, version: Version) -> Self {
         let read = |path: &Path| std::fs::read(path).expect("a readable file");
-        let chain = crypto::certificates(&read(chain)).expect("certificates in PEM");
-        let key = crypto::private_key(&read(key)).expect("a key in PEM");
-        let mut config = ServerConfig::builder_with_provider(crypto::provider())
-            .with_safe_default_protocol_versions()
-            .expect("versions the provider has")
-            .with_no_client_auth()
-            .with_single_cert(chain, key)
-            .expect("a key that fits");
+        let mut config = server(&read(chain), &read(key));
         config.alpn_protocols = match version {
             Version::Http1 => vec![b"http/1.1".to_vec()],
             Version::Http2 => vec![b"h2".to_vec()],

@@ -5,14 +5,14 @@
 //! HTTP/1.1 or HTTP/2, with or without a certificate), [`Partner`] (a client with its certificate
 //! and signing key), [`ProofKey`] (a client's key for DPoP), [`ScriptedBank`] and [`FloodBank`]
 //! (banks that answer as a test says), [`Operators`] and [`probe`] (listeners for operators and
-//! probes), [`Exposition`] (a strict reader of metrics), [`EchoBank`] (one that answers with what
-//! reached it), [`PaperProvider`] (a bank's OpenID provider that says what it is told),
-//! [`Attackers`] (the attack set), [`given_up_after`] and [`Dial::lone_call`] (exchanges polled by
-//! hand and given up), [`TestCa`] and the functions beside it (certificates that the sandbox has
-//! not), [`Folder`] (a sandbox's folder for tests that start the real program). **How a value goes
-//! through**: a test edits the sandbox's `gateway.yaml` as text, starts the house, calls it over
-//! real sockets and real TLS. **Absent on purpose**: any short cut past a socket, but for exchanges
-//! polled by hand; any mock of a part of the product.
+//! probes), [`KeyHost`] (where a client publishes its keys), [`Exposition`] (a strict reader of
+//! metrics), [`EchoBank`] (one that answers with what reached it), [`PaperProvider`] (a bank's
+//! OpenID provider that says what it is told), [`Attackers`] (the attack set), [`given_up_after`]
+//! and [`Dial::lone_call`] (exchanges polled by hand and given up), [`TestCa`] and the functions
+//! beside it (certificates that the sandbox has not), [`Folder`] (a sandbox's folder for tests that
+//! start the real program). **How a value goes through**: a test edits the sandbox's `gateway.yaml`
+//! as text, starts the house, calls it over real sockets and real TLS. **Absent on purpose**: any
+//! short cut past a socket, but for exchanges polled by hand; any mock of a part of the product.
 
 mod attack;
 mod authority;
@@ -27,6 +27,7 @@ mod flood;
 mod folder;
 mod house;
 mod issuer;
+mod key_host;
 mod operators;
 mod partner;
 mod problem;
@@ -52,6 +53,7 @@ pub use flood::{FloodBank, flood, swallow};
 pub use folder::{Folder, Reserved};
 pub use house::{HouseBuilder, TestHouse, records};
 pub use issuer::{issuer_key, under_kid};
+pub use key_host::{KeyHost, Publishes, key_set};
 pub use operators::{Operators, Probed, probe};
 pub use partner::{FORM, Partner, shared, text, token_form};
 pub use provider::{METADATA, PaperProvider, key_file};

@@ -14,7 +14,6 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use rustls::ServerConfig;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
@@ -22,6 +21,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crypto::{Algorithm, Jwks, SigningKey};
 
+use crate::authority::server;
 use crate::house::HouseBuilder;
 
 /// Where a provider's metadata are.
@@ -123,14 +123,7 @@ pub fn key_file(house: &HouseBuilder, file: &str) -> SigningKey {
 
 fn acceptor(house: &HouseBuilder) -> TlsAcceptor {
     let read = |file: &str| std::fs::read(house.dir().join(file)).expect("a readable file");
-    let chain = crypto::certificates(&read("tls/gateway.pem")).expect("a chain");
-    let key = crypto::private_key(&read("tls/gateway.key")).expect("a key");
-    let config = ServerConfig::builder_with_provider(crypto::provider())
-        .with_safe_default_protocol_versions()
-        .expect("versions the provider has")
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .expect("a key that fits");
+    let config = server(&read("tls/gateway.pem"), &read("tls/gateway.key"));
     TlsAcceptor::from(Arc::new(config))
 }
 

@@ -267,6 +267,7 @@ fn derived(
             "file:trust/bank-ca.pem",
             "file:trust/servers-ca.pem".to_owned(),
         ),
+        ("keys.swiftride.example", "localhost:1".to_owned()),
         (
             "file:trust/public-ca.pem",
             "file:trust/servers-ca.pem".to_owned(),

@@ -9,6 +9,7 @@ use arc_swap::ArcSwap;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use authserver::Unchanged;
 use config::{House, Loader};
@@ -34,6 +35,7 @@ pub(super) struct Keeper {
     live: Arc<ArcSwap<Live>>,
     edges: Weak<Edges>,
     stopping: CancellationToken,
+    tasks: TaskTracker,
     files: watch::Sender<Vec<PathBuf>>,
     /// What the files read as the last time, good or not.
     read_last: String,
@@ -45,7 +47,7 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    pub(super) fn new(kept: Kept, files: watch::Sender<Vec<PathBuf>>) -> Self {
+    pub(super) fn new(kept: Kept, files: watch::Sender<Vec<PathBuf>>, tasks: TaskTracker) -> Self {
         Self {
             loader: Arc::new(Mutex::new(kept.loader)),
             number: kept.live.load().snapshot.number(),
@@ -55,6 +57,7 @@ impl Keeper {
             live: kept.live,
             edges: kept.edges,
             stopping: kept.stopping,
+            tasks,
             files,
             retired: Vec::new(),
         }
@@ -206,6 +209,7 @@ impl Keeper {
             edges.close(listener, house.drain);
         }
         self.retired.push(self.live.swap(Arc::new(live)));
+        Live::fetch_keys(&self.live, &self.tasks);
         for listener in staged {
             edges.apply(listener, house.drain);
         }

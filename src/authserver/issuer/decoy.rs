@@ -2,27 +2,31 @@
 //! which clients exist (CA-07).
 //!
 //! A refusal that found no key of the assertion's algorithm verifies a token that is always false,
-//! with a registered key of that algorithm. When no client has such a key, no client would have
-//! cost that work either.
+//! with a registered key of that algorithm, or one that a client publishes. When no client has such
+//! a key, no client would have cost that work either.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crypto::{Algorithm, Jwks, Rules, Typ, VerificationKey};
 use model::ClientId;
 
-use crate::{ClientAuthentication, ClientSettings};
+use crate::{ClientAuthentication, ClientSettings, PublishedKeys};
 
 const RULES: Rules = Rules {
     typ: Typ::AbsentOr(&[]),
     bytes_max: 8 * 1024,
 };
 
-/// A false token for each algorithm that some client uses, and an empty key set.
+/// A false token for each algorithm that some client's registered keys have, and an empty key set.
 pub(crate) struct Decoys {
     nobodys: Jwks,
     false_tokens: Vec<(Algorithm, Jwks, String)>,
+    /// Whose keys are known only when they have been fetched.
+    published: Vec<Arc<PublishedKeys>>,
 }
 
 impl Decoys {
@@ -45,6 +49,11 @@ impl Decoys {
         Self {
             nobodys: Jwks::from_keys(Vec::new()),
             false_tokens,
+            published: clients
+                .values()
+                .filter(|its| its.authentication == ClientAuthentication::PrivateKeyJwt)
+                .filter_map(|client| client.published.clone())
+                .collect(),
         }
     }
 
@@ -54,14 +63,25 @@ impl Decoys {
     }
 
     /// Verifies a false token of this algorithm, for the time it takes.
-    pub(crate) fn work(&self, algorithm: Algorithm) {
-        for (its, keys, token) in &self.false_tokens {
-            if *its == algorithm {
-                let verified = crypto::verify(token, keys, &RULES);
-                std::hint::black_box(&verified);
+    pub(crate) fn work(&self, algorithm: Algorithm, now: Timestamp) {
+        let mut registered = self.false_tokens.iter();
+        if let Some((_, keys, token)) = registered.find(|(its, ..)| *its == algorithm) {
+            return compute(token, keys);
+        }
+        for published in &self.published {
+            let keys = published.keys(now);
+            let key = keys.keys().iter().find(|key| key.algorithm() == algorithm);
+            if let Some(key) = key {
+                return compute(&false_token(key), &Jwks::from_keys(vec![key.clone()]));
             }
         }
     }
+}
+
+/// Verifies a token that is false, for the time it takes.
+fn compute(token: &str, keys: &Jwks) {
+    let verified = crypto::verify(token, keys, &RULES);
+    std::hint::black_box(&verified);
 }
 
 /// A token of the right form whose signature is all ones: long enough to be computed with, true
@@ -106,6 +126,7 @@ mod tests {
                 authentication: ClientAuthentication::PrivateKeyJwt,
                 bound_by: BoundBy::Certificate,
                 jwks: Jwks::from_keys(vec![key]),
+                published: None,
                 scopes: ScopeSet::default(),
                 redirect_uris: Vec::new(),
                 response_modes: Vec::new(),

@@ -1,5 +1,7 @@
 //! Who may prove itself at an issuer: a partner's client, or a service of the bank's own.
 
+use jiff::Timestamp;
+
 use crypto::Jwks;
 use model::ClientId;
 
@@ -68,11 +70,11 @@ impl<'a> Registered<'a> {
         }
     }
 
-    /// Its public keys.
-    pub(crate) fn jwks(&self) -> &'a Jwks {
+    /// Its public keys as they are known now.
+    pub(crate) fn keys(&self, now: Timestamp) -> Jwks {
         match self {
-            Self::Client(client) => &client.settings.jwks,
-            Self::Server(server) => &server.settings.jwks,
+            Self::Client(client) => client.settings.keys(now),
+            Self::Server(server) => server.settings.jwks.clone(),
         }
     }
 }

@@ -14,8 +14,10 @@ use serde_json::{Map, Value};
 use crypto::{JwsProblem, Rules, TimeProblem, Times, Typ};
 use model::ports::{Claim, Replay};
 
+use crate::Ports;
 use crate::denied::{Denied, ObjectProblem, RequestProblem};
 use crate::issuer::Issuer;
+use crate::step::client_keys;
 use crate::step::form::Parameters;
 use crate::step::standing::InGoodStanding;
 
@@ -52,8 +54,9 @@ impl Requested<'_> {
 }
 
 /// The request that a form holds: as a signed object, or as it is where the profile takes that.
-pub(crate) fn read<'f>(
+pub(crate) async fn read<'f>(
     issuer: &Issuer,
+    ports: &Ports,
     form: &'f Parameters,
     client: &InGoodStanding<'_>,
     now: Timestamp,
@@ -68,7 +71,9 @@ pub(crate) fn read<'f>(
         });
     };
     let client = client.client();
-    let verified = crypto::verify(object, &client.settings().jwks, &RULES);
+    let (kid, whose) = (client_keys::kid(object), (client.id(), client.settings()));
+    let keys = client_keys::of_client(&issuer.bank, ports, whose, kid.as_deref(), now).await;
+    let verified = crypto::verify(object, &keys, &RULES);
     let verified = verified.map_err(|problem| Denied::Object(problem_of(problem)))?;
     let expected = Expected {
         client: client.id().as_str(),

@@ -6,13 +6,11 @@ use std::time::Duration;
 
 use crypto::SigningKey;
 use edge::ClientCertificates;
-use url::Url;
 
-use super::{Compiler, upstreams};
-use crate::file::{Bank, FetchHost, File, Issuer, Judge, Listener, LogIn, Provider, Tokens};
+use super::{Compiler, fetch, upstreams};
+use crate::file::{Bank, File, Issuer, Judge, Listener, LogIn, Provider, Tokens};
 use crate::house::{AuthorizationPlan, IssuerEndpoint, LogInPlan, ProviderPlan, Service};
 use crate::mistake::Code;
-use crate::source::At;
 
 /// The authorization endpoint of an issuer, at the listener with its URL where there is one.
 pub(super) fn compile(
@@ -60,7 +58,8 @@ pub(super) fn compile(
 
 fn provider_of(c: &mut Compiler<'_>, bank: &Bank, provider: &Provider) -> Option<ProviderPlan> {
     if let Some(url) = &provider.url {
-        refuse_unlisted(c, bank, url);
+        // A provider that may not be asked logs nobody in.
+        fetch::refuse_unlisted(c, bank, &url.value, url.at);
     }
     let key = provider.key.as_ref().and_then(|reference| {
         let text = c.files.secret(&mut c.reader, reference)?;
@@ -81,39 +80,6 @@ fn provider_of(c: &mut Compiler<'_>, bank: &Bank, provider: &Provider) -> Option
         key: key?,
         shown: provider.shown?,
     })
-}
-
-/// A provider that may not be asked logs nobody in.
-fn refuse_unlisted(c: &mut Compiler<'_>, bank: &Bank, url: &At<String>) {
-    let Ok(parsed) = Url::parse(&url.value) else {
-        return;
-    };
-    let (Some(host), Some(port)) = (parsed.host_str(), parsed.port_or_known_default()) else {
-        return;
-    };
-    let mut hosts = bank.fetch.iter();
-    // Of a host that could not be read nobody knows whether it is this one.
-    let may_be = |listed: &FetchHost| {
-        let listed = listed.host.as_ref();
-        listed.is_none_or(|its| its.value.host == host && its.value.port == port)
-    };
-    if hosts.any(may_be) {
-        return;
-    }
-    c.reader
-        .collector
-        .mistake(
-            Code::DanglingName,
-            url.at,
-            format!(
-                "`fetch` of the bank `{}` does not list `{host}:{port}`",
-                bank.id.value
-            ),
-        )
-        .help(
-            "write `fetch: { NAME: { host: HOST, authorities: [file:PATH] } }` beside `issuer`: \
-             what is not listed is never called",
-        );
 }
 
 /// Where customers come to log in, or come back from where they did.

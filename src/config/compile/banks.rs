@@ -22,6 +22,7 @@ pub(super) fn compile(
         let partners = partners(file, bank);
         let trust = trust::compile(c, bank, &partners, &key_sets);
         let upstreams = upstreams::compile(c, bank);
+        fetch::refuse_unlisted_keys(c, bank, &partners);
         let fetch = fetch::compile(c, bank);
         let products = products::compile(c, file, bank, &mut paths);
         let issuer = issuers::compile(c, file, (bank, partners.as_slice()), &products, &mut places);

@@ -32,13 +32,15 @@ pub(super) fn key_sets(c: &mut Compiler<'_>, file: &File) -> KeySets {
         .collect()
 }
 
-/// The keys that one proves itself with; none where its certificate alone does.
+/// The keys that one proves itself with, as they are written down; none where its certificate alone
+/// does, and where it publishes them.
 pub(super) fn keys_of(c: &mut Compiler<'_>, proof: &Proof) -> Option<crypto::Jwks> {
     match (&proof.jwks, &proof.authentication) {
         (Some(reference), _) => key_set(c, reference),
         (None, Some(ClientAuthentication::TlsClientAuth(_))) => {
             Some(crypto::Jwks::from_keys(Vec::new()))
         }
+        (None, Some(_)) if proof.jwks_url.is_some() => Some(crypto::Jwks::from_keys(Vec::new())),
         (None, _) => None,
     }
 }
@@ -137,6 +139,11 @@ pub(super) fn at_bank(
                 authentication: authentication.clone(),
                 bound_by,
                 jwks: jwks.clone(),
+                jwks_url: client
+                    .proof
+                    .jwks_url
+                    .as_ref()
+                    .map(|url| url.value.to_string()),
                 scopes: scopes.clone(),
                 redirect_uris: client.redirect_uris.clone(),
                 response_modes: client.response_modes.clone(),

@@ -2,6 +2,7 @@
 
 use authserver::{BoundBy, ClientAuthentication, ResponseMode, Userinfo};
 use model::ClientId;
+use url::Url;
 
 use super::id;
 use super::known_by::{self, Certificate};
@@ -26,9 +27,20 @@ pub(super) static CLIENT: Shape = Shape::new(
         Key::absent(
             "jwks",
             Kind::File,
-            "with `tls_client_auth` it signs no requests; otherwise it must be written",
+            "`jwks_url` says where they are; with neither, a client with `tls_client_auth` signs \
+             no requests, and no other may be written",
             "Its public keys (RFC 7517): PS256, ES256 or EdDSA; with `self_signed_tls_client_auth` \
              those of its certificates. Requests that it signs are verified with them too.",
+        ),
+        Key::absent(
+            "jwks_url",
+            Kind::Own {
+                expected: "a URL such as `https://keys.partner.example/jwks.json`",
+                pattern: "^https://[^#@ ]+$",
+            },
+            "its keys stand in the file that `jwks` names",
+            "Where it publishes its public keys instead (RFC 7591 §2, `jwks_uri`): at a host that \
+             each bank lists in `fetch`. Not with `self_signed_tls_client_auth`.",
         ),
         CERTIFICATE,
         Key::absent(
@@ -71,6 +83,9 @@ pub(super) const CERTIFICATE: Key = Key::absent(
     "By what the certificate is known that proves it, of the bank's partner CA.",
 );
 
+/// The longest URL.
+const URL_BYTES_MAX: usize = 2_048;
+
 const METHODS: [&str; 3] = [
     "private_key_jwt",
     "tls_client_auth",
@@ -102,12 +117,15 @@ pub(crate) struct Proof {
     /// Absent when it contradicts itself or cannot be read.
     pub(crate) authentication: Option<ClientAuthentication>,
     pub(crate) jwks: Option<At<FileRef>>,
+    /// Where they are published.
+    pub(crate) jwks_url: Option<At<Url>>,
 }
 
 /// The same, as written.
 pub(super) struct Written<'n> {
     method: Option<&'static str>,
     jwks: Option<Value<'n>>,
+    jwks_url: Option<Value<'n>>,
     certificate: Option<Value<'n>>,
     is_whole: bool,
 }
@@ -137,7 +155,8 @@ pub(super) fn read(reader: &mut Reader, section: &mut Section<'_>) -> Vec<Client
 }
 
 fn client(reader: &mut Reader, id: At<ClientId>, mut section: Section<'_>) -> Client {
-    let proof = written(reader, &mut section);
+    let jwks_url = section.value(reader, "jwks_url");
+    let proof = written(reader, &mut section, jwks_url);
     let bound_by = section.value(reader, "bound_by");
     let redirect_uris = section.value(reader, "redirect_uris");
     let response_modes = section.value(reader, "response_modes");
@@ -159,43 +178,48 @@ fn client(reader: &mut Reader, id: At<ClientId>, mut section: Section<'_>) -> Cl
     }
 }
 
-/// Takes the three keys from their section, and notes what is missing or too much.
-pub(super) fn written<'n>(reader: &mut Reader, section: &mut Section<'n>) -> Written<'n> {
+/// Takes the three keys from their section, beside where keys are published, and notes what is
+/// missing or too much.
+pub(super) fn written<'n>(
+    reader: &mut Reader,
+    section: &mut Section<'n>,
+    jwks_url: Option<Value<'n>>,
+) -> Written<'n> {
     let auth = section.value(reader, "auth");
     let jwks = section.value(reader, "jwks");
     let certificate = section.value(reader, "certificate");
     let method = auth.and_then(|value| method(reader, value));
-    let is_whole = match method {
-        Some("tls_client_auth") => {
-            if certificate.is_none() {
+    let is_whole = method.is_none_or(|method| {
+        let has_keys = has_keys(reader, section, method, jwks, jwks_url);
+        let is_proved = match certificate {
+            None if method == "tls_client_auth" => {
                 section.lacks(
                     "certificate",
                     "write `certificate: { subject_dn: NAME }`: what the certificate bears that \
                      proves it",
                 );
+                true
             }
-            true
-        }
-        Some(_) if jwks.is_none() => {
-            section.lacks("jwks", "write `jwks: file:PATH`");
-            false
-        }
-        Some(other) => certificate.is_none_or(|its| beside(reader, &its, "certificate", other)),
-        None => true,
-    };
+            Some(its) if method != "tls_client_auth" => beside(reader, &its, "certificate", method),
+            None | Some(_) => true,
+        };
+        has_keys && is_proved
+    });
     Written {
         method,
         jwks,
+        jwks_url,
         certificate,
         is_whole,
     }
 }
 
-/// Reads what the three keys say.
+/// Reads what these keys say.
 pub(super) fn proof(reader: &mut Reader, written: &Written<'_>) -> Proof {
     let &Written {
         method,
         jwks,
+        jwks_url,
         certificate,
         is_whole,
     } = written;
@@ -211,6 +235,37 @@ pub(super) fn proof(reader: &mut Reader, written: &Written<'_>) -> Proof {
     Proof {
         authentication: authentication.filter(|_| is_whole && method.is_some()),
         jwks: jwks.and_then(|value| reader.file(value)),
+        jwks_url: jwks_url.and_then(|value| reader.parsed(value, url)),
+    }
+}
+
+/// Whether its keys stand where its method wants them: in a file, or published, or, by
+/// `tls_client_auth`, nowhere. Notes what is wrong.
+fn has_keys(
+    reader: &mut Reader,
+    section: &mut Section<'_>,
+    method: &str,
+    jwks: Option<Value<'_>>,
+    jwks_url: Option<Value<'_>>,
+) -> bool {
+    match (jwks, jwks_url) {
+        (_, Some(url)) if method == "self_signed_tls_client_auth" => {
+            beside(reader, &url, "jwks_url", method)
+        }
+        (Some(jwks), Some(url)) => {
+            let text = "`jwks` stands beside `jwks_url`: which of them holds?";
+            reader
+                .collector
+                .mistake(Code::Contradiction, jwks.key_span, text)
+                .see(url.key_span, "where they are published")
+                .help("remove the one or the other (RFC 7591 §2)");
+            false
+        }
+        (None, None) if method != "tls_client_auth" => {
+            section.lacks("jwks", "write `jwks: file:PATH`");
+            false
+        }
+        _ => true,
     }
 }
 
@@ -218,6 +273,8 @@ pub(super) fn proof(reader: &mut Reader, written: &Written<'_>) -> Proof {
 fn beside(reader: &mut Reader, value: &Value<'_>, key: &str, method: &str) -> bool {
     let help = match key {
         "jwks" => "remove it, or write `auth: private_key_jwt` and remove `certificate`",
+        // MT-02: what proves it changes with the file alone.
+        "jwks_url" => "remove it: the keys of its certificates stand in the file that `jwks` names",
         _ => "remove it, or write `auth: tls_client_auth`",
     };
     reader
@@ -246,6 +303,33 @@ fn read_response_modes(reader: &mut Reader, value: Option<Value<'_>>) -> Vec<Res
         modes.extend(mode.filter(|mode| !modes.contains(mode)));
     }
     modes
+}
+
+/// Where a client publishes its keys: `https`, without user information and fragment (checklist
+/// C-05).
+fn url(text: &str) -> Result<Url, Wrong> {
+    let wrong = |help: &str| {
+        Wrong::new(
+            format!("`{text}` cannot be where a client's keys are fetched from"),
+            help,
+        )
+    };
+    if text.len() > URL_BYTES_MAX || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(wrong(
+            "write it without spaces, in ASCII, with at most 2048 bytes",
+        ));
+    }
+    let parsed = Url::parse(text).ok();
+    let parsed = parsed.filter(|url| url.scheme() == "https" && url.has_host());
+    let parsed = parsed.ok_or_else(|| wrong("write one that begins with `https://`"))?;
+    let has_user = !parsed.username().is_empty() || parsed.password().is_some();
+    if has_user || parsed.fragment().is_some() {
+        return Err(wrong("write it without user name, password and fragment"));
+    }
+    if parsed.as_str() != text {
+        return Err(wrong(&format!("write `{parsed}`")));
+    }
+    Ok(parsed)
 }
 
 /// The methods of client authentication (checklist CA-01).

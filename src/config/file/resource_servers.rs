@@ -56,7 +56,7 @@ pub(super) fn read(reader: &mut Reader, value: Value<'_>) -> Vec<ResourceServer>
 }
 
 fn one(reader: &mut Reader, id: At<ClientId>, mut section: Section<'_>) -> ResourceServer {
-    let proof = clients::written(reader, &mut section).with_keys_for_proof_alone(reader);
+    let proof = clients::written(reader, &mut section, None).with_keys_for_proof_alone(reader);
     let audience = section.value(reader, "audience");
     section.finish(reader);
     ResourceServer {

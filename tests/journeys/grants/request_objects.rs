@@ -8,7 +8,7 @@ use super::{App, Form};
 use crate::tokens::is_oauth_error;
 
 /// A request object, to be changed and signed.
-pub(super) struct Object {
+pub(crate) struct Object {
     pub(super) header: Value,
     pub(super) claims: Value,
     /// In Unix seconds.
@@ -17,7 +17,7 @@ pub(super) struct Object {
 
 impl Object {
     /// A good one that says what this form says.
-    pub(super) fn of(app: &App<'_>, form: &Form) -> Self {
+    pub(crate) fn of(app: &App<'_>, form: &Form) -> Self {
         let now = app.house.now().as_second();
         let client = app.partner.client_id.as_str();
         let mut claims = json!({
@@ -66,13 +66,13 @@ impl Object {
     }
 
     /// Signed with this partner's key.
-    pub(super) fn by(&self, partner: &Partner) -> String {
+    pub(crate) fn by(&self, partner: &Partner) -> String {
         partner.jws(&self.header.to_string(), &self.claims.to_string())
     }
 }
 
 /// A form with a request object alone.
-pub(super) fn signed(object: &str) -> Form {
+pub(crate) fn signed(object: &str) -> Form {
     Form(vec![("request", object.to_owned())])
 }
 

@@ -11,17 +11,23 @@ use model::Clock;
 
 use super::{BRANCHES, connect, decoded, is_oauth_error};
 
-const BY_ASSERTION: &str = "auth: private_key_jwt\n        jwks: file:partners/swiftride.jwks.json";
-const BY_NAME: &str =
+pub(super) const BY_ASSERTION: &str =
+    "auth: private_key_jwt\n        jwks: file:partners/swiftride.jwks.json";
+pub(super) const BY_NAME: &str =
     "auth: tls_client_auth\n        certificate: { san_dns: batch.swiftride.example }";
 const SELF_SIGNED: &str =
     "auth: self_signed_tls_client_auth\n        jwks: file:partners/own.jwks.json";
-const ID: &str = "PSDCN-SWIFTRIDE-001";
-const NAME: &str = "batch.swiftride.example";
+pub(super) const ID: &str = "PSDCN-SWIFTRIDE-001";
+pub(super) const NAME: &str = "batch.swiftride.example";
 const HOUR: Duration = Duration::from_hours(1);
 
 /// A certificate of this authority that says this.
-fn certificate(house: &TestHouse, authority: &kit::TestCa, id: &str, names: &[&str]) -> Identity {
+pub(super) fn certificate(
+    house: &TestHouse,
+    authority: &kit::TestCa,
+    id: &str,
+    names: &[&str],
+) -> Identity {
     let mut leaf = partner_leaf(Some(id), house.now(), HOUR);
     leaf.names = names.iter().map(|name| (*name).to_owned()).collect();
     Identity::issued(&issue(authority, &leaf))

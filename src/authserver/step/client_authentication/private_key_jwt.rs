@@ -60,14 +60,14 @@ pub(crate) fn verify<'a>(
     let known = issuer
         .registered(&peeked.client)
         .filter(|its| *its.authentication() == ClientAuthentication::PrivateKeyJwt);
-    let keys = known.map_or_else(|| issuer.decoys.keys(), |its| its.jwks());
-    let verified = crypto::verify(assertion, keys, &RULES).map_err(|problem| match problem {
+    let keys = known.map_or_else(|| issuer.decoys.keys().clone(), |its| its.keys(now));
+    let verified = crypto::verify(assertion, &keys, &RULES).map_err(|problem| match problem {
         JwsProblem::TooLong | JwsProblem::Malformed | JwsProblem::Critical => {
             Denied::Assertion(AssertionProblem::Malformed)
         }
         JwsProblem::Typ => Denied::Assertion(AssertionProblem::Typ),
         JwsProblem::Algorithm | JwsProblem::UnknownKey => {
-            issuer.decoys.work(peeked.algorithm);
+            issuer.decoys.work(peeked.algorithm, now);
             Denied::Credentials
         }
         JwsProblem::Signature => Denied::Credentials,
@@ -80,9 +80,10 @@ pub(crate) fn verify<'a>(
 
 /// What an assertion says of itself, not believed.
 #[derive(Debug)]
-struct Peeked {
+pub(crate) struct Peeked {
     algorithm: Algorithm,
-    client: ClientId,
+    /// Whom it speaks for.
+    pub(crate) client: ClientId,
 }
 
 #[derive(Deserialize)]
@@ -95,7 +96,8 @@ struct Subject {
     sub: Option<Value>,
 }
 
-fn peek(assertion: &str) -> Result<Peeked, Denied> {
+/// Reads what is needed to find the keys.
+pub(crate) fn peek(assertion: &str) -> Result<Peeked, Denied> {
     let malformed = || Denied::Assertion(AssertionProblem::Malformed);
     if assertion.len() > ASSERTION_BYTES_MAX {
         return Err(malformed());

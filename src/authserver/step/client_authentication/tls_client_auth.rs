@@ -38,7 +38,7 @@ pub(crate) fn verify<'a>(
         return Err(Denied::OtherCertificate);
     };
     let known = Registered::Client(client);
-    if bears(known, facts) && verdict.partner.id == client.settings().partner {
+    if bears(known, facts, now) && verdict.partner.id == client.settings().partner {
         Ok(known)
     } else {
         Err(Denied::OtherCertificate)
@@ -46,13 +46,13 @@ pub(crate) fn verify<'a>(
 }
 
 /// Whether a certificate of which this is said is the one that is registered.
-fn bears(known: Registered<'_>, facts: CertificateFacts) -> bool {
+fn bears(known: Registered<'_>, facts: CertificateFacts, now: Timestamp) -> bool {
     match known.authentication() {
         ClientAuthentication::PrivateKeyJwt => false, // CA-04
         ClientAuthentication::TlsClientAuth(name) => name.is_borne_by(facts),
         ClientAuthentication::SelfSignedTlsClientAuth => {
-            let mut keys = known.jwks().keys().iter();
-            keys.any(|key| key.to_spki() == facts.spki)
+            let keys = known.keys(now);
+            keys.keys().iter().any(|key| key.to_spki() == facts.spki)
         }
     }
 }
@@ -74,7 +74,7 @@ fn of_server<'a>(
         }
         _ => issuer.trust.vouches_for(chain, now).ok(),
     };
-    if facts.is_some_and(|facts| bears(known, facts)) {
+    if facts.is_some_and(|facts| bears(known, facts, now)) {
         Ok(known)
     } else {
         Err(Denied::OtherCertificate)
