@@ -14,7 +14,7 @@
 //! | [`Endpoint::Introspect`] | POST | *client*, or a service of the bank's; look, evidence, answer |
 //!
 //! *client*: method, form, published keys at hand, client authentication, `client_id`, proof
-//! looked at, `jti` used up, standing.
+//! looked at, `jti` used up, standing, certificate shown.
 //!
 //! No step calls the next one, and no setting reorders them. Each step demands the proofs of those
 //! before it, so a step that is left out does not compile. The steps up to the deciding have one
@@ -51,11 +51,12 @@ use crate::step::form::Parameters;
 use crate::step::grant_type::GrantType;
 use crate::step::jti::Authenticated;
 use crate::step::proof::{Looked, Sent, Wants};
-use crate::step::standing::InGoodStanding;
+use crate::step::shown::Shown;
+use crate::step::standing::{Asker, InGoodStanding};
 use crate::step::{
     binding, client_authentication, client_id, client_keys, dpop_jkt, form, grant_type, jti,
     method, openid, pkce, proof, redirect_uri, request_object, resource, response, returned, scope,
-    standing,
+    shown, standing,
 };
 use crate::token::introspection;
 use crate::token::revocation;
@@ -233,12 +234,16 @@ impl AuthServer {
             .await?;
         if endpoint == OauthEndpoint::Introspect {
             let asker = standing::asker(who)?;
+            if let Asker::Client(client) = &asker {
+                shown::check(issuer, self.ports(), asked.connection, client, now)?;
+            }
             let told = introspection::look(issuer, self.ports(), &form, &asker, answer_form, now);
             let told = told.await?;
             record.tells_of(told.jti_digest, told.grant);
             return Ok((Decided::Introspected(told), None));
         }
         let client = standing::check(who)?;
+        let shown = shown::check(issuer, self.ports(), asked.connection, &client, now)?;
         let proved = proof::use_up(self.ports(), &client, looked)?;
         record.proved(proved.as_ref());
         let nonce = proof::next_nonce(proved.as_ref());
@@ -253,14 +258,14 @@ impl AuthServer {
         let step = Step {
             form: &form,
             client: &client,
+            shown: &shown,
             proved: proved.as_ref(),
             events: &events,
             now,
         };
         let decided = match endpoint {
             OauthEndpoint::Token => {
-                let connection = asked.connection;
-                let issued = self.token_steps(issuer, connection, &step, record).await;
+                let issued = self.token_steps(issuer, &step, record).await;
                 issued.map(Decided::Token)
             }
             OauthEndpoint::Par => self.par_steps(issuer, &step).await.map(Decided::Pushed),
@@ -307,7 +312,6 @@ impl AuthServer {
     async fn token_steps(
         &self,
         issuer: &Issuer,
-        connection: &Connection,
         step: &Step<'_>,
         record: &mut OpenRecord<'_>,
     ) -> Result<Issued, Denied> {
@@ -316,12 +320,13 @@ impl AuthServer {
             &Step {
                 form,
                 client,
+                shown,
                 proved,
                 events,
                 now,
             },
         ) = (self.ports(), step);
-        let binding = binding::check(issuer, ports, connection, client, proved, now)?;
+        let binding = binding::check(client, shown, proved)?;
         let grant = grant_type::read(form, issuer)?;
         record.grant_is(grant);
         match grant {
@@ -404,6 +409,7 @@ struct Asking<'a> {
 struct Step<'a> {
     form: &'a Parameters,
     client: &'a InGoodStanding<'a>,
+    shown: &'a Shown,
     proved: Option<&'a Proved>,
     events: &'a Events<'a>,
     now: Timestamp,

@@ -19,4 +19,5 @@ pub(crate) mod resource;
 pub(crate) mod response;
 pub(crate) mod returned;
 pub(crate) mod scope;
+pub(crate) mod shown;
 pub(crate) mod standing;

@@ -26,10 +26,22 @@ const REFUSALS_REMEMBERED: usize = 4_096;
 pub struct Verdict {
     /// The partner it names; its standing is for the caller of this room to judge.
     pub partner: Arc<Partner>,
+    /// What speaks for the leaf. Names in a certificate that no authority signed are whatever its
+    /// maker wrote.
+    pub by: VouchedBy,
     /// Unix seconds from which the chain must be judged anew.
     valid_until: i64,
     /// Unix seconds from which the chain is valid.
     valid_from: i64,
+}
+
+/// What speaks for a chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VouchedBy {
+    /// An authority of the bank's, with its lists: key and names are the partner's.
+    Authority,
+    /// A partner that registered the key (RFC 8705 §2.2): the key is the partner's, no more.
+    Registration,
 }
 
 /// Judges chains and remembers good ones by (trust generation, SHA-256 of the chain); for a short
@@ -113,6 +125,7 @@ fn judge(
     let judged = judge_issued(trust, chain, now)?;
     Ok(Verdict {
         partner: Arc::clone(the_partner(trust, judged.leaf)?),
+        by: VouchedBy::Authority,
         valid_until: judged.valid.end,
         valid_from: judged.valid.start,
     })
@@ -170,6 +183,7 @@ fn judge_registered(
     }
     Ok(Some(Verdict {
         partner: Arc::clone(partner),
+        by: VouchedBy::Registration,
         valid_until: valid.end,
         valid_from: valid.start,
     }))

@@ -2,14 +2,13 @@
 //! TK-05): what its client is registered for, and a key beside it where one is proved.
 
 use identity::Proved;
-use jiff::Timestamp;
 
-use model::{Connection, PresentedChain, ProofProblem, Refusal, Standing};
+use model::ProofProblem;
 
+use crate::BoundBy;
 use crate::denied::Denied;
-use crate::issuer::Issuer;
+use crate::step::shown::Shown;
 use crate::step::standing::InGoodStanding;
-use crate::{BoundBy, Ports};
 
 /// What a token will be bound to: a good certificate of the client's own partner, a proved key, or
 /// both, and never nothing. Whoever uses the token shows all of it.
@@ -40,55 +39,23 @@ impl Binding {
     }
 }
 
-/// A certificate that is shown must be the partner's, whatever the token is bound to. Of a client
-/// of keys it is no more than that; a client of certificates that proves a key beside gets a token
-/// that is bound to both, so that no proof is ever passed over.
+/// Of a client of keys a certificate that is shown is no more than the partner's; a client of
+/// certificates that proves a key beside gets a token that is bound to both, so that no proof is
+/// ever passed over.
 pub(crate) fn check(
-    issuer: &Issuer,
-    ports: &Ports,
-    connection: &Connection,
     client: &InGoodStanding<'_>,
+    shown: &Shown,
     proved: Option<&Proved>,
-    now: Timestamp,
 ) -> Result<Binding, Denied> {
-    let chain = connection.chain.as_ref();
-    let shown = chain.map(|chain| its_partners(issuer, ports, chain, client, now));
-    let shown = shown.transpose()?;
     let key = proved.map(|proved| *proved.thumbprint());
     match client.client().settings().bound_by {
         BoundBy::Certificate => Ok(Binding {
-            certificate: Some(shown.ok_or(Denied::NoCertificate)?),
+            certificate: Some(shown.thumbprint().ok_or(Denied::NoCertificate)?),
             key,
         }),
         BoundBy::Key => Ok(Binding {
             certificate: None,
             key: Some(key.ok_or(Denied::proof(ProofProblem::Missing))?),
         }),
-    }
-}
-
-/// The SHA-256 of a good certificate of the client's own partner.
-fn its_partners(
-    issuer: &Issuer,
-    ports: &Ports,
-    chain: &PresentedChain,
-    client: &InGoodStanding<'_>,
-    now: Timestamp,
-) -> Result<[u8; 32], Denied> {
-    let verdict = ports
-        .certificates
-        .verdict(&issuer.trust, chain, now)
-        .map_err(|refusal| match refusal {
-            Refusal::CertificateRefused(problem) => Denied::Certificate(problem),
-            Refusal::PartnerSuspended => Denied::PartnerSuspended,
-            // Nothing else is said of a certificate; what is not understood is not good.
-            _ => Denied::OthersCertificate,
-        })?;
-    if verdict.partner.id != client.client().settings().partner {
-        return Err(Denied::OthersCertificate);
-    }
-    match verdict.partner.standing {
-        Standing::Active => Ok(chain.leaf_thumbprint),
-        Standing::Suspended => Err(Denied::PartnerSuspended),
     }
 }

@@ -168,6 +168,32 @@ async fn mt_02_a_self_signed_certificate_serves_while_its_key_is_registered() {
 }
 
 #[tokio::test]
+async fn mt_01_a_name_counts_only_in_a_certificate_that_an_authority_signed() {
+    let builder = HouseBuilder::new();
+    // Another client of the same partner registered the key; whoever holds it writes the name.
+    let own = kit::self_signed(NAME, builder.clock.now(), HOUR);
+    let house = builder
+        .write("partners/own.jwks.json", &own.jwks)
+        .edit(
+            BY_ASSERTION,
+            "auth: tls_client_auth\n        certificate: { subject_dn: \"CN=batch.swiftride.example\" }",
+        )
+        .edit(
+            "      swiftride-app:\n",
+            "      swiftride-test:
+        { auth: self_signed_tls_client_auth, jwks: file:partners/own.jwks.json }
+      swiftride-app:\n",
+        )
+        .start()
+        .await;
+    let answer = ask(&house, Some(&own.identity), "&client_id=swiftride-test").await;
+    answer.ok();
+    let told = "No registered client of this client_id proves itself by this certificate";
+    let answer = ask(&house, Some(&own.identity), "&client_id=swiftride-app").await;
+    is_oauth_error(&answer, 401, "invalid_client", told);
+}
+
+#[tokio::test]
 async fn another_partners_key_registered_as_ones_own_takes_nothing_from_it() {
     let builder = HouseBuilder::new();
     let mut partners = builder.prepared().partners.iter();

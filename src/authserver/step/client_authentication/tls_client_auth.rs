@@ -9,6 +9,7 @@
 use jiff::Timestamp;
 
 use crypto::CertificateFacts;
+use identity::VouchedBy;
 use model::{ClientId, PresentedChain};
 
 use crate::denied::Denied;
@@ -38,7 +39,13 @@ pub(crate) fn verify<'a>(
         return Err(Denied::OtherCertificate);
     };
     let known = Registered::Client(client);
-    if bears(known, facts, now) && verdict.partner.id == client.settings().partner {
+    // A name counts only where an authority vouches for it: whoever holds the key that another
+    // client of the partner registered could write any name into a certificate of his own.
+    let is_vouched = match known.authentication() {
+        ClientAuthentication::TlsClientAuth(_) => verdict.by == VouchedBy::Authority,
+        ClientAuthentication::PrivateKeyJwt | ClientAuthentication::SelfSignedTlsClientAuth => true,
+    };
+    if is_vouched && bears(known, facts, now) && verdict.partner.id == client.settings().partner {
         Ok(known)
     } else {
         Err(Denied::OtherCertificate)

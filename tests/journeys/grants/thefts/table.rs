@@ -284,7 +284,7 @@ pub(super) const OWN: &[(Loot, Place, &str, Fates)] = &[
         Place::Par,
         "client_assertion",
         [
-            Serves("it pushes what only its client's own redirect URI is told the end of"),
+            Spent(401, "invalid_client"),
             Serves("it pushes what only its client's own redirect URI is told the end of"),
             Serves("it pushes what only its client's own redirect URI is told the end of"),
             Serves("it pushes what only its client's own redirect URI is told the end of"),
@@ -297,7 +297,7 @@ pub(super) const OWN: &[(Loot, Place, &str, Fates)] = &[
         Place::Revoke,
         "client_assertion",
         [
-            Serves("it gives up what whoever sends it must have, too"),
+            Spent(401, "invalid_client"),
             Serves("it gives up what whoever sends it must have, too"),
             Serves("it gives up what whoever sends it must have, too"),
             Serves("it gives up what whoever sends it must have, too"),
@@ -349,7 +349,7 @@ pub(super) const OWN: &[(Loot, Place, &str, Fates)] = &[
         Place::Introspect,
         "client_assertion",
         [
-            Serves("it asks about what whoever sends it must have, too"),
+            Spent(401, "invalid_client"),
             Serves("it asks about what whoever sends it must have, too"),
             Serves("it asks about what whoever sends it must have, too"),
             Serves("it asks about what whoever sends it must have, too"),
