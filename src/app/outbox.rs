@@ -58,15 +58,23 @@ pub(crate) fn sweep(standing: &Arc<Standing>, tasks: &TaskTracker, stopping: Can
     });
 }
 
-/// Hands over what no request will.
+/// Hands over what no request will: all of it, so that after a stall of the log there is room again
+/// at once.
 async fn once(standing: &Standing) -> anyhow::Result<()> {
     let now = standing.clock.now();
-    let mut waiting = waiting(standing).await?;
-    waiting.retain(|posted| {
-        let left = posted.event.at.checked_add(LEFT_AFTER);
-        left.is_ok_and(|left| left < now)
-    });
-    hand_over(standing, waiting).await
+    loop {
+        let mut waiting = waiting(standing).await?;
+        let is_full = waiting.len() >= GROUP as usize;
+        waiting.retain(|posted| {
+            let left = posted.event.at.checked_add(LEFT_AFTER);
+            left.is_ok_and(|left| left < now)
+        });
+        let is_last = !is_full || waiting.is_empty();
+        hand_over(standing, waiting).await?;
+        if is_last {
+            return Ok(());
+        }
+    }
 }
 
 async fn waiting(standing: &Standing) -> anyhow::Result<Vec<Posted>> {

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use web::Pages;
 
 use crypto::{Algorithm, Jwks, KeyEncryptionKey};
-use identity::{Revoked, Trust};
+use identity::{Moment, Revoked, Trust};
 use jiff::Timestamp;
 use model::ports::KeyUse;
 use model::{BankId, ClientId, Fault, GrantId, ListenerId, PartnerId, Words};
@@ -187,6 +187,23 @@ impl Issuer {
     pub(crate) fn revoke_grant(&self, grant: &GrantId, until: Timestamp, now: Timestamp) {
         let digest = crypto::sha256(grant.as_str().as_bytes());
         self.revoked.hold(digest, until, now);
+    }
+
+    /// From here on the road refuses every token of the grant, until it is known to stand.
+    pub(crate) fn doubt_grant(&self, grant: &GrantId, until: Timestamp, now: Timestamp) {
+        let digest = crypto::sha256(grant.as_str().as_bytes());
+        self.revoked.doubt(digest, until, now);
+    }
+
+    /// What tells doubts apart that come before it from those that come after.
+    pub(crate) fn moment(&self) -> Moment {
+        self.revoked.moment()
+    }
+
+    /// What put the grant into doubt before this moment did not touch it.
+    pub(crate) fn settle_grant(&self, grant: &GrantId, before: Moment) {
+        self.revoked
+            .settle(&crypto::sha256(grant.as_str().as_bytes()), before);
     }
 
     /// Whether tokens of ours may be for this resource: the bank's products, or a service of its

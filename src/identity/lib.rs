@@ -48,5 +48,5 @@ pub use identify::{Judges, Knock, Place, Witness, identify, names_dpop};
 pub use known_by::KnownBy;
 pub use operators::{Operators, Outsiders};
 pub use rehearsal::{CannotRehearse, Rehearsal, Shown};
-pub use revoked::Revoked;
+pub use revoked::{Moment, Revoked};
 pub use trust::{BadTrust, BankTrust, Revocation, Trust, Trusts};

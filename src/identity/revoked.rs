@@ -2,7 +2,7 @@
 //! call that revokes is answered (DESIGN §6; RFC 7009 §2).
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{PoisonError, RwLock};
 
 use jiff::Timestamp;
@@ -10,13 +10,27 @@ use jiff::Timestamp;
 /// The revoked tokens and grants of a bank. One for each bank; outlives snapshots.
 #[derive(Debug, Default)]
 pub struct Revoked {
-    /// SHA-256 of a token's `jti` or of a grant's id, and until when it is held.
-    held: RwLock<HashMap<[u8; 32], Timestamp>>,
+    /// SHA-256 of a token's `jti` or of a grant's id, and how it is held.
+    held: RwLock<HashMap<[u8; 32], Held>>,
     /// How many there are: mostly none, which costs no lock.
     count: AtomicUsize,
     /// At how many those that have ended are forgotten next.
     sweep_at: AtomicUsize,
+    /// How many marks and doubts there were.
+    moments: AtomicU64,
 }
+
+/// How a digest is held.
+#[derive(Debug, Clone, Copy)]
+struct Held {
+    until: Timestamp,
+    /// When it came into doubt, in moments; none when it is revoked.
+    doubted: Option<u64>,
+}
+
+/// A moment in the life of [`Revoked`]; doubts came before it or come after it.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment(u64);
 
 /// At fewer than these nothing is forgotten.
 const SWEEP_MIN: usize = 1_024;
@@ -25,11 +39,42 @@ impl Revoked {
     /// Holds a digest until an instant, or longer where it was held before. Whoever asks from now
     /// on finds it.
     pub fn hold(&self, digest: [u8; 32], until: Timestamp, now: Timestamp) {
+        self.put(digest, until, None, now);
+    }
+
+    /// Holds a digest of which it is not known whether it is revoked, as [`hold`](Self::hold); what
+    /// is revoked stays so.
+    pub fn doubt(&self, digest: [u8; 32], until: Timestamp, now: Timestamp) {
+        self.put(digest, until, Some(self.moment().0), now);
+    }
+
+    /// This moment.
+    pub fn moment(&self) -> Moment {
+        Moment(self.moments.fetch_add(1, Ordering::AcqRel))
+    }
+
+    /// Holds a digest no more that came into doubt before this moment, and was neither doubted nor
+    /// revoked after it.
+    pub fn settle(&self, digest: &[u8; 32], before: Moment) {
+        if self.count.load(Ordering::Acquire) == 0 {
+            return;
+        }
         let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
-        let its = held.entry(digest).or_insert(until);
-        *its = until.max(*its);
+        let its = held.get(digest).and_then(|its| its.doubted);
+        if its.is_some_and(|doubted| doubted < before.0) {
+            held.remove(digest);
+            self.count.store(held.len(), Ordering::Release);
+        }
+    }
+
+    fn put(&self, digest: [u8; 32], until: Timestamp, doubted: Option<u64>, now: Timestamp) {
+        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
+        let its = held.entry(digest).or_insert(Held { until, doubted });
+        its.until = until.max(its.until);
+        // The last doubt counts, and none where it is revoked.
+        its.doubted = its.doubted.and(doubted);
         if held.len() > self.sweep_at.load(Ordering::Relaxed).max(SWEEP_MIN) {
-            held.retain(|_, until| *until > now);
+            held.retain(|_, its| its.until > now);
             let next = held.len().saturating_mul(2);
             self.sweep_at.store(next, Ordering::Relaxed);
         }
@@ -66,6 +111,38 @@ mod tests {
         assert!(revoked.holds([Some(&[2; 32]), Some(&[1; 32])]));
         assert!(!revoked.holds([Some(&[2; 32]), None]));
         assert!(!revoked.holds([None, None]));
+    }
+
+    #[test]
+    fn a_doubt_is_settled_by_what_began_after_it_and_a_revocation_by_nothing() {
+        let revoked = Revoked::default();
+        let digest = [1; 32];
+        let is_held = || revoked.holds([Some(&digest), None]);
+        let before = revoked.moment();
+        revoked.doubt(digest, at(10), at(0));
+        revoked.settle(&digest, before);
+        assert!(is_held(), "it came into doubt after that moment");
+        let after = revoked.moment();
+        revoked.doubt(digest, at(10), at(0));
+        revoked.settle(&digest, after);
+        assert!(is_held(), "it came into doubt again");
+        revoked.settle(&digest, revoked.moment());
+        assert!(!is_held());
+        for revocation in [
+            |revoked: &Revoked| {
+                revoked.hold([1; 32], at(10), at(0));
+                revoked.doubt([1; 32], at(10), at(0));
+            },
+            |revoked: &Revoked| {
+                revoked.doubt([1; 32], at(10), at(0));
+                revoked.hold([1; 32], at(10), at(0));
+            },
+        ] {
+            let revoked = Revoked::default();
+            revocation(&revoked);
+            revoked.settle(&digest, revoked.moment());
+            assert!(revoked.holds([None, Some(&digest)]), "it is revoked");
+        }
     }
 
     #[test]

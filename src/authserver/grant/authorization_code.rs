@@ -139,21 +139,7 @@ pub(crate) async fn issue(
         event_if_again: events.of(GrantAction::Reuse, Some(&grant.id), now),
         revoked_until,
     };
-    // Once asked, the store does it, whatever becomes of the caller: until it says otherwise, the
-    // grant's tokens are refused. Whoever went away has none.
-    let doubt = Doubt {
-        issuer,
-        grant: &grant.id,
-        until: revoked_until,
-        now,
-    };
-    let redeemed = ports
-        .grants
-        .redeem(&issuer.bank, code.digest, redemption, now);
-    let redeemed = redeemed.await.map_err(Denied::Store)?;
-    if !matches!(redeemed, Redeem::Again(_)) {
-        doubt.settled();
-    }
+    let redeemed = redeem(issuer, ports, code.digest, &grant.id, redemption, now).await?;
     let (outcome, posted) = match (redeemed, issued) {
         (Redeem::First(posted), Some(mut issued)) => {
             issued.refresh_token = Some(refresh);
@@ -168,23 +154,50 @@ pub(crate) async fn issue(
     Ok(Redeemed { outcome, posted })
 }
 
+/// Asks the store to redeem a code. Once asked, the store does it, whatever becomes of the caller:
+/// until it says otherwise the grant's tokens are refused, and whoever went away has none.
+async fn redeem(
+    issuer: &Issuer,
+    ports: &Ports,
+    code: [u8; 32],
+    grant: &GrantId,
+    redemption: Redemption,
+    now: Timestamp,
+) -> Result<Redeem, Denied> {
+    let until = redemption.revoked_until;
+    let mut doubt = Doubt {
+        issuer,
+        grant,
+        until,
+        now,
+        is_settled: false,
+    };
+    let asked_at = issuer.moment();
+    let redeemed = ports.grants.redeem(&issuer.bank, code, redemption, now);
+    let redeemed = redeemed.await.map_err(Denied::Store)?;
+    doubt.is_settled = true;
+    match redeemed {
+        // Stores do one thing after the other: whoever asked for this code before has got nothing.
+        Redeem::First(_) => issuer.settle_grant(grant, asked_at),
+        Redeem::Again(_) => issuer.revoke_grant(grant, until, now),
+        Redeem::Gone => {}
+    }
+    Ok(redeemed)
+}
+
 /// A grant of which it is not known whether it stands: dropped unsettled, it is refused.
 struct Doubt<'a> {
     issuer: &'a Issuer,
     grant: &'a GrantId,
     until: Timestamp,
     now: Timestamp,
-}
-
-impl Doubt<'_> {
-    /// It stands.
-    fn settled(self) {
-        std::mem::forget(self);
-    }
+    is_settled: bool,
 }
 
 impl Drop for Doubt<'_> {
     fn drop(&mut self) {
-        self.issuer.revoke_grant(self.grant, self.until, self.now);
+        if !self.is_settled {
+            self.issuer.doubt_grant(self.grant, self.until, self.now);
+        }
     }
 }
