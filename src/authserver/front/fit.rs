@@ -39,7 +39,18 @@ impl Visit<'_> {
             let its = |acr: &String| values.contains(acr);
             session.acr.as_ref().is_some_and(its)
         });
-        match (is_recent && is_expected && is_strong, is_new) {
+        // Who may not be asked is not asked for a wish.
+        let is_as_wished = is_new
+            || asks.prompt == Prompt::Never
+            || asks.wished_acr.is_empty()
+            || session
+                .acr
+                .as_ref()
+                .is_some_and(|acr| asks.wished_acr.contains(acr));
+        match (
+            is_recent && is_expected && is_strong && is_as_wished,
+            is_new,
+        ) {
             (true, _) => Fit::Fits,
             (false, false) => Fit::LogIn,
             (false, true) if !is_expected => Fit::Never("login_required"),

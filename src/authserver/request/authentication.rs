@@ -22,6 +22,9 @@ pub(crate) struct Authentication {
     pub(crate) subjects: Vec<Vec<String>>,
     /// Of each of these lists one must be the log-in's `acr`.
     pub(crate) essential_acr: Vec<Vec<String>>,
+    /// The log-in's `acr` had better be one of these: whoever is logged in otherwise is asked once
+    /// more, and then any will do (RFC 9470 §4; OIDC Core §3.1.2.1).
+    pub(crate) wished_acr: Vec<String>,
     /// What the ID token is to say.
     pub(crate) id_token: Wanted,
     /// What the userinfo endpoint is to say.
@@ -54,13 +57,14 @@ impl Authentication {
         self.pushed_at.div_euclid(1_000_000)
     }
 
-    /// The log-ins that would do, as another server is asked for one of them (OIDC Core §3.1.2.1,
+    /// The log-ins that would do, those first that must, as another server is asked for one of them (OIDC Core §3.1.2.1,
     /// `acr_values`); empty where any does.
     pub(crate) fn acr_values(&self) -> String {
         let mut values: Vec<&str> = self
             .essential_acr
             .iter()
             .flatten()
+            .chain(&self.wished_acr)
             .map(String::as_str)
             .collect();
         values.dedup();

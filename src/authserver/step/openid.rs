@@ -24,6 +24,18 @@ const LOGIN_HINT_CHARS_MAX: usize = 200;
 /// The scope that makes a request one of OpenID Connect's (OIDC Core §3.1.2.1).
 pub(crate) const OPENID: &str = "openid";
 
+/// The most values of `acr_values` that are looked at, and the characters of each.
+const ACR_VALUES_MAX: usize = 8;
+const ACR_CHARS_MAX: usize = 200;
+
+/// Wishes, in their order: the bank alone knows how its customers prove who they are (OIDC Core
+/// §5.5.1.1), so that what is too long or too much is passed over.
+fn wished(acr_values: &str) -> Vec<String> {
+    let values = acr_values.split(' ').filter(|value| !value.is_empty());
+    let readable = values.filter(|value| value.chars().count() <= ACR_CHARS_MAX);
+    readable.take(ACR_VALUES_MAX).map(str::to_owned).collect()
+}
+
 /// Reads them all.
 pub(crate) fn check(
     issuer: &Issuer,
@@ -47,7 +59,7 @@ pub(crate) fn check(
     asks.prompt = prompt::read(form.get("prompt"))?;
     asks.max_age = prompt::max_age(form.get("max_age"))?;
     asks.id_token.auth_time |= asks.max_age.is_some();
-    // Wishes: the bank alone knows how its customers prove who they are (OIDC Core §5.5.1.1).
+    asks.wished_acr = form.get("acr_values").map(wished).unwrap_or_default();
     asks.id_token.acr |= form.get("acr_values").is_some();
     let hint = form.get("login_hint");
     let hint = hint.filter(|hint| hint.chars().count() <= LOGIN_HINT_CHARS_MAX);
