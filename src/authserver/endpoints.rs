@@ -389,7 +389,7 @@ impl AuthServer {
             resource: resource::asked(issuer, form)?,
             challenge: crypto::base64url(challenge.digest()),
             dpop_jkt: dpop_key.map(|key| crypto::base64url(&key)),
-            ui_locales: ui_locales::wished(form),
+            ui_locales: openid::ui_locales::wished(form),
             authentication,
         };
         let replay = ports.replay.as_ref();

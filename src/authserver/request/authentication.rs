@@ -57,8 +57,8 @@ impl Authentication {
         self.pushed_at.div_euclid(1_000_000)
     }
 
-    /// The log-ins that would do, those first that must, as another server is asked for one of them (OIDC Core §3.1.2.1,
-    /// `acr_values`); empty where any does.
+    /// The log-ins that would do, those first that must, as another server is asked for one of them
+    /// (OIDC Core §3.1.2.1, `acr_values`); empty where any does.
     pub(crate) fn acr_values(&self) -> String {
         let mut values: Vec<&str> = self
             .essential_acr

@@ -1,22 +1,21 @@
 //! Step: who asks (RFC 6749 §2.3; CA-01 to CA-08). The registered method, and no other:
 //! `private_key_jwt`, or a certificate of the connection.
 
+pub(crate) mod private_key_jwt;
+mod tls_client_auth;
+
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use jiff::Timestamp;
 
 use model::{ClientId, Connection, PartnerId};
 
+use self::private_key_jwt::Assertion;
 use crate::Ports;
 use crate::denied::Denied;
 use crate::issuer::Issuer;
 use crate::issuer::registered::Registered;
 use crate::step::form::Parameters;
-
-pub(crate) mod private_key_jwt;
-mod tls_client_auth;
-
-use self::private_key_jwt::Assertion;
 
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 

@@ -5,6 +5,7 @@
 mod claims;
 mod hint;
 mod prompt;
+pub(crate) mod ui_locales;
 
 use jiff::Timestamp;
 
