@@ -317,6 +317,30 @@ async fn c1_the_language_that_the_app_or_the_customer_chose_stays_to_the_end() {
 }
 
 #[tokio::test]
+async fn a_wish_of_languages_counts_as_far_as_it_is_one_and_turns_nobody_away() {
+    let house = TestHouse::start().await;
+    let mut app = App::of(&house, "swiftride-app").await;
+    let long = format!("en-{} zh-CN", "x".repeat(33));
+    let most = format!("{}en", "fr ".repeat(7));
+    let more = format!("{}en", "fr ".repeat(8));
+    let much = "fr ".repeat(10_000);
+    let quotes = "\"".repeat(15_000);
+    for (wish, language) in [
+        (most.as_str(), "en"),
+        (&long, "zh-CN"),
+        ("en_GB zh-CN", "zh-CN"),
+        (&more, "zh-CN"),
+        (&much, "zh-CN"),
+        (&quotes, "zh-CN"),
+        (" ", "zh-CN"),
+    ] {
+        let reference = app.push(Form::request().and("ui_locales", wish)).await;
+        let page = Browser::new(&house).get(&app.link(&reference)).await;
+        assert_eq!(page.header("content-language"), language, "{wish:.40}");
+    }
+}
+
+#[tokio::test]
 async fn what_the_page_says_is_when_the_grant_ends() {
     let house = kit::HouseBuilder::new()
         .edit("grant_lifetime: 90d", "grant_lifetime: 2min")
