@@ -41,15 +41,22 @@ impl Ask {
         self.claims.as_object_mut().expect("an object").remove(name);
     }
 
-    /// Puts an assertion in place whose header is this and whose signature is not one.
-    pub(crate) fn header(&mut self, header: &Value) {
+    /// Puts an assertion in place whose header is this, word for word, with the signature of this
+    /// key: an ES256 one, whatever the header says.
+    pub(crate) fn header(&mut self, header: &Value, key: &SigningKey) {
+        let der = key.to_pkcs8();
+        let key = jsonwebtoken::EncodingKey::from_ec_der(der.expose_secret());
+        self.signed_by(header, |text| {
+            jsonwebtoken::crypto::sign(text.as_bytes(), &key, jsonwebtoken::Algorithm::ES256)
+                .expect("signs")
+        });
+    }
+
+    /// The same, with whatever stands for a signature of header and claims.
+    pub(crate) fn signed_by(&mut self, header: &Value, sign: impl FnOnce(&str) -> String) {
         let part = |value: &Value| crypto::base64url(value.to_string().as_bytes());
-        let signature = crypto::base64url(&[1; 64]);
-        self.assertion = Some(format!(
-            "{}.{}.{signature}",
-            part(header),
-            part(&self.claims)
-        ));
+        let text = format!("{}.{}", part(header), part(&self.claims));
+        self.assertion = Some(format!("{text}.{}", sign(&text)));
     }
 
     /// Puts an assertion without `typ` in place, signed by a library that is not ours.
