@@ -31,17 +31,20 @@ use crate::{
 
 mod answer;
 mod ask;
-mod grants;
+mod customers;
 mod hosts;
 mod keys;
+mod shaky;
 
 pub(crate) use self::answer::Answer;
 pub(crate) use self::ask::Ask;
-pub(crate) use self::grants::{NoCustomers, NoGrants};
+use self::customers::LiLei;
 use self::hosts::Nobody;
 pub(crate) use self::keys::Keys;
+pub(crate) use self::shaky::{Call, Shaky};
 
 pub(crate) const ISSUER: &str = "https://auth.harbour.example";
+pub(crate) const CALLBACK: &str = "https://app.swiftride.example/callback";
 pub(crate) const TOKEN_URL: &str = "https://auth.harbour.example/token";
 pub(crate) const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
@@ -196,6 +199,7 @@ pub(crate) struct House {
     pub(crate) server: AuthServer,
     pub(crate) clock: Arc<MovedClock>,
     pub(crate) replay: Arc<Replays>,
+    pub(crate) store: Arc<Shaky>,
     pub(crate) log: Arc<Log>,
     pub(crate) authority: Authority,
     pub(crate) keys: HashMap<&'static str, SigningKey>,
@@ -322,32 +326,32 @@ impl House {
         Self::open_with(|_| ()).await
     }
 
-    /// One whose customers grant, in a store that does not answer.
-    pub(crate) async fn without_grants() -> Self {
-        let asking = |settings: &mut IssuerSettings| {
+    /// One whose clients may ask customers, and whose only customer is known whatever they type.
+    pub(crate) async fn with_customers() -> Self {
+        Self::open_with(|settings| {
             settings.authorization = Some(Authorization {
-                customers: Customers::Password(Arc::new(NoCustomers)),
+                customers: Customers::Password(Arc::new(LiLei)),
                 grant_lifetime: Duration::from_hours(1),
             });
-        };
-        Self::open_on(asking, |ports| ports.grants = Arc::new(NoGrants)).await
+            for client in settings.clients.values_mut() {
+                client.redirect_uris = vec![CALLBACK.to_owned()];
+            }
+        })
+        .await
     }
 
     pub(crate) async fn open_with(change: impl FnOnce(&mut IssuerSettings)) -> Self {
-        Self::open_on(change, |_| ()).await
-    }
-
-    async fn open_on(
-        change: impl FnOnce(&mut IssuerSettings),
-        on: impl FnOnce(&mut Ports),
-    ) -> Self {
         let (authority, keys) = (Authority::new(), client_keys());
         let (log, replay) = (log(), replays());
         let clock = Arc::new(MovedClock::stopped());
         let mut ports = ports(Arc::new(Keys::default()), 1, log.clone(), replay.clone());
         ports.clock = clock.clone();
         ports.proofs = proofs(clock.clone());
-        on(&mut ports);
+        let state = Arc::new(store::Memory::new());
+        let store = Arc::new(Shaky::new(state.clone()));
+        ports.grants = store.clone();
+        ports.sessions = store.clone();
+        ports.outbox = state;
         let mut settings = settings(&authority, &keys);
         change(&mut settings);
         let server = AuthServer::open(vec![settings], Vec::new(), ports).await;
@@ -358,6 +362,7 @@ impl House {
             server,
             clock,
             replay,
+            store,
             log,
             authority,
             keys,

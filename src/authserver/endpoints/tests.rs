@@ -10,6 +10,8 @@ use crypto::{Rules, SigningKey, SystemRandom, Typ};
 use model::ports::{Claim, Replay};
 use model::{ClientId, Clock, Decision, LogName};
 
+mod unkept;
+
 use super::*;
 use crate::test_house::{
     ASSERTION_TYPE, Answer, Ask, Authority, House, ISSUER, Mood, TOKEN_URL, asked, bank,
@@ -1363,7 +1365,8 @@ async fn md_05_the_metadata_hold_what_is_active_and_nothing_else() {
 
 #[tokio::test]
 async fn rv_02_what_cannot_be_kept_or_looked_up_is_answered_503() {
-    let house = House::without_grants().await;
+    let house = House::with_customers().await;
+    house.store.all(Mood::FailsBefore);
     for endpoint in [Endpoint::Revoke, Endpoint::Introspect] {
         let mut ask = house.ask("swiftride-app");
         ask.set("token", "some-token");
