@@ -3,16 +3,17 @@
 //   node conformance/clients/negative.mjs HOUSE.json
 //
 // The file is that of `run.mjs`; two of its clients take part, `negative` and `stranger`: both
-// sign their assertions, and their tokens are bound to keys. Prints a line for each case: `ok`,
+// sign their assertions, and their tokens are bound to keys. `negative` has a key of RSA beside its
+// own: `rsa_key` and `rsa_kid`. Prints a line for each case: `ok`,
 // with what both answer and why they differ, or `FAILED`. Exit code: 0 all are ok, 1 some failed,
 // 2 the file cannot be read.
+import { createPublicKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 
 import * as jose from 'jose'
 import * as oauth from 'oauth4webapi'
 
-import { Browser } from './browser.mjs'
 import { fetchAs } from './house.mjs'
 import { CASES } from './negative/cases.mjs'
 import { DIFFERENCES } from './negative/differences.mjs'
@@ -35,36 +36,33 @@ async function ours(path) {
   const named = (file) => readFileSync(resolve(dirname(path), file), 'utf8')
   house.ca = named(house.ca)
   house.browse = fetchAs(house)
-  const client = async ({ client_id, kid, signing_key, redirect_uri }) => ({
+  const client = async ({ client_id, kid, signing_key, rsa_key, rsa_kid, redirect_uri }) => ({
     client_id, kid, redirect_uri: redirect_uri ?? house.redirect_uri,
     key: await jose.importPKCS8(named(signing_key), 'ES256'),
+    rsa: rsa_key && { pem: named(rsa_key), kid: rsa_kid },
   })
   const clients = [await client(house.clients.negative), await client(house.clients.stranger)]
   const known = await metadata(house.issuer, 'oauth2', house.browse)
-  /** The customer allows it. */
-  async function approve(request_uri, { client_id, redirect_uri }) {
-    const link = new URL(known.authorization_endpoint)
-    link.search = new URLSearchParams({ client_id, request_uri })
-    const browser = new Browser({ ...house, redirect_uri })
-    const back = await browser.follow(link, { atLogin: 'login', atApproval: 'allow' })
-    return back.searchParams.get('code')
-  }
-  return new Server({ metadata: known, clients, scope: house.scope, fetch: house.browse, approve })
+  const told = { metadata: known, clients, scope: house.scope }
+  return new Server({ ...told, fetch: house.browse, customer: house })
 }
 
-/** The same clients at oidc-provider. */
+/** The same clients at oidc-provider, with keys of their own. */
 async function theirs(clients) {
-  const same = await Promise.all(clients.map(async ({ client_id, kid }) => {
+  const same = await Promise.all(clients.map(async ({ client_id, kid, rsa }) => {
     const { privateKey, publicKey } = await keys()
-    const jwk = { ...await jose.exportJWK(publicKey), kid, alg: 'ES256', use: 'sig' }
+    const jwks = { keys: [{ ...await jose.exportJWK(publicKey), kid, alg: 'ES256', use: 'sig' }] }
+    if (rsa) {
+      const own = createPublicKey(rsa.pem).export({ format: 'jwk' })
+      jwks.keys.push({ ...own, kid: rsa.kid, use: 'sig' })
+    }
     const redirect_uri = `https://${client_id}.example/callback`
-    return { client_id, kid, key: privateKey, jwk, redirect_uri }
+    return { client_id, kid, key: privateKey, rsa, jwks, redirect_uri }
   }))
-  const { issuer, approve, close } = await peer(same)
+  const { issuer, close } = await peer(same)
   const known = await metadata(issuer, 'oidc', fetch)
-  const answers = (request_uri, { client_id }) => approve(request_uri, client_id)
-  const told = { metadata: known, clients: same, scope: SCOPE, fetch, approve: answers }
-  return { server: new Server(told), close }
+  const told = { metadata: known, clients: same, scope: SCOPE }
+  return { server: new Server({ ...told, fetch, customer: { browse: fetch } }), close }
 }
 
 /** What a server answers to a case. */

@@ -56,7 +56,7 @@ pub use issuer::{issuer_key, under_kid};
 pub use key_host::{KeyHost, Publishes, key_set};
 pub use operators::{Operators, Probed, probe};
 pub use partner::{FORM, Partner, shared, text, token_form};
-pub use provider::{METADATA, PaperProvider, key_file};
+pub use provider::{METADATA, PaperProvider, key_file, key_file_of};
 pub use self_signed::{SelfSigned, jwks_of, self_signed};
 
 pub use bytes::Bytes;

@@ -112,7 +112,12 @@ impl PaperProvider {
 
 /// A new ES256 key in a file of the house's folder that nobody else may read.
 pub fn key_file(house: &HouseBuilder, file: &str) -> SigningKey {
-    let key = SigningKey::generate(Algorithm::Es256).expect("a key");
+    key_file_of(Algorithm::Es256, house, file)
+}
+
+/// The same with a key of this algorithm.
+pub fn key_file_of(algorithm: Algorithm, house: &HouseBuilder, file: &str) -> SigningKey {
+    let key = SigningKey::generate(algorithm).expect("a key");
     let text = crypto::base64(key.to_pkcs8().expose_secret());
     let pem = format!("-----BEGIN PRIVATE KEY-----\n{text}\n-----END PRIVATE KEY-----\n");
     let path = house.dir().join(file);

@@ -1,10 +1,10 @@
 // The negative cases that a client can bring about (conformance/requirements/negative.toml): what
 // is asked, and what we answer.
-import { createHmac } from 'node:crypto'
+import { KeyObject, createHmac, createPublicKey, sign } from 'node:crypto'
 
 import * as jose from 'jose'
 
-import { keys, unsigned } from './server.mjs'
+import { keys, unsigned, wordForWord } from './server.mjs'
 
 const now = () => Math.floor(Date.now() / 1000)
 const set = (name, value) => ({ form: (form) => form.set(name, value) })
@@ -20,6 +20,7 @@ const CLIENT = '401 invalid_client'
 const GRANT = '400 invalid_grant'
 const PROOF = '400 invalid_dpop_proof'
 const OBJECT = '400 invalid_request_object'
+const TOKEN = '401 invalid_token'
 
 const pushed = (id, what, change, ours) => ({ id, what, ours, run: (server) => server.push(change) })
 const own = (id, what, change, ours) => ({ id, what, ours, run: (server) => server.own(change) })
@@ -61,7 +62,7 @@ async function requestObject(server, client, { head = {}, claims = {}, by } = {}
     code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM', code_challenge_method: 'S256',
     ...claims,
   }
-  if (by) return by(header, all, server)
+  if (by) return by(header, all, client.key, client)
   // What is undefined is left out.
   const claimed = JSON.parse(JSON.stringify(all))
   return new jose.SignJWT(claimed).setProtectedHeader(header).sign(client.key)
@@ -75,24 +76,115 @@ async function byAnother(head, claims) {
 
 const byNone = (head, claims) => unsigned({ ...head, alg: 'none' }, claims)
 
-/** HS256 with what everybody knows of the client. */
-function byMac(head, claims) {
+/** HS256 with a public key, written like this, as its secret. */
+const byMac = (written) => (head, claims, key) => {
+  const secret = written(key && createPublicKey(KeyObject.from(key)))
   const text = unsigned({ ...head, alg: 'HS256' }, claims).slice(0, -1)
-  return `${text}.${createHmac('sha256', 'public').update(text).digest('base64url')}`
+  return `${text}.${createHmac('sha256', secret).update(text).digest('base64url')}`
 }
 
-async function byRs256(head, claims) {
-  const { privateKey } = await jose.generateKeyPair('RS256')
-  return new jose.SignJWT(claims).setProtectedHeader({ ...head, alg: 'RS256' }).sign(privateKey)
+/** How everybody knows a public key. */
+const WRITTEN = {
+  'PEM': (key) => key.export({ type: 'spki', format: 'pem' }),
+  'DER': (key) => key.export({ type: 'spki', format: 'der' }),
+  'JWK': (key) => JSON.stringify(key.export({ format: 'jwk' })),
+}
+
+/** With the client's registered key of RSA, by this algorithm. */
+const byRsa = (alg) => async (head, claims, _, { rsa }) => {
+  const key = await jose.importPKCS8(rsa.pem, alg)
+  const header = { ...head, alg, kid: rsa.kid }
+  return new jose.SignJWT(claims).setProtectedHeader(header).sign(key)
+}
+
+/** With a key that its header brings. */
+async function byItsOwn(head, claims, _, __, alg = 'ES256') {
+  const { publicKey, privateKey } = await jose.generateKeyPair(alg)
+  const header = { ...head, alg, jwk: await jose.exportJWK(publicKey) }
+  return new jose.SignJWT(claims).setProtectedHeader(header).sign(privateKey)
+}
+
+/** A header with these members too, and a signature that holds. */
+const byKeyWith = (more) => (head, claims, key) => wordForWord({ ...head, ...more }, claims, key)
+
+/** The signature that other formats than JWS have. */
+function byDer(head, claims, key) {
+  const text = unsigned(head, claims).slice(0, -1)
+  const signature = sign('sha256', Buffer.from(text), KeyObject.from(key))
+  return `${text}.${signature.toString('base64url')}`
 }
 
 const byZeros = (head, claims) => unsigned(head, claims, Buffer.alloc(64).toString('base64url'))
 
+/** What is sent while its client's proofs are made by another key. */
+async function byAnotherKey(server, ask) {
+  const [client] = server.clients
+  const before = client.proof
+  client.proof = await keys()
+  const answer = await ask()
+  client.proof = before
+  return answer
+}
+
+/** An access token, shown at the userinfo endpoint with these changes. */
+const shown = (id, what, change, ours) => ({
+  id, what, ours,
+  run: async (server) => {
+    const token = await server.access()
+    return server.userinfo(token, change(token))
+  },
+})
+
+/** The claims of an access token, made into another by somebody else; one that is no JWT has none. */
+const forged = (what, make) => ({
+  id: 'OA-84', what, ours: TOKEN,
+  run: async (server) => {
+    const token = await server.access()
+    const [head, claims] = token.split('.').map((part) => Buffer.from(part, 'base64url'))
+    const is = claims !== undefined
+    const { keys: [key] } = await server.keys()
+    const header = is ? JSON.parse(head) : { alg: key.alg, kid: key.kid, typ: 'at+jwt' }
+    return server.userinfo(await make(header, is ? JSON.parse(claims) : {}, key))
+  },
+})
+
 /** All cases, in their order. */
 export const CASES = [
+  { id: 'OA-01', what: 'a request that was not pushed', ours: '400 invalid_request',
+    run: (server) => {
+      const [{ client_id, redirect_uri }] = server.clients
+      const plain = { client_id, redirect_uri, response_type: 'code', scope: server.scope }
+      return server.open(server.link(plain))
+    } },
   pushed('OA-03', 'pushed by PUT',
     { sent: (init) => { init.method = 'PUT' } }, '405 invalid_request'),
   pushed('OA-04', 'request_uri beside it', set('request_uri', 'urn:example:1'), REQUEST),
+  { id: 'OA-06', what: 'a reference that was used', ours: '400 invalid_request_uri',
+    run: async (server) => {
+      const [{ client_id }] = server.clients
+      const request_uri = await server.reference()
+      await server.approved(request_uri)
+      return server.open(server.link({ client_id, request_uri }))
+    } },
+  { id: 'OA-07', what: 'a reference that was looked at before', ours: 'a code',
+    run: async (server) => {
+      const [{ client_id }] = server.clients
+      const request_uri = await server.reference()
+      await server.open(server.link({ client_id, request_uri }))
+      const code = await server.approved(request_uri)
+      return { said: code ? 'a code' : 'no code' }
+    } },
+  { id: 'OA-09', what: "another client's reference", ours: '400 invalid_request_uri',
+    run: async (server) => {
+      const request_uri = await server.reference()
+      const [, { client_id }] = server.clients
+      return server.open(server.link({ client_id, request_uri }))
+    } },
+  { id: 'OA-10', what: 'a reference to be fetched', ours: '400 invalid_request_uri',
+    run: (server) => {
+      const [{ client_id }] = server.clients
+      return server.open(server.link({ client_id, request_uri: 'https://127.0.0.1:9/request' }))
+    } },
   pushed('OA-12', 'plain', set('code_challenge_method', 'plain'), REQUEST),
   pushed('OA-12', 'no method', drop('code_challenge_method'), REQUEST),
   redeemed('OA-13', 'no verifier', drop('code_verifier'), GRANT),
@@ -130,19 +222,28 @@ export const CASES = [
   { id: 'OA-43/par', what: 'for the URL that requests are pushed to', ours: CLIENT,
     run: (server) =>
       server.push(claim('aud', server.metadata.pushed_authorization_request_endpoint)) },
-  own('OA-45', 'by RS256', { assertionBy: byRs256 }, CLIENT),
+  { id: 'OA-45/key', what: 'by PS256 with a key of RSA', ours: '200',
+    run: (server) => server.own({ assertionBy: byRsa('PS256') }) },
+  own('OA-45', 'by RS256 with the same key', { assertionBy: byRsa('RS256') }, CLIENT),
   own('OA-45', 'by none', { assertionBy: byNone }, CLIENT),
-  own('OA-45', 'by HS256', { assertionBy: byMac }, CLIENT),
+  ...Object.entries(WRITTEN).map(([form, written]) =>
+    own('OA-45', `by HS256 with the public key as ${form}`, { assertionBy: byMac(written) }, CLIENT)),
+  own('OA-45', 'by ES256K', { assertionBy: byKeyWith({ alg: 'ES256K' }) }, CLIENT),
   own('OA-46', 'a proof as an assertion', header('typ', 'dpop+jwt'), CLIENT),
   own('OA-46', 'a request object as an assertion', header('typ', 'oauth-authz-req+jwt'), CLIENT),
   own('OA-48', 'jku', header('jku', 'https://127.0.0.1:9/keys'), CLIENT),
-  own('OA-49', 'an unknown crit', {
-    assertionBy: (head, claims) => unsigned({ ...head, crit: ['x'], x: 1 }, claims, 'AA'),
-  }, CLIENT),
+  own('OA-48', 'x5u', header('x5u', 'https://127.0.0.1:9/chain'), CLIENT),
+  own('OA-48', 'x5c', header('x5c', ['MIIB']), CLIENT),
+  own('OA-48', 'jwk, which made it', { assertionBy: byItsOwn }, CLIENT),
+  own('OA-49', 'an unknown crit', { assertionBy: byKeyWith({ crit: ['x'], x: 1 }) }, CLIENT),
+  own('OA-49', 'b64', { assertionBy: byKeyWith({ crit: ['b64'], b64: false }) }, CLIENT),
   own('OA-51', 'a signature of zeros', { assertionBy: byZeros }, CLIENT),
+  own('OA-51', 'a signature in DER', { assertionBy: byDer }, CLIENT),
   object('OA-55', 'a request object by none', { by: byNone }, OBJECT),
   object('OA-57', "a request object by another's key", { by: byAnother }, OBJECT),
-  object('OA-57', 'a request object by RS256', { by: byRs256 }, OBJECT),
+  object('OA-57/key', 'a request object by PS256 with a key of RSA', { by: byRsa('PS256') }, '201'),
+  object('OA-57', 'a request object by RS256 with the same key', { by: byRsa('RS256') }, OBJECT),
+  object('OA-57', 'a request object by HS256 with the public key', { by: byMac(WRITTEN.PEM) }, OBJECT),
   object('OA-58', 'a request object without exp', { claims: { exp: undefined } }, OBJECT),
   object('OA-58', 'a request object without nbf', { claims: { nbf: undefined } }, OBJECT),
   object('OA-60', 'a request object for another server',
@@ -164,17 +265,16 @@ export const CASES = [
   { id: 'OA-69', what: "a code that is bound to another key", ours: GRANT,
     run: async (server) => {
       const code = await server.code({ proof() {} })
-      const [client] = server.clients
-      const before = client.proof
-      client.proof = await keys()
-      const answer = await server.redeem(code)
-      client.proof = before
-      return answer
+      return byAnotherKey(server, () => server.redeem(code))
     } },
   own('OA-70', 'a proof that is no JWT', { proofBy: () => 'no.jwt' }, PROOF),
   own('OA-70', 'a proof of another typ', proofHeader('typ', 'JWT'), PROOF),
   own('OA-70', 'a proof by none', { proofBy: byNone }, PROOF),
-  own('OA-70', 'a proof by HS256', { proofBy: byMac }, PROOF),
+  ...Object.entries(WRITTEN).map(([form, written]) =>
+    own('OA-70', `a proof by HS256 with its key as ${form}`, { proofBy: byMac(written) }, PROOF)),
+  own('OA-70', 'a proof by RS256', {
+    proofBy: (head, claims) => byItsOwn(head, claims, null, null, 'RS256'),
+  }, PROOF),
   own('OA-72', 'a proof for GET', proven('htm', 'GET'), PROOF),
   own('OA-72', 'a proof for another URL', proven('htu', 'https://other.example/token'), PROOF),
   { id: 'OA-73', what: 'htu with a query', ours: '200',
@@ -188,6 +288,33 @@ export const CASES = [
       const first = await server.own(keep)
       if (first.status !== 200) return first
       return server.own({ sent: (init) => { init.headers.dpop = kept } })
+    } },
+  shown('OA-78', "with a proof for another token", () => proven('ath', 'A'.repeat(43)),
+    '401 invalid_dpop_proof'),
+  { id: 'OA-78', what: 'with a proof by another key', ours: TOKEN,
+    run: async (server) => {
+      const token = await server.access()
+      return byAnotherKey(server, () => server.userinfo(token))
+    } },
+  shown('OA-79', 'as Bearer', (token) => ({
+    sent: (init) => { init.headers = { authorization: `Bearer ${token}` } },
+  }), '401'),
+  shown('OA-79', 'as Bearer with its proof', (token) => ({
+    sent: (init) => { init.headers.authorization = `Bearer ${token}` },
+  }), '401'),
+  shown('OA-79', 'without a proof', () => ({
+    sent: (init) => { delete init.headers.dpop },
+  }), '401 invalid_dpop_proof'),
+  shown('OA-84/genuine', 'as it was given', () => ({}), '200'),
+  forged('by none', byNone),
+  forged("by HS256 with the issuer's key", (head, claims, jwk) =>
+    byMac(() => JSON.stringify(jwk))(head, claims, null)),
+  forged('by a key that it brings', byItsOwn),
+  { id: 'OA-85', what: 'once it was revoked', ours: TOKEN,
+    run: async (server) => {
+      const token = await server.access()
+      const { status, said } = await server.revoke(token)
+      return status === 200 ? server.userinfo(token) : { said: `not revoked: ${said}` }
     } },
   { id: 'OA-87', what: "another client's token, revoked", ours: REQUEST,
     run: async (server) => {

@@ -9,29 +9,26 @@ import { Provider } from 'oidc-provider'
 /** What its customers can be asked for. */
 export const SCOPE = 'branches'
 const CUSTOMER = 'customer'
+/** Where its pages stand. */
+const PAGES = '/pages/'
 
 /** A client as it registers one. */
-const registered = ({ client_id, jwk, redirect_uri }) => ({
+const registered = ({ client_id, jwks, redirect_uri }) => ({
   client_id,
   redirect_uris: [redirect_uri],
-  jwks: { keys: [jwk] },
+  jwks,
   grant_types: ['client_credentials', 'authorization_code', 'refresh_token'],
   response_types: ['code'],
-  scope: SCOPE,
+  scope: `openid ${SCOPE}`,
   token_endpoint_auth_method: 'private_key_jwt',
-  token_endpoint_auth_signing_alg: 'ES256',
   id_token_signed_response_alg: 'ES256',
-  request_object_signing_alg: 'ES256',
   dpop_bound_access_tokens: true,
 })
 
 // What it tells of, it tells of standing in a test.
 Object.assign(console, { info() {}, warn() {} })
 
-/**
- * Starts it with these clients. Gives its issuer; `approve(request_uri, client_id)`, which is what a
- * customer does on its pages: a code; and `close()`.
- */
+/** Starts it with these clients. Gives its issuer and `close()`. */
 export async function peer(clients) {
   const server = createServer()
   await new Promise((done) => { server.listen(0, '127.0.0.1', done) })
@@ -41,7 +38,7 @@ export async function peer(clients) {
   const provider = new Provider(issuer, {
     clients: clients.map(registered),
     jwks: { keys: [signing] },
-    scopes: [SCOPE],
+    scopes: ['openid', SCOPE],
     clientAuthMethods: ['private_key_jwt'],
     enabledJWA: {
       clientAuthSigningAlgValues: ['ES256', 'PS256', 'EdDSA'],
@@ -50,6 +47,11 @@ export async function peer(clients) {
     },
     issueRefreshToken: () => true,
     rotateRefreshToken: false,
+    interactions: { url: (_, { uid }) => `${PAGES}${uid}` },
+    renderError(context, { error }) {
+      context.type = 'html'
+      context.body = `<code id="error">${error}</code>`
+    },
     findAccount: (_, accountId) => ({ accountId, claims: () => ({ sub: accountId }) }),
     features: {
       devInteractions: { enabled: false },
@@ -62,27 +64,25 @@ export async function peer(clients) {
       revocation: { enabled: true },
     },
   })
-  server.on('request', provider.callback())
+  const answers = provider.callback()
+  server.on('request', (request, response) => {
+    const answer = request.url.startsWith(PAGES) ? page : answers
+    answer(request, response)
+  })
 
-  /** What its pages would do once the customer allowed it. */
-  async function approve(request_uri, client_id) {
-    const pushed = await provider.PushedAuthorizationRequest.find(request_uri.split(':').pop())
-    const claims = JSON.parse(Buffer.from(pushed.request.split('.')[1], 'base64url'))
-    const grant = new provider.Grant({ accountId: CUSTOMER, clientId: client_id })
-    grant.addOIDCScope(claims.scope)
-    const code = new provider.AuthorizationCode({
-      accountId: CUSTOMER,
-      client: await provider.Client.find(client_id),
-      grantId: await grant.save(),
-      codeChallenge: claims.code_challenge,
-      codeChallengeMethod: claims.code_challenge_method,
-      dpopJkt: pushed.dpopJkt,
-      gty: 'authorization_code',
-      redirectUri: claims.redirect_uri,
-      scope: claims.scope,
-      authTime: Math.floor(Date.now() / 1000),
-    })
-    return code.save()
+  /** Its pages: whoever comes is the customer, and allows what is asked. */
+  async function page(request, response) {
+    const { prompt, params } = await provider.interactionDetails(request, response)
+    const result = prompt.name === 'login'
+      ? { login: { accountId: CUSTOMER } }
+      : { consent: { grantId: await granted(params) } }
+    await provider.interactionFinished(request, response, result)
   }
-  return { issuer, approve, close: () => server.close() }
+
+  async function granted({ client_id, scope }) {
+    const grant = new provider.Grant({ accountId: CUSTOMER, clientId: client_id })
+    grant.addOIDCScope(scope)
+    return grant.save()
+  }
+  return { issuer, close: () => server.close() }
 }
