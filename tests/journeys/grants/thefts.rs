@@ -20,16 +20,22 @@ use table::{OWN, WAYS};
 /// What is stolen, good and unused unless it is what it is used again for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Loot {
-    /// An access token that is bound to a certificate.
+    /// An access token for APIs that is bound to a certificate.
     Token,
-    /// An access token that is bound to a key.
+    /// An access token for APIs that is bound to a key.
     KeyToken,
+    /// An access token for the userinfo endpoint too, bound to a certificate.
+    OpenIdToken,
+    /// An access token for the userinfo endpoint too, bound to a key.
+    OpenIdKeyToken,
     Code,
     RequestUri,
     RefreshToken,
     Assertion,
     /// A proof for the branches, with the token that it is for.
     Proof,
+    /// A proof for the userinfo endpoint, with the token that it is for.
+    OpenIdProof,
     /// A proof for the token endpoint.
     TokenProof,
     /// The cookie of a customer who logged in.
@@ -42,14 +48,17 @@ enum Loot {
     WayBack,
 }
 
-const LOOT: [Loot; 12] = [
+const LOOT: [Loot; 15] = [
     Loot::Token,
     Loot::KeyToken,
+    Loot::OpenIdToken,
+    Loot::OpenIdKeyToken,
     Loot::Code,
     Loot::RequestUri,
     Loot::RefreshToken,
     Loot::Assertion,
     Loot::Proof,
+    Loot::OpenIdProof,
     Loot::TokenProof,
     Loot::Session,
     Loot::LogInForm,
@@ -185,6 +194,12 @@ async fn attempt(scene: &mut Scene, loot: Loot, way: &Way) -> Vec<String> {
         if let Some(what) = complaint(scene, way, *fate, &answer).await {
             complaints.push(format!("{at}: {what}"));
         }
+        if matches!(fate, Fate::Serves(_)) && way.place == Place::Token {
+            let (its, due) = (scene::bound_to(&answer), scene.binds(loot, thief));
+            if its != due {
+                complaints.push(format!("{at}: its token is bound to {its}, not {due}"));
+            }
+        }
         match fate {
             Fate::Ends(..) if scene.is_let_in(&given).await => {
                 complaints.push(format!("{at}: what it gave before still serves"));
@@ -221,6 +236,16 @@ async fn a_stolen_token_of_a_key_serves_nobody_else_anywhere() {
 }
 
 #[tokio::test]
+async fn a_stolen_token_of_a_certificate_tells_nobody_else_who_the_customer_is() {
+    every_way(Loot::OpenIdToken).await;
+}
+
+#[tokio::test]
+async fn a_stolen_token_of_a_key_tells_nobody_else_who_the_customer_is() {
+    every_way(Loot::OpenIdKeyToken).await;
+}
+
+#[tokio::test]
 async fn a_stolen_code_serves_nobody_else_anywhere() {
     every_way(Loot::Code).await;
 }
@@ -243,6 +268,11 @@ async fn a_stolen_assertion_serves_nobody_else_anywhere() {
 #[tokio::test]
 async fn a_stolen_proof_serves_nobody_else_anywhere() {
     every_way(Loot::Proof).await;
+}
+
+#[tokio::test]
+async fn a_stolen_proof_tells_nobody_else_who_the_customer_is() {
+    every_way(Loot::OpenIdProof).await;
 }
 
 #[tokio::test]

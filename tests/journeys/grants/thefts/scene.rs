@@ -10,9 +10,10 @@ use kit::{
     encoded, hidden, html, issue, partner_leaf, query,
 };
 use model::ClientId;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::super::{App, BRANCHES, CALLBACK, Form, decide, log_in};
+use super::super::openid::{granted, request};
+use super::super::{App, BRANCHES, CALLBACK, Form, claims, decide, log_in};
 use super::{Loot, Place, Thief, Way};
 
 const CATALOGUE: &str = "/catalogue/v1/products";
@@ -206,6 +207,11 @@ impl Scene {
         match loot {
             Loot::Token => of(&self.app().await.tokens("li-lei").await["access_token"]),
             Loot::KeyToken => Stolen::of(self.key_token(&self.owner, &self.key)),
+            Loot::OpenIdToken => {
+                let mut app = self.app().await;
+                of(&granted(&mut app, request(), "li-lei").await["access_token"])
+            }
+            Loot::OpenIdKeyToken => Stolen::of(self.openid_token(&self.owner, &self.key)),
             Loot::Code => Stolen::of(self.app().await.code("li-lei").await),
             Loot::RequestUri => Stolen::of(self.push(&self.owner).await),
             Loot::RefreshToken => of(&self.app().await.tokens("li-lei").await["refresh_token"]),
@@ -215,6 +221,13 @@ impl Scene {
                 Stolen {
                     beside: token.clone(),
                     ..Stolen::of(self.proof(&self.key, BRANCHES, &token))
+                }
+            }
+            Loot::OpenIdProof => {
+                let token = self.openid_token(&self.owner, &self.key);
+                Stolen {
+                    beside: token.clone(),
+                    ..Stolen::of(self.proof(&self.key, path(Place::Userinfo), &token))
                 }
             }
             Loot::TokenProof => {
@@ -264,6 +277,24 @@ impl Scene {
         self.issuer.sign("at+jwt", &claims).expect("a token")
     }
 
+    /// One that the userinfo endpoint takes too.
+    fn openid_token(&self, partner: &Partner, key: &ProofKey) -> String {
+        let mut claims = self.house.claims_for_key(partner, "branches openid", key);
+        claims["aud"] = json!([self.house.api_url(), self.house.issuer_url()]);
+        claims["grant_id"] = json!("of-a-customer");
+        self.issuer.sign("at+jwt", &claims).expect("a token")
+    }
+
+    /// What a token is bound to that this thief is given.
+    pub(super) fn binds(&self, loot: Loot, thief: Thief) -> Value {
+        let certificate = self.client_of(thief).identity.thumbprint();
+        match loot {
+            // Whoever made the proof has its key; the thief has not.
+            Loot::TokenProof => json!({ "x5t#S256": certificate, "jkt": self.key.thumbprint() }),
+            _ => json!({ "x5t#S256": certificate }),
+        }
+    }
+
     fn proof(&self, key: &ProofKey, path: &str, token: &str) -> String {
         key.proof(&self.house.proof_claims("GET", path, token))
     }
@@ -286,6 +317,20 @@ impl Scene {
             Loot::Proof => {
                 let token = format!("DPoP {}", held.beside);
                 self.road(None, BRANCHES, &token, Some(&text)).await
+            }
+            Loot::OpenIdToken => {
+                let (identity, bearer) = (&self.owner.identity, format!("Bearer {text}"));
+                self.road(Some(identity), path(Place::Userinfo), &bearer, None)
+                    .await
+            }
+            Loot::OpenIdKeyToken | Loot::OpenIdProof => {
+                let place = path(Place::Userinfo);
+                let (token, proof) = match loot {
+                    Loot::OpenIdProof => (held.beside.clone(), text),
+                    _ => (text.clone(), self.proof(&self.key, place, &text)),
+                };
+                self.road(None, place, &format!("DPoP {token}"), Some(&proof))
+                    .await
             }
             Loot::TokenProof => {
                 let identity = Some(&self.owner.identity);
@@ -342,7 +387,7 @@ impl Scene {
             Place::Token | Place::Par | Place::Revoke | Place::Introspect => {
                 self.as_client(&held.text, way, thief).await
             }
-            Place::Userinfo => self.as_caller(held, thief).await,
+            Place::Userinfo => self.as_caller(held, way.into, thief).await,
             Place::Authorize => self.as_link(held, way.into, thief).await,
             Place::LogIn => self.as_log_in(held, thief).await,
             Place::Approve => self.as_approval(held, thief).await,
@@ -421,6 +466,15 @@ fn form_of(browser: Browser, page: Answer) -> Stolen {
         browser: Some(browser),
         page: Some(page),
     }
+}
+
+/// What an access token is bound to that is given here; nothing where none is.
+pub(super) fn bound_to(answer: &Answer) -> Value {
+    let told = serde_json::from_slice::<Value>(&answer.body).unwrap_or_default();
+    let token = &told["access_token"];
+    token
+        .as_str()
+        .map_or(Value::Null, |_| claims(token)["cnf"].clone())
 }
 
 /// The code of a refusal, whichever form it has; empty when it is none.

@@ -31,6 +31,66 @@ const TOLD: Fates = [
     Serves("its owner asks as often as it likes"),
 ];
 
+/// A token is given up by its client.
+const GIVEN_UP: Fates = [
+    OTHERS_TOKEN,
+    OTHERS_TOKEN,
+    Serves("the client's key is enough to give up its token"),
+    NO_CLIENT,
+    UNREAD,
+    Serves("its owner gives it up"),
+];
+
+/// A token of a certificate, shown with one or without.
+const BEARER: Fates = [
+    WRONG_BINDING,
+    WRONG_BINDING,
+    UNSHOWN,
+    UNSHOWN,
+    NO_TOKEN,
+    Serves("a token serves its owner until it ends"),
+];
+
+/// The same, with a proof by whatever key.
+const NO_KEYS: Fates = [
+    WRONG_BINDING,
+    WRONG_BINDING,
+    WRONG_BINDING,
+    WRONG_BINDING,
+    NO_TOKEN,
+    WRONG_BINDING,
+];
+
+/// A token of a key, without a proof.
+const UNPROVEN: Fates = [
+    Is(401, "no_proof"),
+    Is(401, "no_proof"),
+    UNSHOWN,
+    UNSHOWN,
+    NO_TOKEN,
+    Is(401, "no_proof"),
+];
+
+/// The same with a proof, by another key but for the last.
+const PROVEN: Fates = [
+    WRONG_BINDING,
+    WRONG_BINDING,
+    WRONG_BINDING,
+    WRONG_BINDING,
+    NO_TOKEN,
+    Serves("a token serves its owner until it ends, with a new proof each time"),
+];
+
+/// A proof, with another token, for something else than it was made for, and once more.
+const ONCE: Fates = [
+    BAD_PROOF,
+    BAD_PROOF,
+    BAD_PROOF,
+    BAD_PROOF,
+    NO_TOKEN,
+    Is(401, "proof_replayed"),
+];
+
 /// All ways, in the order of the thieves: another partner, another client of the same, without the
 /// certificate, a stranger, at another bank, twice.
 pub(super) const WAYS: &[Way] = &[
@@ -122,6 +182,18 @@ pub(super) const WAYS: &[Way] = &[
         foreign: [NO_TOKEN, NO_TOKEN, UNSHOWN, UNSHOWN, NO_TOKEN, NO_TOKEN],
     },
     Way {
+        place: Place::Userinfo,
+        into: "DPoP",
+        foreign: [NO_TOKEN; 6],
+    },
+    Way {
+        place: Place::Userinfo,
+        into: "dpop",
+        foreign: [
+            BAD_PROOF, BAD_PROOF, BAD_PROOF, BAD_PROOF, NO_TOKEN, BAD_PROOF,
+        ],
+    },
+    Way {
         place: Place::Introspect,
         into: "token",
         foreign: [UNREAD, UNREAD, UNREAD, NO_CLIENT, UNREAD, UNREAD],
@@ -162,70 +234,26 @@ pub(super) const WAYS: &[Way] = &[
 
 /// What something meets where it is what is asked for, or is known for what it is.
 pub(super) const OWN: &[(Loot, Place, &str, Fates)] = &[
-    (
-        Loot::Token,
-        Place::Road,
-        "Bearer",
-        [
-            WRONG_BINDING,
-            WRONG_BINDING,
-            UNSHOWN,
-            UNSHOWN,
-            NO_TOKEN,
-            Serves("a token serves its owner until it ends"),
-        ],
-    ),
-    (
-        Loot::Token,
-        Place::Road,
-        "DPoP",
-        [
-            WRONG_BINDING,
-            WRONG_BINDING,
-            WRONG_BINDING,
-            WRONG_BINDING,
-            NO_TOKEN,
-            WRONG_BINDING,
-        ],
-    ),
-    (
-        Loot::KeyToken,
-        Place::Road,
-        "Bearer",
-        [
-            Is(401, "no_proof"),
-            Is(401, "no_proof"),
-            UNSHOWN,
-            UNSHOWN,
-            NO_TOKEN,
-            Is(401, "no_proof"),
-        ],
-    ),
-    (
-        Loot::KeyToken,
-        Place::Road,
-        "DPoP",
-        [
-            WRONG_BINDING,
-            WRONG_BINDING,
-            WRONG_BINDING,
-            WRONG_BINDING,
-            NO_TOKEN,
-            Serves("a token serves its owner until it ends, with a new proof each time"),
-        ],
-    ),
+    (Loot::Token, Place::Road, "Bearer", BEARER),
+    (Loot::Token, Place::Road, "DPoP", NO_KEYS),
+    (Loot::OpenIdToken, Place::Road, "Bearer", BEARER),
+    (Loot::OpenIdToken, Place::Road, "DPoP", NO_KEYS),
+    (Loot::KeyToken, Place::Road, "Bearer", UNPROVEN),
+    (Loot::KeyToken, Place::Road, "DPoP", PROVEN),
+    (Loot::OpenIdKeyToken, Place::Road, "Bearer", UNPROVEN),
+    (Loot::OpenIdKeyToken, Place::Road, "DPoP", PROVEN),
+    (Loot::Proof, Place::Road, "dpop", ONCE),
+    (Loot::OpenIdToken, Place::Userinfo, "Bearer", BEARER),
+    (Loot::OpenIdToken, Place::Userinfo, "DPoP", NO_KEYS),
+    (Loot::OpenIdKeyToken, Place::Userinfo, "Bearer", UNPROVEN),
+    (Loot::OpenIdKeyToken, Place::Userinfo, "DPoP", PROVEN),
+    (Loot::OpenIdProof, Place::Userinfo, "dpop", ONCE),
+    // Its token names no issuer as its audience.
     (
         Loot::Proof,
-        Place::Road,
+        Place::Userinfo,
         "dpop",
-        [
-            BAD_PROOF,
-            BAD_PROOF,
-            BAD_PROOF,
-            BAD_PROOF,
-            NO_TOKEN,
-            Is(401, "proof_replayed"),
-        ],
+        [BAD_PROOF, BAD_PROOF, NO_TOKEN, NO_TOKEN, NO_TOKEN, NO_TOKEN],
     ),
     (
         Loot::TokenProof,
@@ -305,45 +333,11 @@ pub(super) const OWN: &[(Loot, Place, &str, Fates)] = &[
             NO_CLIENT,
         ],
     ),
-    (
-        Loot::Token,
-        Place::Revoke,
-        "token",
-        [
-            OTHERS_TOKEN,
-            OTHERS_TOKEN,
-            Serves("the client's key is enough to give up its token"),
-            NO_CLIENT,
-            UNREAD,
-            Serves("its owner gives it up"),
-        ],
-    ),
-    (
-        Loot::KeyToken,
-        Place::Revoke,
-        "token",
-        [
-            OTHERS_TOKEN,
-            OTHERS_TOKEN,
-            Serves("the client's key is enough to give up its token"),
-            NO_CLIENT,
-            UNREAD,
-            Serves("its owner gives it up"),
-        ],
-    ),
-    (
-        Loot::RefreshToken,
-        Place::Revoke,
-        "token",
-        [
-            OTHERS_TOKEN,
-            OTHERS_TOKEN,
-            Serves("the client's key is enough to give up its token"),
-            NO_CLIENT,
-            UNREAD,
-            Serves("its owner gives it up"),
-        ],
-    ),
+    (Loot::Token, Place::Revoke, "token", GIVEN_UP),
+    (Loot::KeyToken, Place::Revoke, "token", GIVEN_UP),
+    (Loot::OpenIdToken, Place::Revoke, "token", GIVEN_UP),
+    (Loot::OpenIdKeyToken, Place::Revoke, "token", GIVEN_UP),
+    (Loot::RefreshToken, Place::Revoke, "token", GIVEN_UP),
     (
         Loot::Assertion,
         Place::Introspect,
@@ -359,6 +353,8 @@ pub(super) const OWN: &[(Loot, Place, &str, Fates)] = &[
     ),
     (Loot::Token, Place::Introspect, "token", TOLD),
     (Loot::KeyToken, Place::Introspect, "token", TOLD),
+    (Loot::OpenIdToken, Place::Introspect, "token", TOLD),
+    (Loot::OpenIdKeyToken, Place::Introspect, "token", TOLD),
     (Loot::RefreshToken, Place::Introspect, "token", TOLD),
     (
         Loot::RequestUri,

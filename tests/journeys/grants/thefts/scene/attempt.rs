@@ -1,6 +1,6 @@
 //! What a thief does with what is stolen.
 
-use kit::{Answer, Browser, FORM, Identity, Method, Partner, Version, encoded};
+use kit::{Answer, Browser, FORM, Identity, Method, Partner, ProofKey, Version, encoded};
 
 use super::super::super::{BRANCHES, Form};
 use super::super::{Place, Thief, Way};
@@ -19,48 +19,69 @@ impl Scene {
     }
 
     pub(super) async fn on_the_road(&self, held: &Stolen, into: &str, thief: Thief) -> Answer {
-        let (text, client) = (&held.text, self.client_of(thief));
-        let is_bare = matches!(thief, Thief::Unbound | Thief::Stranger);
-        let identity = (!is_bare).then_some(&client.identity);
-        let key = match thief {
-            Thief::Elsewhere | Thief::Twice => &self.key,
-            _ => &self.thiefs_key,
-        };
         let path = match thief {
             Thief::Elsewhere => INLAND,
             // With the token, for another operation than the proof's.
-            _ if into == "dpop" && is_bare => CATALOGUE,
+            Thief::Unbound | Thief::Stranger if into == "dpop" => CATALOGUE,
             _ => BRANCHES,
         };
-        match into {
-            "Bearer" => {
-                self.road(identity, path, &format!("Bearer {text}"), None)
-                    .await
-            }
-            "DPoP" => {
-                let proof = self.proof(key, path, text);
-                self.road(identity, path, &format!("DPoP {text}"), Some(&proof))
-                    .await
-            }
-            _ => {
-                let own = self.key_token(client, key);
-                let is_own = held.beside.contains("urn:")
-                    || held.beside.is_empty()
-                    || matches!(thief, Thief::Partner | Thief::Sibling);
-                let token = if is_own { &own } else { &held.beside };
-                self.road(None, path, &format!("DPoP {token}"), Some(text))
-                    .await
-            }
-        }
+        let own = self.key_token(self.client_of(thief), self.key_of(thief));
+        self.shown(held, (into, Method::GET, path), &own, thief)
+            .await
     }
 
     /// Asks the issuer who the customer is.
-    pub(super) async fn as_caller(&self, held: &Stolen, thief: Thief) -> Answer {
+    pub(super) async fn as_caller(&self, held: &Stolen, into: &str, thief: Thief) -> Answer {
+        let method = match thief {
+            // With the token, by another method than the proof's.
+            Thief::Unbound | Thief::Stranger if into == "dpop" => Method::POST,
+            _ => Method::GET,
+        };
+        let target = format!("{}{}", bank_of(thief), path(Place::Userinfo));
+        let own = self.openid_token(self.client_of(thief), self.key_of(thief));
+        self.shown(held, (into, method, &target), &own, thief).await
+    }
+
+    /// The key that this thief makes proofs with.
+    fn key_of(&self, thief: Thief) -> &ProofKey {
+        match thief {
+            Thief::Elsewhere | Thief::Twice => &self.key,
+            _ => &self.thiefs_key,
+        }
+    }
+
+    /// Shows what is stolen where access tokens are taken; beside a proof, a token of the thief's
+    /// own where they have nothing better.
+    async fn shown(
+        &self,
+        held: &Stolen,
+        (into, method, path): (&str, Method, &str),
+        own: &str,
+        thief: Thief,
+    ) -> Answer {
+        let text = &held.text;
         let is_bare = matches!(thief, Thief::Unbound | Thief::Stranger);
         let identity = (!is_bare).then_some(&self.client_of(thief).identity);
-        let target = format!("{}{}", bank_of(thief), path(Place::Userinfo));
-        let bearer = format!("Bearer {}", held.text);
-        self.road(identity, &target, &bearer, None).await
+        match into {
+            "Bearer" => {
+                self.called(identity, (method, path), &format!("Bearer {text}"), None)
+                    .await
+            }
+            "DPoP" => {
+                let proof = self.proof(self.key_of(thief), path, text);
+                let token = format!("DPoP {text}");
+                self.called(identity, (method, path), &token, Some(&proof))
+                    .await
+            }
+            _ => {
+                let is_own = held.beside.contains("urn:")
+                    || held.beside.is_empty()
+                    || matches!(thief, Thief::Partner | Thief::Sibling);
+                let token = if is_own { own } else { &held.beside };
+                self.called(None, (method, path), &format!("DPoP {token}"), Some(text))
+                    .await
+            }
+        }
     }
 
     pub(super) async fn road(
@@ -70,11 +91,23 @@ impl Scene {
         authorization: &str,
         proof: Option<&str>,
     ) -> Answer {
+        self.called(identity, (Method::GET, path), authorization, proof)
+            .await
+    }
+
+    async fn called(
+        &self,
+        identity: Option<&Identity>,
+        (method, path): (Method, &str),
+        authorization: &str,
+        proof: Option<&str>,
+    ) -> Answer {
         let dial = self.house.dial(identity, Version::Http2);
         let mut client = dial.connect(self.house.api()).await.expect("a connection");
         let mut headers = vec![("authorization", authorization)];
         headers.extend(proof.map(|proof| ("dpop", proof)));
-        client.get(path, &headers).await
+        let called = client.call(method, path, &headers, "");
+        called.await.expect("an answer")
     }
 
     pub(super) async fn as_client(&self, text: &str, way: &Way, thief: Thief) -> Answer {
