@@ -10,6 +10,7 @@ use crypto::{Rules, SigningKey, SystemRandom, Typ};
 use model::ports::{Claim, Replay};
 use model::{ClientId, Clock, Decision, LogName};
 
+mod forms;
 mod unkept;
 
 use super::*;

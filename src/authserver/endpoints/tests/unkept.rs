@@ -16,10 +16,10 @@ use crate::test_house::{Answer, Ask, CALLBACK, Call, House, Mood, asked, bank};
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
-const APP: &str = "swiftride-app";
+pub(super) const APP: &str = "swiftride-app";
 const BOTH: [Mood; 2] = [Mood::FailsBefore, Mood::FailsAfter];
 
-fn ask(house: &House, parameters: &[(&'static str, &str)]) -> Ask {
+pub(super) fn ask(house: &House, parameters: &[(&'static str, &str)]) -> Ask {
     let mut ask = house.ask(APP);
     ask.unset("grant_type");
     for (name, value) in parameters {
@@ -28,16 +28,22 @@ fn ask(house: &House, parameters: &[(&'static str, &str)]) -> Ask {
     ask
 }
 
-async fn push(house: &House) -> Answer {
-    let request = [
+/// An authorization request that is good.
+pub(super) fn of_request() -> [(&'static str, &'static str); 6] {
+    [
         ("response_type", "code"),
         ("redirect_uri", CALLBACK),
         ("scope", "openid rates"),
         ("state", "s-1"),
         ("code_challenge", CHALLENGE),
         ("code_challenge_method", "S256"),
-    ];
-    house.send_to(Endpoint::Par, ask(house, &request)).await
+    ]
+}
+
+async fn push(house: &House) -> Answer {
+    house
+        .send_to(Endpoint::Par, ask(house, &of_request()))
+        .await
 }
 
 fn redemption(house: &House, code: &str) -> Ask {
