@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use kit::{
-    Answer, FORM, HouseBuilder, Identity, Method, Partner, TestHouse, Version, issue,
-    other_authority, partner_leaf,
+    Answer, FORM, HouseBuilder, Identity, Leaf, Method, Partner, Purpose, TestHouse, Version,
+    issue, other_authority, partner_leaf,
 };
 
 use model::Clock;
@@ -71,7 +72,22 @@ async fn gets_in(house: &TestHouse, identity: &Identity) {
 async fn a_client_registered_by_a_name_proves_itself_by_a_certificate_that_bears_it() {
     let builder = HouseBuilder::new();
     let authority = builder.partner_authority();
-    let house = builder.edit(BY_ASSERTION, BY_NAME).start().await;
+    // Of the client's partner and with its name: all but in force.
+    let leaf = |now: Timestamp, purpose: Purpose| Leaf {
+        names: vec![NAME.to_owned()],
+        purposes: vec![purpose],
+        ..partner_leaf(Some(ID), now, HOUR)
+    };
+    let now = builder.now();
+    let before = now.checked_sub(HOUR * 3).expect("an instant");
+    let revoked = issue(&authority, &leaf(now, Purpose::Client));
+    let over = issue(&authority, &leaf(before, Purpose::Client));
+    let for_servers = issue(&authority, &leaf(now, Purpose::Server));
+    let house = builder
+        .edit(BY_ASSERTION, BY_NAME)
+        .revoking(&[&revoked.serial])
+        .start()
+        .await;
     let good = certificate(&house, &authority, ID, &["other.example", NAME]);
     gets_in(&house, &good).await;
 
@@ -85,6 +101,9 @@ async fn a_client_registered_by_a_name_proves_itself_by_a_certificate_that_bears
             certificate(&house, &authority, "PSDCN-CARTWHEEL-001", &[NAME]),
         ),
         ("another CA's", certificate(&house, &stranger, ID, &[NAME])),
+        ("revoked", Identity::issued(&revoked)),
+        ("expired", Identity::issued(&over)),
+        ("for servers", Identity::issued(&for_servers)),
     ] {
         let answer = ask(&house, Some(&identity), named).await;
         is_oauth_error(&answer, 401, "invalid_client", told);
