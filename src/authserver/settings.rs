@@ -203,7 +203,7 @@ pub struct Ports {
     /// Judges DPoP proofs, and remembers those that were used; one for each bank, which outlives
     /// snapshots.
     pub proofs: Arc<Proofs>,
-    /// Counts the wrong log-ins of networks; outlives the server.
+    /// Counts the wrong log-ins of names, addresses and networks; outlives the server.
     pub wrong_log_ins: Arc<WrongLogIns>,
     /// Counts.
     pub meter: Meter,

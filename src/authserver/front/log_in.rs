@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use model::ports::{Customer, CustomerAuth, LogIn, Session};
-use model::{GrantAction, Network, Response};
+use model::{GrantAction, Response};
 
 use super::authorize::TO_LOG_IN;
 use super::fit::Fit;
@@ -62,9 +62,8 @@ impl Visit<'_> {
                 description,
             ));
         }
-        let network = Network::of(self.connection.peer.ip());
-        let wrong = &self.ports.wrong_log_ins;
-        let tried = wrong.begin(&self.issuer.bank, network, self.now);
+        let (wrong, peer) = (&self.ports.wrong_log_ins, self.connection.peer.ip());
+        let tried = wrong.begin(&self.issuer.bank, peer, user_name, self.now);
         let tried = tried.map_err(Turned::too_many_tries)?;
         let asked = bank.log_in(
             user_name,
@@ -76,18 +75,19 @@ impl Visit<'_> {
         let answer = match asked.await {
             Ok(answer) => answer,
             Err(unavailable) => {
-                tried.take_back();
+                tried.nobody_knows();
                 return Err(Turned::unavailable(unavailable));
             }
         };
         let notice = match answer {
             LogIn::Known(customer) => {
-                tried.take_back();
+                tried.was_right(self.now);
                 return self.enter(known, customer, self.now, record).await;
             }
             LogIn::Wrong { tries_left } => Notice::Wrong { tries_left },
             LogIn::LockedUntil(until) => Notice::LockedUntil(until),
         };
+        tried.was_wrong();
         self.log_in_page(known, user_name, Some(notice))
     }
 

@@ -1,6 +1,8 @@
 //! What a listener's limits keep away as a rule, and what takes longer than a journey may.
 
+mod crowd;
 mod told;
+mod visitor;
 
 use std::sync::Arc;
 use std::time::Duration;

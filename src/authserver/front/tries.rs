@@ -1,153 +1,219 @@
-//! Wrong log-ins, by the network that they come from: the bank locks a name that is tried too
-//! often, which is no help where many names are tried from one place (OA-96).
+//! Wrong log-ins, by where they come from: the bank locks a name that is tried too often, which is
+//! no help where many names are tried from one place (OA-96).
+//!
+//! Room for wrong log-ins comes back as time passes, so that nobody who is refused waits long. One
+//! name has little of it, one address more, its network most: a machine is stopped at its own
+//! address long before its neighbours are. Whoever is right in the end takes back what they had
+//! wrong before; so what adds up is what machines leave behind, however many customers share an
+//! address.
 
-use std::collections::HashMap;
-use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+mod remembered;
+
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use model::{BankId, Network};
 
-/// How many log-ins of a network may be wrong …
-const WRONG_MAX: u32 = 50;
-/// … within this time from the first on.
-const WINDOW: Duration = Duration::from_mins(15);
-/// Networks remembered. Past these the one whose time ends first is forgotten.
-const NETWORKS_MAX: usize = 16_384;
+use self::remembered::Remembered;
 
-/// Counts the wrong log-ins of networks; outlives snapshots.
-#[derive(Debug, Default)]
-pub struct WrongLogIns(Mutex<HashMap<(BankId, IpAddr), Tries>>);
-
-#[derive(Debug, Clone, Copy)]
-struct Tries {
-    count: u32,
-    ends: Timestamp,
+/// How many log-ins may be wrong at once, and how soon there is room for another one.
+struct Room {
+    at_once: i64,
+    each: Duration,
 }
 
-/// A log-in that is counted as wrong until it is taken back.
+/// For one name, from one network: the bank's own lock comes sooner as a rule.
+const NAME: Room = Room {
+    at_once: 10,
+    each: Duration::from_mins(1),
+};
+/// For one address, whatever the name; of IPv6 a /64, which is one host's to choose from.
+const ADDRESS: Room = Room {
+    at_once: 100,
+    each: Duration::from_secs(3),
+};
+/// For a network: several hosts must work together to use it up.
+const NETWORK: Room = Room {
+    at_once: 300,
+    each: Duration::from_secs(1),
+};
+
+/// How soon there is room again for a log-in whose browser did not wait for the answer: whoever
+/// reloads is not wrong, but the bank was asked.
+const HUNG_UP: Duration = Duration::from_secs(1);
+
+/// Names, addresses and networks remembered, twice over.
+const PLACES_MAX: usize = 32_768;
+
+/// Where a log-in comes from, of a bank's customers.
+type Place = (BankId, Source);
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Source {
+    /// A network, and the digest of a name.
+    Name(IpAddr, [u8; 32]),
+    Address(IpAddr),
+    Network(IpAddr),
+}
+
+impl Source {
+    fn room(&self) -> &'static Room {
+        match self {
+            Self::Name(..) => &NAME,
+            Self::Address(_) => &ADDRESS,
+            Self::Network(_) => &NETWORK,
+        }
+    }
+}
+
+/// By place, from when on nothing counts there any more, in Unix microseconds.
+type Counts = Remembered<Place, i64>;
+
+/// Counts the wrong log-ins of names, addresses and networks; outlives snapshots.
+#[derive(Debug)]
+pub struct WrongLogIns(Mutex<Counts>);
+
+/// A log-in that counts as wrong until somebody says what it is.
 pub(super) struct Try<'a> {
     counted: &'a WrongLogIns,
-    key: (BankId, IpAddr),
+    places: [Place; 3],
+    /// What of it is taken back when nobody says anything any more.
+    back: Back,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Back {
+    Nothing,
+    AllButHungUp,
+    All,
+}
+
+impl Default for WrongLogIns {
+    fn default() -> Self {
+        Self(Mutex::new(Remembered::new(PLACES_MAX)))
+    }
 }
 
 impl WrongLogIns {
     /// Counts a log-in as wrong before anybody says whether it is: of many at once none slips
-    /// through, nor does one whose browser hangs up.
+    /// through.
     ///
-    /// Errors: too many were; says in how many seconds the next may be tried.
+    /// Errors: too many were; says in how many seconds there is room for another one: at most 60.
     pub(super) fn begin(
         &self,
         bank: &BankId,
-        network: Network,
+        peer: IpAddr,
+        user_name: &str,
         now: Timestamp,
     ) -> Result<Try<'_>, u64> {
-        let mut networks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (bank.clone(), network.address());
-        let known = networks.get(&key).filter(|tries| tries.ends > now).copied();
-        if let Some(tries) = known.filter(|tries| tries.count >= WRONG_MAX) {
-            let left = tries.ends.duration_since(now).as_millis();
-            return Err(u64::try_from(left).unwrap_or(0).div_ceil(1_000));
+        let now = now.as_microsecond();
+        let network = Network::of(peer).address();
+        // Names that banks take for the same share their room.
+        let name = crypto::sha256(user_name.trim().to_lowercase().as_bytes());
+        let places = [
+            Source::Name(network, name),
+            Source::Address(host(peer)),
+            Source::Network(network),
+        ]
+        .map(|source| (bank.clone(), source));
+        let mut counts = self.counts();
+        let full = places.iter().map(|place| {
+            let room = place.1.room();
+            used(&counts, place, now) - (room.at_once - 1) * micros(room.each)
+        });
+        let wait = full.max().unwrap_or_default();
+        if wait > 0 {
+            return Err(wait.unsigned_abs().div_ceil(1_000_000));
         }
-        if known.is_none() && networks.len() >= NETWORKS_MAX {
-            forget(&mut networks, now);
+        for place in &places {
+            let until = now + used(&counts, place, now) + micros(place.1.room().each);
+            counts.keep(place.clone(), until);
         }
-        let ends = now.checked_add(WINDOW).unwrap_or(Timestamp::MAX);
-        let tries = known.unwrap_or(Tries { count: 0, ends });
-        let count = tries.count.saturating_add(1);
-        networks.insert(key.clone(), Tries { count, ..tries });
-        Ok(Try { counted: self, key })
+        Ok(Try {
+            counted: self,
+            places,
+            back: Back::AllButHungUp,
+        })
     }
-}
 
-/// Makes room for one.
-fn forget(networks: &mut HashMap<(BankId, IpAddr), Tries>, now: Timestamp) {
-    networks.retain(|_, tries| tries.ends > now);
-    if networks.len() < NETWORKS_MAX {
-        return;
-    }
-    let first = networks.iter().min_by_key(|(_, tries)| tries.ends);
-    if let Some(key) = first.map(|(key, _)| key.clone()) {
-        networks.remove(&key);
+    fn counts(&self) -> MutexGuard<'_, Counts> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Try<'_> {
-    /// It was not wrong, or nobody could say.
-    pub(super) fn take_back(self) {
-        let networks = self.counted.0.lock();
-        let mut networks = networks.unwrap_or_else(PoisonError::into_inner);
-        if let Some(tries) = networks.get_mut(&self.key) {
-            tries.count = tries.count.saturating_sub(1);
+    /// It was wrong.
+    pub(super) fn was_wrong(mut self) {
+        self.back = Back::Nothing;
+    }
+
+    /// Nobody could say.
+    pub(super) fn nobody_knows(mut self) {
+        self.back = Back::All;
+    }
+
+    /// It was right: what its name had wrong before does not count any more, wherever it was
+    /// counted.
+    pub(super) fn was_right(mut self, now: Timestamp) {
+        self.back = Back::Nothing;
+        let mut counts = self.counted.counts();
+        let [name, places @ ..] = &self.places;
+        let wrong = used(&counts, name, now.as_microsecond());
+        let wrong = u64::try_from(wrong).unwrap_or(0);
+        let wrong = wrong.div_ceil(micros(NAME.each).unsigned_abs());
+        counts.forget(name);
+        for place in places {
+            let each = micros(place.1.room().each);
+            take_back(&mut counts, place, each.saturating_mul(wrong.cast_signed()));
+        }
+    }
+}
+
+/// Whoever hangs up says nothing.
+impl Drop for Try<'_> {
+    fn drop(&mut self) {
+        let kept = match self.back {
+            Back::Nothing => return,
+            Back::AllButHungUp => micros(HUNG_UP),
+            Back::All => 0,
+        };
+        let mut counts = self.counted.counts();
+        for place in &self.places {
+            let each = micros(place.1.room().each);
+            take_back(&mut counts, place, each - kept);
+        }
+    }
+}
+
+/// How much of a place's room is used, in microseconds until it is all there again.
+fn used(counts: &Counts, place: &Place, now: i64) -> i64 {
+    let until = counts.get(place).copied().unwrap_or(now);
+    until.saturating_sub(now).max(0)
+}
+
+fn take_back(counts: &mut Counts, place: &Place, back: i64) {
+    if let Some(until) = counts.get(place).copied() {
+        counts.keep(place.clone(), until.saturating_sub(back));
+    }
+}
+
+fn micros(time: Duration) -> i64 {
+    i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
+}
+
+/// What of an address is one host's.
+fn host(peer: IpAddr) -> IpAddr {
+    match peer.to_canonical() {
+        IpAddr::V4(address) => address.into(),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::test_house::bank;
-
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(1_800_000_000 + second).expect("in range")
-    }
-
-    fn network(number: u16) -> Network {
-        Network::of(IpAddr::from([0x2001, 0xdb8, number, 0, 0, 0, 0, 1]))
-    }
-
-    #[test]
-    fn a_network_has_so_many_wrong_tries_and_another_and_another_bank_their_own() {
-        let wrong = WrongLogIns::default();
-        let one = network(1);
-        for second in 0..i64::from(WRONG_MAX) {
-            assert!(wrong.begin(&bank(), one, at(second)).is_ok());
-        }
-        assert_eq!(wrong.begin(&bank(), one, at(100)).err(), Some(800));
-        assert!(wrong.begin(&bank(), network(2), at(100)).is_ok());
-        let other = BankId::parse("other").expect("valid");
-        assert!(wrong.begin(&other, one, at(100)).is_ok());
-        assert_eq!(wrong.begin(&bank(), one, at(899)).err(), Some(1));
-        assert!(
-            wrong.begin(&bank(), one, at(900)).is_ok(),
-            "its time is over"
-        );
-    }
-
-    #[test]
-    fn what_was_right_is_not_counted() {
-        let wrong = WrongLogIns::default();
-        for _ in 0..1_000 {
-            let tried = wrong.begin(&bank(), network(1), at(0));
-            tried.unwrap_or_else(|_| panic!("refused")).take_back();
-        }
-        for _ in 0..WRONG_MAX {
-            assert!(wrong.begin(&bank(), network(1), at(1)).is_ok());
-        }
-        assert!(wrong.begin(&bank(), network(1), at(1)).is_err());
-    }
-
-    #[test]
-    fn so_many_networks_are_remembered_and_the_one_that_ends_first_goes() {
-        let wrong = WrongLogIns::default();
-        let begun = |number: u16| {
-            let second = at(i64::from(number) / 1_000);
-            wrong.begin(&bank(), network(number), second).is_ok()
-        };
-        for number in 0..=u16::try_from(NETWORKS_MAX).expect("small") {
-            for _ in 0..if number == 1_000 { WRONG_MAX } else { 1 } {
-                assert!(begun(number), "{number}");
-            }
-        }
-        let known = |number| {
-            let key = (bank(), network(number).address());
-            wrong.0.lock().expect("sound").contains_key(&key)
-        };
-        assert_eq!(wrong.0.lock().expect("sound").len(), NETWORKS_MAX);
-        let gone = (0..1_000).filter(|number| !known(*number)).count();
-        assert_eq!(gone, 1, "of those whose time ends first");
-        assert!(!begun(1_000), "what was counted later is remembered");
-    }
-}
+mod tests;

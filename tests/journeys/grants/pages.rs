@@ -148,15 +148,15 @@ async fn a_wrong_password_is_told_and_too_many_lock_whoever_exists_or_not() {
 }
 
 #[tokio::test]
-async fn oa_96_many_passwords_from_one_network_are_answered_429_whatever_the_name() {
+async fn oa_96_many_passwords_from_one_address_are_answered_429_whatever_the_name() {
     let clock = Arc::new(model::MovedClock::stopped());
     let house = HouseBuilder::with_clock(Arc::clone(&clock)).start().await;
     let mut app = App::of(&house, "swiftride-app").await;
     let reference = app.push(Form::request()).await;
     let mut browser = Browser::new(&house);
     let page = browser.get(&app.link(&reference)).await;
-    let names: Vec<String> = (0..50).map(|number| format!("customer-{number}")).collect();
-    for name in &names {
+    for number in 0..100 {
+        let name = format!("customer-{number}");
         let wrong = [
             ("username", name.as_str()),
             ("password", "guess"),
@@ -173,11 +173,9 @@ async fn oa_96_many_passwords_from_one_network_are_answered_429_whatever_the_nam
     // Not even who has the right one, for whoever guesses must not learn that it is.
     let told = browser.send(&page, &right).await;
     is_error_page(&told, 429, "access_denied");
-    assert_eq!(told.header("retry-after"), "900");
+    assert_eq!(told.header("retry-after"), "3");
     assert!(html(&told).contains("Too many log-ins from your network"));
-    clock.advance(Duration::from_mins(15));
-    let reference = app.push(Form::request()).await;
-    let page = browser.get(&app.link(&reference)).await;
+    clock.advance(Duration::from_secs(3));
     assert_eq!(browser.send(&page, &right).await.status, 303);
 }
 

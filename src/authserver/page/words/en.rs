@@ -78,8 +78,8 @@ pub(super) static WORDS: Words = Words {
              Go back to the app and start again."
         }
         Cause::TooManyTries => {
-            "Perhaps none of them was yours. Wait a quarter of an hour, or use another network, \
-             then go back to the app and start again."
+            "Perhaps none of them was yours. Wait a minute, or use another network, then go back to \
+             the app and start again."
         }
         Cause::Unavailable => "Go back to the app in a few minutes and start again.",
         Cause::Broken => {
