@@ -52,9 +52,9 @@ use crate::{AuthServer, Customers, Ports};
 const DEADLINE: Duration = Duration::from_secs(10);
 
 /// What binds a form to a browser before anybody logged in.
-const BROWSER: Cookie = Cookie::named("browser");
+const BROWSER: Cookie<'_> = Cookie::named("browser");
 /// What a customer who logged in is known by.
-const SESSION: Cookie = Cookie::named("session");
+const SESSION: Cookie<'_> = Cookie::named("session");
 
 /// A browser's visit to an issuer.
 struct Visit<'a> {
@@ -69,7 +69,7 @@ struct Visit<'a> {
     language: Language,
     /// Whether the address said it.
     says_language: bool,
-    /// Whether it sent a form of ours.
+    /// Whether it sent a form of ours, now or before it was sent on to here.
     sent_form: bool,
     now: Timestamp,
 }
@@ -171,6 +171,7 @@ impl AuthServer {
         let asked_language = request::ui_locales(head.uri.query());
         // The body comes at its own pace; what time it is counts from when it is here.
         let form = tokio::time::timeout(DEADLINE, request::parameters(&head, body)).await;
+        let form = form.unwrap_or_else(|_| Err(request::too_slow()));
         let visit = Visit {
             ports: self.ports(),
             pages: &asking.pages,
@@ -182,7 +183,8 @@ impl AuthServer {
             headers: &head.headers,
             language: Language::chosen(asked_language.as_deref(), &head.headers),
             says_language: asked_language.is_some(),
-            sent_form: matches!(endpoint, Endpoint::LogIn | Endpoint::Approve),
+            sent_form: matches!(endpoint, Endpoint::LogIn | Endpoint::Approve)
+                || form.as_ref().is_ok_and(request::is_after_form),
             now: self.ports().clock.now(),
         };
         let mut record = OpenRecord::open(
@@ -193,7 +195,7 @@ impl AuthServer {
             asked.interaction.clone(),
             &asked.connection,
         );
-        let decided = match form.unwrap_or_else(|_| Err(request::too_slow())) {
+        let decided = match form {
             Err(turned) => Err(turned),
             Ok(form) => visit.answer_at(endpoint, &form, &mut record).await,
         };
@@ -317,10 +319,28 @@ impl<'a> Visit<'a> {
         response
     }
 
+    /// A cookie of this bank's: another may be on the same host.
+    fn own(&self, cookie: Cookie<'static>) -> Cookie<'a> {
+        cookie.of(self.issuer.bank.as_str())
+    }
+
     /// The secret of a cookie; one that cannot be believed is none.
-    fn secret(&self, cookie: Cookie) -> Option<[u8; 32]> {
-        let value = cookie.read(self.headers).ok().flatten()?;
+    fn secret(&self, cookie: Cookie<'static>) -> Option<[u8; 32]> {
+        let value = self.own(cookie).read(self.headers).ok().flatten()?;
         value.try_into().ok()
+    }
+
+    /// Gives the browser a cookie with an answer.
+    fn with_cookie(
+        &self,
+        mut response: Response,
+        cookie: Cookie<'static>,
+        secret: &[u8; 32],
+    ) -> Result<Response, Turned> {
+        let header = self.own(cookie).set(secret);
+        let header = header.map_err(|cause| Fault::caused("writing a cookie", cause))?;
+        response.headers_mut().append(SET_COOKIE, header);
+        Ok(response)
     }
 }
 
@@ -334,18 +354,6 @@ async fn record_of(record: OpenRecord<'_>, status: StatusCode) -> Result<(), Den
     } else {
         record.answered(status).await
     }
-}
-
-/// Gives the browser a cookie with an answer.
-fn with_cookie(
-    mut response: Response,
-    cookie: Cookie,
-    secret: &[u8; 32],
-) -> Result<Response, Turned> {
-    let header = cookie.set(secret);
-    let header = header.map_err(|cause| Fault::caused("writing a cookie", cause))?;
-    response.headers_mut().append(SET_COOKIE, header);
-    Ok(response)
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@
 //! decided elsewhere. Every page is there in both languages, works without scripts and loads
 //! nothing (specs/consent.md §1, specs/look.md). What a program may rely on are the ids of the
 //! elements: `login-form` with `username`, `password`, `login`, `cancel`; `approve-form` with
-//! `allow`, `refuse`; `return`; `error`; `correlation-id`. A form sends `csrf`, `request` and
-//! `act`, which is the button: `log-in`, `cancel`, `allow` or `refuse`.
+//! `allow`, `refuse`; `return`; `onward`; `error`; `correlation-id`. A form sends `csrf`,
+//! `request` and `act`, which is the button: `log-in`, `cancel`, `allow` or `refuse`.
 //!
 //! Attacks stopped here: a text that pretends to be part of the page or reads otherwise than it is
 //! (`text.rs`); a way back to anything but an app's web address (`done.rs`); an approval of more
@@ -15,6 +15,7 @@ pub(crate) mod approve;
 pub(crate) mod done;
 pub(crate) mod error;
 pub(crate) mod log_in;
+pub(crate) mod onward;
 mod text;
 mod words;
 
@@ -35,6 +36,7 @@ pub(crate) fn pages() -> Result<Pages, Fault> {
             ("log-in.html", include_str!("page/log-in.html")),
             ("approve.html", include_str!("page/approve.html")),
             ("done.html", include_str!("page/done.html")),
+            ("onward.html", include_str!("page/onward.html")),
             ("error.html", include_str!("page/error.html")),
         ],
     )

@@ -17,9 +17,12 @@ const VALUE_BYTES_MAX: usize = 1024;
 /// any other host and without `Secure`; `Lax`, because the customer comes from the app by a link.
 const ATTRIBUTES: &str = "; Path=/; Secure; HttpOnly; SameSite=Lax";
 
-/// One of our cookies, by its name.
+/// One of our cookies, by its name, and whose of several on one host it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cookie(&'static str);
+pub struct Cookie<'a> {
+    name: &'static str,
+    owner: Option<&'a str>,
+}
 
 /// Why a request's cookie cannot be believed. Told to the customer as one: begin again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -35,13 +38,24 @@ pub enum CookieProblem {
     Malformed,
 }
 
-impl Cookie {
+impl Cookie<'static> {
     /// The cookie that browsers keep as `__Host-NAME`. The name is of our own making: a letter,
     /// then letters, digits and hyphens.
     pub const fn named(name: &'static str) -> Self {
-        Self(name)
+        Self { name, owner: None }
     }
 
+    /// The cookie that browsers keep as `__Host-NAME-OWNER`: of several who share a host, each has
+    /// its own, since `__Host-` allows for no path. The owner is spelled as names are.
+    pub const fn of(self, owner: &str) -> Cookie<'_> {
+        Cookie {
+            name: self.name,
+            owner: Some(owner),
+        }
+    }
+}
+
+impl Cookie<'_> {
     /// Reads its value. `None` when the request has no such cookie. Cookies of other names are
     /// passed over, whatever they are.
     pub fn read(self, headers: &HeaderMap) -> Result<Option<Vec<u8>>, CookieProblem> {
@@ -84,15 +98,21 @@ impl Cookie {
     }
 
     fn header(self, value: &str, attributes: &str) -> Result<HeaderValue, CookieProblem> {
-        HeaderValue::from_str(&format!("__Host-{}={value}{attributes}", self.0))
+        let (name, joint) = (self.name, self.owner.map_or("", |_| "-"));
+        let owner = self.owner.unwrap_or_default();
+        HeaderValue::from_str(&format!("__Host-{name}{joint}{owner}={value}{attributes}"))
             .map_err(|_| CookieProblem::Malformed)
     }
 
     /// The value, when the pair is this cookie's. Names have case (RFC 6265bis §5.7).
     fn value_in(self, pair: &[u8]) -> Option<&[u8]> {
-        pair.strip_prefix(b"__Host-")?
-            .strip_prefix(self.0.as_bytes())?
-            .strip_prefix(b"=")
+        let rest = pair.strip_prefix(b"__Host-")?;
+        let rest = rest.strip_prefix(self.name.as_bytes())?;
+        let rest = match self.owner {
+            None => rest,
+            Some(owner) => rest.strip_prefix(b"-")?.strip_prefix(owner.as_bytes())?,
+        };
+        rest.strip_prefix(b"=")
     }
 }
 
@@ -113,7 +133,7 @@ mod tests {
 
     use super::*;
 
-    const SESSION: Cookie = Cookie::named("session");
+    const SESSION: Cookie<'_> = Cookie::named("session");
 
     fn read(fields: &[&[u8]]) -> Result<Option<Vec<u8>>, CookieProblem> {
         let mut headers = HeaderMap::new();
@@ -153,6 +173,32 @@ mod tests {
         for none in [&[][..], &[&b""[..]], &[b"a=1"], &[b"session=c2VjcmV0"]] {
             assert_eq!(read(none), Ok(None), "{none:?}");
         }
+    }
+
+    #[test]
+    fn each_owner_has_a_cookie_of_its_own() {
+        let (harbour, quay) = (SESSION.of("harbour"), SESSION.of("quay-2"));
+        assert_eq!(
+            harbour.set(b"secret").expect("written"),
+            "__Host-session-harbour=c2VjcmV0; Path=/; Secure; HttpOnly; SameSite=Lax"
+        );
+        let mut headers = HeaderMap::new();
+        for cookie in [
+            SESSION.set(b"ours"),
+            harbour.set(b"theirs"),
+            quay.set(b"others"),
+            SESSION.of("quay").remove(),
+        ] {
+            let cookie = cookie.expect("written");
+            let pair = cookie.to_str().expect("text").split(';').next();
+            let pair = pair.filter(|pair| !pair.ends_with('='));
+            let pair = pair.map(|pair| pair.parse().expect("a header"));
+            pair.map(|pair| headers.append(COOKIE, pair));
+        }
+        for (cookie, value) in [(SESSION, "ours"), (harbour, "theirs"), (quay, "others")] {
+            assert_eq!(cookie.read(&headers), Ok(Some(value.into())));
+        }
+        assert_eq!(SESSION.of("quay").read(&headers), Ok(None));
     }
 
     #[test]

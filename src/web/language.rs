@@ -26,7 +26,7 @@ impl Language {
     /// All of them, the first for whoever says nothing.
     pub const ALL: [Self; 2] = [Self::ZhCn, Self::En];
     /// The cookie that remembers the customer's choice; its value is the tag.
-    pub const COOKIE: Cookie = Cookie::named("language");
+    pub const COOKIE: Cookie<'static> = Cookie::named("language");
 
     /// The language's tag (RFC 5646).
     pub const fn tag(self) -> &'static str {

@@ -1,6 +1,7 @@
 //! A customer's grant, end to end: pushed, opened in a browser, logged in at the bank, approved,
 //! redeemed, used on the road, refreshed, revoked.
 
+mod browsers;
 mod codes;
 mod evidence;
 mod introspection;

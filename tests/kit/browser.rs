@@ -8,12 +8,15 @@ use crate::client::{Answer, Dial, Version};
 use crate::house::TestHouse;
 use crate::partner::FORM;
 
-/// A browser at a house's issuer.
+/// A browser at a house's issuer. Whatever answers a form of a page, and whatever is led to from
+/// there, it follows on the same site only: so does Chromium under `form-action 'self'`.
 pub struct Browser {
     dial: Dial,
     address: std::net::SocketAddr,
     /// Its cookies, by name.
     pub cookies: BTreeMap<String, String>,
+    /// Where the answer to a form leads, which is still under way.
+    form_leads_to: Option<String>,
 }
 
 impl Browser {
@@ -23,6 +26,7 @@ impl Browser {
             dial: house.dial(None, Version::Http2),
             address: house.issuer(),
             cookies: BTreeMap::new(),
+            form_leads_to: None,
         }
     }
 
@@ -32,18 +36,24 @@ impl Browser {
             dial,
             address,
             cookies: BTreeMap::new(),
+            form_leads_to: None,
         }
     }
 
     /// Goes to an address, from its path on.
     pub async fn get(&mut self, target: &str) -> Answer {
-        let asked = self.ask(Method::GET, target, String::new()).await;
-        asked.expect("an answer")
+        self.try_get(target).await.expect("an answer")
     }
 
     /// The same; `None` when the connection broke.
     pub async fn try_get(&mut self, target: &str) -> Option<Answer> {
-        self.ask(Method::GET, target, String::new()).await
+        let is_of_a_form = self.form_leads_to.as_deref() == Some(target);
+        let answer = self.ask(Method::GET, target, String::new()).await?;
+        self.form_leads_to = None;
+        if is_of_a_form {
+            self.follows(&answer);
+        }
+        Some(answer)
     }
 
     /// Sends a form.
@@ -74,8 +84,22 @@ impl Browser {
         let (csrf, request) = (hidden(page, "csrf"), hidden(page, "request"));
         let mut form = vec![("csrf", csrf.as_str()), ("request", request.as_str())];
         form.extend(fields);
-        self.try_post(&attribute(page, "method=\"post\" action=\""), &form)
-            .await
+        let target = attribute(page, "method=\"post\" action=\"");
+        let answer = self.try_post(&target, &form).await?;
+        self.follows(&answer);
+        Some(answer)
+    }
+
+    /// Sees to it that what a form is answered with leads to the same site, if anywhere.
+    fn follows(&mut self, answer: &Answer) {
+        let location = answer.headers.get("location");
+        let location = location.map(|to| to.to_str().expect("text").to_owned());
+        let is_here = |to: &String| to.starts_with('/') && !to.starts_with("//");
+        assert!(
+            location.as_ref().is_none_or(is_here),
+            "a browser stops this after a form: {location:?}"
+        );
+        self.form_leads_to = location;
     }
 
     async fn ask(&mut self, method: Method, target: &str, body: String) -> Option<Answer> {

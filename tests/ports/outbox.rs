@@ -83,7 +83,7 @@ impl Change {
             }
             Self::RevokeToken => store.revoke_token(bank, digest, at(300), now, event).await,
             Self::LogIn => {
-                let begun = Sessions::begin(store, bank, session(number), now, event);
+                let begun = Sessions::begin(store, bank, session(number), None, now, event);
                 begun.await.map(Some)
             }
         }

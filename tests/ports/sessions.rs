@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use model::GrantAction;
 use model::ports::{Posted, Session, Sessions};
+use model::{BankId, GrantAction};
 
 use crate::faulty::{Fails, Faulty};
 use crate::fixture::{at, bank, digest, event, harbour, session};
@@ -11,7 +11,7 @@ use crate::stores::{self, Store};
 
 async fn begin(store: &dyn Store, session: Session, now: i64) -> Posted {
     let event = event(GrantAction::LogIn, 1);
-    let begun = Sessions::begin(store, harbour(), session, at(now), event);
+    let begun = Sessions::begin(store, harbour(), session, None, at(now), event);
     begun.await.expect("answers")
 }
 
@@ -58,6 +58,32 @@ async fn a_session_that_ended_is_gone_and_ends_once() {
 }
 
 #[tokio::test]
+async fn a_session_that_begins_in_the_place_of_another_ends_it_in_the_same_change() {
+    for adapter in stores::all() {
+        let (store, name) = (&*adapter.store, adapter.name);
+        let instead = async |session, former, of: &BankId| {
+            let event = event(GrantAction::LogIn, 1);
+            Sessions::begin(store, of, session, Some(digest(former)), at(1), event).await
+        };
+        begin(store, session(1), 0).await;
+        begin(store, session(2), 0).await;
+        // One that is not begun ends nothing, nor does one of another bank.
+        assert!(instead(session(2), 1, harbour()).await.is_err(), "{name}");
+        let others = instead(session(1), 2, &bank("other")).await;
+        others.expect("answers");
+        assert_eq!(find(store, 1, 1).await, Some(session(1)), "{name}");
+        assert_eq!(find(store, 2, 1).await, Some(session(2)), "{name}");
+
+        instead(session(3), 1, harbour()).await.expect("answers");
+        assert_eq!(find(store, 1, 1).await, None, "{name}");
+        assert_eq!(find(store, 2, 1).await, Some(session(2)), "{name}");
+        assert_eq!(find(store, 3, 1).await, Some(session(3)), "{name}");
+        instead(session(4), 99, harbour()).await.expect("answers");
+        assert_eq!(find(store, 4, 1).await, Some(session(4)), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn banks_see_nothing_of_each_others_sessions() {
     for adapter in stores::all() {
         let (store, other) = (&*adapter.store, bank("other"));
@@ -97,7 +123,7 @@ async fn what_does_not_fit_is_an_error_and_changes_nothing() {
         ];
         for (case, session) in unfit.into_iter().enumerate() {
             let event = event(GrantAction::LogIn, 2);
-            let begun = Sessions::begin(store, harbour(), session, at(0), event).await;
+            let begun = Sessions::begin(store, harbour(), session, None, at(0), event).await;
             assert!(begun.is_err(), "{name} {case}");
         }
         assert_eq!(find(store, 1, 1).await, Some(session(1)), "{name}");
@@ -172,7 +198,7 @@ async fn behind_a_store_that_fails_a_session_begins_or_not() {
             let store = Faulty::new(Arc::clone(&adapter.store), fails);
             store.arm();
             let event = event(GrantAction::LogIn, 1);
-            let failed = Sessions::begin(&store, harbour(), session(1), at(0), event).await;
+            let failed = Sessions::begin(&store, harbour(), session(1), None, at(0), event).await;
             assert!(failed.is_err(), "{name}");
             let took_hold = fails == Fails::After;
             assert_eq!(find(&store, 1, 1).await.is_some(), took_hold, "{name}");

@@ -202,7 +202,7 @@ async fn told(store: &dyn Store, bank: &BankId, call: &Call, second: i64, step: 
         }
         Call::Begin(session) => {
             let event = event(GrantAction::LogIn);
-            shown(Sessions::begin(store, bank, session, now, event).await)
+            shown(Sessions::begin(store, bank, session, None, now, event).await)
         }
         Call::Find(of) => shown(store.find(bank, digest(of), now).await),
         Call::End(of) => shown(store.end(bank, digest(of), now).await),

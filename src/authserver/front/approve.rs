@@ -9,8 +9,9 @@ use model::{GrantAction, GrantId, Response};
 
 use super::authorize::TO_APPROVE;
 use super::fit::Fit;
+use super::log_in::foreign_form;
 use super::request::{Known, Named};
-use super::{SESSION, Turned, Visit};
+use super::{BROWSER, SESSION, Turned, Visit};
 use crate::evidence::OpenRecord;
 use crate::page::{Cause, Ending};
 use crate::request::{CodeBound, Granted, to_store};
@@ -37,20 +38,21 @@ impl Visit<'_> {
         if let Some((ending, error)) = known.over {
             return self.end(known, ending, error, record).await;
         }
-        let again = || web::see_other(&known.link(self.issuer.path(), known.language));
         let session = self.session().await?;
         let session = session.filter(|(_, session)| self.fit(known, session) == Fit::Fits);
         let Some((_, session)) = session else {
             // The session is over, or none for this request: log in again, and decide then.
-            return Ok(again()?);
+            return self.on_to(known);
         };
         self.is_own(SESSION, TO_APPROVE, named.name, form.get("csrf"))?;
+        // What comes of it is for this browser alone, by the cookie that it has of the log-in.
+        self.secret(BROWSER).ok_or_else(foreign_form)?;
         let digest = session.digest;
         let response = match form.get("act") {
             Some("allow") => {
                 let Some(until) = self.said_until(named) else {
                     // Grants end sooner by now than the page said.
-                    return Ok(again()?);
+                    return self.on_to(known);
                 };
                 self.allow(known, session, until, record).await?
             }
@@ -92,7 +94,7 @@ impl Visit<'_> {
                 "a session could not be ended"
             );
         }
-        let gone = SESSION.remove();
+        let gone = self.own(SESSION).remove();
         let gone = gone.map_err(|cause| model::Fault::caused("removing a cookie", cause))?;
         response.headers_mut().append(SET_COOKIE, gone);
         Ok(response)

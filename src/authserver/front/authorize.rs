@@ -9,7 +9,7 @@ use web::Language;
 
 use super::fit::Fit;
 use super::request::Known;
-use super::{BROWSER, SESSION, Turned, Visit, with_cookie};
+use super::{BROWSER, SESSION, Turned, Visit};
 use crate::evidence::OpenRecord;
 use crate::page::approve::{self, Approve, Permission};
 use crate::page::log_in::{self, LogIn, Notice};
@@ -100,9 +100,7 @@ impl Visit<'_> {
         user_name: &str,
         notice: Option<Notice>,
     ) -> Result<Response, Turned> {
-        let before = self.secret(BROWSER);
-        let fresh = || crypto::random_array::<32>(self.ports.random.as_ref());
-        let secret = before.unwrap_or_else(fresh);
+        let (secret, is_new) = self.browser();
         let (name, switch) = (known.name(), self.switch(known));
         let csrf = web::Csrf {
             secret: &secret,
@@ -121,9 +119,27 @@ impl Visit<'_> {
             },
         };
         let response = log_in::log_in(self.pages, &view)?;
-        match before {
-            Some(_) => Ok(response),
-            None => with_cookie(response, BROWSER, &secret),
+        self.keeping(response, &secret, is_new)
+    }
+
+    /// The browser's secret, and whether it is one that it is to get.
+    pub(super) fn browser(&self) -> ([u8; 32], bool) {
+        let fresh = || (crypto::random_array::<32>(self.ports.random.as_ref()), true);
+        let known = self.secret(BROWSER).map(|secret| (secret, false));
+        known.unwrap_or_else(fresh)
+    }
+
+    /// Gives the browser its secret with an answer, if it is new.
+    pub(super) fn keeping(
+        &self,
+        response: Response,
+        secret: &[u8; 32],
+        is_new: bool,
+    ) -> Result<Response, Turned> {
+        if is_new {
+            self.with_cookie(response, BROWSER, secret)
+        } else {
+            Ok(response)
         }
     }
 
@@ -162,7 +178,9 @@ impl Visit<'_> {
                 request: &name,
             },
         };
-        Ok(approve::approve(self.pages, &view)?)
+        let response = approve::approve(self.pages, &view)?;
+        let (browser, is_new) = self.browser();
+        self.keeping(response, &browser, is_new)
     }
 
     /// Where a form goes: the page that follows keeps the language.

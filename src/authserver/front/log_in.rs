@@ -10,7 +10,7 @@ use model::{GrantAction, Response};
 use super::authorize::TO_LOG_IN;
 use super::fit::Fit;
 use super::request::{Known, Named};
-use super::{BROWSER, SESSION, Turned, Visit, with_cookie};
+use super::{BROWSER, SESSION, Turned, Visit};
 use crate::evidence::OpenRecord;
 use crate::page::log_in::{CREDENTIAL_CHARS_MAX, Notice};
 use crate::page::{Cause, Ending};
@@ -91,7 +91,8 @@ impl Visit<'_> {
         self.log_in_page(known, user_name, Some(notice))
     }
 
-    /// Begins a session under a secret of its own: what the browser had before is worth nothing.
+    /// Begins a session under a secret of its own, and ends what the browser had before: that is
+    /// worth nothing from here on, whoever else has it.
     pub(super) async fn enter(
         &self,
         known: &Known<'_>,
@@ -112,24 +113,24 @@ impl Visit<'_> {
         };
         let fit = self.fit(known, &session);
         let event = self.events(record).of(GrantAction::LogIn, None, self.now);
-        let begun = self
-            .ports
-            .sessions
-            .begin(&self.issuer.bank, session, self.now, event);
+        let former = self.secret(SESSION);
+        let former = former.map(|secret| crypto::sha256(&secret));
+        let bank = &self.issuer.bank;
+        let sessions = &self.ports.sessions;
+        let begun = sessions.begin(bank, session, former, self.now, event);
         record.posted([begun.await?]);
         if let Fit::Never(error) = fit {
             // Not whom the app asked for: told now, for after a form no redirect leaves the site.
             let ended = self.end(known, Ending::Failed, error, record).await?;
             return self.leave(digest, ended).await;
         }
-        let response = web::see_other(&known.link(self.issuer.path(), known.language))?;
-        with_cookie(response, SESSION, &secret)
+        self.with_cookie(self.on_to(known)?, SESSION, &secret)
     }
 
     /// Whether a form is one that we gave this browser for this.
     pub(super) fn is_own(
         &self,
-        cookie: web::Cookie,
+        cookie: web::Cookie<'static>,
         purpose: &str,
         form: &str,
         sent: Option<&str>,
@@ -142,9 +143,12 @@ impl Visit<'_> {
             };
             sent.is_some_and(|sent| csrf.fits(sent))
         });
-        secret.ok_or_else(|| {
-            let description = "The form was not given to this browser.";
-            Turned::away(Cause::ForeignForm, "access_denied", description)
-        })
+        secret.ok_or_else(foreign_form)
     }
+}
+
+/// It comes from elsewhere, or the browser has lost what it is known by.
+pub(super) fn foreign_form() -> Turned {
+    let description = "The form was not given to this browser.";
+    Turned::away(Cause::ForeignForm, "access_denied", description)
 }

@@ -12,11 +12,13 @@ use model::ports::Claim;
 use model::{Fault, Response};
 use web::Language;
 
+use super::authorize::name_of;
 use super::log_in::{BANK_WAIT, SESSION_LIFETIME};
 use super::provider::{Bound, Means, OpenIdProvider, Outcome, Returned, Wanted};
 use super::request::Known;
-use super::{BROWSER, Turned, Visit, with_cookie};
+use super::{BROWSER, Turned, Visit};
 use crate::evidence::OpenRecord;
+use crate::page::onward::{self, Onward};
 use crate::page::{Cause, Ending};
 use crate::request::authentication::Prompt;
 use crate::step::form::Parameters;
@@ -43,7 +45,8 @@ struct Away {
 }
 
 impl Visit<'_> {
-    /// Sends the browser to the provider; one that has no secret yet gets one.
+    /// Sends the browser to the provider, after a form over a page of ours; one that has no secret
+    /// yet gets one.
     pub(super) async fn to_provider(
         &self,
         provider: &OpenIdProvider,
@@ -51,8 +54,7 @@ impl Visit<'_> {
     ) -> Result<Response, Turned> {
         let random = self.ports.random.as_ref();
         let drawn = || crypto::random_array::<32>(random);
-        let before = self.secret(BROWSER);
-        let secret = before.unwrap_or_else(drawn);
+        let (secret, is_new) = self.browser();
         let asks = &known.request.authentication;
         // A log-in is good for as long there as it is here, or as the app says.
         let max_age_s = asks.max_age.unwrap_or(u64::MAX);
@@ -87,11 +89,17 @@ impl Visit<'_> {
         };
         let link = provider.link(wanted, self.means());
         let link = in_time(link).await?.map_err(Turned::unavailable)?;
-        let response = web::see_other(&link)?;
-        match before {
-            Some(_) => Ok(response),
-            None => with_cookie(response, BROWSER, &secret),
-        }
+        let response = if self.sent_form {
+            let onward = Onward {
+                frame: self.frame(known.language, None),
+                app: name_of(known.client, known.language),
+                location: &link,
+            };
+            onward::onward(self.pages, &onward)?
+        } else {
+            web::see_other(&link)?
+        };
+        self.keeping(response, &secret, is_new)
     }
 
     /// The browser is back.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::Method;
 use http::request::Parts;
 
-use model::{ClientId, MessageBody, Request, ScopeSet};
+use model::{ClientId, MessageBody, Request, Response, ScopeSet};
 use web::{Form, Language};
 
 use super::{Turned, Visit};
@@ -60,6 +60,16 @@ pub(super) async fn parameters(head: &Parts, body: MessageBody) -> Result<Parame
 pub(super) fn too_slow() -> Turned {
     let description = "The form came too slowly.";
     Turned::away(Cause::BadRequest, "invalid_request", description)
+}
+
+/// What a link of ours says that a form led to.
+const AFTER_FORM: (&str, &str) = ("after", "form");
+
+/// Whether a form of ours led here. Whoever says so without one is led back to the app over a page
+/// of ours, and that is all.
+pub(super) fn is_after_form(form: &Parameters) -> bool {
+    let (name, value) = AFTER_FORM;
+    form.get(name) == Some(value)
 }
 
 /// What an address asks the page's language to be, whatever the method.
@@ -146,6 +156,20 @@ impl<'a> Visit<'a> {
             request,
             over,
         })
+    }
+
+    /// On to the authorization endpoint, with word of the form that was sent, if one was: browsers
+    /// stop a redirect to another site not only when it answers a form, but also when it follows
+    /// on such an answer (specs/consent.md §9).
+    pub(super) fn on_to(&self, known: &Known<'_>) -> Result<Response, Turned> {
+        let link = known.link(self.issuer.path(), known.language);
+        let (name, value) = AFTER_FORM;
+        let link = if self.sent_form {
+            format!("{link}&{name}={value}")
+        } else {
+            link
+        };
+        Ok(web::see_other(&link)?)
     }
 
     /// The request that a form of ours names, and what the form says beside it.

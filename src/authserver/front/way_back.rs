@@ -45,10 +45,9 @@ impl Visit<'_> {
         parameters: &[(&str, &str)],
     ) -> Result<String, Turned> {
         let location = self.location(known, parameters)?;
-        if self.sent_form {
-            self.over_done(known, ending, location)
-        } else {
-            Ok(location)
+        match self.secret(BROWSER).filter(|_| self.sent_form) {
+            Some(browser) => self.over_done(known, ending, location, &browser),
+            None => Ok(location),
         }
     }
 
@@ -76,6 +75,7 @@ impl Visit<'_> {
         known: &Known<'_>,
         ending: Ending,
         location: String,
+        browser: &[u8; 32],
     ) -> Result<String, Turned> {
         // As long as the code that it leads back with is good.
         let open = self.issuer.profile.code_lifetime;
@@ -91,7 +91,7 @@ impl Visit<'_> {
         let sealed = self
             .asking
             .way
-            .seal(&text, &self.place(), self.ports.random.as_ref());
+            .seal(&text, &place(browser), self.ports.random.as_ref());
         let sealed = sealed.map_err(|cause| Fault::caused("sealing the way back", cause))?;
         let to = crypto::base64url(&sealed);
         Ok(format!("{}/done?to={to}", self.issuer.path()))
@@ -99,16 +99,17 @@ impl Visit<'_> {
 
     /// What such an address leads to; `None` when we did not make it, or its time is over.
     pub(super) fn way_back(&self, to: &str) -> Option<WayBack> {
+        let browser = self.secret(BROWSER)?;
         let sealed = crypto::from_base64url(to)?;
-        let text = self.asking.way.open(&sealed, &self.place()).ok()?;
+        let text = self.asking.way.open(&sealed, &place(&browser)).ok()?;
         let way: WayBack = serde_json::from_slice(&text).ok()?;
         (self.now.as_second() < way.until).then_some(way)
     }
+}
 
-    /// What binds a sealed way to this browser: another's leads nowhere.
-    fn place(&self) -> [u8; 32] {
-        crypto::sha256(&self.secret(BROWSER).unwrap_or_default())
-    }
+/// What binds a sealed way to a browser: another's leads nowhere.
+fn place(browser: &[u8; 32]) -> [u8; 32] {
+    crypto::sha256(browser)
 }
 
 /// A redirect URI with these parameters. The query of the registered one stays (AZ-02).

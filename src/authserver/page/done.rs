@@ -10,7 +10,7 @@ use web::Pages;
 use super::words::Words;
 use super::{Ending, Frame, Sheet, text};
 
-/// The longest address of an app, answer included, in bytes.
+/// The longest address that a browser is led to, answer to an app included, in bytes.
 const LOCATION_BYTES_MAX: usize = 16 * 1024;
 
 /// What the page shows.
@@ -37,7 +37,7 @@ struct Page<'a> {
 /// Makes the page: what happened, a link to the app, and the browser's own way there. Fails when
 /// the location is not an app's web address: a script must not be led to (AZ-03).
 pub(crate) fn done(pages: &Pages, view: &Done<'_>) -> Result<Response, Fault> {
-    if !is_way_back(view.location) {
+    if !is_web_address(view.location) {
         return Err(Fault::new("leading back to what is no address of an app"));
     }
     let words = Words::of(view.frame.language);
@@ -66,7 +66,8 @@ pub(crate) fn done(pages: &Pages, view: &Done<'_>) -> Result<Response, Fault> {
     sheet.make(pages)
 }
 
-fn is_way_back(location: &str) -> bool {
+/// Whether a browser may be led there.
+pub(super) fn is_web_address(location: &str) -> bool {
     let is_text = location.bytes().all(|byte| byte.is_ascii_graphic());
     if !is_text || location.len() > LOCATION_BYTES_MAX {
         return false;
@@ -94,7 +95,7 @@ mod tests {
             "http://127.0.0.1:4711/cb?code=a",
             "http://[::1]/cb?code=a",
         ] {
-            assert!(is_way_back(good), "{good}");
+            assert!(is_web_address(good), "{good}");
         }
         let long = format!("https://app.example/{}", "x".repeat(LOCATION_BYTES_MAX));
         for bad in [
@@ -115,7 +116,7 @@ mod tests {
             "'https://app.example/",
             &long,
         ] {
-            assert!(!is_way_back(bad), "{bad}");
+            assert!(!is_web_address(bad), "{bad}");
         }
     }
 }

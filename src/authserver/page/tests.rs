@@ -11,6 +11,7 @@ use super::approve::{Approve, Permission, approve};
 use super::done::{Done, done};
 use super::error::{Failure, failure};
 use super::log_in::{LogIn, Notice, log_in};
+use super::onward::{Onward, onward};
 use super::*;
 
 const STYLE: &str = include_str!("style.css");
@@ -114,6 +115,17 @@ fn done_view(language: Language, ending: Ending) -> Done<'static> {
     }
 }
 
+fn onward_view(language: Language) -> Onward<'static> {
+    Onward {
+        frame: Frame {
+            switch: None,
+            ..frame(language)
+        },
+        app: app(language),
+        location: "https://login.harbour.example/auth?client_id=mortise&state=s-1",
+    }
+}
+
 fn failure_view(language: Language, cause: Cause) -> Failure<'static> {
     Failure {
         frame: Frame {
@@ -159,6 +171,10 @@ fn all(language: Language) -> Vec<(&'static str, Response)> {
         (
             "approve-without-act",
             approve(&pages, &asking).expect("a page"),
+        ),
+        (
+            "onward",
+            onward(&pages, &onward_view(language)).expect("a page"),
         ),
         ("done-allowed", done(Ending::Allowed)),
         ("done-refused", done(Ending::Refused)),

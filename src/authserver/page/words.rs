@@ -37,6 +37,8 @@ pub(super) struct Words {
     error_code: &'static str,
     for_the_app: &'static str,
     pub(super) nothing_shared: &'static str,
+    nothing_decided: &'static str,
+    onward: &'static str,
     /// How a moment of Beijing's time is written, for `strftime`.
     #[serde(skip)]
     moment: &'static str,

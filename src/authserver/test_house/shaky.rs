@@ -187,11 +187,12 @@ impl Sessions for Shaky {
         &'a self,
         bank: &'a BankId,
         session: Session,
+        former: Option<[u8; 32]>,
         now: Timestamp,
         event: GrantEvent,
     ) -> Answer<'a, Posted> {
         self.at(Call::Begin, move || {
-            self.store.begin(bank, session, now, event)
+            self.store.begin(bank, session, former, now, event)
         })
     }
 

@@ -38,12 +38,14 @@ impl fmt::Debug for Session {
 /// The sessions of the banks' customers. Banks see nothing of each other's. Instants are kept to
 /// the microsecond.
 pub trait Sessions: Send + Sync {
-    /// Begins a session. Durable when it resolves, and the event with it. A customer has 64 at
-    /// most: of more, those that expire first end. A digest that is taken is an error.
+    /// Begins a session, and ends the one of the digest `former` in the same change, where one is
+    /// given and live. Durable when it resolves, and the event with it. A customer has 64 at most:
+    /// of more, those that expire first end. A digest that is taken is an error.
     fn begin<'a>(
         &'a self,
         bank: &'a BankId,
         session: Session,
+        former: Option<[u8; 32]>,
         now: Timestamp,
         event: GrantEvent,
     ) -> BoxFuture<'a, Result<Posted, StoreUnavailable>>;

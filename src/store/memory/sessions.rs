@@ -45,6 +45,7 @@ impl Books {
         &mut self,
         bank: &BankId,
         session: Session,
+        former: Option<[u8; 32]>,
         now: Timestamp,
         event: GrantEvent,
     ) -> Result<Posted, Unfit> {
@@ -54,6 +55,9 @@ impl Books {
             return Err(Unfit::Taken);
         }
         let room = self.outbox.room()?;
+        if let Some(former) = former {
+            self.sessions.0.remove(&(bank.clone(), former));
+        }
         let subject = session.subject.clone();
         self.sessions.0.keep(place, session.expires, session);
         self.sessions.thin_out(bank, &subject);
@@ -66,13 +70,14 @@ impl Sessions for Memory {
         &'a self,
         bank: &'a BankId,
         session: Session,
+        former: Option<[u8; 32]>,
         now: Timestamp,
         event: GrantEvent,
     ) -> BoxFuture<'a, Result<Posted, StoreUnavailable>> {
         Box::pin(async move {
             let begun = || {
                 let (session, event) = (rim::session(session)?, rim::event(event)?);
-                lock(&self.books).begin(bank, session, rim::instant(now), event)
+                lock(&self.books).begin(bank, session, former, rim::instant(now), event)
             };
             begun().map_err(|unfit| unfit.while_doing("beginning a session"))
         })

@@ -19,6 +19,7 @@ impl Sessions for Sqlite {
         &'a self,
         bank: &'a BankId,
         session: Session,
+        former: Option<[u8; 32]>,
         now: Timestamp,
         event: GrantEvent,
     ) -> BoxFuture<'a, Result<Posted, StoreUnavailable>> {
@@ -26,6 +27,9 @@ impl Sessions for Sqlite {
         let work = move |connection: &Connection| {
             let (session, event) = (rim::session(session)?, rim::event(event)?);
             forget(connection, Expired::Sessions, now)?;
+            if let Some(former) = former {
+                remove(connection, &bank, former)?;
+            }
             add(connection, &bank, &session)?;
             thin_out(connection, &bank, &session.subject)?;
             post(connection, event)
@@ -54,9 +58,7 @@ impl Sessions for Sqlite {
         let bank = bank.clone();
         let work = move |connection: &Connection| {
             let was_live = live(connection, &bank, digest, now)?.is_some();
-            connection
-                .prepare_cached("DELETE FROM session WHERE bank = ?1 AND digest = ?2")?
-                .execute(params![bank.as_str(), digest])?;
+            remove(connection, &bank, digest)?;
             Ok::<_, Undone>(was_live)
         };
         Box::pin(self.writer.carry_out("ending a session", work))
@@ -78,6 +80,12 @@ fn add(connection: &Connection, bank: &BankId, session: &Session) -> rusqlite::R
             session.acr,
             session.expires.as_microsecond()
         ])
+}
+
+fn remove(connection: &Connection, bank: &BankId, digest: [u8; 32]) -> rusqlite::Result<usize> {
+    connection
+        .prepare_cached("DELETE FROM session WHERE bank = ?1 AND digest = ?2")?
+        .execute(params![bank.as_str(), digest])
 }
 
 /// Ends what a customer has too many of, those that expire first.

@@ -117,7 +117,7 @@ async fn what_a_crash_left_in_the_outbox_is_in_the_log_before_a_listener_opens()
             expires: now,
         };
         let bank = event.bank.clone();
-        let begun = model::ports::Sessions::begin(store.as_ref(), &bank, session, now, event);
+        let begun = model::ports::Sessions::begin(store.as_ref(), &bank, session, None, now, event);
         begun.await.expect("a store that answers");
     }
     let house = builder.start().await;

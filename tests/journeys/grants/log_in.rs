@@ -174,7 +174,7 @@ async fn oc_03_a_hint_says_whom_the_app_expects_and_another_does_not_get_in() {
         is_log_in(&page);
         let back = logs_in_in_vain(&mut browser, &page, "han-meimei").await;
         tells(&house, &back, "login_required");
-        assert!(!browser.cookies.contains_key("__Host-session"));
+        assert!(!browser.cookies.contains_key("__Host-session-harbour"));
     }
     // A hint is an ID token of ours for this very client, expired or not.
     house.clock.advance(Duration::from_hours(1));

@@ -143,7 +143,7 @@ async fn a_wrong_password_is_told_and_too_many_lock_whoever_exists_or_not() {
             html(&locked).contains("Too many wrong tries"),
             "OA-96 {customer}"
         );
-        assert!(!browser.cookies.contains_key("__Host-session"));
+        assert!(!browser.cookies.contains_key("__Host-session-harbour"));
     }
 }
 
@@ -213,11 +213,11 @@ async fn az_07_a_form_counts_only_from_the_browser_that_it_was_given_to() {
     let planted = "A".repeat(43);
     browser
         .cookies
-        .insert("__Host-session".to_owned(), planted.clone());
+        .insert("__Host-session-harbour".to_owned(), planted.clone());
     let page = browser.get(&app.link(&reference)).await;
     assert!(html(&page).contains("id=\"login-form\""));
     let page = log_in(&mut browser, &page, "li-lei").await;
-    assert_ne!(browser.cookies["__Host-session"], planted);
+    assert_ne!(browser.cookies["__Host-session-harbour"], planted);
     // The log-in's proof is none for the approval.
     let sent = [
         ("csrf", csrf.as_str()),
@@ -287,11 +287,13 @@ async fn a_customer_who_has_decided_is_logged_out() {
         let page = browser.get(&app.link(&reference)).await;
         assert!(html(&page).contains("id=\"login-form\""), "{act}");
         let page = log_in(&mut browser, &page, "li-lei").await;
-        let session = browser.cookies["__Host-session"].clone();
+        let session = browser.cookies["__Host-session-harbour"].clone();
         decide(&mut browser, &page, act).await;
-        assert!(!browser.cookies.contains_key("__Host-session"));
+        assert!(!browser.cookies.contains_key("__Host-session-harbour"));
         // Not even with the cookie of before.
-        browser.cookies.insert("__Host-session".to_owned(), session);
+        browser
+            .cookies
+            .insert("__Host-session-harbour".to_owned(), session);
     }
 }
 

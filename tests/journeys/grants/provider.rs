@@ -105,7 +105,7 @@ impl Sent {
 /// Asserts that a browser is led back to the app with this error, and that nobody was logged in.
 fn told(browser: &Browser, answer: &Answer, error: &str) {
     assert_eq!(answer.status, 303, "{}", html(answer));
-    assert!(!browser.cookies.contains_key("__Host-session"));
+    assert!(!browser.cookies.contains_key("__Host-session-harbour"));
     let back = answer.header("location");
     assert!(back.starts_with(CALLBACK), "{back}");
     let back = query(back);
@@ -147,6 +147,40 @@ async fn a_browser_comes_back_once_and_no_other_comes_back_for_it() {
     let again = sent.browser.get(&back).await;
     is_error_page(&again, 400, "invalid_request");
     assert_eq!(provider.calls("/token"), 1);
+    let led = decide(&mut sent.browser, &page, "allow").await;
+    assert!(query(&led).contains_key("code"), "{led}");
+}
+
+#[tokio::test]
+async fn az_06_of_two_tabs_the_one_that_decides_late_is_led_to_the_log_in_over_a_page() {
+    let (house, provider) = on_paper().await;
+    let mut app = App::of(&house, "swiftride-app").await;
+    let mut sent = Sent::new(&mut app, &provider).await;
+    provider.issues(&sent.claims, &provider.key);
+    let answer = sent.comes_back(&provider, "code=good").await;
+    let browser = &mut sent.browser;
+    let tab = browser.get(answer.header("location")).await;
+    let reference = app.push(Form::request()).await;
+    let other = browser.get(&app.link(&reference)).await;
+    assert!(html(&other).contains("id=\"approve-form\""));
+    decide(browser, &other, "allow").await;
+
+    let answer = browser.send(&tab, &[("act", "allow")]).await;
+    let page = browser.get(answer.header("location")).await;
+    assert_eq!(page.status, 200, "{page:?}");
+    let link = kit::attribute(&page, "id=\"onward\" href=\"");
+    assert!(
+        link.starts_with(&format!("{}/auth?", provider.url)),
+        "{link}"
+    );
+    let refresh = kit::attribute(&page, "http-equiv=\"refresh\" content=\"0;url=");
+    assert_eq!(refresh, link);
+    // Logged in again, the customer decides what this tab was about.
+    sent.asked = query(&link);
+    sent.claims["nonce"] = json!(sent.asked["nonce"]);
+    provider.issues(&sent.claims, &provider.key);
+    let answer = sent.comes_back(&provider, "code=good").await;
+    let page = sent.browser.get(answer.header("location")).await;
     let led = decide(&mut sent.browser, &page, "allow").await;
     assert!(query(&led).contains_key("code"), "{led}");
 }

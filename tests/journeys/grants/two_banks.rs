@@ -84,3 +84,30 @@ async fn two_banks_of_different_profiles_stand_side_by_side() {
     let tokens = app.post("/token", Form::code(code)).await.ok();
     assert_eq!(super::claims(&tokens["access_token"])["iss"], quay);
 }
+
+#[tokio::test]
+async fn a_browser_visits_two_banks_of_one_host_at_once_and_neither_learns_of_the_other() {
+    let house = house().await;
+    let mut app = App::of(&house, "swiftride-app").await;
+    let harbour = app.push(Form::request()).await;
+    let harbour = app.link(&harbour);
+    app.path = "/quay";
+    let mut object = Object::of(&app, &Form::request());
+    object.claims["aud"] = json!(format!("{}/quay", house.issuer_url()));
+    let quay = app.push(signed(&object.by(&app.partner))).await;
+    let quay = app.link(&quay);
+
+    let mut browser = Browser::new(&house);
+    let harbours = browser.get(&harbour).await;
+    let quays = browser.get(&quay).await;
+    let harbours = log_in(&mut browser, &harbours, "li-lei").await;
+    let quays = log_in(&mut browser, &quays, "han-meimei").await;
+    let names: Vec<_> = browser.cookies.keys().map(String::as_str).collect();
+    let bank = |name: &&&str| name.ends_with("-harbour") || name.ends_with("-quay");
+    assert_eq!(names.iter().filter(bank).count(), 4, "{names:?}");
+    // Who decided at one bank is logged out there alone.
+    let back = decide(&mut browser, &harbours, "allow").await;
+    assert!(query(&back).contains_key("code"), "{back}");
+    let back = decide(&mut browser, &quays, "allow").await;
+    assert!(query(&back).contains_key("code"), "{back}");
+}

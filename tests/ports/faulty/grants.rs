@@ -115,10 +115,11 @@ impl Sessions for Faulty {
         &'a self,
         bank: &'a BankId,
         session: Session,
+        former: Option<[u8; 32]>,
         now: Timestamp,
         event: GrantEvent,
     ) -> Answer<'a, Posted> {
-        let call = Sessions::begin(&*self.inner, bank, session, now, event);
+        let call = Sessions::begin(&*self.inner, bank, session, former, now, event);
         Box::pin(self.through(call))
     }
 

@@ -23,6 +23,8 @@ pub(super) static WORDS: Words = Words {
     error_code: "Error code",
     for_the_app: "For the app’s developers",
     nothing_shared: "Nothing was shared.",
+    nothing_decided: "Nothing is decided yet.",
+    onward: "You are being taken to the log-in. If that does not happen, use the button.",
     moment: "%-d %B %Y, %H:%M (Beijing)",
     wrong: |heading| format!("Error: {heading}"),
     log_in_to: |bank, app| format!("Log in to {bank} to go on with {app}"),

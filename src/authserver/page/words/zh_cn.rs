@@ -23,6 +23,8 @@ pub(super) static WORDS: Words = Words {
     error_code: "错误代码",
     for_the_app: "给应用开发者的说明",
     nothing_shared: "没有共享任何信息。",
+    nothing_decided: "你还没有作出决定。",
+    onward: "正在转到登录页面。如果没有自动跳转，请点下面的按钮。",
     moment: "%Y年%-m月%-d日 %H:%M（北京时间）",
     wrong: |heading| format!("出错：{heading}"),
     log_in_to: |bank, app| format!("登录{bank}，继续使用{app}"),

@@ -238,7 +238,7 @@ impl Scene {
             Loot::Session => {
                 let (browser, page) = self.visit(&self.owner, "li-lei").await;
                 Stolen {
-                    text: browser.cookies["__Host-session"].clone(),
+                    text: browser.cookies["__Host-session-harbour"].clone(),
                     beside: String::new(),
                     browser: Some(browser),
                     page: Some(page),

@@ -174,7 +174,11 @@ impl Scene {
         let reference = if into == "request_uri" {
             held.text.clone()
         } else {
-            let cookie = ("__Host-session".to_owned(), held.text.clone());
+            let of = match bank {
+                "" => "harbour",
+                other => other.trim_start_matches('/'),
+            };
+            let cookie = (format!("__Host-session-{of}"), held.text.clone());
             browser.cookies.extend([cookie]);
             let scope = if bank.is_empty() {
                 "branches"
