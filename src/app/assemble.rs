@@ -186,7 +186,7 @@ fn ports(standing: &Standing, plan: &BankPlan, fetch: Arc<Fetcher>) -> Ports {
         kek: Arc::clone(&plan.issuer.kek),
         tokens: Arc::clone(&standing.tokens),
         certificates: Arc::clone(&standing.certificates),
-        proofs: standing.issuer_proofs(&plan.id),
+        proofs: standing.issuer_proofs.of(&plan.id),
         wrong_log_ins: Arc::clone(&standing.wrong_log_ins),
         meter: standing.metrics.meter.clone(),
     }

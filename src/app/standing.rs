@@ -13,7 +13,7 @@ use authserver::{PublishedKeys, WrongLogIns};
 use config::{BankPlan, GatePlan, House};
 use crypto::{Random, SigningKey};
 use gateway::{Assertions, Gate, GateSettings, Limiters, Unwritten};
-use identity::{AccessTokens, Certificates, Issuers, Nonces, Proofs, Revoked};
+use identity::{AccessTokens, BankProofs, Certificates, Issuers, Revoked};
 use model::ports::{AuditLog, Grants, KeyRing, Outbox, Replay, Sessions};
 use model::{BankId, ClientId, Clock, PartnerId};
 use store::{Memory, Sqlite};
@@ -34,7 +34,9 @@ pub(crate) struct Standing {
     pub(crate) certificates: Arc<Certificates>,
     pub(crate) tokens: Arc<AccessTokens>,
     /// Of the road.
-    pub(crate) proofs: Arc<Proofs>,
+    pub(crate) proofs: Arc<BankProofs>,
+    /// Of the banks' issuers.
+    pub(crate) issuer_proofs: Arc<BankProofs>,
     pub(crate) issuers: Issuers,
     pub(crate) limiters: Limiters,
     pub(crate) upstreams: Arc<Upstreams>,
@@ -44,7 +46,6 @@ pub(crate) struct Standing {
     gates: Mutex<HashMap<GateSettings, Weak<Gate>>>,
     assertions: Mutex<HashMap<Signs, Weak<Assertions>>>,
     revoked: tokio::sync::Mutex<HashMap<BankId, Arc<Revoked>>>,
-    issuer_proofs: Mutex<HashMap<BankId, Arc<Proofs>>>,
     published: Mutex<HashMap<(BankId, String), Weak<PublishedKeys>>>,
 }
 
@@ -117,14 +118,11 @@ impl Standing {
         let meter = &metrics.meter;
         let upstreams = Arc::new(Upstreams::new(Arc::clone(&clock), tasks.clone()));
         metrics.keep(upstreams.measure(meter));
+        let proofs = || Arc::new(BankProofs::new(Arc::clone(&clock), Arc::clone(&random)));
         Self {
             certificates: Arc::new(Certificates::new(REMEMBERED).counted(meter)),
             tokens: Arc::new(AccessTokens::new(REMEMBERED).counted(meter)),
-            proofs: Arc::new(Proofs::new(
-                Arc::clone(&clock),
-                random.as_ref(),
-                Nonces::AtStart,
-            )),
+            proofs: proofs(),
             issuers: Issuers::default(),
             limiters: Limiters::new(Arc::clone(&clock)),
             upstreams,
@@ -133,7 +131,7 @@ impl Standing {
             gates: Mutex::default(),
             assertions: Mutex::default(),
             revoked: tokio::sync::Mutex::default(),
-            issuer_proofs: Mutex::default(),
+            issuer_proofs: proofs(),
             published: Mutex::default(),
             clock,
             random,
@@ -204,18 +202,6 @@ impl Standing {
         }
         known.insert(bank.clone(), Arc::clone(&revoked));
         Ok(revoked)
-    }
-
-    /// The judge of the proofs that come to a bank's issuer: made when the bank is first asked for,
-    /// and kept, so that no reload forgets what was used.
-    pub(crate) fn issuer_proofs(&self, bank: &BankId) -> Arc<Proofs> {
-        let known = self.issuer_proofs.lock();
-        let mut known = known.unwrap_or_else(PoisonError::into_inner);
-        let fresh = || {
-            let clock = Arc::clone(&self.clock);
-            Arc::new(Proofs::new(clock, self.random.as_ref(), Nonces::AtStart))
-        };
-        Arc::clone(known.entry(bank.clone()).or_insert_with(fresh))
     }
 
     /// The keys that a client publishes, as a bank knows them: those there are, as long as a

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crypto::Random;
-use identity::{AccessTokens, Certificates, Proofs};
+use identity::{AccessTokens, BankProofs, Certificates};
 use model::Clock;
 use model::ports::AuditLog;
 
@@ -21,8 +21,8 @@ pub struct Services {
     pub certificates: Arc<Certificates>,
     /// The verifier of tokens.
     pub tokens: Arc<AccessTokens>,
-    /// The judge of DPoP proofs.
-    pub proofs: Arc<Proofs>,
+    /// The judges of DPoP proofs.
+    pub proofs: Arc<BankProofs>,
     /// What is measured of requests that lead to no operation.
     pub unrouted: Arc<RouteMeters>,
 }

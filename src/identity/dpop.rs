@@ -3,6 +3,7 @@
 //! **Stops**: a stolen token without its key; a stolen proof for another method, URL or token, out
 //! of its time, or a second time; a proof that was made ahead, where a nonce is demanded.
 
+mod banks;
 mod nonce;
 mod proof;
 mod replay;
@@ -22,6 +23,7 @@ use nonce::Mint;
 use proof::Proof;
 use replay::{Claim, Used};
 
+pub use banks::BankProofs;
 pub use proof::fuzz_proof;
 
 /// How far a proof's `iat` may lie behind, in seconds (L-05).
@@ -51,6 +53,8 @@ pub struct ProofFor<'a> {
     /// The request's URL as the configuration writes scheme, host and port (DP-05), without query
     /// and fragment.
     pub url: &'a str,
+    /// The client that the token is of, or asks for one: what it uses up is counted as its own.
+    pub whose: &'a str,
     /// The access token that was sent with it, where one was.
     pub access_token: Option<&'a str>,
     /// The key that it must be of, where that is known. A proof of another key is not used up: who
@@ -94,8 +98,9 @@ impl Good {
     }
 }
 
-/// Checks proofs, and remembers those that were used. One for the road and one for each bank's
-/// authorization server, which outlives snapshots: none takes the nonces of another.
+/// Checks proofs, and remembers those that were used. For each bank one for the road and one for
+/// its authorization server, which outlive snapshots: none takes the nonces of another, or its
+/// room.
 pub struct Proofs {
     clock: Arc<dyn Clock>,
     started: Duration,
@@ -118,8 +123,19 @@ struct Timely {
 impl Proofs {
     /// Remembers nothing yet, and makes nonces that nobody else makes: 256 bits of a secret.
     pub fn new(clock: Arc<dyn Clock>, random: &dyn Random, demanded: Nonces) -> Self {
+        let started = clock.monotonic();
+        Self::since(started, clock, random, demanded)
+    }
+
+    /// The same, of a process that has run since this instant, and used no proof before.
+    fn since(
+        started: Duration,
+        clock: Arc<dyn Clock>,
+        random: &dyn Random,
+        demanded: Nonces,
+    ) -> Self {
         Self {
-            started: clock.monotonic(),
+            started,
             clock,
             demanded,
             mint: Mint::new(random),
@@ -146,7 +162,7 @@ impl Proofs {
                 next_nonce: None,
             });
         }
-        self.use_up(good)
+        self.use_up(good, expected.whose)
     }
 
     /// The same without using it up: for whoever has more to ask of the caller before that. Which
@@ -173,18 +189,19 @@ impl Proofs {
         })
     }
 
-    /// Uses a proof up: of two callers with one proof one gets it, however they race.
+    /// Uses a proof of this client up: of two callers with one proof one gets it, however they
+    /// race.
     ///
     /// Errors: [`ProofProblem::Replayed`]; [`ProofProblem::NonceNeeded`] when it cannot be
     /// remembered.
-    pub fn use_up(&self, good: Good) -> Result<Proved, ProofProblem> {
+    pub fn use_up(&self, good: Good, whose: &str) -> Result<Proved, ProofProblem> {
         let Good {
             thumbprint,
             place,
             timely,
         } = good;
         let elapsed = self.clock.monotonic().as_secs();
-        match self.used.claim(place, timely.until, elapsed) {
+        match self.used.claim(whose, place, timely.until, elapsed) {
             Claim::First => Ok(Proved {
                 thumbprint,
                 next_nonce: timely.next_nonce,

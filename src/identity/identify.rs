@@ -97,7 +97,8 @@ pub fn identify(
         Scheme::Dpop => {
             // A token that is bound to no key is no DPoP token (DP-14).
             let key = token.confirmation.key().ok_or(Refusal::WrongBinding)?;
-            let proved = prove(judges.proofs, knock, (text, key), witness)?;
+            let shown = (token.client.as_str(), text, key);
+            let proved = prove(judges.proofs, knock, shown, witness)?;
             witness.key(*proved.thumbprint());
             Some(proved)
         }
@@ -129,13 +130,14 @@ fn shown(
 fn prove(
     judge: &Proofs,
     knock: &Knock<'_>,
-    (token, key): (&str, &[u8; 32]),
+    (whose, token, key): (&str, &str, &[u8; 32]),
     witness: &mut dyn Witness,
 ) -> Result<Proved, Refusal> {
     let url = format!("{}{}", knock.origin, knock.path);
     let expected = ProofFor {
         method: knock.method.as_str(),
         url: &url,
+        whose,
         access_token: Some(token),
         key: Some(key),
     };

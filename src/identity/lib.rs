@@ -43,7 +43,7 @@ pub use access_token::{
 pub use binding::{Bound, binding};
 pub use caller::Caller;
 pub use certificate::{Certificates, Verdict, VouchedBy};
-pub use dpop::{Good, Nonces, ProofFor, Proofs, Proved, fuzz_proof};
+pub use dpop::{BankProofs, Good, Nonces, ProofFor, Proofs, Proved, fuzz_proof};
 pub use identify::{Judges, Knock, Place, Witness, identify, names_dpop};
 pub use known_by::KnownBy;
 pub use operators::{Operators, Outsiders};

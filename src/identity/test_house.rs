@@ -270,6 +270,7 @@ impl ProofKey {
         let expected = ProofFor {
             method: "POST",
             url,
+            whose: "app",
             access_token: None,
             key: None,
         };

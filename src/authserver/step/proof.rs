@@ -91,6 +91,7 @@ pub(crate) fn look(
     let expected = ProofFor {
         method: sent.method.as_str(),
         url: &url,
+        whose: client.proved().id().as_str(),
         access_token: None,
         key: None,
     };
@@ -103,10 +104,11 @@ pub(crate) fn look(
 /// Uses the proof up, where there is one.
 pub(crate) fn use_up(
     ports: &Ports,
-    _client: &InGoodStanding<'_>,
+    client: &InGoodStanding<'_>,
     looked: Looked,
 ) -> Result<Option<Proved>, Denied> {
-    let used = looked.0.map(|good| ports.proofs.use_up(good));
+    let whose = client.client().id().as_str();
+    let used = looked.0.map(|good| ports.proofs.use_up(good, whose));
     used.transpose().map_err(|problem| refused(ports, problem))
 }
 

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crypto::{Algorithm, Jwks, Random, SigningKey};
-use identity::{AccessTokens, Certificates, Issuer, Nonces, Proofs, Rehearsal, Shown};
+use identity::{AccessTokens, BankProofs, Certificates, Issuer, Rehearsal, Shown};
 use model::ports::{AuditLog, AuditUnavailable, Receipt};
 use model::{
     Alpn, Asked, AuditEntry, BankId, ClientId, Clock, Connection, Fault, InteractionId, ListenerId,
@@ -259,10 +259,9 @@ impl Rehearsals {
             log: Arc::new(Unwritten),
             certificates: Arc::new(Certificates::new(4)),
             tokens: Arc::new(AccessTokens::new(4)),
-            proofs: Arc::new(Proofs::new(
+            proofs: Arc::new(BankProofs::new(
                 Arc::clone(&self.clock),
-                self.random.as_ref(),
-                Nonces::AtStart,
+                Arc::clone(&self.random),
             )),
             unrouted: Arc::new(RouteMeters::unrouted(&Meter::new())),
         }

@@ -116,6 +116,7 @@ pub fn fuzz_proof(bytes: &[u8]) {
     let expected = ProofFor {
         method: "GET",
         url: "https://api.bank.example/accounts",
+        whose: "app",
         access_token: Some("token"),
         key: None,
     };

@@ -86,6 +86,7 @@ impl House {
         let expected = ProofFor {
             method: "GET",
             url: URL,
+            whose: "app",
             access_token: Some(TOKEN),
             key: None,
         };
@@ -123,6 +124,7 @@ fn the_proof_of_rfc_9449_7_1_is_good_in_its_time_for_its_request_and_its_token()
     let expected = ProofFor {
         method: "GET",
         url: "https://resource.example.org/protectedresource",
+        whose: "app",
         access_token: Some("Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU"),
         key: None,
     };
@@ -168,6 +170,7 @@ fn oa_70_a_request_has_one_proof_that_is_a_jws_of_the_type_and_an_algorithm_of_p
     let expected = ProofFor {
         method: "GET",
         url: URL,
+        whose: "app",
         access_token: None,
         key: None,
     };
@@ -321,6 +324,7 @@ fn oa_78_a_proof_for_another_token_or_for_none_is_refused() {
     let expected = ProofFor {
         method: "GET",
         url: URL,
+        whose: "app",
         access_token: None,
         key: None,
     };
@@ -422,6 +426,7 @@ fn a_proof_that_was_looked_at_is_good_for_whoever_uses_it_up_first_and_not_once_
         let expected = ProofFor {
             method: "GET",
             url: URL,
+            whose: "app",
             access_token: None,
             key: None,
         };
@@ -433,12 +438,12 @@ fn a_proof_that_was_looked_at_is_good_for_whoever_uses_it_up_first_and_not_once_
     let proof = house.key.proof(&house.claims());
     let (one, other, late) = (looked(&proof), looked(&proof), looked(&proof));
     assert_eq!(one.thumbprint(), &house.key.thumbprint);
-    let proved = house.proofs.use_up(one).expect("the first");
+    let proved = house.proofs.use_up(one, "app").expect("the first");
     assert_eq!(proved.thumbprint(), &house.key.thumbprint);
-    let again = house.proofs.use_up(other);
+    let again = house.proofs.use_up(other, "app");
     assert_eq!(again.err(), Some(ProofProblem::Replayed));
     house.clock.set(NOW + 200, 1_200);
-    let forgotten = house.proofs.use_up(late);
+    let forgotten = house.proofs.use_up(late, "app");
     assert_eq!(forgotten.err(), Some(ProofProblem::NonceNeeded));
 }
 
@@ -516,7 +521,7 @@ proptest! {
         claims in r#"\{("(jti|htm|htu|iat|ath|nonce)":("GET"|1|-1\.5e9|null|\[\]|"é"|"https://a%"),?){0,6}\}"#,
     ) {
         let house = House::new();
-        let expected = ProofFor { method: "GET", url: URL, access_token: None, key: None };
+        let expected = ProofFor { method: "GET", url: URL, whose: "app", access_token: None, key: None };
         prop_assert!(house.proofs.check([bytes.as_slice()], &expected, at(NOW)).is_err());
         fuzz_proof(&bytes);
         fuzz_proof(claims.as_bytes());
