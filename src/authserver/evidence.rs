@@ -1,7 +1,8 @@
 //! The record of one request to an issuer, open until it is decided.
 //!
-//! Once the client is known a decision is durable before it is answered; before that it is queued.
-//! A record that is dropped undecided (the client hung up) is queued as aborted.
+//! Of endpoints of clients: once the client is known a decision is durable before it is answered;
+//! before that it is queued. Of pages: what they did is durable before it is answered, and the look
+//! at them is queued. A record that is dropped undecided (the client hung up) is queued as aborted.
 
 pub(crate) mod events;
 

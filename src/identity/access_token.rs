@@ -200,8 +200,12 @@ impl TokenLogIn {
     /// A client's own token is of nobody's log-in, whatever else it says.
     fn read(claims: &Claims) -> Option<Self> {
         let is_of_customer = claims.sub != claims.client_id;
-        let auth_time = claims.auth_time.filter(|_| is_of_customer)?;
-        let acr = claims.acr.clone();
+        // Issuers that are not ours may write either as they like: what is no whole second and no
+        // text is not said, and only where a log-in is demanded does that matter.
+        let auth_time = claims.auth_time.as_ref().and_then(Value::as_i64);
+        let auth_time = auth_time.filter(|_| is_of_customer)?;
+        let acr = claims.acr.as_ref().and_then(Value::as_str);
+        let acr = acr.map(str::to_owned);
         Some(Self { auth_time, acr })
     }
 }
@@ -246,8 +250,8 @@ struct Claims {
     cnf: Option<Confirmed>,
     grant_id: Option<String>,
     userinfo: Option<Value>,
-    auth_time: Option<i64>,
-    acr: Option<String>,
+    auth_time: Option<Value>,
+    acr: Option<Value>,
 }
 
 #[derive(Deserialize)]

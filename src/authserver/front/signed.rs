@@ -9,8 +9,10 @@ use model::ClientId;
 
 use crate::issuer::Issuer;
 
-/// The JWT that holds these parameters for this client, signed with the key of the issuer's tokens
-/// (of which none has its type). `iss` is in it, and so not beside it (RFC 9207 §2.4).
+/// The JWT that holds these parameters for this client, signed with the key of the issuer's tokens.
+/// An ID token has the same `typ`; what each demands the other lacks: this one has no `sub`, and
+/// no other JWT of ours has a `code` or an `error`. `iss` is in it, and so not beside it (RFC 9207
+/// §2.4).
 pub(super) fn response<'p>(
     issuer: &Issuer,
     client: &ClientId,

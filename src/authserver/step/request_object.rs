@@ -89,8 +89,8 @@ pub(crate) async fn read<'f>(
     })
 }
 
-/// Takes the object's `jti`, where it has one, for as long as it lives (JA-09). The last step: a
-/// request that is refused for anything else may be sent again.
+/// Takes the object's `jti`, where it has one, for as long as it lives (JA-09): last, before the
+/// request is kept. An object that any other step refuses may be sent again.
 pub(crate) async fn use_up(
     issuer: &Issuer,
     replay: &dyn Replay,

@@ -564,6 +564,25 @@ fn client_scope_and_jti_must_be_readable() {
 }
 
 #[test]
+fn a_log_in_that_cannot_be_read_is_not_said_and_the_token_good() {
+    let house = House::new();
+    let said = |auth_time: Value, acr: Value| {
+        let mut claims = claims(&THUMBPRINT);
+        claims["sub"] = json!("a-customer");
+        claims["auth_time"] = auth_time;
+        claims["acr"] = acr;
+        let token = house.verified(&house.signed(&claims)).expect("good");
+        token.log_in.clone().map(|said| (said.auth_time, said.acr))
+    };
+    let loa2 = Some("loa2".to_owned());
+    assert_eq!(said(json!(NOW), json!("loa2")), Some((NOW, loa2)));
+    assert_eq!(said(json!(NOW), json!(2)), Some((NOW, None)));
+    for no_second in [json!(1.5), json!("1"), json!(null), json!({})] {
+        assert_eq!(said(no_second, json!("loa2")), None);
+    }
+}
+
+#[test]
 fn a_token_without_scope_has_none() {
     let house = House::new();
     let mut claims = claims(&THUMBPRINT);

@@ -65,9 +65,9 @@ impl Used {
         }
     }
 
-    /// Takes a proof of this client until `until`. Both are seconds by the clock that never goes back; `until`
-    /// lies after `now` and not further than the slots reach. Of two callers with one proof
-    /// exactly one gets [`Claim::First`].
+    /// Takes a proof of this client until `until`. Both are seconds by the clock that never goes
+    /// back; `until` lies after `now` and not further than the slots reach. Of two callers with
+    /// one proof exactly one gets [`Claim::First`].
     pub(super) fn claim(&self, whose: &str, proof: [u8; 16], until: u64, now: u64) -> Claim {
         let [first, ..] = proof;
         let Some(wheel) = self.wheels.get(usize::from(first) % WHEELS) else {

@@ -521,7 +521,8 @@ proptest! {
         claims in r#"\{("(jti|htm|htu|iat|ath|nonce)":("GET"|1|-1\.5e9|null|\[\]|"é"|"https://a%"),?){0,6}\}"#,
     ) {
         let house = House::new();
-        let expected = ProofFor { method: "GET", url: URL, whose: "app", access_token: None, key: None };
+        let (url, whose) = (URL, "app");
+        let expected = ProofFor { method: "GET", url, whose, access_token: None, key: None };
         prop_assert!(house.proofs.check([bytes.as_slice()], &expected, at(NOW)).is_err());
         fuzz_proof(&bytes);
         fuzz_proof(claims.as_bytes());
