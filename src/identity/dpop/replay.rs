@@ -8,7 +8,7 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Mutex, PoisonError};
 
 /// How many wheels there are: callers with different proofs seldom wait for each other.
@@ -34,8 +34,6 @@ pub(super) enum Claim {
 /// The proofs that were used.
 #[derive(Debug)]
 pub(super) struct Used {
-    /// Tells clients apart, in a way that nobody outside can aim at.
-    names: RandomState,
     wheels: [Mutex<Wheel>; WHEELS],
 }
 
@@ -60,7 +58,6 @@ impl Default for Used {
 impl Used {
     fn holding(proofs_max: usize) -> Self {
         Self {
-            names: RandomState::new(),
             wheels: std::array::from_fn(|_| Mutex::new(Wheel::new(proofs_max))),
         }
     }
@@ -74,7 +71,10 @@ impl Used {
             return Claim::NoRoom;
         };
         let mut wheel = wheel.lock().unwrap_or_else(PoisonError::into_inner);
-        wheel.claim(self.names.hash_one(whose), proof, until, now)
+        // The bank names its clients: nobody aims at another's number.
+        let mut number = DefaultHasher::new();
+        whose.hash(&mut number);
+        wheel.claim(number.finish(), proof, until, now)
     }
 }
 
