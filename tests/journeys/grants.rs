@@ -22,6 +22,9 @@ mod turned_away;
 mod two_banks;
 mod userinfo;
 
+pub(crate) use provider::on_paper as with_provider;
+pub(crate) use thefts::endpoints;
+
 use std::collections::BTreeMap;
 
 use kit::{

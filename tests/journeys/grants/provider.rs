@@ -41,7 +41,7 @@ fn with_provider(builder: HouseBuilder, url: &str, authorities: &str) -> HouseBu
 }
 
 /// A house with a provider on paper.
-async fn on_paper() -> (TestHouse, PaperProvider) {
+pub(crate) async fn on_paper() -> (TestHouse, PaperProvider) {
     let builder = HouseBuilder::new();
     let provider = PaperProvider::start(&builder).await;
     kit::key_file(&builder, KEY);

@@ -309,8 +309,8 @@ fn every_theft_has_its_test() {
     }
 }
 
-/// The variants of an enum of the authorization server, from its source.
-fn endpoints() -> BTreeSet<String> {
+/// The endpoints of an issuer, from the source.
+pub(crate) fn endpoints() -> BTreeSet<String> {
     let source = include_str!("../../../src/authserver/endpoints.rs");
     let list = source
         .split("pub enum Endpoint {")
