@@ -53,7 +53,7 @@ pub fn fuzz_jwks(bytes: &[u8]) {
 
 fn is_read_back(key: &VerificationKey) {
     let again = VerificationKey::from_jwk(&key.to_jwk());
-    debug_assert!(
+    assert!(
         again.is_ok_and(|again| {
             (again.thumbprint(), again.to_spki()) == (key.thumbprint(), key.to_spki())
         }),
