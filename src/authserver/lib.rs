@@ -7,8 +7,8 @@
 //! that has an authorization server of its own; [`AuthServer::answer`] for an [`Endpoint`];
 //! [`AuthServer::keys`] for the road; [`AuthServer::change_keys`] for whoever rotates them;
 //! [`AuthServer::fetch_keys`] at a start, so that [`PublishedKeys`] are there before they are
-//! needed; [`well_known_path`]; [`Profile`]; [`assertion`] for the command line; [`fuzz_assertion`]
-//! and [`fuzz_request_object`] for fuzzers.
+//! needed; [`well_known_path`]; [`Profile`]; [`assertion`] for the command line;
+//! [`fuzz_assertion`], [`fuzz_claims`], [`fuzz_provider`] and [`fuzz_request_object`] for fuzzers.
 //!
 //! **How a value goes through**: a form becomes an authenticated client (its key, its `jti` used
 //! once), a client in good standing; with a certificate of the same partner or a proved key, and
@@ -52,7 +52,7 @@ mod token;
 
 pub use assertion::assertion;
 pub use endpoints::Endpoint;
-pub use front::provider::{OpenIdProvider, ProviderSettings, ShownClaim};
+pub use front::provider::{OpenIdProvider, ProviderSettings, ShownClaim, fuzz_provider};
 pub use front::tries::WrongLogIns;
 pub use issuer::profile::{FAPI2, FAPI2_MESSAGE_SIGNING, Profile, ResponseMode};
 pub use issuer::published::PublishedKeys;
@@ -65,4 +65,5 @@ pub use settings::{
     IssuerSettings, Ports, ResourceServer, Userinfo,
 };
 pub use step::client_authentication::private_key_jwt::fuzz_assertion;
+pub use step::openid::fuzz_claims;
 pub use step::request_object::fuzz_request_object;

@@ -9,10 +9,12 @@ type Target = fn(&[u8]);
 
 const TARGETS: &[(&str, Target)] = &[
     ("assertion", authserver::fuzz_assertion),
+    ("claims", authserver::fuzz_claims),
     ("dpop_proof", identity::fuzz_proof),
     ("form", web::fuzz_form),
     ("jwks", crypto::fuzz_jwks),
     ("jws", crypto::fuzz_jws),
+    ("provider", authserver::fuzz_provider),
     ("request_object", authserver::fuzz_request_object),
 ];
 

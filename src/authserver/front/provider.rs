@@ -10,6 +10,7 @@
 mod client;
 pub(super) mod discovery;
 mod exchange;
+mod fuzz;
 mod id_token;
 mod kept;
 
@@ -28,6 +29,7 @@ use model::ports::{Customer, Fetch, FetchFailed, FetchRequest, Fetched};
 use model::{ClientId, Clock};
 
 use self::discovery::Discovered;
+pub use self::fuzz::fuzz_provider;
 use self::id_token::{Expected, IdTokenProblem};
 use self::kept::Kept;
 

@@ -7,6 +7,7 @@ mod hint;
 mod prompt;
 pub(crate) mod ui_locales;
 
+pub use self::claims::fuzz_claims;
 use jiff::Timestamp;
 
 use crate::denied::{Denied, RequestProblem};

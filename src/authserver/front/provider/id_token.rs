@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Number, Value};
 
-use crypto::{Algorithm, Jwks, JwsProblem, Rules, TimeProblem, Times, Typ};
+use crypto::{Algorithm, Jwks, JwsProblem, Rules, TimeProblem, Times, Typ, Verified};
 use model::ports::Customer;
 
 use super::ShownClaim;
@@ -102,6 +102,14 @@ pub(super) fn check(
     expected: &Expected<'_>,
 ) -> Result<(Customer, Timestamp), IdTokenProblem> {
     let verified = crypto::verify(token, keys, &RULES).map_err(IdTokenProblem::Jws)?;
+    believe(&verified, expected)
+}
+
+/// The same of one whose signature holds.
+pub(super) fn believe(
+    verified: &Verified,
+    expected: &Expected<'_>,
+) -> Result<(Customer, Timestamp), IdTokenProblem> {
     let times = Times::read(&verified.claims).map_err(IdTokenProblem::Times)?;
     let claims: Claims =
         serde_json::from_slice(&verified.claims).map_err(|_| IdTokenProblem::Malformed)?;

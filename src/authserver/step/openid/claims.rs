@@ -101,11 +101,45 @@ fn written(value: &Value) -> String {
         .map_or_else(|| value.to_string(), str::to_owned)
 }
 
+/// For fuzzing: reads bytes as the parameter. Whatever they are, nothing panics, and what is
+/// essential has values.
+pub fn fuzz_claims(bytes: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && let Some(asks) = document(text)
+    {
+        let several = asks.essential_acr.iter().chain(&asks.subjects);
+        for values in several {
+            assert!(!values.is_empty(), "nothing could be it");
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use proptest::prelude::*;
 
     use super::*;
+
+    /// Every file of the corpus, whole, cut anywhere, and with any byte changed.
+    #[test]
+    fn the_corpus_of_the_fuzzer_makes_nothing_panic() {
+        let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fuzz/claims");
+        let mut count = 0;
+        for entry in std::fs::read_dir(corpus).expect("the corpus") {
+            let bytes = std::fs::read(entry.expect("a file").path()).expect("a readable file");
+            for at in 0..bytes.len() {
+                fuzz_claims(&bytes[..at]);
+                let mut changed = bytes.clone();
+                changed[at] ^= 1 << (at % 8);
+                fuzz_claims(&changed);
+            }
+            fuzz_claims(&bytes);
+            count += 1;
+        }
+        assert!(count >= 3, "{count} files");
+    }
 
     #[test]
     fn oc_02_known_claims_are_asked_for_and_others_are_passed_over() {
