@@ -1,7 +1,7 @@
 //! The requirements: each mandatory rule of our profiles, and each attack on them, names the tests
 //! that prove it, or says why none does; and none of them goes unseen.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use crate::text::code;
@@ -191,8 +191,67 @@ fn tests(text: &str) -> Vec<String> {
     found
 }
 
+/// The functions, constants and statics of a source: the name of each, and its lines.
+fn items(text: &str) -> Vec<(String, String)> {
+    let code = code(text);
+    let lines: Vec<_> = code.lines().zip(text.lines()).collect();
+    let mut items = Vec::new();
+    for (at, (line, _)) in lines.iter().enumerate() {
+        let Some(name) = item(line) else { continue };
+        let (mut depth, mut its) = (0_i32, String::new());
+        for (code, whole) in lines.iter().skip(at) {
+            for sign in code.chars() {
+                depth += match sign {
+                    '(' | '[' | '{' => 1,
+                    ')' | ']' | '}' => -1,
+                    _ => 0,
+                };
+            }
+            its.push_str(whole);
+            its.push('\n');
+            if depth <= 0 && code.trim_end().ends_with([';', '}']) {
+                break;
+            }
+        }
+        items.push((name.to_owned(), its));
+    }
+    items
+}
+
+/// The words of a line of code.
+fn words(line: &str) -> impl Iterator<Item = &str> {
+    let words = line.split(|sign: char| !sign.is_alphanumeric() && sign != '_');
+    words.filter(|word| !word.is_empty())
+}
+
+/// The name of the item that begins in this line.
+fn item(line: &str) -> Option<&str> {
+    const BEFORE: [&str; 6] = ["pub", "crate", "super", "in", "self", "async"];
+    let mut words = words(line).skip_while(|word| BEFORE.contains(word));
+    let kind = words.next()?;
+    let is_item = ["fn", "const", "static"].contains(&kind);
+    words.find(|word| *word != "fn").filter(|_| is_item)
+}
+
+/// What a test says, with all that it names in its source, and what that names.
+fn reach(text: &str, test: &str) -> String {
+    let items = items(text);
+    let (mut seen, mut next) = (BTreeSet::new(), vec![test.to_owned()]);
+    let mut says = String::new();
+    while let Some(name) = next.pop() {
+        if !seen.insert(name.clone()) {
+            continue;
+        }
+        for (_, its) in items.iter().filter(|(named, _)| *named == name) {
+            next.extend(words(&code(its)).map(str::to_owned));
+            says.push_str(its);
+        }
+    }
+    says
+}
+
 /// What is wrong with a test that is named: `FILE::NAME`, or `FILE::NAME[ROWS]`. Nothing: it is
-/// there, and with it rows of a table that begin so.
+/// there, and goes through rows of a table that begin so.
 fn missing(named: &str, source: impl FnOnce(&str) -> Option<String>) -> Option<&'static str> {
     let (named, rows) = match named.strip_suffix(']').and_then(|it| it.split_once('[')) {
         Some((named, rows)) => (named, Some(rows)),
@@ -208,7 +267,9 @@ fn missing(named: &str, source: impl FnOnce(&str) -> Option<String>) -> Option<&
         return Some("no such test in it");
     }
     match rows {
-        Some(rows) if !text.contains(&format!("\"{rows} ")) => Some("no row begins so"),
+        Some(rows) if !reach(&text, name).contains(&format!("\"{rows} ")) => {
+            Some("no row of its begins so")
+        }
         _ => None,
     }
 }
@@ -326,12 +387,18 @@ fn each_breach_of_a_table_is_told() {
 #[test]
 fn only_a_test_that_is_there_is_a_proof() {
     let text = "
+        const ROWS: &[&str] = &[
+            \"B-02 } a row\",
+        ];
+        const OTHERS: [&str; 1] = [\"B-03 a row\"];
         #[test]
         fn one() {}
         #[tokio::test(start_paused = true)]
-        // It waits.
-        async fn two() { let rows = [\"B-01 a row\"]; }
-        fn helper() {}
+        // It waits, and has no OTHERS.
+        async fn two() { let rows = [\"B-01 a row\"]; helper(); }
+        fn helper() {
+            for row in ROWS {}
+        }
         // #[test] fn gone() {}
         const TEXT: &str = \"
         #[test]
@@ -343,7 +410,10 @@ fn only_a_test_that_is_there_is_a_proof() {
     for (named, problem) in [
         ("a.rs::one", None),
         ("a.rs::two[B-01]", None),
-        ("a.rs::two[B-0]", Some("no row begins so")),
+        ("a.rs::two[B-02]", None),
+        ("a.rs::two[B-0]", Some("no row of its begins so")),
+        ("a.rs::two[B-03]", Some("no row of its begins so")),
+        ("a.rs::one[B-01]", Some("no row of its begins so")),
         ("a.rs::helper", Some("no such test in it")),
         ("a.rs::gone", Some("no such test in it")),
         ("a.rs::quoted", Some("no such test in it")),
