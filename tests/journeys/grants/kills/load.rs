@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use crypto::SystemRandom;
 use kit::{
-    Answer, Browser, Dial, FORM, Folder, Method, PASSWORD, Partner, Version, encoded, query,
-    way_back,
+    Answer, Browser, Dial, FORM, Folder, Method, PASSWORD, Partner, ProofKey, Version, encoded,
+    query, way_back,
 };
-use model::SystemClock;
-use serde_json::Value;
+use model::{Clock, SystemClock};
+use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -49,6 +50,8 @@ pub(super) struct Grant {
     pub(super) refresh_token: String,
     pub(super) access_token: Value,
     pub(super) standing: Standing,
+    /// What is known of the access token alone.
+    pub(super) token: Standing,
 }
 
 #[derive(Default)]
@@ -58,6 +61,9 @@ struct Known {
     grants: BTreeMap<String, Grant>,
     /// Codes whose redemption was asked for, and no answer came.
     doubtful: Vec<String>,
+    /// Request objects and proofs that were taken, once each.
+    objects: Vec<String>,
+    proofs: Vec<String>,
 }
 
 struct Ledger {
@@ -89,6 +95,10 @@ impl Ledger {
 /// A client of a partner's.
 pub(super) struct Client {
     partner: Partner,
+    /// What it makes proofs with, for whom, and with which nonce.
+    key: ProofKey,
+    api_url: String,
+    nonce: Option<String>,
     issuer: String,
     dial: Dial,
     folder: (std::net::SocketAddr, std::net::SocketAddr),
@@ -102,6 +112,9 @@ impl Client {
         let dial = folder.dial(Some(&partner.identity), Version::Http2);
         let connection = dial.connect(folder.api()).await.expect("a connection");
         Self {
+            key: ProofKey::es256(),
+            api_url: folder.prepared().api_url.clone(),
+            nonce: None,
             issuer: folder.prepared().issuer_url.clone(),
             folder: (folder.api(), folder.issuer()),
             browser: folder.dial(None, Version::Http2),
@@ -117,6 +130,10 @@ impl Client {
     }
 
     async fn post(&mut self, path: &str, form: Form) -> Option<Answer> {
+        self.send(path, form, None).await
+    }
+
+    async fn send(&mut self, path: &str, form: Form, proof: Option<&str>) -> Option<Answer> {
         let assertion = self.partner.assertion(&self.issuer, &SystemClock::new());
         let form = form
             .with(
@@ -126,8 +143,58 @@ impl Client {
             .with("client_assertion", Some(&assertion));
         let pair = |(name, value): &(&str, String)| format!("{name}={}", encoded(value));
         let body = form.0.iter().map(pair).collect::<Vec<_>>().join("&");
-        let sent = self.connection.call(Method::POST, path, &[FORM], body);
+        let mut headers = vec![FORM];
+        headers.extend(proof.map(|proof| ("dpop", proof)));
+        let sent = self.connection.call(Method::POST, path, &headers, body);
         sent.await.ok()
+    }
+
+    /// Asks for a token of its own with this proof.
+    pub(super) async fn own(&mut self, proof: &str) -> Option<Answer> {
+        self.send("/token", Form::own(), Some(proof)).await
+    }
+
+    /// A new proof for a token.
+    fn proof(&self) -> String {
+        let mut claims = json!({
+            "jti": chance(),
+            "htm": "POST",
+            "htu": format!("{}/token", self.api_url),
+            "iat": SystemClock::new().now().as_second(),
+        });
+        if let Some(nonce) = &self.nonce {
+            claims["nonce"] = nonce.as_str().into();
+        }
+        self.key.proof(&claims)
+    }
+
+    /// A new request object.
+    fn object(&self) -> String {
+        let now = SystemClock::new().now().as_second();
+        let client = self.partner.client_id.as_str();
+        let mut claims: Map<String, Value> = Form::request()
+            .0
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value.into()))
+            .collect();
+        for (name, value) in [
+            ("iss", json!(client)),
+            ("client_id", json!(client)),
+            ("aud", json!(self.issuer)),
+            ("nbf", json!(now)),
+            ("exp", json!(now + 3_000)),
+            ("jti", json!(chance())),
+        ] {
+            claims.insert(name.to_owned(), value);
+        }
+        let key = &self.partner.signing_key;
+        key.sign("oauth-authz-req+jwt", &claims).expect("signs")
+    }
+
+    /// Pushes the request of this object.
+    pub(super) async fn push(&mut self, object: &str) -> Option<Answer> {
+        let form = Form(vec![("request", object.to_owned())]);
+        self.post("/par", form).await
     }
 
     pub(super) async fn redeem(&mut self, code: &str) -> Option<Answer> {
@@ -147,6 +214,10 @@ impl Client {
     }
 }
 
+fn chance() -> String {
+    crypto::base64url(&crypto::random_array::<16>(&SystemRandom))
+}
+
 /// The clients at work.
 pub(super) struct Load {
     ledger: Arc<Ledger>,
@@ -162,9 +233,9 @@ impl Load {
             waiting: watch::Sender::new(0),
         });
         let mut tasks = JoinSet::new();
-        for _ in 0..CLIENTS {
+        for number in 0..CLIENTS {
             let client = Client::of(folder, "swiftride-app").await;
-            tasks.spawn(run(client, Arc::clone(&ledger)));
+            tasks.spawn(run(client, Arc::clone(&ledger), number));
         }
         Self { ledger, tasks }
     }
@@ -192,6 +263,16 @@ impl Load {
     pub(super) fn take_doubtful_codes(&self) -> Vec<String> {
         self.ledger
             .with(|known| std::mem::take(&mut known.doubtful))
+    }
+
+    /// The request objects that were taken.
+    pub(super) fn objects(&self) -> Vec<String> {
+        self.ledger.with(|known| known.objects.clone())
+    }
+
+    /// The proofs that were taken.
+    pub(super) fn proofs(&self) -> Vec<String> {
+        self.ledger.with(|known| known.proofs.clone())
     }
 
     /// The grants that stand so.
@@ -231,14 +312,15 @@ async fn until<T>(watched: &watch::Sender<T>, is_so: impl FnMut(&T) -> bool) {
     assert!(reached.is_ok_and(|seen| seen.is_ok()), "waited too long");
 }
 
-async fn run(mut client: Client, ledger: Arc<Ledger>) {
+/// Leads customers until the campaign is over; each client begins with another round.
+async fn run(mut client: Client, ledger: Arc<Ledger>, first: usize) {
     let mut generation = ledger.generation.subscribe();
     loop {
         let now = *generation.borrow_and_update();
         if now == 0 {
             return;
         }
-        for round in 0.. {
+        for round in first.. {
             if *generation.borrow() == 0 {
                 return;
             }
@@ -259,7 +341,9 @@ async fn run(mut client: Client, ledger: Arc<Ledger>) {
 
 /// Leads a customer through a grant and uses it; `None` once the connection broke.
 async fn lead(client: &mut Client, ledger: &Ledger, round: usize) -> Option<()> {
-    let code = approved(client, ledger).await?;
+    let Some(code) = decided(client, ledger, round).await? else {
+        return Some(());
+    };
     let Some(answer) = client.redeem(&code).await else {
         ledger.with(|known| known.doubtful.push(code));
         return None;
@@ -267,40 +351,84 @@ async fn lead(client: &mut Client, ledger: &Ledger, round: usize) -> Option<()> 
     ledger.note(&answer, Some("oauth.token"), Some("code.redeem"));
     let tokens = answer.ok();
     let refresh_token = tokens["refresh_token"].as_str().expect("text").to_owned();
+    let access_token = tokens["access_token"].clone();
     let grant = Grant {
         code,
         refresh_token: refresh_token.clone(),
-        access_token: tokens["access_token"].clone(),
+        access_token: access_token.clone(),
         standing: Standing::Live,
+        token: Standing::Live,
     };
     ledger.with(|known| known.grants.insert(refresh_token.clone(), grant));
-    assert_eq!(client.call(&tokens["access_token"]).await?, 200);
+    assert_eq!(client.call(&access_token).await?, 200);
     let answer = client.refresh(&refresh_token).await?;
     ledger.note(&answer, Some("oauth.token"), None);
     answer.ok();
-    let own = Form(vec![("grant_type", "client_credentials".to_owned())]);
-    let answer = client.post("/token", own).await?;
-    ledger.note(&answer, Some("oauth.token"), None);
+    prove(client, ledger).await?;
+    let stands = |change: fn(&mut Grant, Standing), standing| {
+        ledger.with(|known| {
+            let grant = known.grants.get_mut(&refresh_token);
+            change(grant.expect("a grant"), standing);
+        });
+    };
+    let token: fn(&mut Grant, Standing) = |grant, standing| grant.token = standing;
+    let whole: fn(&mut Grant, Standing) = |grant, standing| grant.standing = standing;
+    if round.is_multiple_of(3) {
+        stands(token, Standing::Doubtful);
+        let text = access_token.as_str().expect("text");
+        revoke(client, ledger, text, "token.revoke").await?;
+        stands(token, Standing::Revoked);
+        assert_eq!(client.call(&access_token).await?, 401);
+    }
     if !round.is_multiple_of(2) {
-        let stands = |standing| {
-            ledger.with(|known| {
-                let grant = known.grants.get_mut(&refresh_token);
-                grant.expect("a grant").standing = standing;
-            });
-        };
-        stands(Standing::Doubtful);
-        let form = Form(vec![("token", refresh_token.clone())]);
-        let answer = client.post("/revoke", form).await?;
-        ledger.note(&answer, Some("oauth.revoke"), Some("grant.revoke"));
-        assert_eq!(answer.status, 200);
-        stands(Standing::Revoked);
+        stands(whole, Standing::Doubtful);
+        revoke(client, ledger, &refresh_token, "grant.revoke").await?;
+        stands(whole, Standing::Revoked);
     }
     Some(())
 }
 
-/// A code that a customer approved.
-async fn approved(client: &mut Client, ledger: &Ledger) -> Option<String> {
-    let pushed = client.post("/par", Form::request()).await?;
+async fn revoke(
+    client: &mut Client,
+    ledger: &Ledger,
+    token: &str,
+    step: &'static str,
+) -> Option<()> {
+    let form = Form(vec![("token", token.to_owned())]);
+    let answer = client.post("/revoke", form).await?;
+    ledger.note(&answer, Some("oauth.revoke"), Some(step));
+    assert_eq!(answer.status, 200);
+    Some(())
+}
+
+/// Gets a token that is bound to a key: with the nonce that is wanted after each start.
+async fn prove(client: &mut Client, ledger: &Ledger) -> Option<()> {
+    for _ in 0..2 {
+        let proof = client.proof();
+        let answer = client.own(&proof).await?;
+        ledger.note(&answer, Some("oauth.token"), None);
+        if let Some(nonce) = answer.headers.get("dpop-nonce") {
+            client.nonce = Some(nonce.to_str().expect("text").to_owned());
+        }
+        if answer.status == 200 {
+            ledger.with(|known| known.proofs.push(proof));
+            return Some(());
+        }
+        assert_eq!(answer.json()["error"], "use_dpop_nonce", "{answer:?}");
+    }
+    panic!("a nonce that is wanted is not taken");
+}
+
+/// The code that a customer approved; inside, none where they refused.
+async fn decided(client: &mut Client, ledger: &Ledger, round: usize) -> Option<Option<String>> {
+    let pushed = if round.is_multiple_of(2) {
+        let object = client.object();
+        let pushed = client.push(&object).await?;
+        ledger.with(|known| known.objects.push(object));
+        pushed
+    } else {
+        client.post("/par", Form::request()).await?
+    };
     ledger.note(&pushed, Some("oauth.par"), None);
     let reference = pushed.json()["request_uri"]
         .as_str()
@@ -318,8 +446,16 @@ async fn approved(client: &mut Client, ledger: &Ledger) -> Option<String> {
     let entered = browser.try_send(&page, &fields).await?;
     ledger.note(&entered, None, Some("session.begin"));
     let page = browser.try_get(entered.header("location")).await?;
-    let decided = browser.try_send(&page, &[("act", "allow")]).await?;
-    ledger.note(&decided, None, Some("grant.approve"));
+    let (act, step) = if round % 6 == 5 {
+        ("refuse", "grant.refuse")
+    } else {
+        ("allow", "grant.approve")
+    };
+    let decided = browser.try_send(&page, &[("act", act)]).await?;
+    ledger.note(&decided, None, Some(step));
     let done = browser.try_get(decided.header("location")).await?;
-    query(&way_back(&done)).remove("code")
+    let mut told = query(&way_back(&done));
+    let code = told.remove("code");
+    assert_eq!(code.is_none(), act == "refuse", "{told:?}");
+    Some(code)
 }
