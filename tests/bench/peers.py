@@ -73,7 +73,7 @@ class Peer:
         audit = self.file("audit")
         if "tmpfs" in variants:
             audit = self.scratch = os.path.join(TMPFS, f"mortise-bench-{os.getpid()}-{self.port}")
-        client = "      partner-{:05}: {{ auth: private_key_jwt, jwks: file:{}/clients.json }}"
+        client = "      partner-{:05}: {{ auth: private_key_jwt, bound_by: mtls, jwks: file:{}/clients.json }}"
         values = {
             "PORT": self.port, "KEYS_PORT": self.keys_port, "AUDIT": audit,
             "LINGER": "1ms" if "linger" in variants else "0",

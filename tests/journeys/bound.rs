@@ -16,10 +16,8 @@ use crate::tokens::is_oauth_error;
 
 const BRANCHES: &str = "/branches/v1/branches";
 const APP: &str = "swiftride-app";
-const BY_CERTIFICATE: &str =
-    "auth: private_key_jwt\n        jwks: file:partners/swiftride.jwks.json";
-const BY_KEY: &str = "auth: private_key_jwt\n        bound_by: dpop\n        jwks: \
-                      file:partners/swiftride.jwks.json";
+const BY_CERTIFICATE: &str = "        bound_by: mtls ";
+const BY_KEY: &str = "        bound_by: dpop ";
 /// From then on no nonce is demanded.
 const AFTER_START: Duration = Duration::from_secs(73);
 

@@ -89,7 +89,10 @@ async fn house() -> (TestHouse, PathBuf) {
     let named = issue(&builder.partner_authority(), &leaf);
     let own = self_signed("swiftride", builder.now(), HOUR);
     let client = |id: &str, bound_by: &str, proves: &str| {
-        format!("      {id}: {{ {proves}, bound_by: {bound_by}, redirect_uris: [{CALLBACK}] }}\n")
+        format!(
+            "      {id}: {{ {proves}, bound_by: {bound_by}, redirect_uris: [{CALLBACK}], \
+             response_modes: [query, jwt] }}\n"
+        )
     };
     let keys = "auth: private_key_jwt, jwks: file:partners/swiftride.jwks.json";
     let named_by = format!(

@@ -323,7 +323,7 @@ async fn the_records_of_two_banks_lie_in_two_logs() {
     let bank = format!(
         "banks:
   lagoon:
-    issuer: {{ url: {issuer}, access_token_lifetime: 300s, keys: {{ kek: file:keys/kek }} }}
+    issuer: {{ url: {issuer}, access_token_lifetime: 300s, profile: fapi2, keys: {{ kek: file:keys/kek }} }}
     partner_ca:
       authorities: [file:trust/partners-ca.pem]
       revocation: {{ crl: [file:trust/partners.crl], refuse_when_older_than: 720h }}

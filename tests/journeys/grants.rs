@@ -309,8 +309,8 @@ async fn a_customer_who_allows_it_lets_the_app_in_and_the_app_stays_in_by_refres
 async fn a_customer_is_another_to_each_partner_and_the_same_to_one() {
     let house = kit::HouseBuilder::new()
         .edit(
-            "cartwheel-app: { auth: private_key_jwt, jwks: file:partners/cartwheel.jwks.json }",
-            "cartwheel-app: { auth: private_key_jwt, jwks: file:partners/cartwheel.jwks.json, \
+            "jwks: file:partners/cartwheel.jwks.json }",
+            "jwks: file:partners/cartwheel.jwks.json, response_modes: [query, jwt], \
              redirect_uris: [https://app.swiftride.example/callback] }",
         )
         .start()

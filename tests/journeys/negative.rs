@@ -120,6 +120,7 @@ async fn house() -> (TestHouse, PathBuf) {
         bound_by: dpop
         jwks: file:partners/{keys}.jwks.json
         redirect_uris: [{CALLBACK}]
+        response_modes: [query, jwt]
 "
         )
     };

@@ -303,7 +303,8 @@ fn derived(
                 "\npartners:\n  frozen:\n    name: {{ legal: Frozen Co. Ltd. }}\n    \
                  privacy_contact: privacy@frozen.example\n    standing: suspended\n    \
                  certificate: {{ organization_id: {FROZEN} }}\n    clients:\n      frozen-app: \
-                 {{ auth: private_key_jwt, jwks: file:partners/frozen.jwks.json }}\n"
+                 {{ auth: private_key_jwt, bound_by: mtls, \
+                 jwks: file:partners/frozen.jwks.json }}\n"
             ),
         ),
         (
@@ -338,8 +339,8 @@ fn with_clients(mut text: String) -> String {
         let head = format!("\n  {partner}:\n");
         assert!(text.contains(&head), "the example lacks {partner}");
         let clients = format!(
-            "{head}    clients:\n      {partner}-app: {{ auth: private_key_jwt, jwks: \
-             file:partners/{partner}.jwks.json }}\n"
+            "{head}    clients:\n      {partner}-app: {{ auth: private_key_jwt, bound_by: mtls, \
+             jwks: file:partners/{partner}.jwks.json }}\n"
         );
         text = text.replace(&head, &clients);
     }

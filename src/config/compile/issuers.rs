@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use authserver::{BoundBy, ClientAuthentication};
+use authserver::{BoundBy, ClientAuthentication, Profile};
 use crypto::{Jwks, KeyEncryptionKey};
 use edge::ClientCertificates;
 use model::ListenerId;
@@ -12,7 +12,7 @@ use url::Url;
 use super::clients::key_set;
 use super::products::Paths;
 use super::{Compiler, authorization, resource_servers};
-use crate::file::{Bank, Client, File, Issuer, Listener, Partner, Tokens};
+use crate::file::{Bank, Client, File, Issuer, Listener, Partner, Proof, Tokens};
 use crate::files::FileRef;
 use crate::house::{
     EndpointPlan, IssuerEndpoint, IssuerPlan, OurTokensPlan, ProductPlan, Service, TokensPlan,
@@ -107,6 +107,9 @@ fn ours(
     let authorization = log_in
         .as_ref()
         .map(|log_in| authorization::compile(c, bank, log_in, *grant_lifetime, own));
+    if let (Some(profile), Some(_)) = (profile, log_in) {
+        refuse_unsigning(c, profile, partners);
+    }
     let own = own?;
     let with_certificates = with_certificates(c, file, issuer, partners)?;
     let path = path_of(&url.value);
@@ -121,7 +124,7 @@ fn ours(
     let log_in = log_in.as_ref().map(authorization::page);
     let endpoints = endpoints(own, &with_certificates, identifier, path, log_in);
     let tokens = OurTokensPlan {
-        profile: (*profile)?,
+        profile: profile.as_ref()?.value,
         token_endpoint: format!("{identifier}/token"),
         jwks_uri: format!("{identifier}/jwks"),
         mtls_base,
@@ -356,6 +359,32 @@ fn with_certificates<'f>(
         return None;
     }
     Some(all)
+}
+
+/// Notes clients that ask customers and hold no key to sign their requests with, where none comes
+/// unsigned (FAPI 2.0 Message Signing §5.3.1): of such a one each would be refused.
+fn refuse_unsigning(c: &mut Compiler<'_>, profile: &At<&Profile>, partners: &[&Partner]) {
+    if !profile.value.require_signed_request_object {
+        return;
+    }
+    let clients = partners.iter().flat_map(|partner| &partner.clients);
+    let is_without_keys = |client: &&Client| {
+        let Proof { jwks, jwks_url, .. } = &client.proof;
+        jwks.is_none() && jwks_url.is_none()
+    };
+    let asks = |client: &&Client| !client.redirect_uris.is_empty();
+    for client in clients.filter(asks).filter(is_without_keys) {
+        let name = profile.value.name;
+        c.reader
+            .collector
+            .mistake(
+                Code::Contradiction,
+                client.id.at,
+                format!("this client cannot sign what it asks customers for under `{name}`"),
+            )
+            .see(profile.at, "the profile of an issuer that knows it")
+            .help("write `jwks: file:PATH` or `jwks_url: URL`, the keys that verify its requests");
+    }
 }
 
 /// Where the bank's services read the keys of identity assertions.

@@ -16,7 +16,7 @@ pub(super) static BANK: Shape = Shape::new(
         Key::required(
             "issuer",
             Kind::Section(&issuer::ISSUER),
-            "{ url: https://auth.bank.example, access_token_lifetime: 300s, keys: { kek: file:PATH } }",
+            "{ url: https://auth.bank.example, access_token_lifetime: 300s, profile: fapi2, keys: { kek: file:PATH } }",
             "The bank's authorization server.",
         ),
         Key::required(

@@ -17,7 +17,7 @@ pub(super) static CLIENT: Shape = Shape::new(
     "a client",
     &[
         AUTH,
-        Key::default(
+        Key::required(
             "bound_by",
             Kind::Word(&["mtls", "dpop"]),
             "mtls",
@@ -55,7 +55,7 @@ pub(super) static CLIENT: Shape = Shape::new(
                 of: "response modes",
                 item: &Kind::Word(&RESPONSE_MODES),
             },
-            "as each request asks: `query` or `jwt`",
+            "no response goes back to it; with `redirect_uris` it must be written",
             "How it may ask for responses: `query` (plain), `jwt` (signed).",
         ),
         Key::default(
@@ -106,7 +106,7 @@ pub(crate) struct Client {
     pub(crate) bound_by: Option<BoundBy>,
     /// Where customers come back to, as written; empty when nothing is.
     pub(crate) redirect_uris: Vec<String>,
-    /// What it may ask for, each once.
+    /// What it may ask for, each once; empty where nothing goes back.
     pub(crate) response_modes: Vec<ResponseMode>,
     /// Absent when it cannot be read.
     pub(crate) userinfo: Option<Userinfo>,
@@ -160,6 +160,24 @@ fn client(reader: &mut Reader, id: At<ClientId>, mut section: Section<'_>) -> Cl
     let bound_by = section.value(reader, "bound_by");
     let redirect_uris = section.value(reader, "redirect_uris");
     let response_modes = section.value(reader, "response_modes");
+    match (&redirect_uris, &response_modes) {
+        // A client of `jwt` alone must not be answered plainly for want of a line.
+        (Some(_), None) => section.lacks(
+            "response_modes",
+            "write `response_modes: [query, jwt]`, or the one by which it is answered",
+        ),
+        (None, Some(modes)) => {
+            reader
+                .collector
+                .mistake(
+                    Code::Contradiction,
+                    modes.key_span,
+                    "without `redirect_uris` no response goes back to this client",
+                )
+                .help("write `redirect_uris: [URL]`, or remove this line");
+        }
+        _ => {}
+    }
     let userinfo = section.value(reader, "userinfo");
     section.finish(reader);
     Client {
@@ -171,7 +189,9 @@ fn client(reader: &mut Reader, id: At<ClientId>, mut section: Section<'_>) -> Cl
         redirect_uris: redirect_uris
             .map(|value| redirect_uris::read(reader, value))
             .unwrap_or_default(),
-        response_modes: read_response_modes(reader, response_modes),
+        response_modes: response_modes
+            .map(|value| read_response_modes(reader, value))
+            .unwrap_or_default(),
         userinfo: userinfo
             .and_then(|value| reader.word(value, &USERINFO))
             .map(|at| at.value),
@@ -288,11 +308,8 @@ fn beside(reader: &mut Reader, value: &Value<'_>, key: &str, method: &str) -> bo
     false
 }
 
-/// The modes that are listed; all, when nothing is.
-fn read_response_modes(reader: &mut Reader, value: Option<Value<'_>>) -> Vec<ResponseMode> {
-    let Some(value) = value else {
-        return ResponseMode::ALL.to_vec();
-    };
+/// The modes that are listed.
+fn read_response_modes(reader: &mut Reader, value: Value<'_>) -> Vec<ResponseMode> {
     let words = [
         (RESPONSE_MODES[0], ResponseMode::Query),
         (RESPONSE_MODES[1], ResponseMode::Jwt),

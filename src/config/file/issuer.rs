@@ -4,7 +4,7 @@ mod log_in;
 
 use std::time::Duration;
 
-use authserver::{FAPI2, Profile};
+use authserver::Profile;
 use crypto::Algorithm;
 use url::Url;
 
@@ -38,12 +38,13 @@ pub(super) static ISSUER: Shape = Shape::new(
             "this gateway issues the tokens",
             "The public keys (RFC 7517) of the bank's own authorization server.",
         ),
-        Key::absent(
-            "profile",
-            Kind::Word(&PROFILES),
-            "fapi2; with `log_in` it must be written",
-            "What it demands of requests: `fapi2`, or `fapi2_message_signing`: each is signed.",
-        ),
+        Key {
+            name: "profile",
+            kind: Kind::Word(&PROFILES),
+            need: Need::RequiredUnless("jwks", "fapi2"),
+            doc: "What it demands: `fapi2`, or `fapi2_message_signing`: each authorization \
+                  request is signed, and so is what it says of a token where that is asked for.",
+        },
         Key {
             name: "access_token_lifetime",
             // It cannot be called back before it expires.
@@ -129,7 +130,7 @@ struct Keys {
 pub(crate) enum Tokens {
     /// This gateway.
     Ours {
-        profile: Option<&'static Profile>,
+        profile: Option<At<&'static Profile>>,
         access_token_lifetime: Option<Duration>,
         algorithm: Option<Algorithm>,
         /// Absent when customers cannot grant.
@@ -175,13 +176,6 @@ fn ours(reader: &mut Reader, section: &mut Section<'_>) -> Tokens {
     let algorithm = section.value(reader, "algorithm");
     let log_in = section.value(reader, "log_in");
     let grant_lifetime = section.value(reader, "grant_lifetime");
-    if log_in.is_some() && profile.is_none() {
-        section.lacks(
-            "profile",
-            "write `profile: fapi2`, or `profile: fapi2_message_signing` where apps must sign \
-             their requests",
-        );
-    }
     let resource_servers = section.value(reader, "resource_servers");
     match (&log_in, &grant_lifetime) {
         (Some(_), None) => section.lacks(
@@ -212,9 +206,7 @@ fn ours(reader: &mut Reader, section: &mut Section<'_>) -> Tokens {
         .and_then(|value| reader.word(value, &words))
         .map(|at| at.value);
     let words = Profile::ALL.map(|profile| (profile.name, profile));
-    let profile = profile.map_or(Some(&FAPI2), |value| {
-        reader.word(value, &words).map(|at| at.value)
-    });
+    let profile = profile.and_then(|value| reader.word(value, &words));
     Tokens::Ours {
         profile,
         access_token_lifetime,

@@ -420,7 +420,9 @@ fn a_bank_knows_the_partners_that_have_an_agreement_with_it() {
     privacy_contact: https://cartwheel.example/privacy
     standing: active
     certificate: { organization_id: PSDCN-SWIFTRIDE-001 }
-    clients: { cartwheel-app: { auth: private_key_jwt, jwks: file:partners/cartwheel.jwks.json } }
+    clients:
+      cartwheel-app:
+        { auth: private_key_jwt, bound_by: mtls, jwks: file:partners/cartwheel.jwks.json }
 agreements:";
     let house = fixture
         .load(MINIMAL.replace("agreements:", stranger))

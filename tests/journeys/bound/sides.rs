@@ -66,10 +66,10 @@ async fn a_client_of_certificates_that_proves_a_key_gets_a_token_that_wants_both
 
 #[tokio::test]
 async fn an_issuer_whose_clients_all_have_keys_needs_no_listener_for_certificates() {
-    let cartwheel = "cartwheel-app: { auth: private_key_jwt,";
+    let cartwheel = "cartwheel-app: { auth: private_key_jwt, bound_by:";
     let house = started(
         builder()
-            .edit(cartwheel, &format!("{cartwheel} bound_by: dpop,"))
+            .edit(&format!("{cartwheel} mtls,"), &format!("{cartwheel} dpop,"))
             .edit("serves: [api, token]", "serves: [api]"),
     )
     .await;

@@ -40,7 +40,8 @@ async fn house() -> (TestHouse, TestCa, EchoBank) {
             "banks:\n",
             &format!(
                 "banks:\n  inland:\n    issuer:\n      url: {issuer}/inland\n      \
-                 access_token_lifetime: 300s\n      keys: {{ kek: file:keys/kek }}\n    partner_ca:\n      \
+                 access_token_lifetime: 300s\n      profile: fapi2\n      \
+                 keys: {{ kek: file:keys/kek }}\n    partner_ca:\n      \
                  authorities: [file:trust/inland-ca.pem]\n      revocation:\n        \
                  crl: [file:trust/inland.crl]\n        refuse_when_older_than: 24h\n    \
                  upstreams:\n      core: {{ endpoints: [\"{}\"], tls: none, limits: standard }}\n    products:\n      \

@@ -193,8 +193,8 @@ async fn oc_03_a_hint_says_whom_the_app_expects_and_another_does_not_get_in() {
 async fn oc_03_another_clients_id_token_is_no_hint() {
     let house = HouseBuilder::new()
         .edit(
-            "cartwheel-app: { auth: private_key_jwt, jwks: file:partners/cartwheel.jwks.json }",
-            "cartwheel-app: { auth: private_key_jwt, jwks: file:partners/cartwheel.jwks.json, \
+            "jwks: file:partners/cartwheel.jwks.json }",
+            "jwks: file:partners/cartwheel.jwks.json, response_modes: [query, jwt], \
              redirect_uris: [https://app.swiftride.example/callback] }",
         )
         .start()

@@ -122,11 +122,8 @@ async fn jm_05_a_client_asks_for_the_modes_that_are_open_to_it() {
     ] {
         let house = HouseBuilder::new()
             .edit(
-                "        redirect_uris: [https://app.swiftride.example/callback]",
-                &format!(
-                    "        response_modes: [{open}]\n        \
-                     redirect_uris: [https://app.swiftride.example/callback]"
-                ),
+                "response_modes: [query, jwt]",
+                &format!("response_modes: [{open}]"),
             )
             .start()
             .await;

@@ -200,7 +200,7 @@ async fn mt_01_a_name_counts_only_in_a_certificate_that_an_authority_signed() {
         .edit(
             "      swiftride-app:\n",
             "      swiftride-test:
-        { auth: self_signed_tls_client_auth, jwks: file:partners/own.jwks.json }
+        { auth: self_signed_tls_client_auth, bound_by: mtls, jwks: file:partners/own.jwks.json }
       swiftride-app:\n",
         )
         .start()

@@ -117,12 +117,13 @@ async fn house(desk: &SigningKey) -> TestHouse {
          from: {dates} }}\n"
     );
     let clients = format!(
-        "cartwheel-app: {{ auth: private_key_jwt, jwks: file:partners/cartwheel.jwks.json, \
-         redirect_uris: [{CALLBACK}] }}"
+        "jwks: file:partners/cartwheel.jwks.json, redirect_uris: [{CALLBACK}], \
+         response_modes: [query, jwt] }}"
     );
     let sibling = format!(
-        "    clients:\n      {SIBLING}: {{ auth: private_key_jwt, jwks: file:partners/desk.jwks.json, \
-         redirect_uris: [{CALLBACK}] }}\n      swiftride-app:\n"
+        "    clients:\n      {SIBLING}: {{ auth: private_key_jwt, bound_by: mtls, \
+         jwks: file:partners/desk.jwks.json, redirect_uris: [{CALLBACK}], \
+         response_modes: [query, jwt] }}\n      swiftride-app:\n"
     );
     builder
         .write("apis/inland.yaml", INLAND_API)
@@ -130,10 +131,7 @@ async fn house(desk: &SigningKey) -> TestHouse {
         .edit("banks:\n", &inland)
         .edit("agreements:\n", &own)
         .edit("products: [catalogue],", "products: [branches, catalogue],")
-        .edit(
-            "cartwheel-app: { auth: private_key_jwt, jwks: file:partners/cartwheel.jwks.json }",
-            &clients,
-        )
+        .edit("jwks: file:partners/cartwheel.jwks.json }", &clients)
         .edit("    clients:\n      swiftride-app:\n", &sibling)
         .edit(
             "rate: 5/s, burst: 10 requests, concurrent: 8 requests",

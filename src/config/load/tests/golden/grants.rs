@@ -6,7 +6,6 @@ use super::{Case, FX_FILE, api, edit};
 const LOG_IN: (&str, &str) = (
     "      access_token_lifetime: 300s\n",
     "      access_token_lifetime: 300s
-      profile: fapi2
       grant_lifetime: 90d
       log_in: { upstream: ledger, path: /customers/v1/log-in }
 ",
@@ -17,7 +16,6 @@ const PROVIDER: (&str, &str) = (
     "      access_token_lifetime: 300s\n",
     "      access_token_lifetime: 300s
       grant_lifetime: 90d
-      profile: fapi2
       log_in:
         provider:
           url: https://login.harbour.example
@@ -45,6 +43,7 @@ const PAGES: (&str, &str) = (
 const KEYS: &str = "        jwks: file:partners/swiftride.jwks.json\n";
 
 const MANY: &str = "        jwks: file:partners/swiftride.jwks.json
+        response_modes: [query]
         redirect_uris: [https://a.example/1, https://a.example/2, https://a.example/3,
           https://a.example/4, https://a.example/5, https://a.example/6, https://a.example/7,
           https://a.example/8, https://a.example/9, https://a.example/10, https://a.example/11,
@@ -59,14 +58,8 @@ pub(super) const CASES: &[Case] = &[
         "log-in-without-lifetime",
         &[LOG_IN, PAGES, ("      grant_lifetime: 90d\n", "")],
     ),
-    edit(
-        "log-in-without-profile",
-        &[LOG_IN, PAGES, ("      profile: fapi2\n", "")],
-    ),
-    edit(
-        "profile-misspelt",
-        &[LOG_IN, PAGES, ("profile: fapi2", "profile: fapi")],
-    ),
+    edit("issuer-without-profile", &[("      profile: fapi2\n", "")]),
+    edit("profile-misspelt", &[("profile: fapi2", "profile: fapi")]),
     edit(
         "lifetime-without-log-in",
         &[(
@@ -241,14 +234,57 @@ pub(super) const CASES: &[Case] = &[
     ),
     edit(
         "resource-servers-beside-jwks",
-        &[(
-            LIFETIME,
-            "      jwks: file:trust/quay.jwks.json
+        &[
+            ("      profile: fapi2\n", ""),
+            (
+                LIFETIME,
+                "      jwks: file:trust/quay.jwks.json
       resource_servers:
         a: { auth: private_key_jwt, jwks: file:trust/statements.jwks.json,
           audience: https://files.harbour.example }
 ",
+            ),
+        ],
+    ),
+    edit(
+        "client-without-binding",
+        &[("        bound_by: mtls\n", "")],
+    ),
+    edit(
+        "redirect-uris-without-response-modes",
+        &[(
+            KEYS,
+            "        jwks: file:partners/swiftride.jwks.json
+        redirect_uris: [https://app.swiftride.example/callback]
+",
         )],
+    ),
+    edit(
+        "response-modes-without-redirect-uris",
+        &[(
+            KEYS,
+            "        jwks: file:partners/swiftride.jwks.json
+        response_modes: [jwt]
+",
+        )],
+    ),
+    edit(
+        "client-that-cannot-sign",
+        &[
+            LOG_IN,
+            PAGES,
+            ("profile: fapi2", "profile: fapi2_message_signing"),
+            (
+                "        auth: private_key_jwt
+        jwks: file:partners/swiftride.jwks.json
+",
+                "        auth: tls_client_auth
+        certificate: { san_dns: app.swiftride.example }
+        redirect_uris: [https://app.swiftride.example/callback]
+        response_modes: [jwt]
+",
+            ),
+        ],
     ),
     edit("redirect-uris-too-many", &[(KEYS, MANY)]),
     edit(
@@ -256,6 +292,7 @@ pub(super) const CASES: &[Case] = &[
         &[(
             KEYS,
             "        jwks: file:partners/swiftride.jwks.json
+        response_modes: [query]
         redirect_uris:
           - https://app.swiftride.example/callback
           - https://app.swiftride.example/callback
@@ -278,6 +315,7 @@ pub(super) const CASES: &[Case] = &[
         &[(
             KEYS,
             "        jwks: file:partners/swiftride.jwks.json
+        response_modes: [query]
         redirect_uris: https://app.swiftride.example/callback
 ",
         )],

@@ -6,6 +6,7 @@ use super::{Case, edit};
 const ELSEWHERE: (&str, &str) = (
     "      url: https://auth.harbour.example
       access_token_lifetime: 300s
+      profile: fapi2
       keys:
         kek: file:keys/kek
 ",

@@ -20,6 +20,7 @@ const PROVES: &str = "        auth: private_key_jwt
 
 const RESPONSES: &str = "        auth: private_key_jwt
         jwks: file:partners/swiftride.jwks.json
+        redirect_uris: [https://app.swiftride.example/callback]
         response_modes: [query, fragment]
 ";
 
@@ -29,7 +30,7 @@ const SAME_KEY: &str = "  cartwheel:
     standing: active
     certificate: { organization_id: PSDCN-CARTWHEEL-001 }
     clients:
-      cartwheel-app: { auth: self_signed_tls_client_auth, jwks: file:partners/swiftride.jwks.json }
+      cartwheel-app: { auth: self_signed_tls_client_auth, bound_by: mtls, jwks: file:partners/swiftride.jwks.json }
 agreements:
   - { partner: cartwheel, bank: harbour, products: [fx], plan: gold, from: 2026-01-01, until: 2027-12-31 }
 ";

@@ -8,7 +8,7 @@ const SECOND_PARTNER: &str = "  cartwheel:
     standing: active
     certificate: { organization_id: PSDCN-SWIFTRIDE-001 }
     clients:
-      swiftride-app: { auth: private_key_jwt, jwks: file:partners/cartwheel.jwks.json }
+      swiftride-app: { auth: private_key_jwt, bound_by: mtls, jwks: file:partners/cartwheel.jwks.json }
 agreements:
   - { partner: cartwheel, bank: harbour, products: [fx], plan: gold, from: 2026-01-01, until: 2027-12-31 }
 ";
@@ -17,6 +17,7 @@ const SECOND_BANK: &str = "  quay:
     issuer:
       url: https://auth.harbour.example
       access_token_lifetime: 300s
+      profile: fapi2
       keys: { kek: file:keys/kek }
     partner_ca: { authorities: [file:trust/partners-ca.pem], revocation: none }
     upstreams: { core: { endpoints: [\"[::1]:7444\"], tls: none, limits: standard } }
