@@ -11,7 +11,7 @@ use anyhow::Context as _;
 
 use authserver::{
     AuthServer, Authorization, ClientSettings, Customers, Elsewhere, Endpoint, IssuerSettings,
-    OpenIdProvider, Ports, ProviderSettings, PublishedKeys, ResourceServer,
+    Ports, PublishedKeys, ResourceServer,
 };
 use config::{
     BankPlan, House, IssuerEndpoint, ListenerPlan, LogInPlan, ProductPlan, ResourceServerPlan,
@@ -114,7 +114,7 @@ async fn build(shared: &Shared<'_>, plan: &BankPlan) -> anyhow::Result<Built> {
         origins(shared.house),
         &revoked,
         |url| standing.published(&plan.id, url),
-        |log_in| customers(log_in, &plan.issuer.url, &upstreams, standing),
+        |log_in| customers(log_in, plan, &upstreams, standing),
     )?;
     let fetch = fetcher(standing, plan)?;
     let authserver = AuthServer::open(ours, elsewhere, ports(standing, plan, fetch))
@@ -403,21 +403,14 @@ fn resource_server((id, plan): (&ClientId, &ResourceServerPlan)) -> (ClientId, R
 /// Whom the bank's issuer asks who a customer is.
 fn customers(
     log_in: &LogInPlan,
-    issuer: &str,
+    bank: &BankPlan,
     upstreams: &HashMap<UpstreamId, Arc<Upstream>>,
     standing: &Standing,
 ) -> anyhow::Result<Customers> {
     let (id, path) = match log_in {
         LogInPlan::Service { upstream, path } => (upstream, path),
         LogInPlan::Provider(provider) => {
-            let provider = OpenIdProvider::new(ProviderSettings {
-                issuer: provider.issuer.clone(),
-                client_id: provider.client_id.clone(),
-                key: Arc::clone(&provider.key),
-                shown: provider.shown,
-                redirect_uri: format!("{issuer}/logged-in"),
-            });
-            return Ok(Customers::Provider(Arc::new(provider)));
+            return Ok(Customers::Provider(standing.provider(bank, provider)));
         }
     };
     let upstream = upstreams

@@ -9,15 +9,15 @@ use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
 use audit::Audit;
-use authserver::{PublishedKeys, WrongLogIns};
-use config::{BankPlan, GatePlan, House};
+use authserver::{OpenIdProvider, ProviderSettings, PublishedKeys, WrongLogIns};
+use config::{BankPlan, GatePlan, House, ProviderPlan};
 use crypto::{Random, SigningKey};
 use gateway::{Assertions, Gate, GateSettings, Limiters, Unwritten};
 use identity::{AccessTokens, BankProofs, Certificates, Issuers, Revoked};
 use model::ports::{AuditLog, Grants, KeyRing, Outbox, Replay, Sessions};
 use model::{BankId, ClientId, Clock, PartnerId};
 use store::{Memory, Sqlite};
-use upstream::Upstreams;
+use upstream::{UpstreamSettings, Upstreams};
 
 use crate::environment::Environment;
 use crate::telemetry::Metrics;
@@ -47,6 +47,7 @@ pub(crate) struct Standing {
     assertions: Mutex<HashMap<Signs, Weak<Assertions>>>,
     revoked: tokio::sync::Mutex<HashMap<BankId, Arc<Revoked>>>,
     published: Mutex<HashMap<(BankId, String), Weak<PublishedKeys>>>,
+    providers: Mutex<HashMap<Asks, Weak<OpenIdProvider>>>,
 }
 
 /// The ports of one store.
@@ -77,6 +78,18 @@ struct Signs {
     issuer: String,
     kid: String,
     owners: Vec<(ClientId, PartnerId)>,
+}
+
+/// Whose provider, what is asked of it as whom, and through which hosts.
+#[derive(PartialEq, Eq, Hash)]
+struct Asks {
+    bank: BankId,
+    provider: String,
+    client_id: ClientId,
+    kid: String,
+    shown: &'static str,
+    redirect_uri: String,
+    hosts: Vec<[u8; 32]>,
 }
 
 impl Standing {
@@ -133,6 +146,7 @@ impl Standing {
             revoked: tokio::sync::Mutex::default(),
             issuer_proofs: proofs(),
             published: Mutex::default(),
+            providers: Mutex::default(),
             clock,
             random,
             log,
@@ -219,6 +233,37 @@ impl Standing {
         let fresh = Arc::new(PublishedKeys::at(at));
         known.insert(key, Arc::downgrade(&fresh));
         Ok(fresh)
+    }
+
+    /// A bank's own OpenID provider: the one there is, as long as a snapshot asks it for the same,
+    /// as the same client, through the same hosts. So a reload forgets neither its metadata nor its
+    /// keys, which are used when it does not answer; and who no longer vouches for it is forgotten
+    /// with what came that way.
+    pub(crate) fn provider(&self, bank: &BankPlan, plan: &ProviderPlan) -> Arc<OpenIdProvider> {
+        let asks = Asks {
+            bank: bank.id.clone(),
+            provider: plan.issuer.clone(),
+            client_id: plan.client_id.clone(),
+            kid: plan.key.kid().to_owned(),
+            shown: plan.shown.as_str(),
+            redirect_uri: format!("{}/logged-in", bank.issuer.url),
+            hosts: bank.fetch.iter().map(UpstreamSettings::digest).collect(),
+        };
+        let known = self.providers.lock();
+        let mut known = known.unwrap_or_else(PoisonError::into_inner);
+        known.retain(|_, provider| provider.strong_count() > 0);
+        if let Some(same) = known.get(&asks).and_then(Weak::upgrade) {
+            return same;
+        }
+        let fresh = Arc::new(OpenIdProvider::new(ProviderSettings {
+            issuer: plan.issuer.clone(),
+            client_id: plan.client_id.clone(),
+            key: Arc::clone(&plan.key),
+            shown: plan.shown,
+            redirect_uri: asks.redirect_uri.clone(),
+        }));
+        known.insert(asks, Arc::downgrade(&fresh));
+        fresh
     }
 
     /// Forgets the state of what no snapshot names any more.

@@ -55,7 +55,7 @@ impl Clone for ClientTls {
 
 impl UpstreamSettings {
     /// SHA-256 over all that they say, keys included: equal for two that one pool can serve.
-    pub(crate) fn digest(&self) -> [u8; 32] {
+    pub fn digest(&self) -> [u8; 32] {
         let Self {
             id,
             endpoints,

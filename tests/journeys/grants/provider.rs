@@ -318,6 +318,38 @@ async fn a_house_stands_without_its_provider_and_customers_log_in_once_it_is_the
 }
 
 #[tokio::test]
+async fn what_is_known_of_a_provider_outlives_a_reload_but_not_who_vouched_for_it() {
+    let (house, provider) = on_paper().await;
+    let mut app = App::of(&house, "swiftride-app").await;
+    logs_in(&mut app, &provider).await;
+    provider.says(METADATA, 503, &"");
+    provider.says("/jwks", 503, &"");
+    house.edit("gateway.yaml", "rate: 5/s", "rate: 6/s");
+    house.reload().await;
+    logs_in(&mut app, &provider).await;
+    house.clock.advance(Duration::from_mins(30));
+    house.reload().await;
+    logs_in(&mut app, &provider).await;
+
+    provider.says(METADATA, 200, &provider.metadata());
+    let vouches = |file: &str| format!("authorities: [file:{file}] }} }}");
+    let (theirs, others) = (vouches(SERVERS), vouches("trust/partners-ca.pem"));
+    house.edit("gateway.yaml", &theirs, &others);
+    house.reload().await;
+    goes_without(&house, &mut app).await;
+}
+
+/// A customer logs in at the provider.
+async fn logs_in(app: &mut App<'_>, provider: &PaperProvider) {
+    let mut sent = Sent::new(app, provider).await;
+    provider.issues(&sent.claims, &provider.key);
+    let answer = sent.comes_back(provider, "code=good").await;
+    assert_eq!(answer.status, 303, "{}", html(&answer));
+    let page = sent.browser.get(answer.header("location")).await;
+    assert!(html(&page).contains("li-lei"), "{}", html(&page));
+}
+
+#[tokio::test]
 async fn with_a_provider_no_page_of_ours_takes_a_password() {
     let (house, _provider) = on_paper().await;
     let mut browser = Browser::new(&house);
