@@ -371,8 +371,8 @@ impl AuthServer {
         }
         let requested = request_object::read(issuer, ports, form, client, now).await?;
         let form = requested.parameters();
-        let response_mode = response::check(form, issuer, client)?;
         let redirect_uri = redirect_uri::check(form, client)?;
+        let response_mode = response::check(form, issuer, client)?;
         let state = returned::state(form, &redirect_uri, response_mode)?;
         let challenge = pkce::challenge(form)?;
         let dpop_key = dpop_jkt::check(form, proved)?;
