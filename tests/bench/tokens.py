@@ -53,11 +53,11 @@ GOAL = 0.25
 class Signer:
     """A key with its `kid`, for one algorithm."""
 
-    def __init__(self, algorithm, kid):
+    def __init__(self, algorithm, kid, bits=2048):
         self.algorithm = algorithm
         self.kid = kid
         self.key = (ec.generate_private_key(ec.SECP256R1()) if algorithm == "ES256"
-                    else rsa.generate_private_key(65537, 2048))
+                    else rsa.generate_private_key(65537, bits))
 
     def jwk(self, private=False):
         made = {"kid": self.kid, "alg": self.algorithm, "use": "sig"}
@@ -165,7 +165,8 @@ class Issuer:
             "modules": os.path.join(lab.ROOT, "conformance/clients"), "port": self.port,
             "issuer": self.issuer, "resource": RESOURCE, "algorithm": self.algorithm,
             "key": cert("server.key"), "certificate": cert("server.crt"), "ca": cert("ca.crt"),
-            "signing": Signer(self.algorithm, "issuer").jwk(private=True), "clients": [CLIENT],
+            # Of the size that Mortise makes for itself.
+            "signing": Signer(self.algorithm, "issuer", 3072).jwk(private=True), "clients": [CLIENT],
             "jwks": {"keys": [self.signer.jwk()]}, "callback": CALLBACK,
         }
         script = os.path.join(lab.HERE, "conf/oidc-provider.mjs")
