@@ -38,6 +38,7 @@ mod grant;
 mod issuer;
 mod jwks;
 mod keys;
+mod limits;
 mod metadata;
 mod metrics;
 mod oauth_error;

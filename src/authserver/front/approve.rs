@@ -13,6 +13,7 @@ use super::log_in::foreign_form;
 use super::request::{Known, Named};
 use super::{BROWSER, SESSION, Turned, Visit};
 use crate::evidence::OpenRecord;
+use crate::limits::SECRET_BYTES;
 use crate::page::{Cause, Ending};
 use crate::request::{CodeBound, Granted, to_store};
 use crate::step::form::Parameters;
@@ -111,7 +112,7 @@ impl Visit<'_> {
         let id = crypto::base64url(&crypto::random_array::<16>(random));
         let id = GrantId::parse(&id).map_err(|_| model::Fault::new("making a grant's id"))?;
         // 256 bits (L-06).
-        let code = crypto::base64url(&crypto::random_array::<32>(random));
+        let code = crypto::base64url(&crypto::random_array::<SECRET_BYTES>(random));
         let asks = &known.request.authentication;
         let granted = Granted {
             scope: known.request.scope.clone(),

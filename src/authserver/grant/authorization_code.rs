@@ -13,6 +13,7 @@ use crate::evidence::events::Events;
 use crate::grant::issued::Issued;
 use crate::grant::under_grant::UnderGrant;
 use crate::issuer::{Issuer, shown_until};
+use crate::limits::SECRET_BYTES;
 use crate::request::{self, CodeBound, from_store, to_store};
 use crate::step::binding::Binding;
 use crate::step::form::Parameters;
@@ -126,7 +127,7 @@ pub(crate) async fn issue(
         CodeState::Used => None,
     };
     // 256 bits (L-08).
-    let refresh = crypto::base64url(&crypto::random_array::<32>(ports.random.as_ref()));
+    let refresh = crypto::base64url(&crypto::random_array::<SECRET_BYTES>(ports.random.as_ref()));
     let revoked_until = shown_until(now);
     let redemption = Redemption {
         refresh: Some(RefreshToken {

@@ -18,8 +18,8 @@ use jiff::Timestamp;
 use crypto::{BadJwk, Jwks};
 use model::ports::{Fetch, FetchFailed, FetchRequest};
 
-/// The longest set that is read, in bytes (L-11).
-const SET_BYTES_MAX: usize = 32 * 1_024;
+use crate::limits::SET_BYTES_MAX;
+
 /// How long a fetch may take: well below the deadline of whoever waits for it.
 const FETCH_WITHIN: Duration = Duration::from_secs(3);
 /// How old a set may be before it is fetched anew, in seconds: for so long a key that was taken out

@@ -12,6 +12,7 @@ use model::ports::{Push, PushedRequest, Receipt};
 use crate::Ports;
 use crate::denied::{Denied, RequestProblem};
 use crate::issuer::Issuer;
+use crate::limits::SECRET_BYTES;
 use crate::request::{AuthorizationRequest, to_store};
 use crate::step::request_object::Once;
 use crate::step::standing::InGoodStanding;
@@ -41,7 +42,7 @@ pub(crate) async fn push(
     now: Timestamp,
 ) -> Result<Pushed, Denied> {
     // 256 bits (L-07).
-    let reference = crypto::random_array::<32>(ports.random.as_ref());
+    let reference = crypto::random_array::<SECRET_BYTES>(ports.random.as_ref());
     let request_uri = format!("{URN}{}", crypto::base64url(&reference));
     let lifetime = issuer.profile.request_uri_lifetime;
     let kept = PushedRequest {

@@ -12,12 +12,10 @@ use jiff::Timestamp;
 
 use crate::denied::{Denied, RequestProblem};
 use crate::issuer::Issuer;
+use crate::limits::NONCE_CHARS_MAX;
 use crate::request::authentication::Authentication;
 use crate::step::form::Parameters;
 use crate::step::standing::InGoodStanding;
-
-/// The longest `nonce`, in characters (L-10): never cut, too long is refused.
-const NONCE_CHARS_MAX: usize = 512;
 
 /// The longest `login_hint` that fills in the log-in page, in characters; a longer one is of no
 /// use there.

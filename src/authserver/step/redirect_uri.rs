@@ -2,11 +2,9 @@
 //! (RFC 9700 §2.1, §4.1; AZ-02, PA-10). **Stops**: a code sent to an attacker by a look-alike.
 
 use crate::denied::{Denied, RequestProblem};
+use crate::limits::REDIRECT_URI_BYTES_MAX;
 use crate::step::form::Parameters;
 use crate::step::standing::InGoodStanding;
-
-/// The longest that is read, in bytes (L-11).
-const BYTES_MAX: usize = 2048;
 
 /// A redirect URI that is registered for the client.
 pub(crate) struct RedirectUri(String);
@@ -24,7 +22,7 @@ pub(crate) fn check(form: &Parameters, client: &InGoodStanding<'_>) -> Result<Re
     if registered.is_empty() {
         return Err(Denied::NoGrant);
     }
-    if asked.len() <= BYTES_MAX && registered.iter().any(|uri| uri == asked) {
+    if asked.len() <= REDIRECT_URI_BYTES_MAX && registered.iter().any(|uri| uri == asked) {
         Ok(RedirectUri(asked.to_owned()))
     } else {
         Err(Denied::Request(RequestProblem::RedirectUri))

@@ -17,18 +17,10 @@ use model::ports::{Claim, Replay};
 use crate::Ports;
 use crate::denied::{Denied, ObjectProblem, RequestProblem};
 use crate::issuer::Issuer;
+use crate::limits::{JTI_CHARS_MAX, LEEWAY_S, OBJECT_BYTES_MAX, OBJECT_LIFE_S_MAX};
 use crate::step::client_keys;
 use crate::step::form::Parameters;
 use crate::step::standing::InGoodStanding;
-
-/// The longest request object, in bytes (L-11).
-const OBJECT_BYTES_MAX: usize = 32 * 1024;
-/// How long one may live, and how long ago its life may have begun, in seconds (L-03).
-const LIFE_S_MAX: i64 = 3_600;
-/// How long after `exp` one is still taken, in seconds (L-02).
-const LEEWAY_S: i64 = 10;
-/// The longest `jti`, in characters.
-const JTI_CHARS_MAX: usize = 128;
 
 /// JA-04: a JWT of another kind is no request.
 const RULES: Rules = Rules {
@@ -188,7 +180,9 @@ impl Expected<'_> {
         let exp = times
             .exp
             .ok_or(ObjectProblem::Times(TimeProblem::ExpMissing))?;
-        if nbf < self.now.saturating_sub(LIFE_S_MAX) || exp.saturating_sub(nbf) > LIFE_S_MAX {
+        if nbf < self.now.saturating_sub(OBJECT_LIFE_S_MAX)
+            || exp.saturating_sub(nbf) > OBJECT_LIFE_S_MAX
+        {
             return Err(ObjectProblem::LivesTooLong);
         }
         Timestamp::from_second(exp.saturating_add(LEEWAY_S))

@@ -3,12 +3,10 @@
 
 use crate::ResponseMode;
 use crate::denied::{Denied, RequestProblem};
+use crate::limits::STATE_CHARS_MAX;
 use crate::request::escaped;
 use crate::step::form::Parameters;
 use crate::step::redirect_uri::RedirectUri;
-
-/// The longest `state`, in characters.
-const STATE_CHARS_MAX: usize = 2048;
 
 /// How long the way back may be, in bytes: it stands, sealed, in an address of ours, and of those
 /// 8 KiB are taken.

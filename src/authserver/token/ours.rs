@@ -8,12 +8,7 @@ use crypto::{Rules, Typ};
 use model::{ClientId, GrantId};
 
 use crate::issuer::Issuer;
-
-/// The longest that is read, in bytes.
-const BYTES_MAX: usize = 8 * 1024;
-
-/// How far clocks may differ, in seconds: as long as that after its end a token may be shown.
-pub(crate) const LEEWAY_S: i64 = 10;
+use crate::limits::{LEEWAY_S, TOKEN_BYTES_MAX};
 
 /// What a token of ours says of itself, as `access.rs` wrote it.
 #[derive(Deserialize)]
@@ -75,7 +70,7 @@ impl Claims {
 pub(crate) fn read(issuer: &Issuer, token: &str, now: Timestamp) -> Option<Claims> {
     let rules = Rules {
         typ: Typ::Exactly(&["at+jwt"]),
-        bytes_max: BYTES_MAX,
+        bytes_max: TOKEN_BYTES_MAX,
     };
     let verified = crypto::verify(token, &issuer.ring.public(now), &rules).ok()?;
     let claims: Claims = serde_json::from_slice(&verified.claims).ok()?;

@@ -12,9 +12,10 @@ use crate::Ports;
 use crate::denied::Denied;
 use crate::evidence::events::Events;
 use crate::issuer::{Issuer, shown_until};
+use crate::limits::LEEWAY_S;
 use crate::step::form::Parameters;
 use crate::step::standing::InGoodStanding;
-use crate::token::ours::{self, Claims, LEEWAY_S};
+use crate::token::ours::{self, Claims};
 
 /// Revokes the token that the form names; gives what is left to be recorded. From here on the road
 /// refuses it.

@@ -15,15 +15,7 @@ use crate::ClientAuthentication;
 use crate::denied::{AssertionProblem, Denied};
 use crate::issuer::Issuer;
 use crate::issuer::registered::Registered;
-
-/// The longest assertion, in bytes (L-11).
-const ASSERTION_BYTES_MAX: usize = 8 * 1024;
-/// How far `exp` may lie ahead, in seconds (L-04).
-const AHEAD_S_MAX: i64 = 300;
-/// How long after `exp` an assertion is still taken, in seconds (L-02).
-const LEEWAY_S: i64 = 10;
-/// The longest `jti`, in characters (L-04).
-const JTI_CHARS_MAX: usize = 128;
+use crate::limits::{ASSERTION_AHEAD_S_MAX, ASSERTION_BYTES_MAX, JTI_CHARS_MAX, LEEWAY_S};
 
 /// PK-06: a JWT of another purpose is no assertion.
 const RULES: Rules = Rules {
@@ -164,7 +156,7 @@ fn read(
     let exp = times
         .exp
         .ok_or(AssertionProblem::Times(crypto::TimeProblem::ExpMissing))?;
-    if exp > seconds.saturating_add(AHEAD_S_MAX) {
+    if exp > seconds.saturating_add(ASSERTION_AHEAD_S_MAX) {
         return Err(AssertionProblem::LivesTooLong);
     }
     let jti = claims
@@ -238,7 +230,7 @@ mod tests {
             let read = read(claims.to_string().as_bytes(), &client, "i", now());
             let ahead = exp - now().as_second();
             let good = iss == "a" && sub == "a" && aud == "i" && !jti.is_empty()
-                && (-LEEWAY_S < ahead && ahead <= AHEAD_S_MAX);
+                && (-LEEWAY_S < ahead && ahead <= ASSERTION_AHEAD_S_MAX);
             prop_assert_eq!(read.is_ok(), good);
             if let Ok((_, expires)) = read {
                 prop_assert!(expires > now(), "taken at least as long as it is good");

@@ -4,10 +4,8 @@
 use serde_json::{Map, Value};
 
 use crate::denied::{Denied, RequestProblem};
+use crate::limits::CLAIMS_BYTES_MAX;
 use crate::request::authentication::{Authentication, Wanted};
-
-/// The longest that is read, in bytes.
-const BYTES_MAX: usize = 8 * 1024;
 
 /// How one claim is asked for (OIDC Core §5.5.1).
 struct Asked {
@@ -22,7 +20,7 @@ pub(super) fn read(text: &str) -> Result<Authentication, Denied> {
 }
 
 fn document(text: &str) -> Option<Authentication> {
-    if text.len() > BYTES_MAX {
+    if text.len() > CLAIMS_BYTES_MAX {
         return None;
     }
     let members: Map<String, Value> = serde_json::from_str(text).ok()?;
@@ -187,8 +185,8 @@ mod tests {
             assert!(read(bad).is_err(), "{bad}");
         }
         let long = |length: usize| format!(r#"{{"a":"{}"}}"#, "x".repeat(length));
-        assert!(read(&long(BYTES_MAX - 8)).is_ok());
-        assert!(read(&long(BYTES_MAX - 7)).is_err());
+        assert!(read(&long(CLAIMS_BYTES_MAX - 8)).is_ok());
+        assert!(read(&long(CLAIMS_BYTES_MAX - 7)).is_err());
     }
 
     proptest! {

@@ -8,11 +8,9 @@ use crypto::{Rules, Typ};
 
 use crate::denied::{Denied, RequestProblem};
 use crate::issuer::Issuer;
+use crate::limits::TOKEN_BYTES_MAX;
 use crate::step::standing::InGoodStanding;
 use crate::token::id_token::TYP;
-
-/// The longest hint that is read, in bytes.
-const BYTES_MAX: usize = 8 * 1024;
 
 #[derive(Deserialize)]
 struct Claims {
@@ -30,7 +28,7 @@ pub(super) fn subject(
 ) -> Result<String, Denied> {
     let rules = Rules {
         typ: Typ::Exactly(&[TYP]),
-        bytes_max: BYTES_MAX,
+        bytes_max: TOKEN_BYTES_MAX,
     };
     let verified = crypto::verify(token, &issuer.ring.public(now), &rules).ok();
     let claims = verified.and_then(|verified| serde_json::from_slice(&verified.claims).ok());

@@ -1,0 +1,46 @@
+//! Limits and clocks, in one place (checklist §1). What differs by profile stands in
+//! `issuer/profile.rs` (L-06, L-07, L-14); proofs of possession have theirs where the road checks
+//! them too (`identity`, L-05), keys where they are read (`crypto`, L-12).
+
+/// How far clocks may differ, in seconds: how far ahead `iat` and `nbf` may lie (L-01), and how
+/// long after `exp` something is still taken (L-02).
+pub(crate) const LEEWAY_S: i64 = 10;
+
+/// How far ahead the `exp` of a client's assertion may lie, in seconds (L-04).
+pub(crate) const ASSERTION_AHEAD_S_MAX: i64 = 300;
+
+/// How long a request object may live, and how long ago its life may have begun, in seconds (L-03).
+pub(crate) const OBJECT_LIFE_S_MAX: i64 = 3_600;
+
+/// The longest `jti`, in characters (L-04).
+pub(crate) const JTI_CHARS_MAX: usize = 128;
+
+/// What codes, references and refresh tokens are drawn from, in bytes: 256 bits (L-06, L-07, L-08).
+pub(crate) const SECRET_BYTES: usize = 32;
+
+/// The longest `state`, in characters (L-09).
+pub(crate) const STATE_CHARS_MAX: usize = 2048;
+
+/// The longest `nonce`, in characters (L-10): never cut, too long is refused.
+pub(crate) const NONCE_CHARS_MAX: usize = 512;
+
+/// The longest form, in bytes (L-11).
+pub(crate) const FORM_BYTES_MAX: usize = 64 * 1024;
+
+/// The longest request object, in bytes (L-11).
+pub(crate) const OBJECT_BYTES_MAX: usize = 32 * 1024;
+
+/// The longest client assertion, in bytes (L-11).
+pub(crate) const ASSERTION_BYTES_MAX: usize = 8 * 1024;
+
+/// The longest redirect URI that is read, in bytes (L-11).
+pub(crate) const REDIRECT_URI_BYTES_MAX: usize = 2048;
+
+/// The longest `claims`, in bytes (L-11).
+pub(crate) const CLAIMS_BYTES_MAX: usize = 8 * 1024;
+
+/// The longest token of ours that is read again, in bytes (L-11).
+pub(crate) const TOKEN_BYTES_MAX: usize = 8 * 1024;
+
+/// The longest key set that is fetched, in bytes (L-11).
+pub(crate) const SET_BYTES_MAX: usize = 32 * 1024;
