@@ -21,6 +21,7 @@ use crate::{
 };
 
 pub(crate) mod decoy;
+pub(crate) mod limits;
 pub(crate) mod profile;
 pub(crate) mod published;
 pub(crate) mod registered;

@@ -38,7 +38,6 @@ mod grant;
 mod issuer;
 mod jwks;
 mod keys;
-mod limits;
 mod metadata;
 mod metrics;
 mod oauth_error;

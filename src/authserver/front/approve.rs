@@ -13,7 +13,7 @@ use super::log_in::foreign_form;
 use super::request::{Known, Named};
 use super::{BROWSER, SESSION, Turned, Visit};
 use crate::evidence::OpenRecord;
-use crate::limits::SECRET_BYTES;
+use crate::issuer::limits::SECRET_BYTES;
 use crate::page::{Cause, Ending};
 use crate::request::{CodeBound, Granted, to_store};
 use crate::step::form::Parameters;

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use crypto::{BadJwk, Jwks};
 use model::ports::{Fetch, FetchFailed, FetchRequest};
 
-use crate::limits::SET_BYTES_MAX;
+use crate::issuer::limits::SET_BYTES_MAX;
 
 /// How long a fetch may take: well below the deadline of whoever waits for it.
 const FETCH_WITHIN: Duration = Duration::from_secs(3);

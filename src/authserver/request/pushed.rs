@@ -12,7 +12,7 @@ use model::ports::{Push, PushedRequest, Receipt};
 use crate::Ports;
 use crate::denied::{Denied, RequestProblem};
 use crate::issuer::Issuer;
-use crate::limits::SECRET_BYTES;
+use crate::issuer::limits::SECRET_BYTES;
 use crate::request::{AuthorizationRequest, to_store};
 use crate::step::request_object::Once;
 use crate::step::standing::InGoodStanding;

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use web::Form;
 
 use crate::denied::Denied;
-use crate::limits::FORM_BYTES_MAX;
+use crate::issuer::limits::FORM_BYTES_MAX;
 
 /// The parameters that some endpoint knows (RFC 6749, RFC 7009, RFC 7521, RFC 7636, RFC 9101,
 /// RFC 9126, RFC 9207, RFC 9396, RFC 9449, OIDC Core §3.1.2.1).

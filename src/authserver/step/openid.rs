@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use crate::denied::{Denied, RequestProblem};
 use crate::issuer::Issuer;
-use crate::limits::NONCE_CHARS_MAX;
+use crate::issuer::limits::NONCE_CHARS_MAX;
 use crate::request::authentication::Authentication;
 use crate::step::form::Parameters;
 use crate::step::standing::InGoodStanding;

@@ -2,7 +2,7 @@
 //! (RFC 9700 §2.1, §4.1; AZ-02, PA-10). **Stops**: a code sent to an attacker by a look-alike.
 
 use crate::denied::{Denied, RequestProblem};
-use crate::limits::REDIRECT_URI_BYTES_MAX;
+use crate::issuer::limits::REDIRECT_URI_BYTES_MAX;
 use crate::step::form::Parameters;
 use crate::step::standing::InGoodStanding;
 

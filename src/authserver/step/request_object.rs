@@ -17,7 +17,7 @@ use model::ports::{Claim, Replay};
 use crate::Ports;
 use crate::denied::{Denied, ObjectProblem, RequestProblem};
 use crate::issuer::Issuer;
-use crate::limits::{JTI_CHARS_MAX, LEEWAY_S, OBJECT_BYTES_MAX, OBJECT_LIFE_S_MAX};
+use crate::issuer::limits::{JTI_CHARS_MAX, LEEWAY_S, OBJECT_BYTES_MAX, OBJECT_LIFE_S_MAX};
 use crate::step::client_keys;
 use crate::step::form::Parameters;
 use crate::step::standing::InGoodStanding;

@@ -3,7 +3,7 @@
 
 use crate::ResponseMode;
 use crate::denied::{Denied, RequestProblem};
-use crate::limits::STATE_CHARS_MAX;
+use crate::issuer::limits::STATE_CHARS_MAX;
 use crate::request::escaped;
 use crate::step::form::Parameters;
 use crate::step::redirect_uri::RedirectUri;

@@ -8,7 +8,7 @@ use crypto::{Rules, Typ};
 use model::{ClientId, GrantId};
 
 use crate::issuer::Issuer;
-use crate::limits::{LEEWAY_S, TOKEN_BYTES_MAX};
+use crate::issuer::limits::{LEEWAY_S, TOKEN_BYTES_MAX};
 
 /// What a token of ours says of itself, as `access.rs` wrote it.
 #[derive(Deserialize)]

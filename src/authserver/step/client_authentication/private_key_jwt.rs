@@ -14,8 +14,8 @@ use model::ClientId;
 use crate::ClientAuthentication;
 use crate::denied::{AssertionProblem, Denied};
 use crate::issuer::Issuer;
+use crate::issuer::limits::{ASSERTION_AHEAD_S_MAX, ASSERTION_BYTES_MAX, JTI_CHARS_MAX, LEEWAY_S};
 use crate::issuer::registered::Registered;
-use crate::limits::{ASSERTION_AHEAD_S_MAX, ASSERTION_BYTES_MAX, JTI_CHARS_MAX, LEEWAY_S};
 
 /// PK-06: a JWT of another purpose is no assertion.
 const RULES: Rules = Rules {

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 use crate::denied::{Denied, RequestProblem};
-use crate::limits::CLAIMS_BYTES_MAX;
+use crate::issuer::limits::CLAIMS_BYTES_MAX;
 use crate::request::authentication::{Authentication, Wanted};
 
 /// How one claim is asked for (OIDC Core §5.5.1).

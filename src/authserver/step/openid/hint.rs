@@ -8,7 +8,7 @@ use crypto::{Rules, Typ};
 
 use crate::denied::{Denied, RequestProblem};
 use crate::issuer::Issuer;
-use crate::limits::TOKEN_BYTES_MAX;
+use crate::issuer::limits::TOKEN_BYTES_MAX;
 use crate::step::standing::InGoodStanding;
 use crate::token::id_token::TYP;
 

@@ -1,5 +1,5 @@
 //! Limits and clocks, in one place (checklist §1). What differs by profile stands in
-//! `issuer/profile.rs` (L-06, L-07, L-14); proofs of possession have theirs where the road checks
+//! `profile.rs` (L-06, L-07, L-14); proofs of possession have theirs where the road checks
 //! them too (`identity`, L-05), keys where they are read (`crypto`, L-12).
 
 /// How far clocks may differ, in seconds: how far ahead `iat` and `nbf` may lie (L-01), and how
