@@ -2,6 +2,7 @@
 // and what it asks for. Every combination of these is led through the whole way of `way.mjs`; one
 // more name in a column is one more half of the table.
 import { X509Certificate } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 
 import * as oc from 'openid-client'
 
@@ -55,7 +56,8 @@ const MAX_AGE = 600
 const ASKED = {
   scope: {
     parameters: (house) => ({ scope: house.scope }),
-    isGiven: (tokens, house) => tokens.scope === house.scope,
+    isGiven: (tokens, house) => tokens.scope === house.scope && !tokens.authorization_details,
+    resource: (house) => house.resource,
   },
   openid: {
     parameters: (house) => ({
@@ -68,7 +70,25 @@ const ASKED = {
       const scopes = tokens.scope.split(' ').sort().join()
       return scopes === [house.scope, 'openid'].sort().join() && Boolean(tokens.claims()?.auth_time)
     },
+    resource: (house) => house.resource,
   },
+  details: {
+    parameters: (house) => ({ authorization_details: JSON.stringify(house.details) }),
+    isGiven: (tokens, house) => !tokens.scope && isDetailed(tokens, house),
+  },
+  both: {
+    parameters: (house) => ({
+      scope: house.scope,
+      authorization_details: JSON.stringify(house.details),
+    }),
+    isGiven: (tokens, house) => tokens.scope === house.scope && isDetailed(tokens, house),
+    resource: (house) => house.detailed,
+  },
+}
+
+/** Whether an answer gives the details that were asked for (RFC 9396 §7). */
+function isDetailed(tokens, house) {
+  return isDeepStrictEqual(tokens.authorization_details, house.details)
 }
 
 /** The thumbprint of a certificate (RFC 8705 §3.1). */

@@ -6,6 +6,7 @@
 // The file says where the house is and who the clients are; its paths are relative to its folder:
 //
 //   { "issuer": URL, "ca": FILE, "resource": URL to call, "product": URL of its API,
+//     "detailed": URL that demands the "details" too, a list of authorization details,
 //     "scope": asked for, "alg": that the issuer signs with, "redirect_uri": URL,
 //     "user": NAME, "password": TEXT,
 //     "clients": { "METHOD, BINDING": { "client_id",

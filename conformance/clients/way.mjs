@@ -71,9 +71,9 @@ async function isRefused(operation, code) {
   if (error.error !== code) throw error
 }
 
-/** Calls the protected resource; its answer must be good. */
-async function call(house, { config, proof }, token) {
-  const url = new URL(house.resource)
+/** Calls a protected resource; its answer must be good. */
+async function call(house, { config, proof }, token, resource = house.resource) {
+  const url = new URL(resource)
   const headers = new Headers({ 'x-fapi-interaction-id': crypto.randomUUID() })
   const called = oc.fetchProtectedResource(config, token, url, 'GET', undefined, headers, proof)
   const answer = await called
@@ -81,6 +81,13 @@ async function call(house, { config, proof }, token) {
   const echoed = answer.headers.get('x-fapi-interaction-id')
   demand(echoed === headers.get('x-fapi-interaction-id'), `another interaction id: ${echoed}`)
   await answer.json()
+}
+
+/** Demands that a token opens what was asked for; details without a scope open nothing alone. */
+async function opens(house, { asked }, app, token) {
+  if (asked.resource) return call(house, app, token, asked.resource(house))
+  const error = await refusal(call(house, app, token), 'the road takes it without a scope')
+  if (error.status !== 403) throw error
 }
 
 /** Demands that the road refuses a token, that its challenge in this scheme gives this error or
@@ -166,7 +173,7 @@ export async function allowed(house, combination, at) {
   const isBound = await bound.isBound(claims(tokens.access_token), client, proof)
   demand(isBound, 'the token is not bound')
   at('the resource')
-  await call(house, app, tokens.access_token)
+  await opens(house, combination, app, tokens.access_token)
   const customer = tokens.claims()?.sub
   if (customer) {
     at('the userinfo endpoint')
@@ -179,9 +186,10 @@ export async function allowed(house, combination, at) {
   }
 
   at('the introspection')
-  const { sub, cnf, scope } = claims(tokens.access_token)
-  await isTold(config, tokens.access_token, { sub, cnf, scope, client_id: client.client_id })
-  await isTold(config, tokens.refresh_token, { sub, scope, client_id: client.client_id })
+  const { sub, cnf, scope, authorization_details } = claims(tokens.access_token)
+  const granted = { sub, scope, authorization_details, client_id: client.client_id }
+  await isTold(config, tokens.access_token, { ...granted, cnf })
+  await isTold(config, tokens.refresh_token, granted)
 
   at('the refresh')
   const fresh = await oc.refreshTokenGrant(config, tokens.refresh_token, undefined, proof)
@@ -191,7 +199,7 @@ export async function allowed(house, combination, at) {
   demand(isStill, 'the token is not bound')
   demand(fresh.claims()?.sub === customer, 'another customer than before')
   at('the resource after the refresh')
-  await call(house, app, fresh.access_token)
+  await opens(house, combination, app, fresh.access_token)
 
   at('the revocation')
   await oc.tokenRevocation(config, tokens.refresh_token)

@@ -4,7 +4,8 @@
 //   node conformance/suite/configuration.mjs READY.json PROFILE METHOD BINDING
 //
 // READY.json is what `mortise sandbox --ready-file READY.json` wrote; PROFILE is `security` or
-// `message-signing`, METHOD `private_key_jwt` or `tls_client_auth`, BINDING `mtls` or `dpop`. The
+// `message-signing`, METHOD `private_key_jwt` or `tls_client_auth`, BINDING `mtls` or `dpop`. It
+// serves the suite's `simple` and its `rar` requests: with `rar` the suite asks for DETAILS too. The
 // private keys of both clients are in it: it is for a sandbox alone. Exit code 2: something of this
 // is not as said.
 import { createPrivateKey } from 'node:crypto'
@@ -21,6 +22,8 @@ export const PROFILES = {
 export const METHODS = { private_key_jwt: 'jwt', tls_client_auth: 'tls' }
 /** What its tokens are bound by. */
 export const BINDINGS = ['mtls', 'dpop']
+/** What is asked for in detail (RFC 9396): both issuers know the type. */
+export const DETAILS = [{ type: 'branch_visit', branch: 'branch-shanghai-03', guests: 2 }]
 /** The customer of the model bank who logs in. */
 export const CUSTOMER = { user: 'li-lei', password: 'mortise-demo' }
 
@@ -82,7 +85,7 @@ export function configuration([ready, profile, method, binding]) {
     client2: told(two),
     mtls: shown(one),
     mtls2: shown(two),
-    resource: { resourceUrl: `${api}${path}` },
+    resource: { resourceUrl: `${api}${path}`, richAuthorizationRequest: DETAILS },
     browser: browser(issuer),
   }
 }

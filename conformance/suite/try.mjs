@@ -1,5 +1,6 @@
 // Leads openid-client through a sandbox that runs with config/openid-suite.yaml, as each of its
-// eight clients at each issuer, with nothing but what the suite is told:
+// eight clients at each issuer, with nothing but what the suite is told, by a scope alone (the suite's
+// `simple`) and with authorization details beside it (its `rar`):
 //
 //   node conformance/suite/try.mjs READY.json
 //
@@ -15,6 +16,8 @@ import { BINDINGS, CUSTOMER, METHODS, PROFILES, configuration } from './configur
 const SENT = { security: 'plain', 'message-signing': 'jar+jarm' }
 /** Where customers come back to; openid-client takes none with a query. */
 const CALLBACK = 'https://localhost.emobix.co.uk:8443/test/a/mortise/callback'
+/** What the suite's requests ask for, as the table of combinations says it. */
+const ASKED = { simple: 'scope', rar: 'both' }
 const OTHER = { client: 'client2', client2: 'client' }
 const SHOWN = { client: 'mtls', client2: 'mtls2' }
 
@@ -30,12 +33,15 @@ function client(told, name, house) {
 
 /** The house as one client of a configuration sees it; the other is there to be a thief. */
 function house(told, profile, name, variant) {
-  const { resource: { resourceUrl: resource }, server: { discoveryUrl } } = told
+  const { resource: { resourceUrl: resource, richAuthorizationRequest: details } } = told
+  const { server: { discoveryUrl } } = told
   const seen = {
     ...CUSTOMER,
     ca: told.mtls.ca,
     issuer: discoveryUrl.replace('/.well-known/openid-configuration', ''),
     resource,
+    detailed: resource,
+    details,
     product: resource.replace(/\/[^/]*$/, ''),
     scope: PROFILES[profile].scope,
     redirect_uri: CALLBACK,
@@ -54,12 +60,12 @@ for (const profile of Object.keys(PROFILES)) {
     for (const binding of BINDINGS) {
       const told = configuration([process.argv[2], profile, method, binding])
       const variant = `${method}, ${binding}`
-      const wanted = `${variant}, ${SENT[profile]}, scope`
-      const combination = COMBINATIONS.find((one) => one.name === wanted)
-      for (const name of ['client', 'client2']) {
+      for (const name of ['client', 'client2']) for (const [request, asks] of Object.entries(ASKED)) {
+        const wanted = `${variant}, ${SENT[profile]}, ${asks}`
+        const combination = COMBINATIONS.find((one) => one.name === wanted)
         let step = 'the beginning'
         const at = (next) => { step = next }
-        const title = `${profile}: ${told[name].client_id}`
+        const title = `${profile}: ${told[name].client_id}, ${request}`
         try {
           const seen = house(told, profile, name, variant)
           await allowed(seen, combination, at)

@@ -1,7 +1,9 @@
 //! Settings to a snapshot: build each room's part of it, hand each its ports, and take from what
 //! stands the state of everything that is measured.
 
+mod class;
 mod customers;
+mod details;
 mod resources;
 
 use std::collections::HashMap;
@@ -18,14 +20,15 @@ use config::{
     TokensPlan,
 };
 use crypto::Jwks;
-use gateway::{Agreement, Bank, Class, Plan, Road, Route, RouteMeters, RoutePattern, Snapshot};
+use gateway::{Agreement, Bank, Plan, Road, Route, RouteMeters, RoutePattern, Snapshot};
 use identity::{Issuer, IssuerKeys, Revoked};
 use model::{
     BankId, ClientId, DemandedLogIn, ListenerId, Meter, Object, OperationId, PartnerId, PlanId,
-    ProductId, Scope, UpstreamId,
+    ProductId, UpstreamId,
 };
 use upstream::{Fetcher, Upstream, UpstreamSettings};
 
+use self::class::class_of;
 use self::customers::BankCustomers;
 use crate::live::{Doors, Live, Place};
 use crate::standing::{Standing, rate};
@@ -233,20 +236,7 @@ fn lay(
                 "/" if !base_path.is_empty() => base_path.clone(),
                 template => format!("{base_path}{template}"),
             };
-            let scope = operation.scope.as_deref().map(Scope::parse).transpose()?;
-            let class = match (operation.class, scope) {
-                (openapi::Class::Open, None) => Class::Open,
-                (openapi::Class::Partner, Some(scope)) => Class::Partner { scope },
-                (openapi::Class::Open | openapi::Class::Partner, _) => {
-                    anyhow::bail!(
-                        "operation {}: its class and its scope disagree",
-                        operation.id
-                    )
-                }
-                (openapi::Class::Customer | openapi::Class::Payment, _) => {
-                    anyhow::bail!("operation {}: its class is not available", operation.id)
-                }
-            };
+            let class = class_of(operation)?;
             let object = Object {
                 bank: bank.id.clone(),
                 product: product.id.clone(),
@@ -351,6 +341,7 @@ fn issuer_settings(
             jwks: client.jwks.clone(),
             published: url.map(&published).transpose()?,
             scopes: client.scopes.clone(),
+            details: client.details.clone(),
             redirect_uris: client.redirect_uris.clone(),
             response_modes: client.response_modes.clone(),
             app: client.app.clone(),
@@ -379,6 +370,7 @@ fn issuer_settings(
         algorithm: tokens.algorithm,
         authorization: authorization.transpose()?,
         revoked: Arc::clone(revoked),
+        details: details::of(plan),
         clients: clients.collect::<anyhow::Result<_>>()?,
         resource_servers: issuer
             .resource_servers

@@ -8,6 +8,8 @@ use model::ports::StoreUnavailable;
 use model::{CertificateProblem, ProofProblem};
 use web::FormProblem;
 
+use crate::request::details::DetailsProblem;
+
 /// One variant for each thing that the client would do differently.
 #[derive(Debug)]
 pub(crate) enum Denied {
@@ -66,6 +68,13 @@ pub(crate) enum Denied {
     Request(RequestProblem),
     /// A request object breaks a rule (RFC 9101 §7).
     Object(ObjectProblem),
+    /// Authorization details that are not to be had (RA-01, RA-04).
+    Details {
+        /// The rule that is broken.
+        problem: DetailsProblem,
+        /// `authorization_details`, one of them, or what is inside it.
+        place: String,
+    },
     /// A code or a refresh token is not good.
     Grant(GrantProblem),
     /// A token of another client is to be revoked (RV-01).
@@ -126,8 +135,6 @@ pub(crate) enum RequestProblem {
     Challenge,
     /// Another `code_challenge_method` than `S256`, or none (PC-01).
     ChallengeMethod,
-    /// `authorization_details`: no type of them is known here (RA-01).
-    Details,
     /// A `nonce` that is too long (L-10).
     Nonce,
     /// A `prompt` that is not known, or `none` with others (OC-03).

@@ -6,8 +6,8 @@
 //! | [`Endpoint::OpenIdMetadata`] | GET, HEAD | the same document (OIDC Discovery §4) |
 //! | [`Endpoint::Jwks`] | GET, HEAD | the document (RFC 7517 §5) |
 //! | [`Endpoint::UpstreamJwks`] | GET, HEAD | the document (RFC 7517 §5) |
-//! | [`Endpoint::Token`] | POST | *client*, proof used up, binding, grant type; scope, or the code with its verifier, redirect URI and key, or the refresh token and scope; resource, issue, evidence, answer |
-//! | [`Endpoint::Par`] | POST | *client*, proof used up, no `request_uri`, request object, response, redirect URI, `state`, PKCE, DPoP key, scope, no details, OpenID Connect's, resource, the object's `jti`, keep, evidence, answer |
+//! | [`Endpoint::Token`] | POST | *client*, proof used up, binding, grant type; scope, or the code with its verifier, redirect URI and key, or the refresh token and scope; details, resource, issue, evidence, answer |
+//! | [`Endpoint::Par`] | POST | *client*, proof used up, no `request_uri`, request object, response, redirect URI, `state`, PKCE, DPoP key, details, scope, OpenID Connect's, resource, the object's `jti`, keep, evidence, answer |
 //! | [`Endpoint::Userinfo`] | GET, POST | `endpoints/userinfo.rs` |
 //! | [`Endpoint::Revoke`] | POST | *client*, the token's owner, revoke, evidence, answer |
 //! | [`Endpoint::Authorize`], [`Endpoint::LogIn`], [`Endpoint::LoggedIn`], [`Endpoint::Approve`], [`Endpoint::Done`] | GET, POST | `front.rs` |
@@ -40,6 +40,7 @@ use crate::AuthServer;
 use crate::denied::{Denied, RequestProblem};
 use crate::evidence::OpenRecord;
 use crate::evidence::events::Events;
+use crate::grant::authorization_code::Within;
 use crate::grant::issued::Issued;
 use crate::grant::{authorization_code, client_credentials, refresh_token};
 use crate::issuer::{AtBank, Issuer, Tokens};
@@ -51,12 +52,13 @@ use crate::step::form::Parameters;
 use crate::step::grant_type::GrantType;
 use crate::step::jti::Authenticated;
 use crate::step::proof::{Looked, Sent, Wants};
+use crate::step::scope::{self, details};
 use crate::step::shown::Shown;
 use crate::step::standing::{Asker, InGoodStanding};
 use crate::step::{
     binding, client_authentication, client_id, client_keys, dpop_jkt, form, grant_type, jti,
-    method, openid, pkce, proof, redirect_uri, request_object, resource, response, returned, scope,
-    shown, standing,
+    method, openid, pkce, proof, redirect_uri, request_object, resource, response, returned, shown,
+    standing,
 };
 use crate::token::introspection;
 use crate::token::revocation;
@@ -331,6 +333,7 @@ impl AuthServer {
         record.grant_is(grant);
         match grant {
             GrantType::ClientCredentials => {
+                details::none(form)?;
                 let granted = scope::check(form, client)?;
                 let audience = resource::check(issuer, form, &granted)?;
                 let within = (&granted, &audience);
@@ -341,9 +344,16 @@ impl AuthServer {
                 pkce::verify(form, &code.challenge()?)?;
                 code.is_for(form)?;
                 code.is_for_key(&binding)?;
-                let granted = scope::of_code(code.scope(), client)?;
-                let audience = resource::of_grant(issuer, form, code.resource(), &granted)?;
-                let code = (code, &granted, &audience);
+                let scope = scope::of_code(code.scope(), client)?;
+                let details = details::of_grant(issuer, form, client, code.details(), &scope)?;
+                let says = (code.resource(), &scope, &details);
+                let audience = resource::of_grant(issuer, form, says)?;
+                let within = Within {
+                    scope,
+                    details,
+                    audience,
+                };
+                let code = (code, &within);
                 let redeemed =
                     authorization_code::issue(issuer, ports, client, &binding, code, events, now);
                 let redeemed = redeemed.await?;
@@ -376,16 +386,15 @@ impl AuthServer {
         let state = returned::state(form, &redirect_uri, response_mode)?;
         let challenge = pkce::challenge(form)?;
         let dpop_key = dpop_jkt::check(form, proved)?;
-        let scope = scope::of_customer(form, client)?;
-        if form.get("authorization_details").is_some() {
-            return Err(Denied::Request(RequestProblem::Details));
-        }
+        let details = details::asked(issuer, form, client)?;
+        let scope = scope::of_customer(form, client, &details)?;
         let authentication = openid::check(issuer, form, client, now)?;
         let request = AuthorizationRequest {
             redirect_uri: redirect_uri.as_str().to_owned(),
             response_mode,
             state,
             scope: scope.scopes().to_string(),
+            authorization_details: details,
             resource: resource::asked(issuer, form)?,
             challenge: crypto::base64url(challenge.digest()),
             dpop_jkt: dpop_key.map(|key| crypto::base64url(&key)),

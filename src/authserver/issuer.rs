@@ -11,13 +11,13 @@ use crypto::{Algorithm, Jwks, KeyEncryptionKey};
 use identity::{Moment, Revoked, Trust};
 use jiff::Timestamp;
 use model::ports::KeyUse;
-use model::{BankId, ClientId, Fault, GrantId, ListenerId, PartnerId, Words};
+use model::{BankId, ClientId, DetailType, Fault, GrantId, ListenerId, PartnerId, Words};
 
 use crate::keys::ring::Ring;
 use crate::keys::subjects::Subjects;
 use crate::{
-    ClientSettings, Customers, IssuerSettings, Ports, Profile, ResourceServer, metadata, metrics,
-    page,
+    ClientSettings, Customers, DetailSettings, IssuerSettings, Ports, Profile, ResourceServer,
+    metadata, metrics, page,
 };
 
 pub(crate) mod decoy;
@@ -52,6 +52,7 @@ pub(crate) struct Issuer {
     pub(crate) algorithm: Algorithm,
     pub(crate) clients: HashMap<ClientId, ClientSettings>,
     pub(crate) resource_servers: HashMap<ClientId, ResourceServer>,
+    pub(crate) details: HashMap<DetailType, DetailSettings>,
     /// How customers grant, where they do.
     pub(crate) authorization: Option<Asking>,
     revoked: Arc<Revoked>,
@@ -162,6 +163,7 @@ impl Issuer {
             algorithm: settings.algorithm,
             clients: settings.clients,
             resource_servers: settings.resource_servers,
+            details: settings.details,
             trust: settings.trust,
         })
     }

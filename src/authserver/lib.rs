@@ -7,8 +7,9 @@
 //! that has an authorization server of its own; [`AuthServer::answer`] for an [`Endpoint`];
 //! [`AuthServer::keys`] for the road; [`AuthServer::change_keys`] for whoever rotates them;
 //! [`AuthServer::fetch_keys`] at a start, so that [`PublishedKeys`] are there before they are
-//! needed; [`well_known_path`]; [`Profile`]; [`assertion`] for the command line;
-//! [`fuzz_assertion`], [`fuzz_claims`], [`fuzz_provider`] and [`fuzz_request_object`] for fuzzers.
+//! needed; [`well_known_path`]; [`Profile`]; [`assertion`] for the command line; [`DetailSchema`]
+//! for whoever reads the file; [`fuzz_assertion`], [`fuzz_authorization_details`],
+//! [`fuzz_claims`], [`fuzz_provider`] and [`fuzz_request_object`] for fuzzers.
 //!
 //! **How a value goes through**: a form becomes an authenticated client (its key, its `jti` used
 //! once), a client in good standing; with a certificate of the same partner or a proved key, and
@@ -59,10 +60,12 @@ pub use issuer::published::PublishedKeys;
 pub use keys::distrust::Distrusted;
 pub use keys::rotation::{KeyChange, RingKey, Unchanged};
 pub use metadata::{openid_path, well_known_path};
+pub use request::details::fuzz_authorization_details;
+pub use request::details::schema::{BadDetailSchema, DetailSchema};
 pub use server::AuthServer;
 pub use settings::{
-    Authorization, BoundBy, ClientAuthentication, ClientSettings, Customers, Elsewhere,
-    IssuerSettings, Ports, ResourceServer, Userinfo,
+    Authorization, BoundBy, ClientAuthentication, ClientSettings, Customers, DetailSettings,
+    Elsewhere, IssuerSettings, Ports, ResourceServer, Userinfo,
 };
 pub use step::client_authentication::private_key_jwt::fuzz_assertion;
 pub use step::openid::fuzz_claims;

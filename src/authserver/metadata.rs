@@ -69,6 +69,8 @@ struct Authorization {
     authorization_signing_alg_values_supported: Vec<&'static str>,
     request_uri_parameter_supported: bool,
     ui_locales_supported: [&'static str; 2],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    authorization_details_types_supported: Vec<String>,
     #[serde(flatten)]
     openid: OpenId,
 }
@@ -120,6 +122,8 @@ impl Authorization {
             .iter()
             .map(|one| one.names())
             .collect();
+        let mut types: Vec<_> = settings.details.keys().map(ToString::to_string).collect();
+        types.sort();
         Some(Self {
             authorization_endpoint: format!("{}/authorize", settings.issuer),
             pushed_authorization_request_endpoint: format!("{}/par", settings.issuer),
@@ -135,6 +139,7 @@ impl Authorization {
             authorization_signing_alg_values_supported: names_of(signs),
             request_uri_parameter_supported: false,
             ui_locales_supported: ["zh-CN", "en"],
+            authorization_details_types_supported: types,
             openid: OpenId::of(settings, signs),
         })
     }

@@ -1,6 +1,8 @@
 //! What is told: the one mapping to OAuth errors (RFC 6749 §5.2). The matches are exhaustive, so
 //! that a new reason does not compile until it has a status, a code and words.
 
+mod details;
+
 use http::header::{ALLOW, CACHE_CONTROL, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
@@ -93,6 +95,7 @@ fn code(denied: &Denied) -> (StatusCode, &'static str) {
         }
         Denied::Proof { .. } => (StatusCode::BAD_REQUEST, "invalid_dpop_proof"),
         Denied::Object(_) => (StatusCode::BAD_REQUEST, "invalid_request_object"),
+        Denied::Details { .. } => (StatusCode::BAD_REQUEST, "invalid_authorization_details"),
         Denied::Grant(_) => (StatusCode::BAD_REQUEST, "invalid_grant"),
         Denied::NoAssertion { .. }
         | Denied::AssertionType
@@ -136,7 +139,6 @@ fn code_of_request(problem: RequestProblem) -> (StatusCode, &'static str) {
         | RequestProblem::Hint => (StatusCode::BAD_REQUEST, "invalid_request"),
         RequestProblem::Registration => (StatusCode::BAD_REQUEST, "registration_not_supported"),
         RequestProblem::ResponseType => (StatusCode::BAD_REQUEST, "unsupported_response_type"),
-        RequestProblem::Details => (StatusCode::BAD_REQUEST, "invalid_authorization_details"),
         RequestProblem::TooMany => (StatusCode::TOO_MANY_REQUESTS, "temporarily_unavailable"),
     }
 }
@@ -181,6 +183,7 @@ fn header(denied: &Denied) -> Option<(HeaderName, HeaderValue)> {
         | Denied::Target
         | Denied::Request(_)
         | Denied::Object(_)
+        | Denied::Details { .. }
         | Denied::Grant(_)
         | Denied::OthersToken => None,
     }
@@ -243,6 +246,7 @@ fn description(denied: &Denied) -> String {
         Denied::Target => "resource must be what takes tokens of ours and that the grant is for.",
         Denied::Request(problem) => request(*problem),
         Denied::Object(problem) => object(*problem),
+        Denied::Details { problem, place } => return details::description(*problem, place),
         Denied::Grant(problem) => grant(*problem),
         Denied::OthersToken => "The token was not issued to this client.",
         Denied::Store(_) | Denied::Audit => {
@@ -312,7 +316,6 @@ fn request(problem: RequestProblem) -> &'static str {
             "code_challenge must be the SHA-256 of the code_verifier in base64url: 43 characters."
         }
         RequestProblem::ChallengeMethod => "code_challenge_method must be S256.",
-        RequestProblem::Details => "No type of authorization_details is known here.",
         RequestProblem::Nonce => "nonce must be at most 512 characters.",
         RequestProblem::Prompt => {
             "prompt must be none alone, or any of login, consent and select_account."

@@ -12,8 +12,10 @@
 //! than fits on the page (it is a fault, never cut).
 
 pub(crate) mod approve;
+pub(crate) mod details;
 pub(crate) mod done;
 pub(crate) mod error;
+pub(crate) mod labels;
 pub(crate) mod log_in;
 pub(crate) mod onward;
 mod text;

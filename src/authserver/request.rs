@@ -2,6 +2,7 @@
 //! it is believed, but for what a reload may have changed since.
 
 pub(crate) mod authentication;
+pub(crate) mod details;
 pub(crate) mod pushed;
 
 use std::borrow::Cow;
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use model::ports::StoreUnavailable;
 
 use self::authentication::{Authentication, Wanted};
+use self::details::Details;
 use crate::ResponseMode;
 
 /// A checked authorization request (RFC 6749 §4.1.1, RFC 9126).
@@ -23,8 +25,11 @@ pub(crate) struct AuthorizationRequest {
     #[serde(default)]
     pub(crate) response_mode: ResponseMode,
     pub(crate) state: Option<String>,
-    /// Space-delimited (RFC 6749 §3.3); never empty.
+    /// Space-delimited (RFC 6749 §3.3); empty only where there are details.
     pub(crate) scope: String,
+    /// What is asked for in detail (RFC 9396).
+    #[serde(default, skip_serializing_if = "Details::is_empty")]
+    pub(crate) authorization_details: Details,
     /// What the tokens are to be for, where it is said (RFC 8707).
     pub(crate) resource: Option<String>,
     /// SHA-256 of the PKCE verifier, base64url.
@@ -54,8 +59,11 @@ pub(crate) struct CodeBound {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Granted {
-    /// Space-delimited; never empty.
+    /// Space-delimited; empty only where there are details.
     pub(crate) scope: String,
+    /// What was granted in detail.
+    #[serde(default, skip_serializing_if = "Details::is_empty")]
+    pub(crate) authorization_details: Details,
     /// What the tokens are for; `None` for the bank's products.
     pub(crate) resource: Option<String>,
     /// When the customer logged in, in Unix seconds.

@@ -1,6 +1,6 @@
 //! What an issuer is told at start; already valid.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,8 +10,11 @@ use jiff::Timestamp;
 use crypto::{Algorithm, Jwks, KeyEncryptionKey, Random};
 use identity::{AccessTokens, Certificates, KnownBy, Proofs, Revoked, Trust};
 use model::ports::{AuditLog, CustomerAuth, Fetch, Grants, KeyRing, Outbox, Replay, Sessions};
-use model::{BankId, ClientId, Clock, ListenerId, Meter, Name, PartnerId, ScopeSet, Standing};
+use model::{
+    BankId, ClientId, Clock, DetailType, ListenerId, Meter, Name, PartnerId, ScopeSet, Standing,
+};
 
+use crate::request::details::schema::DetailSchema;
 use crate::{OpenIdProvider, Profile, PublishedKeys, ResponseMode, WrongLogIns};
 
 /// One bank's issuer, which we are.
@@ -46,6 +49,8 @@ pub struct IssuerSettings {
     pub authorization: Option<Authorization>,
     /// What of its tokens was revoked, as the road asks it.
     pub revoked: Arc<Revoked>,
+    /// What may be asked for in detail, by type (RFC 9396).
+    pub details: HashMap<DetailType, DetailSettings>,
     /// The clients.
     pub clients: HashMap<ClientId, ClientSettings>,
     /// The bank's own services that ask about tokens, by the name they prove themselves under; none
@@ -109,6 +114,8 @@ pub struct ClientSettings {
     pub published: Option<Arc<PublishedKeys>>,
     /// The scopes it may ask for.
     pub scopes: ScopeSet,
+    /// The types of authorization details it may ask for.
+    pub details: BTreeSet<DetailType>,
     /// Where customers are sent back to, compared to the letter; with none, it asks no customer.
     pub redirect_uris: Vec<String>,
     /// How it may ask for responses, of what the profile offers (JM-05).
@@ -150,6 +157,17 @@ pub enum BoundBy {
     /// The key of the token request's DPoP proof (RFC 9449 §5.2 `dpop_bound_access_tokens`); a
     /// certificate shown beside it is authentication alone.
     Key,
+}
+
+/// A type of authorization details: what a detail may say, and what customers know it as.
+#[derive(Debug)]
+pub struct DetailSettings {
+    /// What it may say.
+    pub schema: Arc<DetailSchema>,
+    /// Its title for customers who read Chinese; at most 200 characters.
+    pub zh_cn: String,
+    /// The same for all others.
+    pub en: String,
 }
 
 /// A service of the bank's own that asks about the tokens it is shown (RFC 7662 §1). It gets none.

@@ -262,6 +262,7 @@ pub(crate) fn settings(
             jwks: Jwks::from_keys(vec![keys[id].verification_key()]),
             published: None,
             scopes: ScopeSet::parse(scopes).expect("valid"),
+            details: std::collections::BTreeSet::new(),
             redirect_uris: Vec::new(),
             response_modes: ResponseMode::ALL.to_vec(),
             app: name(partner),
@@ -306,6 +307,7 @@ pub(crate) fn settings(
             client("bare-app", "swiftride", Standing::Active, ""),
         ]),
         resource_servers: HashMap::new(),
+        details: HashMap::new(),
         trust: Arc::new(trust.expect("a trust store")),
     }
 }

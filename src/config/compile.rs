@@ -6,6 +6,7 @@ mod authorization;
 mod banks;
 mod certificates;
 mod clients;
+mod details;
 mod fetch;
 mod issuers;
 mod listeners;

@@ -6,6 +6,7 @@
 mod agreements;
 mod banks;
 mod clients;
+mod details;
 mod fetch;
 mod issuer;
 mod known_by;
@@ -30,6 +31,7 @@ use crate::yaml::Node;
 pub(crate) use agreements::Agreement;
 pub(crate) use banks::Bank;
 pub(crate) use clients::{Client, Proof};
+pub(crate) use details::Detail;
 pub(crate) use fetch::FetchHost;
 pub(crate) use issuer::{Issuer, Judge, LogIn, Provider, Tokens};
 pub(crate) use listeners::Listener;

@@ -65,6 +65,9 @@ paths:
       responses: { '200': { description: A rate } }
 ";
 
+/// The schema of a type of authorization details.
+const DETAIL: &str = include_str!("../../config/apis/currency-exchange.json");
+
 /// The names of the gateway's certificate.
 const GATEWAY: &[&str] = &[
     "api.harbour.example",
@@ -92,6 +95,7 @@ impl Fixture {
         fixture.write("apis/branches.yaml", APIS[1].1);
         fixture.write("apis/catalogue.yaml", APIS[2].1);
         fixture.write("apis/fx.yaml", FX);
+        fixture.write("apis/currency-exchange.json", DETAIL);
         fixture.write("partners/cartwheel.yaml", INCLUDED);
         fixture
     }

@@ -1,6 +1,6 @@
 //! What a configuration means: settings of the rooms, valid as a whole.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -8,14 +8,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use authserver::{BoundBy, ClientAuthentication, Profile, ResponseMode, ShownClaim, Userinfo};
+use authserver::{
+    BoundBy, ClientAuthentication, DetailSchema, Profile, ResponseMode, ShownClaim, Userinfo,
+};
 use crypto::{Algorithm, Jwks, KeyEncryptionKey, SigningKey};
 use edge::ListenerSettings;
 use identity::{KnownBy, Operators, Trust};
 use jiff::Timestamp;
 use model::{
-    BankId, ClientId, ListenerId, Name, Partner, PartnerId, PlanId, ProductId, ScopeSet, Standing,
-    UpstreamId,
+    BankId, ClientId, DetailType, ListenerId, Name, Partner, PartnerId, PlanId, ProductId,
+    ScopeSet, Standing, UpstreamId,
 };
 use openapi::ApiDescription;
 use upstream::UpstreamSettings;
@@ -344,6 +346,8 @@ pub struct ClientPlan {
     pub jwks_url: Option<String>,
     /// What it may ask for: the scopes of the products in the partner's agreements with this bank.
     pub scopes: ScopeSet,
+    /// The types of authorization details it may ask for: those of the same products.
+    pub details: BTreeSet<DetailType>,
     /// Where customers may be sent back to, as the file writes them: compared byte by byte
     /// (RFC 9700 §2.1). Empty when it cannot ask for a customer's grant.
     pub redirect_uris: Vec<String>,
@@ -370,6 +374,19 @@ pub struct ProductPlan {
     pub deadline: Duration,
     /// Its operations; none is of a class that is not available.
     pub description: Arc<ApiDescription>,
+    /// What customers are asked for in detail (RFC 9396), by type; a bank's products share none.
+    pub details: BTreeMap<DetailType, DetailPlan>,
+}
+
+/// A type of authorization details.
+#[derive(Debug, Clone)]
+pub struct DetailPlan {
+    /// What a detail may say.
+    pub schema: Arc<DetailSchema>,
+    /// What customers know it as, in Chinese …
+    pub zh_cn: String,
+    /// … and in English.
+    pub en: String,
 }
 
 /// A partner.

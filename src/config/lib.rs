@@ -54,9 +54,9 @@ mod fixture;
 
 pub use explain::InForce;
 pub use house::{
-    AgreementPlan, AuthorizationPlan, BankPlan, ClientPlan, EndpointPlan, GatePlan, House,
-    IssuerEndpoint, IssuerPlan, ListenerPlan, Loaded, LogInPlan, Mode, OurTokensPlan, PartnerPlan,
-    PlanSettings, ProductPlan, ProviderPlan, ResourceServerPlan, Service, TokensPlan,
+    AgreementPlan, AuthorizationPlan, BankPlan, ClientPlan, DetailPlan, EndpointPlan, GatePlan,
+    House, IssuerEndpoint, IssuerPlan, ListenerPlan, Loaded, LogInPlan, Mode, OurTokensPlan,
+    PartnerPlan, PlanSettings, ProductPlan, ProviderPlan, ResourceServerPlan, Service, TokensPlan,
 };
 pub use load::{explain, load, store_path};
 pub use loader::{Loader, Variables};

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 
 use identity::{Issuer, Trust};
 use model::{
-    BankId, ClientId, Clock, DemandedLogIn, Meter, Object, Partner, PartnerId, ProtectionClass,
-    Scope, UpstreamId,
+    BankId, ClientId, Clock, DemandedLogIn, DetailType, Meter, Object, Partner, PartnerId,
+    ProtectionClass, Scope, UpstreamId,
 };
 use upstream::Upstream;
 
@@ -27,6 +27,9 @@ pub enum Class {
     Partner {
         /// The scope that the token must carry.
         scope: Scope,
+        /// The type of authorization details that it must carry too (RFC 9396), where one is
+        /// demanded.
+        detail: Option<DetailType>,
     },
 }
 

@@ -11,13 +11,15 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crypto::{Jwks, JwsProblem, Rules, Times, Typ};
-use model::{ClientId, Meter, Refusal, ScopeSet, TokenProblem};
+use model::{ClientId, DetailType, Meter, Refusal, ScopeSet, TokenProblem};
 
 use crate::Revoked;
 use crate::metrics::Checks;
 
 /// Longest token we read, in bytes.
-const TOKEN_BYTES_MAX: usize = 8 * 1024;
+const TOKEN_BYTES_MAX: usize = 24 * 1024;
+/// The most authorization details of a token that are kept.
+const DETAILS_MAX: usize = 20;
 /// How far clocks may differ, in seconds (checklist L-01, L-02).
 const LEEWAY_S: i64 = 10;
 
@@ -160,6 +162,9 @@ pub struct AccessToken {
     pub client: ClientId,
     /// Its scopes.
     pub scope: ScopeSet,
+    /// The types of its authorization details that name no location, or this one (RFC 9396 §2.2,
+    /// §9.1); at most 20.
+    pub details: Vec<DetailType>,
     /// SHA-256 of its `jti`.
     pub jti_digest: [u8; 32],
     /// SHA-256 of the id of the customer's grant that it was issued under.
@@ -252,6 +257,7 @@ struct Claims {
     userinfo: Option<Value>,
     auth_time: Option<Value>,
     acr: Option<Value>,
+    authorization_details: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -422,9 +428,11 @@ fn read(
         },
     });
     let grant_digest = claims.grant_id.map(|id| crypto::sha256(id.as_bytes()));
+    let details = details(claims.authorization_details.as_ref(), &issuer.audience);
     Ok(AccessToken {
         client,
         scope,
+        details,
         jti_digest,
         grant_digest,
         customer,
@@ -434,6 +442,22 @@ fn read(
         times,
         key_ends,
     })
+}
+
+/// The types of a token's details, as far as they are to be used here (RFC 9396 §2.2). Issuers that
+/// are not ours may write what we do not read: it is not said, and only where a detail is demanded
+/// does that matter.
+fn details(said: Option<&Value>, audience: &str) -> Vec<DetailType> {
+    let details = said.and_then(Value::as_array).into_iter().flatten();
+    let of_here = |detail: &Value| {
+        let its = DetailType::parse(detail.get("type")?.as_str()?).ok()?;
+        let is_here = match detail.get("locations") {
+            None => true,
+            Some(places) => places.as_array()?.iter().any(|place| place == audience),
+        };
+        is_here.then_some(its)
+    };
+    details.filter_map(of_here).take(DETAILS_MAX).collect()
 }
 
 #[cfg(test)]

@@ -45,6 +45,6 @@ pub use log_in::DemandedLogIn;
 pub use message::{BodyBroken, BodyError, MessageBody, Request, Response, empty, full};
 pub use meter::{Counter, Gauge, Held, Histogram, Kind, Measure, Meter, SECONDS, Watch, Words};
 pub use partner::{Name, Partner, Standing};
-pub use product::{ProtectionClass, Scope, ScopeSet};
+pub use product::{DetailType, ProtectionClass, Scope, ScopeSet};
 pub use refusal::{CertificateProblem, Code, ProofProblem, Refusal, TokenProblem};
 pub use turn::Turn;

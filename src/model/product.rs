@@ -69,6 +69,45 @@ impl fmt::Debug for Scope {
     }
 }
 
+/// A type of authorization details (RFC 9396 §2.1): what `type` says.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DetailType(Arc<str>);
+
+impl DetailType {
+    /// Parses one: 1 to 128 visible ASCII characters other than `"` and `\`.
+    pub fn parse(text: &str) -> Result<Self, BadId> {
+        let fits = (1..=128).contains(&text.len())
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\');
+        if fits {
+            Ok(Self(Arc::from(text)))
+        } else {
+            Err(BadId {
+                what: "a type of authorization details",
+                rule: "1 to 128 visible ASCII characters other than '\"' and '\\'",
+            })
+        }
+    }
+
+    /// The type as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for DetailType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for DetailType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
 /// A set of scopes, sorted, without repetition.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ScopeSet(Vec<Scope>);

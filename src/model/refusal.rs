@@ -168,6 +168,11 @@ pub enum Refusal {
         /// What is demanded.
         demanded: DemandedLogIn,
     },
+    /// The token carries no authorization details of the operation's type (RFC 9396).
+    InsufficientDetails {
+        /// The type that is needed.
+        detail: String,
+    },
     /// The body is longer than allowed.
     BodyTooLarge {
         /// The limit, in bytes.
@@ -206,6 +211,7 @@ impl Refusal {
             Self::NoAgreement => "no_agreement",
             Self::InsufficientScope { .. } => "insufficient_scope",
             Self::InsufficientLogIn { .. } => "insufficient_user_authentication",
+            Self::InsufficientDetails { .. } => "insufficient_details",
             Self::BodyTooLarge { .. } => "body_too_large",
             Self::BodyTooSlow => "body_too_slow",
             Self::UpstreamUnavailable => "upstream_unavailable",

@@ -6,9 +6,9 @@
 //! **How a value goes through**: `document` asks the version, then `placement` walks the whole
 //! document once (every mark known, in its place, well written); then `server` gives the base path
 //! and each operation is read by `operation`: `template` and `parameter` for the path, `marks` for
-//! class, effect and scope, `authentication` for the log-in, `leaves` for what its answers carry.
-//! Problems are gathered, each with a JSON Pointer (RFC 6901); a description exists only when there
-//! is none.
+//! class, effect, scope and details, `authentication` for the log-in, `leaves` for what its
+//! answers carry. Problems are gathered, each with a JSON Pointer (RFC 6901); a description exists
+//! only when there is none.
 //! **Absent on purpose**: files and YAML (the reader of the settings feeds values in), references
 //! that leave the document, server variables, `trace`, callbacks and webhooks (a gateway does not
 //! serve them), security schemes (the class decides what a caller must prove), and the checking of

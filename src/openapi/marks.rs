@@ -1,4 +1,5 @@
-//! The marks that say how an operation is protected: `x-mortise-class`, `-effect` and `-scope`.
+//! The marks that say how an operation is protected: `x-mortise-class`, `-effect`, `-scope` and
+//! `-authorization-details`.
 
 use http::Method;
 
@@ -11,6 +12,8 @@ pub(crate) const CLASS: &str = "x-mortise-class";
 pub(crate) const EFFECT: &str = "x-mortise-effect";
 /// The scope that a token must have.
 pub(crate) const SCOPE: &str = "x-mortise-scope";
+/// The type of authorization details that a token must have.
+pub(crate) const DETAILS: &str = "x-mortise-authorization-details";
 /// What is demanded of the customer's log-in.
 pub(crate) const AUTHENTICATION: &str = "x-mortise-authentication";
 /// The cluster of data that a leaf of an answer belongs to.
@@ -18,7 +21,15 @@ pub(crate) const CLUSTER: &str = "x-mortise-cluster";
 /// The kind of customer's resource that a value names.
 pub(crate) const RESOURCE: &str = "x-mortise-resource";
 /// Every mark there is.
-pub(crate) const MARKS: [&str; 6] = [CLASS, EFFECT, SCOPE, AUTHENTICATION, CLUSTER, RESOURCE];
+pub(crate) const MARKS: [&str; 7] = [
+    CLASS,
+    EFFECT,
+    SCOPE,
+    DETAILS,
+    AUTHENTICATION,
+    CLUSTER,
+    RESOURCE,
+];
 /// What `x-mortise-cluster` and `x-mortise-resource` say when there is none.
 pub(crate) const NONE: &str = "none";
 
@@ -193,6 +204,42 @@ pub(crate) fn scope(
         return None;
     }
     Some(DemandedScope(Some(token.to_owned())))
+}
+
+/// The type of authorization details that a token must have; none where none is asked for.
+#[derive(Debug)]
+pub(crate) struct DemandedDetail(pub(crate) Option<String>);
+
+/// Reads the type of authorization details: free from `partner` up, refused on `open`. `None` means
+/// that there is a problem, or that the class is not known.
+pub(crate) fn detail(
+    operation: &Site<'_>,
+    class: Option<Class>,
+    problems: &mut Problems,
+) -> Option<DemandedDetail> {
+    let Some(mark) = operation.child(DETAILS) else {
+        return Some(DemandedDetail(None));
+    };
+    let Some(detail) = mark.value.as_str().filter(|text| is_scope_token(text)) else {
+        problems.add(
+            mark.pointer,
+            "not one type of authorization details",
+            format!(
+                "write one type: 1 to {SCOPE_BYTES_MAX} visible ASCII characters other than `\"` \
+                 and `\\` (RFC 9396 §2.1)"
+            ),
+        );
+        return None;
+    };
+    if class? == Class::Open {
+        problems.add(
+            mark.pointer,
+            "an `open` operation has authorization details, which nobody would check",
+            format!("remove it, or write `{CLASS}: partner`"),
+        );
+        return None;
+    }
+    Some(DemandedDetail(Some(detail.to_owned())))
 }
 
 /// Whether the method only reads, by its definition.

@@ -32,6 +32,9 @@ pub struct OperationDescription {
     pub effect: EffectMark,
     /// The scope a token must have (`x-mortise-scope`): present from [`Class::Partner`] up.
     pub scope: Option<String>,
+    /// The type of authorization details that a token must have beside its scope
+    /// (`x-mortise-authorization-details`), where one is demanded.
+    pub detail: Option<String>,
     /// What is demanded of the customer's log-in (`x-mortise-authentication`), if anything.
     pub authentication: Option<Authentication>,
     /// Whether a request may carry a body.
@@ -69,6 +72,7 @@ impl OperationDescription {
         let class = marks::class(&site, problems);
         let effect = marks::effect(&site, &method, problems);
         let scope = marks::scope(&site, class, problems);
+        let detail = marks::detail(&site, class, problems);
         let authentication = authentication::authentication(&site, class, problems);
         let own = Parameter::list(&document, &site, problems);
         let parameters = parameter::merge(of_path, own);
@@ -91,6 +95,7 @@ impl OperationDescription {
             class: class?,
             effect: effect?,
             scope: scope?.0,
+            detail: detail?.0,
             authentication: authentication?.0,
             has_request_body: has_request_body?,
         })

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::marks::{AUTHENTICATION, CLASS, CLUSTER, EFFECT, MARKS, RESOURCE, SCOPE};
+use crate::marks::{AUTHENTICATION, CLASS, CLUSTER, DETAILS, EFFECT, MARKS, RESOURCE, SCOPE};
 use crate::problem::{Problems, help_words, quoted};
 use crate::reference::{Document, Edition, Site};
 
@@ -132,7 +132,9 @@ fn looks_like_mark(key: &str) -> bool {
 
 fn check_mark(key: &str, mark: &Site<'_>, place: Place, problems: &mut Problems) {
     let (home, fits) = match key {
-        CLASS | EFFECT | SCOPE | AUTHENTICATION => ("an operation", place == Place::Operation),
+        CLASS | EFFECT | SCOPE | DETAILS | AUTHENTICATION => {
+            ("an operation", place == Place::Operation)
+        }
         CLUSTER => ("a schema", place == Place::Schema),
         RESOURCE => (
             "a parameter or a schema",

@@ -50,9 +50,10 @@ pub fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::WrongBinding
         | Refusal::InsufficientLogIn { .. }
         | Refusal::Proof(_) => StatusCode::UNAUTHORIZED,
-        Refusal::PartnerSuspended | Refusal::NoAgreement | Refusal::InsufficientScope { .. } => {
-            StatusCode::FORBIDDEN
-        }
+        Refusal::PartnerSuspended
+        | Refusal::NoAgreement
+        | Refusal::InsufficientScope { .. }
+        | Refusal::InsufficientDetails { .. } => StatusCode::FORBIDDEN,
         Refusal::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         Refusal::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
         Refusal::UpstreamUnavailable | Refusal::AuditUnavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -179,6 +180,7 @@ fn title(refusal: &Refusal) -> &'static str {
         Refusal::NoAgreement => "No agreement",
         Refusal::InsufficientScope { .. } => "Insufficient scope",
         Refusal::InsufficientLogIn { .. } => "Insufficient user authentication",
+        Refusal::InsufficientDetails { .. } => "Insufficient authorization details",
         Refusal::BodyTooLarge { .. } => "Body too large",
         Refusal::BodyTooSlow => "Body too slow",
         Refusal::UpstreamUnavailable => "Bank service unavailable",
@@ -213,6 +215,9 @@ pub fn detail(refusal: &Refusal) -> &'static str {
         }
         Refusal::InsufficientScope { .. } => {
             "The token does not carry the scope of this operation."
+        }
+        Refusal::InsufficientDetails { .. } => {
+            "The token carries no authorization details of the type of this operation."
         }
         Refusal::InsufficientLogIn { .. } => {
             "The token is of no customer's log-in that is as strong and as recent as this \
@@ -266,6 +271,9 @@ fn expected(refusal: &Refusal) -> String {
         Refusal::TooManyConcurrent { limit } => return format!("At most {limit} at once."),
         Refusal::NoAgreement => "An agreement that names the product, today.",
         Refusal::InsufficientScope { scope } => return format!("The scope {scope}."),
+        Refusal::InsufficientDetails { detail } => {
+            return format!("Authorization details of type {detail}.");
+        }
         Refusal::InsufficientLogIn { demanded } => {
             return format!("A token of a log-in with {demanded}.");
         }
@@ -309,6 +317,7 @@ fn remedy(refusal: &Refusal) -> &'static str {
         Refusal::TooManyConcurrent { .. } => "Wait for an answer to end before the next request.",
         Refusal::NoAgreement => "Ask the bank to add the product to your agreement.",
         Refusal::InsufficientScope { .. } => "Ask for a token with that scope.",
+        Refusal::InsufficientDetails { .. } => "Ask for a token with such authorization details.",
         Refusal::InsufficientLogIn { .. } => {
             "Send the customer to the authorization endpoint again, with the acr_values and \
              max_age of the challenge."

@@ -9,6 +9,7 @@ type Target = fn(&[u8]);
 
 const TARGETS: &[(&str, Target)] = &[
     ("assertion", authserver::fuzz_assertion),
+    ("authorization_details", authserver::fuzz_authorization_details),
     ("claims", authserver::fuzz_claims),
     ("dpop_proof", identity::fuzz_proof),
     ("form", web::fuzz_form),

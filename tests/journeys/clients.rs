@@ -14,61 +14,35 @@ pub(crate) const CALLBACK: &str = "https://app.swiftride.example/callback";
 const HOUR: Duration = Duration::from_hours(1);
 const NAME: &str = "batch.swiftride.example";
 
-/// What must be ok, line by line.
-const LINES: &[&str] = &[
-    "ok protected resource metadata",
-    "ok private_key_jwt, mtls, plain, scope",
-    "ok private_key_jwt, mtls, plain, openid",
-    "ok private_key_jwt, mtls, jar, scope",
-    "ok private_key_jwt, mtls, jar, openid",
-    "ok private_key_jwt, mtls, jarm, scope",
-    "ok private_key_jwt, mtls, jarm, openid",
-    "ok private_key_jwt, mtls, jar+jarm, scope",
-    "ok private_key_jwt, mtls, jar+jarm, openid",
-    "ok private_key_jwt, dpop, plain, scope",
-    "ok private_key_jwt, dpop, plain, openid",
-    "ok private_key_jwt, dpop, jar, scope",
-    "ok private_key_jwt, dpop, jar, openid",
-    "ok private_key_jwt, dpop, jarm, scope",
-    "ok private_key_jwt, dpop, jarm, openid",
-    "ok private_key_jwt, dpop, jar+jarm, scope",
-    "ok private_key_jwt, dpop, jar+jarm, openid",
-    "ok tls_client_auth, mtls, plain, scope",
-    "ok tls_client_auth, mtls, plain, openid",
-    "ok tls_client_auth, mtls, jar, scope",
-    "ok tls_client_auth, mtls, jar, openid",
-    "ok tls_client_auth, mtls, jarm, scope",
-    "ok tls_client_auth, mtls, jarm, openid",
-    "ok tls_client_auth, mtls, jar+jarm, scope",
-    "ok tls_client_auth, mtls, jar+jarm, openid",
-    "ok tls_client_auth, dpop, plain, scope",
-    "ok tls_client_auth, dpop, plain, openid",
-    "ok tls_client_auth, dpop, jar, scope",
-    "ok tls_client_auth, dpop, jar, openid",
-    "ok tls_client_auth, dpop, jarm, scope",
-    "ok tls_client_auth, dpop, jarm, openid",
-    "ok tls_client_auth, dpop, jar+jarm, scope",
-    "ok tls_client_auth, dpop, jar+jarm, openid",
-    "ok self_signed_tls_client_auth, mtls, plain, scope",
-    "ok self_signed_tls_client_auth, mtls, plain, openid",
-    "ok self_signed_tls_client_auth, mtls, jar, scope",
-    "ok self_signed_tls_client_auth, mtls, jar, openid",
-    "ok self_signed_tls_client_auth, mtls, jarm, scope",
-    "ok self_signed_tls_client_auth, mtls, jarm, openid",
-    "ok self_signed_tls_client_auth, mtls, jar+jarm, scope",
-    "ok self_signed_tls_client_auth, mtls, jar+jarm, openid",
-    "ok self_signed_tls_client_auth, dpop, plain, scope",
-    "ok self_signed_tls_client_auth, dpop, plain, openid",
-    "ok self_signed_tls_client_auth, dpop, jar, scope",
-    "ok self_signed_tls_client_auth, dpop, jar, openid",
-    "ok self_signed_tls_client_auth, dpop, jarm, scope",
-    "ok self_signed_tls_client_auth, dpop, jarm, openid",
-    "ok self_signed_tls_client_auth, dpop, jar+jarm, scope",
-    "ok self_signed_tls_client_auth, dpop, jar+jarm, openid",
+/// The columns of the table.
+const METHODS: [&str; 3] = [
+    "private_key_jwt",
+    "tls_client_auth",
+    "self_signed_tls_client_auth",
 ];
+const BINDINGS: [&str; 2] = ["mtls", "dpop"];
+const REQUESTS: [&str; 4] = ["plain", "jar", "jarm", "jar+jarm"];
+const ASKED: [&str; 4] = ["scope", "openid", "details", "both"];
 
-/// All lines but that of the metadata.
-const COMBINATIONS: u64 = LINES.len() as u64 - 1;
+/// How many combinations one method has, one thing that is asked for, and all.
+const OF_METHOD: u64 = (BINDINGS.len() * REQUESTS.len() * ASKED.len()) as u64;
+const OF_ASKED: u64 = (METHODS.len() * BINDINGS.len() * REQUESTS.len()) as u64;
+const COMBINATIONS: u64 = METHODS.len() as u64 * OF_METHOD;
+
+/// What must be ok, line by line.
+fn expected() -> Vec<String> {
+    let mut lines = vec!["ok protected resource metadata".to_owned()];
+    for method in METHODS {
+        for binding in BINDINGS {
+            for request in REQUESTS {
+                lines.extend(
+                    ASKED.map(|asked| format!("ok {method}, {binding}, {request}, {asked}")),
+                );
+            }
+        }
+    }
+    lines
+}
 
 /// Where the driver stands, installed.
 pub(crate) fn clients() -> PathBuf {
@@ -119,6 +93,22 @@ async fn house() -> (TestHouse, PathBuf) {
             "rate: 5/s, burst: 10 requests",
             "rate: 500/s, burst: 1000 requests",
         )
+        .edit(
+            "apis/branches.yaml, upstream: core, listeners: [api], deadline: 30s }",
+            "apis/branches.yaml, upstream: core, listeners: [api], deadline: 30s,
+        authorization_details: { branch_visit: { schema: file:visit.json,
+          title: { zh-CN: 预约到访, en: A visit } } } }",
+        )
+        .write(
+            "visit.json",
+            r#"{ "properties": { "branch": { "type": "string" } } }"#,
+        )
+        .edit_file(
+            "apis/branches.yaml",
+            "      operationId: readBranch\n",
+            "      operationId: readBranch\n      \
+             x-mortise-authorization-details: branch_visit\n",
+        )
         .write("partners/named.pem", &named.chain)
         .write("partners/named.key", &named.key)
         .write("partners/own.pem", &own.certificate)
@@ -157,6 +147,8 @@ fn written(house: &TestHouse) -> Value {
         "ca": house.prepared().server_authority,
         "resource": format!("{product}/branches"),
         "product": product,
+        "detailed": format!("{product}/branches/branch-shanghai-03"),
+        "details": [{ "type": "branch_visit", "branch": "7" }],
         "scope": "branches",
         "alg": "PS256",
         "redirect_uri": CALLBACK,
@@ -198,10 +190,11 @@ async fn run(file: &Path) -> (Option<i32>, String) {
 async fn a_client_that_we_did_not_write_gets_in_stays_in_and_leaves_in_every_combination() {
     let (house, file) = house().await;
     let (code, lines) = run(&file).await;
-    assert_eq!(lines.lines().collect::<Vec<_>>(), LINES);
+    assert_eq!(lines.lines().collect::<Vec<_>>(), expected());
     assert_eq!(code, Some(0));
-    // Two log-ins and two calls of each combination reached the bank; what was refused did not.
-    assert_eq!(house.bank.calls(), 4 * COMBINATIONS);
+    // Two log-ins of each combination reached the bank, and two calls of those with a scope; what
+    // was refused did not.
+    assert_eq!(house.bank.calls(), 4 * COMBINATIONS - 2 * OF_ASKED);
 }
 
 #[tokio::test]
@@ -224,13 +217,14 @@ async fn the_driver_says_what_failed_and_at_which_step() {
     let failed: Vec<&str> = lines.lines().skip(1).collect();
     let no_client = ("at the pushed request: ", " · 401 · invalid_client · ");
     let no_customer = ("at the pages: ", "the log-in is refused: 403");
-    let reasons = [[no_client; 32].as_slice(), &[no_customer; 16]].concat();
+    let with_no_client = std::iter::repeat_n(no_client, 2 * OF_METHOD as usize);
+    let reasons = with_no_client.chain(std::iter::repeat(no_customer));
     for (line, (step, reason)) in failed.iter().zip(reasons) {
         assert!(line.starts_with("FAILED "), "{lines}");
         assert!(line.contains(step) && line.contains(reason), "{lines}");
     }
     assert_eq!(failed.len() as u64, COMBINATIONS, "{lines}");
-    assert_eq!(house.bank.calls(), 16, "sixteen wrong passwords");
+    assert_eq!(house.bank.calls(), OF_METHOD, "one wrong password each");
     let (code, lines) = run(&house.dir().join("nowhere.json")).await;
     assert_eq!(code, Some(2), "{lines}");
 }

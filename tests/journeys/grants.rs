@@ -3,6 +3,7 @@
 
 mod browsers;
 mod codes;
+mod details;
 mod evidence;
 mod introspection;
 mod kills;

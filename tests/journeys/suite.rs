@@ -51,8 +51,9 @@ async fn each_of_the_suites_eight_clients_gets_in_at_both_issuers() {
         .iter()
         .flat_map(|issuer| WAYS.map(|way| (issuer, way)))
         .flat_map(|(issuer, way)| {
-            ["one", "two"].map(|place| format!("ok {issuer}: suite-{place}-{way}"))
+            ["one", "two"].map(|place| format!("{issuer}: suite-{place}-{way}"))
         })
+        .flat_map(|client| ["simple", "rar"].map(|request| format!("ok {client}, {request}")))
         .collect();
     assert_eq!(lines.lines().collect::<Vec<_>>(), expected);
     assert_eq!(code, Some(0));
@@ -80,6 +81,8 @@ async fn the_suite_is_told_where_the_sandbox_is_and_both_clients_keys() {
     for client in ["client", "client2"] {
         assert!(told[client]["jwks"]["keys"][0]["d"].is_string(), "{client}");
     }
+    let detail = &told["resource"]["richAuthorizationRequest"][0];
+    assert_eq!(detail["type"], "branch_visit");
     let commands = told["browser"][0]["tasks"].to_string();
     for id in ["username", "password", "login", "allow", "return"] {
         assert!(

@@ -39,7 +39,9 @@ impl Answer {
         let is_malformed = challenge.contains("error=\"invalid_request\"");
         assert_eq!(
             challenge.starts_with("Bearer") || challenge.starts_with("DPoP"),
-            status == 401 || code == "insufficient_scope" || (status == 400 && is_malformed)
+            status == 401
+                || ["insufficient_scope", "insufficient_details"].contains(&code)
+                || (status == 400 && is_malformed)
         );
         problem
     }

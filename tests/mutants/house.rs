@@ -16,6 +16,8 @@ use kit::{
 
 /// The example that ships.
 const EXAMPLE: &str = include_str!("../../config/gateway.yaml");
+/// The schema of details that it names.
+const DETAIL: &str = include_str!("../../config/apis/currency-exchange.json");
 /// The file that it includes.
 const INCLUDED: &str = include_str!("../../config/partners/cartwheel.yaml");
 /// The organizationIdentifier of the suspended partner's certificates.
@@ -87,7 +89,8 @@ impl Sound {
         };
         let mut builder = builder
             .write("trust/quay.jwks.json", &public(&quay))
-            .write("trust/statements.jwks.json", &public(&key()));
+            .write("trust/statements.jwks.json", &public(&key()))
+            .write("apis/currency-exchange.json", DETAIL);
         for partner in ["frozen"].into_iter().chain(GUESTS) {
             builder = builder.write(&format!("partners/{partner}.jwks.json"), &public(&key()));
         }

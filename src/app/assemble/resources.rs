@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use config::{BankPlan, House, ListenerPlan, ProductPlan};
 use crypto::Algorithm;
-use model::ListenerId;
+use model::{DetailType, ListenerId};
 
 /// Where the metadata of a listener's root stand (RFC 9728 §3). A product's base path comes after
 /// it; nothing else is served below `/.well-known` (RFC 8615 §3).
@@ -23,6 +23,8 @@ struct Document<'a> {
     authorization_servers: &'a BTreeSet<&'a str>,
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     scopes_supported: &'a BTreeSet<&'a str>,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    authorization_details_types_supported: &'a BTreeSet<&'a str>,
     bearer_methods_supported: [&'static str; 1],
     tls_client_certificate_bound_access_tokens: bool,
     dpop_signing_alg_values_supported: [&'static str; 3],
@@ -34,6 +36,7 @@ struct Resource<'a> {
     name: &'a str,
     authorization_servers: BTreeSet<&'a str>,
     scopes: BTreeSet<&'a str>,
+    details: BTreeSet<&'a str>,
 }
 
 /// The path at which the metadata of a base path stand.
@@ -57,6 +60,7 @@ pub(crate) fn documents(house: &House) -> anyhow::Result<HashMap<(ListenerId, St
                     name: &product.description.title,
                     authorization_servers: BTreeSet::new(),
                     scopes: BTreeSet::new(),
+                    details: BTreeSet::new(),
                 });
                 resource.add(bank, product);
             }
@@ -81,6 +85,8 @@ impl<'a> Resource<'a> {
         let operations = product.description.operations.iter();
         self.scopes
             .extend(operations.filter_map(|operation| operation.scope.as_deref()));
+        self.details
+            .extend(product.details.keys().map(DetailType::as_str));
     }
 
     fn document(&self, resource: &str) -> anyhow::Result<Bytes> {
@@ -88,6 +94,7 @@ impl<'a> Resource<'a> {
             resource,
             authorization_servers: &self.authorization_servers,
             scopes_supported: &self.scopes,
+            authorization_details_types_supported: &self.details,
             bearer_methods_supported: ["header"],
             tls_client_certificate_bound_access_tokens: true,
             dpop_signing_alg_values_supported: [

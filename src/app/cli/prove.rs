@@ -181,6 +181,7 @@ fn guard(guard: &Guard) -> Value {
             "acr_values": demanded.acr_values,
             "max_age_s": demanded.max_age_s,
         }),
+        Guard::Detail { detail } => json!({ "check": "details", "type": detail }),
     }
 }
 

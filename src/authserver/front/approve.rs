@@ -116,6 +116,7 @@ impl Visit<'_> {
         let asks = &known.request.authentication;
         let granted = Granted {
             scope: known.request.scope.clone(),
+            authorization_details: known.request.authorization_details.clone(),
             resource: known.request.resource.clone(),
             auth_time: session.auth_time.as_second(),
             acr: session.acr,

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use model::ports::Session;
-use model::{Response, Scope, ScopeSet};
+use model::{DetailType, Response, Scope, ScopeSet};
 
 use web::Language;
 
@@ -12,9 +12,11 @@ use super::request::Known;
 use super::{BROWSER, SESSION, Turned, Visit};
 use crate::evidence::OpenRecord;
 use crate::page::approve::{self, Approve, Permission};
+use crate::page::details::lines;
 use crate::page::log_in::{self, LogIn, Notice};
 use crate::page::{Cause, Ending, OwnForm};
 use crate::request::authentication::Prompt;
+use crate::request::details::Detail;
 use crate::step::form::Parameters;
 use crate::step::openid::OPENID;
 use crate::{ClientSettings, Customers};
@@ -162,7 +164,10 @@ impl Visit<'_> {
         let scopes = scopes.map_err(|_| model::Fault::new("reading back the scopes"))?;
         let app = name_of(known.client, known.language);
         let permission = |scope: &Scope| permission(scope, app, known.language);
-        let permissions: Vec<_> = scopes.iter().map(permission).collect();
+        let mut permissions: Vec<_> = scopes.iter().map(permission).collect();
+        for detail in known.request.authorization_details.iter() {
+            permissions.push(self.in_detail(detail, known.language)?);
+        }
         let view = Approve {
             frame: self.frame(known.language, Some(&switch)),
             app,
@@ -181,6 +186,20 @@ impl Visit<'_> {
         let response = approve::approve(self.pages, &view)?;
         let (browser, is_new) = self.browser();
         self.keeping(response, &browser, is_new)
+    }
+
+    /// What a detail is called on the page, and all that it says.
+    fn in_detail(&self, detail: Detail<'_>, language: Language) -> Result<Permission, Turned> {
+        let known = detail.r#type().and_then(|its| DetailType::parse(its).ok());
+        let known = known.and_then(|its| self.issuer.details.get(&its));
+        let known = known.ok_or_else(|| model::Fault::new("showing a detail of no known type"))?;
+        let lines = lines(detail.members(), &known.schema.labels(), language);
+        let lines = lines.ok_or_else(|| model::Fault::new("showing a detail whole"))?;
+        let title = match language {
+            Language::ZhCn => known.zh_cn.clone(),
+            Language::En => known.en.clone(),
+        };
+        Ok(Permission { title, lines })
     }
 
     /// Where a form goes: the page that follows keeps the language.

@@ -15,7 +15,7 @@ use crate::page::{Cause, Ending};
 use crate::request::pushed::URN;
 use crate::request::{AuthorizationRequest, escaped, from_store};
 use crate::step::form::{Parameters, once_each};
-use crate::step::scope::is_open;
+use crate::step::scope::{self, details};
 
 /// The longest query and form that are read, in bytes.
 const BYTES_MAX: usize = 64 * 1024;
@@ -135,13 +135,11 @@ impl<'a> Visit<'a> {
         }
         let ends = pushed.expires.checked_sub(KNOWN_AFTER);
         let is_in_time = ends.is_ok_and(|ends| self.now < ends);
-        let scopes = ScopeSet::parse(&request.scope);
-        let is_open = scopes.is_ok_and(|scopes| is_open(&scopes, &client.scopes));
-        let over = match (is_in_time, is_open) {
-            (false, _) => Some((Ending::TimedOut, "access_denied")),
-            // Since the request was pushed a scope was taken from the client.
-            (true, false) => Some((Ending::Failed, "invalid_scope")),
-            (true, true) => None,
+        let over = if is_in_time {
+            let error = self.no_longer(client, &request);
+            error.map(|error| (Ending::Failed, error))
+        } else {
+            Some((Ending::TimedOut, "access_denied"))
         };
         let language = match request.ui_locales.as_deref() {
             Some(list) if !self.says_language => Language::chosen(Some(list), self.headers),
@@ -170,6 +168,22 @@ impl<'a> Visit<'a> {
             link
         };
         Ok(web::see_other(&link)?)
+    }
+
+    /// What the app is told where something that is asked for is open to the client no longer: its
+    /// file has changed since the request was pushed.
+    fn no_longer(
+        &self,
+        client: &ClientSettings,
+        request: &AuthorizationRequest,
+    ) -> Option<&'static str> {
+        let scopes = ScopeSet::parse(&request.scope);
+        if !scopes.is_ok_and(|scopes| scope::is_open(&scopes, &client.scopes)) {
+            return Some("invalid_scope");
+        }
+        let mut details = request.authorization_details.iter();
+        let is_open = details.all(|one| details::is_open(self.issuer, &client.details, one));
+        (!is_open).then_some("invalid_authorization_details")
     }
 
     /// The request that a form of ours names, and what the form says beside it.

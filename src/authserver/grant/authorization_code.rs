@@ -14,6 +14,7 @@ use crate::grant::issued::Issued;
 use crate::grant::under_grant::UnderGrant;
 use crate::issuer::limits::SECRET_BYTES;
 use crate::issuer::{Issuer, shown_until};
+use crate::request::details::Details;
 use crate::request::{self, CodeBound, from_store, to_store};
 use crate::step::binding::Binding;
 use crate::step::form::Parameters;
@@ -26,6 +27,13 @@ pub(crate) struct Presented {
     found: FoundCode,
     bound: CodeBound,
     granted: request::Granted,
+}
+
+/// What the tokens of a code are for: no more than the customer allowed.
+pub(crate) struct Within {
+    pub(crate) scope: Granted,
+    pub(crate) details: Details,
+    pub(crate) audience: Audience,
 }
 
 /// What redeeming a code left to be recorded.
@@ -86,6 +94,11 @@ impl Presented {
         }
     }
 
+    /// What the customer allowed in detail.
+    pub(crate) fn details(&self) -> &Details {
+        &self.granted.authorization_details
+    }
+
     /// What the tokens are for, where the grant says so.
     pub(crate) fn resource(&self) -> Option<&str> {
         self.granted.resource.as_deref()
@@ -108,7 +121,7 @@ pub(crate) async fn issue(
     ports: &Ports,
     client: &InGoodStanding<'_>,
     binding: &Binding,
-    (presented, scope, audience): (Presented, &Granted, &Audience),
+    (presented, within): (Presented, &Within),
     events: &Events<'_>,
     now: Timestamp,
 ) -> Result<Redeemed, Denied> {
@@ -116,8 +129,9 @@ pub(crate) async fn issue(
     let token = UnderGrant {
         client,
         binding,
-        scope,
-        audience,
+        scope: &within.scope,
+        details: &within.details,
+        audience: &within.audience,
         grant: &grant,
         granted: &presented.granted,
         nonce: presented.bound.nonce.as_deref(),

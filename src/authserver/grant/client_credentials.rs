@@ -6,6 +6,7 @@ use crate::Ports;
 use crate::denied::Denied;
 use crate::grant::issued::Issued;
 use crate::issuer::Issuer;
+use crate::request::details::Details;
 use crate::step::binding::Binding;
 use crate::step::resource::Audience;
 use crate::step::scope::Granted;
@@ -24,6 +25,7 @@ pub(crate) fn issue(
     let says = Says {
         client: client.client().id(),
         scope: granted,
+        details: &Details::default(),
         audience,
         binding,
         customer: None,
@@ -33,6 +35,7 @@ pub(crate) fn issue(
         token,
         token_type: binding.token_type(),
         scope: granted.scopes().to_string(),
+        details: Details::default(),
         grant: None,
         refresh_token: None,
         id_token: None,

@@ -7,6 +7,7 @@ use serde::Serialize;
 use model::Response;
 use model::ports::Receipt;
 
+use crate::request::details::Details;
 use crate::token::access::AccessToken;
 
 /// A token on its way to evidence.
@@ -15,6 +16,7 @@ pub(crate) struct Issued {
     /// The scheme that it is sent in: `Bearer` or `DPoP`.
     pub(crate) token_type: &'static str,
     pub(crate) scope: String,
+    pub(crate) details: Details,
     /// SHA-256 of the id of the customer's grant, where there is one.
     pub(crate) grant: Option<[u8; 32]>,
     /// Never logged.
@@ -28,7 +30,10 @@ struct Document<'a> {
     access_token: &'a str,
     token_type: &'a str,
     expires_in: u64,
+    #[serde(skip_serializing_if = "str::is_empty")]
     scope: &'a str,
+    #[serde(skip_serializing_if = "Details::is_empty")]
+    authorization_details: &'a Details,
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_token: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -43,6 +48,7 @@ impl Issued {
             token_type: self.token_type,
             expires_in: self.token.expires_in,
             scope: &self.scope,
+            authorization_details: &self.details,
             refresh_token: self.refresh_token.as_deref(),
             id_token: self.id_token.as_deref(),
         };

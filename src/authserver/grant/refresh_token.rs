@@ -14,8 +14,9 @@ use crate::issuer::Issuer;
 use crate::request::{Granted, from_store};
 use crate::step::binding::Binding;
 use crate::step::form::Parameters;
+use crate::step::resource;
+use crate::step::scope::{self, details};
 use crate::step::standing::InGoodStanding;
-use crate::step::{resource, scope};
 
 /// The grant of a live refresh token of this client's.
 pub(crate) struct Refreshed {
@@ -54,11 +55,15 @@ pub(crate) fn issue(
 ) -> Result<Issued, Denied> {
     let Refreshed { grant, granted } = refreshed;
     let scope = scope::of_grant(form, &granted.scope, client)?;
-    let audience = resource::of_grant(issuer, form, granted.resource.as_deref(), &scope)?;
+    let approved = &granted.authorization_details;
+    let details = details::of_grant(issuer, form, client, approved, &scope)?;
+    let says = (granted.resource.as_deref(), &scope, &details);
+    let audience = resource::of_grant(issuer, form, says)?;
     let token = UnderGrant {
         client,
         binding,
         scope: &scope,
+        details: &details,
         audience: &audience,
         grant,
         granted,

@@ -10,6 +10,7 @@ use crate::denied::Denied;
 use crate::grant::issued::Issued;
 use crate::issuer::Issuer;
 use crate::request;
+use crate::request::details::Details;
 use crate::step::binding::Binding;
 use crate::step::resource::Audience;
 use crate::step::scope;
@@ -23,6 +24,7 @@ pub(crate) struct UnderGrant<'a> {
     pub(crate) client: &'a InGoodStanding<'a>,
     pub(crate) binding: &'a Binding,
     pub(crate) scope: &'a scope::Granted,
+    pub(crate) details: &'a Details,
     pub(crate) audience: &'a Audience,
     pub(crate) grant: &'a Grant,
     pub(crate) granted: &'a request::Granted,
@@ -44,6 +46,7 @@ impl UnderGrant<'_> {
         let says = Says {
             client: client.id(),
             scope: self.scope,
+            details: self.details,
             audience: self.audience,
             binding: self.binding,
             customer: Some(OnBehalf {
@@ -75,6 +78,7 @@ impl UnderGrant<'_> {
             token,
             token_type: self.binding.token_type(),
             scope: self.scope.scopes().to_string(),
+            details: self.details.clone(),
             grant: Some(crypto::sha256(self.grant.id.as_str().as_bytes())),
             refresh_token: None,
         })

@@ -128,6 +128,7 @@ mod tests {
                 jwks: Jwks::from_keys(vec![key]),
                 published: None,
                 scopes: ScopeSet::default(),
+                details: std::collections::BTreeSet::new(),
                 redirect_uris: Vec::new(),
                 response_modes: Vec::new(),
                 app: Name {

@@ -39,8 +39,15 @@ pub(crate) const REDIRECT_URI_BYTES_MAX: usize = 2048;
 /// The longest `claims`, in bytes (L-11).
 pub(crate) const CLAIMS_BYTES_MAX: usize = 8 * 1024;
 
-/// The longest token of ours that is read again, in bytes (L-11).
-pub(crate) const TOKEN_BYTES_MAX: usize = 8 * 1024;
+/// The longest `authorization_details`, in bytes, and the most of them (L-11).
+pub(crate) const DETAILS_BYTES_MAX: usize = 16 * 1024;
+pub(crate) const DETAILS_MAX: usize = 20;
+
+/// How deep objects and arrays may stand in one another, the array of details included (L-11).
+pub(crate) const DETAILS_DEPTH_MAX: usize = 8;
+
+/// The longest token of ours that is read again, in bytes: with details of that length (L-11).
+pub(crate) const TOKEN_BYTES_MAX: usize = 24 * 1024;
 
 /// The longest key set that is fetched, in bytes (L-11).
 pub(crate) const SET_BYTES_MAX: usize = 32 * 1024;

@@ -13,7 +13,7 @@ use super::{Frame, OwnForm, Sheet, text};
 
 /// The most permissions on a page, and the most lines of one.
 const PERMISSIONS_MAX: usize = 100;
-const LINES_MAX: usize = 50;
+pub(super) const LINES_MAX: usize = 50;
 
 /// What the page shows.
 #[derive(Debug, Clone, Copy)]

@@ -3,6 +3,7 @@
 
 use crate::denied::Denied;
 use crate::issuer::Issuer;
+use crate::request::details::Details;
 use crate::step::form::Parameters;
 use crate::step::scope::Granted;
 
@@ -33,7 +34,7 @@ pub(crate) fn check(
 ) -> Result<Audience, Denied> {
     Ok(match asked(issuer, form)? {
         Some(resource) => Audience(vec![resource]),
-        None => products(issuer, scope),
+        None => products(issuer, scope.has_others()),
     })
 }
 
@@ -42,15 +43,14 @@ pub(crate) fn check(
 pub(crate) fn of_grant(
     issuer: &Issuer,
     form: &Parameters,
-    granted: Option<&str>,
-    scope: &Granted,
+    (granted, scope, details): (Option<&str>, &Granted, &Details),
 ) -> Result<Audience, Denied> {
     let names = match granted {
         Some(granted) => vec![granted.to_owned()],
         None => issuer.audience.clone(),
     };
     let audience = match (asked(issuer, form)?, granted) {
-        (None, None) => products(issuer, scope),
+        (None, None) => products(issuer, scope.has_others() || !details.is_empty()),
         (None, Some(_)) => Audience(names),
         (Some(resource), _) if names.contains(&resource) => Audience(vec![resource]),
         (Some(_), _) => return Err(Denied::Target),
@@ -64,8 +64,7 @@ pub(crate) fn of_grant(
 }
 
 /// The bank's products; none, for a token that is only to tell who the customer is.
-fn products(issuer: &Issuer, scope: &Granted) -> Audience {
-    let is_for_them = scope.has_others();
+fn products(issuer: &Issuer, is_for_them: bool) -> Audience {
     Audience(if is_for_them {
         issuer.audience.clone()
     } else {

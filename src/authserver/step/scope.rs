@@ -1,13 +1,16 @@
 //! Step: what may be done with the token (RFC 6749 §3.3; TK-07).
 
+pub(crate) mod details;
+
 use model::{Scope, ScopeSet};
 
 use crate::denied::Denied;
+use crate::request::details::Details;
 use crate::step::form::Parameters;
 use crate::step::openid::OPENID;
 use crate::step::standing::InGoodStanding;
 
-/// Scopes within what the client may have; never empty.
+/// Scopes within what the client may have; empty only beside authorization details (RA-05).
 pub(crate) struct Granted(ScopeSet);
 
 impl Granted {
@@ -44,11 +47,16 @@ pub(crate) fn check(form: &Parameters, client: &InGoodStanding<'_>) -> Result<Gr
     Ok(granted)
 }
 
-/// The scopes that a customer is asked for: named, and within what the client may have.
+/// The scopes that a customer is asked for: named, unless there are details, and within what the
+/// client may have.
 pub(crate) fn of_customer(
     form: &Parameters,
     client: &InGoodStanding<'_>,
+    details: &Details,
 ) -> Result<Granted, Denied> {
+    if !details.is_empty() && form.get("scope").is_none() {
+        return Ok(Granted(ScopeSet::default()));
+    }
     within(form.required("scope")?, &client.client().settings().scopes)
 }
 
@@ -74,7 +82,7 @@ pub(crate) fn of_code(granted: &str, client: &InGoodStanding<'_>) -> Result<Gran
         .iter()
         .filter(|scope| is_openid(scope) || open.contains(scope));
     let held: ScopeSet = held.cloned().collect();
-    if held.is_empty() {
+    if held.is_empty() && !granted.is_empty() {
         return Err(Denied::NoGrant);
     }
     Ok(Granted(held))

@@ -9,6 +9,7 @@ use model::{ClientId, GrantId};
 
 use crate::issuer::Issuer;
 use crate::request::authentication::Wanted;
+use crate::request::details::Details;
 use crate::step::binding::Binding;
 use crate::step::resource::Audience;
 use crate::step::scope;
@@ -19,6 +20,8 @@ pub(crate) struct Says<'a> {
     pub(crate) client: &'a ClientId,
     /// What may be done with it.
     pub(crate) scope: &'a scope::Granted,
+    /// What may be done with it, in detail.
+    pub(crate) details: &'a Details,
     /// Whom it is for.
     pub(crate) audience: &'a Audience,
     /// What it is bound to.
@@ -54,7 +57,10 @@ struct Claims<'a> {
     iat: i64,
     exp: i64,
     jti: &'a str,
+    #[serde(skip_serializing_if = "String::is_empty")]
     scope: String,
+    #[serde(skip_serializing_if = "Details::is_empty")]
+    authorization_details: &'a Details,
     cnf: Confirmation,
     #[serde(skip_serializing_if = "Option::is_none")]
     auth_time: Option<i64>,
@@ -152,6 +158,7 @@ pub(crate) fn make(
         exp: iat.saturating_add_unsigned(expires_in),
         jti: &jti,
         scope: says.scope.scopes().to_string(),
+        authorization_details: says.details,
         cnf: Confirmation {
             certificate: says.binding.certificate().map(base64url),
             key: says.binding.key().map(base64url),

@@ -13,9 +13,11 @@ use model::{GrantId, Response, Standing};
 
 use crate::denied::Denied;
 use crate::issuer::Issuer;
+use crate::request::details::{Detail, Details};
 use crate::request::{Granted, from_store};
 use crate::step::form::Parameters;
 use crate::step::scope;
+use crate::step::scope::details::is_open;
 use crate::step::standing::{Asker, InGoodStanding};
 use crate::token::ours::{self, Claims};
 use crate::{Ports, Profile};
@@ -34,11 +36,12 @@ pub(crate) enum Form {
 /// What is told of a token (RFC 7662 §2.2, RFC 8705 §3.2, RFC 9449 §6.2). One that is not active
 /// has nothing else.
 #[derive(Default, Serialize)]
-#[serde(default)]
 struct Facts {
     active: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     scope: Option<String>,
+    #[serde(skip_serializing_if = "Details::is_empty")]
+    authorization_details: Details,
     #[serde(skip_serializing_if = "Option::is_none")]
     client_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -159,6 +162,7 @@ fn of_access_token(
     now: Timestamp,
 ) -> Option<Facts> {
     let audience = claims.audience();
+    let mut details = claims.authorization_details.clone();
     let aud = match asker {
         Asker::Client(client) if client.client().id() == claims.client() => match *audience {
             [one] => Value::from(one),
@@ -168,6 +172,7 @@ fn of_access_token(
         // Of whom else it is for, this one learns nothing.
         Asker::Server(server) => {
             let its = server.settings().audience.as_str();
+            details = details.only(|detail| is_for(detail, its));
             Value::from(audience.contains(&its).then_some(its)?)
         }
     };
@@ -184,7 +189,8 @@ fn of_access_token(
     is_live.then(|| Facts {
         active: true,
         client_id: Some(claims.client().as_str().to_owned()),
-        scope: Some(claims.scope),
+        scope: Some(claims.scope).filter(|scope| !scope.is_empty()),
+        authorization_details: details,
         sub: Some(claims.sub),
         aud: Some(aud),
         iss: Some(issuer.identifier.clone()),
@@ -197,6 +203,15 @@ fn of_access_token(
         acr: claims.acr,
         grant_id: grant.as_ref().map(text),
     })
+}
+
+/// Whether a detail is to be used there, as far as it says.
+fn is_for(detail: Detail<'_>, audience: &str) -> bool {
+    match detail.locations() {
+        Ok(Some(places)) => places.contains(&audience),
+        Ok(None) => true,
+        Err(_) => false,
+    }
 }
 
 /// The facts of a refresh token of the asking client's own, as far as a refresh would give them.
@@ -219,13 +234,20 @@ async fn of_refresh_token(
         return Ok(None);
     }
     let granted: Granted = from_store(&grant.granted).map_err(Denied::Store)?;
+    let open = &client.client().settings().details;
+    let approved = &granted.authorization_details;
+    let details = approved.only(|detail| is_open(issuer, open, detail));
     let Some(scope) = still_open(&granted, client) else {
         return Ok(None);
     };
+    if scope.is_empty() && details.is_empty() {
+        return Ok(None);
+    }
     Ok(Some(Facts {
         active: true,
         client_id: Some(grant.client.as_str().to_owned()),
-        scope: Some(scope),
+        scope: Some(scope).filter(|scope| !scope.is_empty()),
+        authorization_details: details,
         sub: issuer.subject(&client.client().settings().partner, &grant.subject),
         iss: Some(issuer.identifier.clone()),
         exp: Some(refresh.expires.as_second()),

@@ -9,6 +9,7 @@ use model::{ClientId, GrantId};
 
 use crate::issuer::Issuer;
 use crate::issuer::limits::{LEEWAY_S, TOKEN_BYTES_MAX};
+use crate::request::details::Details;
 
 /// What a token of ours says of itself, as `access.rs` wrote it.
 #[derive(Deserialize)]
@@ -20,7 +21,10 @@ pub(crate) struct Claims {
     pub(crate) iat: i64,
     pub(crate) exp: i64,
     pub(crate) jti: String,
+    #[serde(default)]
     pub(crate) scope: String,
+    #[serde(default)]
+    pub(crate) authorization_details: Details,
     pub(crate) cnf: Map<String, Value>,
     pub(crate) auth_time: Option<i64>,
     pub(crate) acr: Option<String>,

@@ -1,10 +1,10 @@
 //! The clients of a bank's partners: their keys, and the scopes that they may ask for.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use authserver::ClientAuthentication;
 use crypto::VerificationKey;
-use model::{ClientId, PartnerId, Scope, ScopeSet};
+use model::{ClientId, DetailType, PartnerId, Scope, ScopeSet};
 
 use super::Compiler;
 use super::certificates::unreadable;
@@ -99,7 +99,7 @@ pub(super) fn key_set(c: &mut Compiler<'_>, reference: &At<FileRef>) -> Option<c
 }
 
 /// The clients that a bank's issuer knows. Products of agreements that have ended no longer give
-/// scopes.
+/// scopes and details.
 pub(super) fn at_bank(
     c: &Compiler<'_>,
     partners: &[&file::Partner],
@@ -115,9 +115,14 @@ pub(super) fn at_bank(
         let live = agreements
             .iter()
             .filter(|agreement| agreement.partner == partner.id.value && agreement.until > c.now);
-        let scopes: ScopeSet = live
+        let agreed: Vec<&ProductPlan> = live
             .flat_map(|agreement| &agreement.products)
             .filter_map(|id| products.iter().find(|product| product.id == *id))
+            .collect();
+        let details = agreed.iter().flat_map(|product| product.details.keys());
+        let details: BTreeSet<DetailType> = details.cloned().collect();
+        let scopes: ScopeSet = agreed
+            .iter()
             .flat_map(|product| &product.description.operations)
             .filter_map(|operation| Scope::parse(operation.scope.as_deref()?).ok())
             .collect();
@@ -145,6 +150,7 @@ pub(super) fn at_bank(
                     .as_ref()
                     .map(|url| url.value.to_string()),
                 scopes: scopes.clone(),
+                details: details.clone(),
                 redirect_uris: client.redirect_uris.clone(),
                 response_modes: client.response_modes.clone(),
                 app: app.clone(),

@@ -9,7 +9,7 @@ use openapi::{Class, OperationDescription};
 
 use super::openapi_file::{self, Described};
 use super::routes::{Place, Routes, Taken};
-use super::{Compiler, upstreams};
+use super::{Compiler, details, upstreams};
 use crate::file::{Bank, File, Listener, Product};
 use crate::house::{ProductPlan, Service};
 use crate::mistake::Code;
@@ -25,6 +25,7 @@ pub(super) fn compile(
     bank: &Bank,
     paths: &mut Paths,
 ) -> Vec<ProductPlan> {
+    details::refuse_shared(c, bank);
     let mut plans = Vec::new();
     for product in &bank.products {
         let named = product.upstream.as_ref();
@@ -38,6 +39,8 @@ pub(super) fn compile(
             continue;
         };
         refuse_unusable_names(c, &described);
+        details::refuse_unknown(c, bank, product, &described);
+        let details = details::compile(c, product);
         refuse_without_certificates(c, product, &listeners, &described);
         for listener in &listeners {
             paths.claim(c, listener, bank, product, &described);
@@ -54,6 +57,7 @@ pub(super) fn compile(
                 .collect(),
             deadline,
             description: Arc::clone(described.description()),
+            details,
         });
     }
     plans

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use model::ProductId;
 
+use super::details::{self, Detail};
 use super::members;
 use crate::files::FileRef;
 use crate::reader::{Reader, Section};
@@ -40,6 +41,12 @@ pub(super) static PRODUCT: Shape = Shape::new(
             "30s",
             "From a request's head to its answer's.",
         ),
+        Key::absent(
+            "authorization_details",
+            details::KIND,
+            "its partners ask for scopes alone",
+            "What customers are asked for in detail (RFC 9396), by type.",
+        ),
     ],
 );
 
@@ -51,6 +58,7 @@ pub(crate) struct Product {
     /// The listeners that serve it.
     pub(crate) listeners: Vec<At<String>>,
     pub(crate) deadline: Option<Duration>,
+    pub(crate) details: Vec<Detail>,
 }
 
 pub(super) fn read(reader: &mut Reader, section: &mut Section<'_>) -> Vec<Product> {
@@ -64,6 +72,7 @@ pub(super) fn read(reader: &mut Reader, section: &mut Section<'_>) -> Vec<Produc
             let upstream = section.value(reader, "upstream");
             let listeners = section.value(reader, "listeners");
             let deadline = section.value(reader, "deadline");
+            let details = details::read(reader, &mut section);
             section.finish(reader);
             Some(Product {
                 id,
@@ -75,6 +84,7 @@ pub(super) fn read(reader: &mut Reader, section: &mut Section<'_>) -> Vec<Produc
                 deadline: deadline
                     .and_then(|value| reader.duration(value))
                     .map(|at| at.value),
+                details,
             })
         },
     )

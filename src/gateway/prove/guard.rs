@@ -62,6 +62,11 @@ pub enum Guard {
         /// The scope.
         scope: String,
     },
+    /// The token's authorization details (RFC 9396).
+    Detail {
+        /// Their type.
+        detail: String,
+    },
     /// The customer's log-in that the token was granted in.
     LogIn {
         /// What is demanded of it.
@@ -194,10 +199,13 @@ fn in_stage(
             let mut guards = vec![Guard::Agreement {
                 granted: granted(route, now),
             }];
-            if let Class::Partner { scope } = &route.class {
+            if let Class::Partner { scope, detail } = &route.class {
                 guards.push(Guard::Scope {
                     scope: scope.to_string(),
                 });
+                guards.extend(detail.as_ref().map(|detail| Guard::Detail {
+                    detail: detail.to_string(),
+                }));
             }
             let log_in = route.log_in.clone();
             guards.extend(log_in.map(|demanded| Guard::LogIn { demanded }));

@@ -16,8 +16,8 @@ use crypto::{Algorithm, Jwks, Random, SigningKey};
 use identity::{AccessTokens, BankProofs, Certificates, Issuer, Rehearsal, Shown};
 use model::ports::{AuditLog, AuditUnavailable, Receipt};
 use model::{
-    Alpn, Asked, AuditEntry, BankId, ClientId, Clock, Connection, Fault, InteractionId, ListenerId,
-    Meter, Partner, PartnerId, PresentedChain, RequestId, Standing, TlsFacts,
+    Alpn, Asked, AuditEntry, BankId, ClientId, Clock, Connection, DetailType, Fault, InteractionId,
+    ListenerId, Meter, Partner, PartnerId, PresentedChain, RequestId, Standing, TlsFacts,
 };
 
 use crate::exchange::Exchange;
@@ -295,7 +295,7 @@ impl Rehearsals {
             |thumbprint: [u8; 32]| Some(Confirmation::Certificate(crypto::base64url(&thumbprint)));
         let client = scene.client.as_ref().map_or("nobody", ClientId::as_str);
         let scope = match &scene.route.class {
-            Class::Partner { scope } if attack != Some(Attack::MissingScope) => scope.as_str(),
+            Class::Partner { scope, .. } if attack != Some(Attack::MissingScope) => scope.as_str(),
             _ => "",
         };
         let now = self.clock.now().as_second();
@@ -315,6 +315,13 @@ impl Rehearsals {
             exp: now.saturating_add(60),
             jti: crypto::base64url(&crypto::random_array::<16>(self.random.as_ref())),
             scope,
+            authorization_details: match &scene.route.class {
+                Class::Partner { detail, .. } => {
+                    let types = detail.iter().map(DetailType::as_str);
+                    types.map(|r#type| Detail { r#type }).collect()
+                }
+                Class::Open => Vec::new(),
+            },
             cnf: match attack {
                 Some(Attack::UnboundToken) => None,
                 Some(Attack::OtherPartnersToken) => to_certificate(ANOTHER),
@@ -388,11 +395,18 @@ struct Claims<'a> {
     exp: i64,
     jti: String,
     scope: &'a str,
+    authorization_details: Vec<Detail<'a>>,
     cnf: Option<Confirmation>,
     #[serde(skip_serializing_if = "Option::is_none")]
     auth_time: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     acr: Option<&'a str>,
+}
+
+/// A detail of a type, which is all that the road looks at.
+#[derive(Serialize)]
+struct Detail<'a> {
+    r#type: &'a str,
 }
 
 #[derive(Serialize)]

@@ -1,5 +1,6 @@
-//! May the caller: the agreement has the product today, the token has the operation's scope, and
-//! the log-in it was granted in is as strong and as recent as the operation demands.
+//! May the caller: the agreement has the product today, the token has the operation's scope and the
+//! authorization details that it demands (RFC 9396 §9; RA-05), and the log-in it was granted in is
+//! as strong and as recent as the operation demands.
 
 use model::Refusal;
 
@@ -7,11 +8,12 @@ use crate::exchange::Exchange;
 use crate::stage::identify::Identified;
 use crate::stage::route::PartnerRoute;
 
-/// Proof that an agreement, the token's scope and its log-in allow the operation.
+/// Proof that an agreement, the token's scope, its authorization details and its log-in allow the
+/// operation.
 pub(crate) struct Allowed(());
 
-/// Checks agreement, then scope, then log-in (RFC 9470 §4: another log-in helps only who has the
-/// scope).
+/// Checks agreement, then scope, then authorization details, then log-in (RFC 9470 §4: another
+/// log-in helps only who has what is granted).
 pub(crate) fn authorize(
     exchange: &mut Exchange,
     routed: &PartnerRoute,
@@ -29,6 +31,13 @@ pub(crate) fn authorize(
     if !caller.token().scope.contains(scope) {
         return Err(Refusal::InsufficientScope {
             scope: scope.to_string(),
+        });
+    }
+    if let Some(detail) = routed.detail()
+        && !caller.token().details.contains(detail)
+    {
+        return Err(Refusal::InsufficientDetails {
+            detail: detail.to_string(),
         });
     }
     if let Some(demanded) = &route.log_in {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use model::{Refusal, Scope};
+use model::{DetailType, Refusal, Scope};
 
 use crate::exchange::Exchange;
 use crate::product::{Class, Route};
@@ -25,6 +25,7 @@ pub(crate) struct OpenRoute {
 pub(crate) struct PartnerRoute {
     route: Arc<Route>,
     scope: Scope,
+    detail: Option<DetailType>,
 }
 
 impl Routed {
@@ -51,6 +52,11 @@ impl PartnerRoute {
     pub(crate) fn scope(&self) -> &Scope {
         &self.scope
     }
+
+    /// The type of authorization details that it must carry, where one is demanded.
+    pub(crate) fn detail(&self) -> Option<&DetailType> {
+        self.detail.as_ref()
+    }
 }
 
 /// Finds the operation. What two readers could read differently is refused, so that the operation
@@ -68,7 +74,11 @@ pub(crate) fn route(exchange: &mut Exchange) -> Result<Routed, Refusal> {
             exchange.record.object(&route);
             Ok(match route.class.clone() {
                 Class::Open => Routed::Open(OpenRoute { route }),
-                Class::Partner { scope } => Routed::Partner(PartnerRoute { route, scope }),
+                Class::Partner { scope, detail } => Routed::Partner(PartnerRoute {
+                    route,
+                    scope,
+                    detail,
+                }),
             })
         }
         Found::OtherMethods(allow) => Err(Refusal::MethodNotAllowed { allow }),

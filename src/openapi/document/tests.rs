@@ -32,6 +32,7 @@ fn a_right_document_is_read_whole() {
             class: Class::Payment,
             effect: EffectMark::Money,
             scope: Some("payments:initiate".to_owned()),
+            detail: None,
             authentication: None,
             has_request_body: true,
         }

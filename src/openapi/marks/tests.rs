@@ -148,6 +148,24 @@ fn a_scope_is_one_token() {
 }
 
 #[test]
+fn authorization_details_are_one_type_from_partner_up() {
+    let pointer = at(RATE, "x-mortise-authorization-details");
+    let read_with = with(&pointer, json!("payment"));
+    assert_eq!(
+        read(&read_with, "readRate").detail.as_deref(),
+        Some("payment")
+    );
+    assert_eq!(read(&sample(), "readRate").detail, None);
+    for value in [json!("a b"), json!(""), json!(["a"]), json!(true)] {
+        let what = "not one type of authorization details";
+        assert_problems(&with(&pointer, value), &[(&pointer, what)]);
+    }
+    let pointer = at(BRANCHES, "x-mortise-authorization-details");
+    let what = "an `open` operation has authorization details, which nobody would check";
+    assert_problems(&with(&pointer, json!("payment")), &[(&pointer, what)]);
+}
+
+#[test]
 fn a_missing_class_does_not_hide_the_other_problems() {
     let mut document = without(&at(PAYMENT, "x-mortise-class"));
     remove(&mut document, &at(PAYMENT, "x-mortise-effect"));

@@ -24,7 +24,8 @@ fn an_unknown_mark_is_refused_with_the_nearest_name() {
         let problems = ApiDescription::read(&document).expect_err("refused");
         let help = problems.first().map(|p| p.help.clone()).expect("told");
         let list = "the marks: x-mortise-class, x-mortise-effect, x-mortise-scope, \
-                    x-mortise-authentication, x-mortise-cluster, x-mortise-resource";
+                    x-mortise-authorization-details, x-mortise-authentication, \
+                    x-mortise-cluster, x-mortise-resource";
         match near {
             Some(near) => assert_eq!(help, format!("did you mean `{near}`? {list}")),
             None => assert!(help.ends_with(list), "{help}"),

@@ -14,7 +14,7 @@ pub(super) const CONFIG: &str = "gateway.yaml";
 pub(super) const AUDIT: &str = "audit";
 
 const TEMPLATE: &str = include_str!("../../../config/sandbox.yaml");
-const APIS: [(&str, &str); 3] = [
+const APIS: [(&str, &str); 4] = [
     ("apis/fx.yaml", include_str!("../../../config/apis/fx.yaml")),
     (
         "apis/branches.yaml",
@@ -23,6 +23,10 @@ const APIS: [(&str, &str); 3] = [
     (
         "apis/catalogue.yaml",
         include_str!("../../../config/apis/catalogue.yaml"),
+    ),
+    (
+        "apis/branch-visit.json",
+        include_str!("../../../config/apis/branch-visit.json"),
     ),
 ];
 const AGREED_YEARS: i64 = 5;

@@ -49,6 +49,9 @@ pub(super) fn challenges(refusal: &Refusal, asked: &Challenged<'_>) -> Vec<Strin
             let error = format!("error=\"insufficient_scope\", scope=\"{scope}\"");
             vec![challenge(used, &error, None)]
         }
+        Refusal::InsufficientDetails { .. } => {
+            vec![challenge(used, "error=\"insufficient_scope\"", None)]
+        }
         _ => Vec::new(),
     }
 }

@@ -47,6 +47,7 @@ every!(refusals -> Refusal {
     Refusal::TooManyConcurrent { .. } => Refusal::TooManyConcurrent { limit: 20 },
     Refusal::NoAgreement => Refusal::NoAgreement,
     Refusal::InsufficientScope { .. } => Refusal::InsufficientScope { scope: "rates".to_owned() },
+    Refusal::InsufficientDetails { .. } => Refusal::InsufficientDetails { detail: "payment".to_owned() },
     Refusal::InsufficientLogIn { .. } => Refusal::InsufficientLogIn {
         demanded: model::DemandedLogIn {
             acr_values: vec!["loa2".to_owned()],
@@ -278,6 +279,12 @@ async fn what_a_refusal_knows_stands_in_what_was_expected() {
                 scope: "rates".to_owned(),
             },
             "The scope rates.",
+        ),
+        (
+            Refusal::InsufficientDetails {
+                detail: "payment".to_owned(),
+            },
+            "Authorization details of type payment.",
         ),
         (
             Refusal::BodyTooLarge { limit: 1_000 },

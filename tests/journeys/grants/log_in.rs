@@ -68,7 +68,7 @@ async fn told_over_done(
 
 /// Asserts that the app is told this and nothing else.
 #[track_caller]
-fn tells(house: &TestHouse, back: &BTreeMap<String, String>, error: &str) {
+pub(super) fn tells(house: &TestHouse, back: &BTreeMap<String, String>, error: &str) {
     let state = ("state".to_owned(), "s-1 &=?".to_owned());
     let issuer = ("iss".to_owned(), house.issuer_url());
     let expected = [("error".to_owned(), error.to_owned()), state, issuer];

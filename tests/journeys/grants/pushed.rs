@@ -156,7 +156,7 @@ const ROWS: &[Row] = &[
         "RA-01 an unknown type of details",
         |form| form.and("authorization_details", "[{\"type\":\"payment\"}]"),
         "invalid_authorization_details",
-        "No type",
+        "must have a type that is open",
     ),
 ];
 
@@ -283,7 +283,7 @@ async fn what_is_not_offered_is_told_by_its_own_code() {
     is_oauth_error(&answer, 400, "unsupported_response_type", "must be code");
     let details = Form::request().and("authorization_details", "[]");
     let answer = app.post("/par", details).await;
-    is_oauth_error(&answer, 400, "invalid_authorization_details", "No type");
+    is_oauth_error(&answer, 400, "invalid_authorization_details", "JSON array");
 }
 
 #[tokio::test]

@@ -49,7 +49,7 @@ impl Object {
         self
     }
 
-    fn with(mut self, claim: &str, value: impl Into<Value>) -> Self {
+    pub(super) fn with(mut self, claim: &str, value: impl Into<Value>) -> Self {
         self.claims[claim] = value.into();
         self
     }

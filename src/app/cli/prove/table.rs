@@ -156,6 +156,7 @@ fn told(guard: &Guard) -> (&'static str, String) {
         Guard::Agreement { granted } => ("agreement", each(granted, agreement)),
         Guard::Scope { scope } => ("scope", scope.clone()),
         Guard::LogIn { demanded } => ("log-in", format!("of a customer, {demanded}")),
+        Guard::Detail { detail } => ("details", detail.clone()),
     }
 }
 

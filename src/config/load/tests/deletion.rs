@@ -103,6 +103,8 @@ fn of_bank(bank: &BankPlan, lines: &mut BTreeSet<String>) {
         lines.extend(uris.map(|uri| format!("{id} sends customers of {who} to {uri}")));
         let modes = plan.response_modes.iter();
         lines.extend(modes.map(|mode| format!("{id} answers {who} by {mode:?}")));
+        let details = plan.details.iter();
+        lines.extend(details.map(|detail| format!("{id} gives details {detail} to {who}")));
         let scopes = plan.scopes.to_string();
         lines.extend(
             scopes

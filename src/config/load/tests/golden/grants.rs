@@ -39,6 +39,28 @@ const PAGES: (&str, &str) = (
     "serves: [discovery, token, authorize]",
 );
 
+/// The end of the product of the shortest configuration, with a type of details.
+const DEADLINE: &str = "        deadline: 30s\n";
+const DETAIL: &str = "        deadline: 30s
+        authorization_details:
+          currency_exchange:
+            schema: file:apis/currency-exchange.json
+            title: { zh-CN: 兑换, en: Exchange }
+";
+/// The same type at another product.
+const SHARED: &str = "        deadline: 30s
+        authorization_details: { currency_exchange: { schema: file:apis/currency-exchange.json, \
+                      title: { zh-CN: 兑换, en: Exchange } } }
+      branches:
+        openapi: file:apis/branches.yaml
+        upstream: ledger
+        listeners: [api]
+        deadline: 30s
+        authorization_details: { currency_exchange: { schema: file:apis/currency-exchange.json, \
+                      title: { zh-CN: 购汇, en: Buying } } }
+";
+const TITLE: &str = "            title: { zh-CN: 兑换, en: Exchange }\n";
+
 /// The end of the client of the shortest configuration.
 const KEYS: &str = "        jwks: file:partners/swiftride.jwks.json\n";
 
@@ -286,6 +308,62 @@ pub(super) const CASES: &[Case] = &[
             ),
         ],
     ),
+    edit("details-lack-title", &[(DEADLINE, DETAIL), (TITLE, "")]),
+    edit(
+        "details-lack-a-language",
+        &[(DEADLINE, DETAIL), (", en: Exchange", "")],
+    ),
+    edit(
+        "details-schema-missing",
+        &[(DEADLINE, DETAIL), ("currency-exchange.json", "none.json")],
+    ),
+    edit(
+        "details-of-another-type",
+        &[(DEADLINE, DETAIL), ("currency_exchange:", "payment:")],
+    ),
+    api(
+        "details-schema-title",
+        &[(
+            "apis/currency-exchange.json",
+            "\"en\": \"From\"",
+            "\"en\": \"\"",
+        )],
+    )
+    .with(&[(DEADLINE, DETAIL)]),
+    edit("details-shared", &[(DEADLINE, SHARED)]),
+    api(
+        "details-schema-bad",
+        &[("apis/currency-exchange.json", "\"array\"", "\"list\"")],
+    )
+    .with(&[(DEADLINE, DETAIL)]),
+    api(
+        "details-schema-elsewhere",
+        &[(
+            "apis/currency-exchange.json",
+            "#/$defs/amount",
+            "https://schemas.example/amount.json",
+        )],
+    )
+    .with(&[(DEADLINE, DETAIL)]),
+    api(
+        "details-schema-no-json",
+        &[("apis/currency-exchange.json", "\"required\"", "required")],
+    )
+    .with(&[(DEADLINE, DETAIL)]),
+    api(
+        "details-schema-keyword",
+        &[("apis/currency-exchange.json", "\"required\"", "\"requird\"")],
+    )
+    .with(&[(DEADLINE, DETAIL)]),
+    api(
+        "details-demanded-and-unknown",
+        &[(
+            FX_FILE,
+            "x-mortise-scope: rates",
+            "x-mortise-scope: rates\n      x-mortise-authorization-details: payment",
+        )],
+    )
+    .with(&[(DEADLINE, DETAIL)]),
     edit("redirect-uris-too-many", &[(KEYS, MANY)]),
     edit(
         "redirect-uris-twice-and-wrong",

@@ -1,0 +1,126 @@
+//! Step: authorization details (RFC 9396 §5, §6; RA-01, RA-04): of types that are open to the
+//! client, as their schemas say, for places that take our tokens, and such as a page can show.
+//! Under a grant only what was approved. **Stops**: a customer approving what they could not read.
+
+use std::collections::BTreeSet;
+
+use model::DetailType;
+use web::Language;
+
+use crate::denied::Denied;
+use crate::issuer::Issuer;
+use crate::page::details::lines;
+use crate::request::details::{Detail, Details, DetailsProblem};
+use crate::step::form::Parameters;
+use crate::step::scope;
+use crate::step::standing::InGoodStanding;
+
+/// The parameter.
+const NAME: &str = "authorization_details";
+
+/// What a customer is asked for; none when nothing is.
+pub(crate) fn asked(
+    issuer: &Issuer,
+    form: &Parameters,
+    client: &InGoodStanding<'_>,
+) -> Result<Details, Denied> {
+    let Some(text) = form.get(NAME) else {
+        return Ok(Details::default());
+    };
+    let details = Details::parse(text).map_err(of_all)?;
+    let open = &client.client().settings().details;
+    for (at, detail) in details.iter().enumerate() {
+        judge(issuer, open, detail).map_err(|Wrong { problem, within }| Denied::Details {
+            problem,
+            place: format!("{NAME}[{at}]{within}"),
+        })?;
+    }
+    Ok(details)
+}
+
+/// A client's own token carries none: nobody is there to approve them.
+pub(crate) fn none(form: &Parameters) -> Result<(), Denied> {
+    match form.get(NAME) {
+        None => Ok(()),
+        Some(_) => Err(of_all(DetailsProblem::NoCustomer)),
+    }
+}
+
+/// What a token under a grant carries: what is asked for of it, or all of it, as far as the client
+/// may have it today. A token carries something.
+pub(crate) fn of_grant(
+    issuer: &Issuer,
+    form: &Parameters,
+    client: &InGoodStanding<'_>,
+    granted: &Details,
+    scope: &scope::Granted,
+) -> Result<Details, Denied> {
+    let open = &client.client().settings().details;
+    let held = granted.only(|detail| is_open(issuer, open, detail));
+    let details = match form.get(NAME) {
+        None => held,
+        Some(text) => {
+            let asked = Details::parse(text).map_err(of_all)?;
+            if !asked.are_within(&held) {
+                return Err(of_all(DetailsProblem::NotGranted));
+            }
+            asked
+        }
+    };
+    if details.is_empty() && scope.scopes().is_empty() {
+        return Err(Denied::NoGrant);
+    }
+    Ok(details)
+}
+
+/// Whether a detail that was good once may still be asked for.
+pub(crate) fn is_open(issuer: &Issuer, open: &BTreeSet<DetailType>, detail: Detail<'_>) -> bool {
+    judge(issuer, open, detail).is_ok()
+}
+
+fn of_all(problem: DetailsProblem) -> Denied {
+    Denied::Details {
+        problem,
+        place: NAME.to_owned(),
+    }
+}
+
+/// What is wrong with one detail, and where in it: a JSON Pointer.
+struct Wrong {
+    problem: DetailsProblem,
+    within: String,
+}
+
+impl From<DetailsProblem> for Wrong {
+    fn from(problem: DetailsProblem) -> Self {
+        Self {
+            problem,
+            within: String::new(),
+        }
+    }
+}
+
+fn judge(issuer: &Issuer, open: &BTreeSet<DetailType>, detail: Detail<'_>) -> Result<(), Wrong> {
+    let its = detail
+        .r#type()
+        .and_then(|text| DetailType::parse(text).ok());
+    let its = its.filter(|its| open.contains(its));
+    let known = its.and_then(|its| issuer.details.get(&its));
+    let known = known.ok_or(DetailsProblem::Type)?;
+    if let Some(within) = known.schema.misfit(detail) {
+        let problem = DetailsProblem::Schema;
+        return Err(Wrong { problem, within });
+    }
+    let locations = detail.locations()?.unwrap_or_default();
+    if !locations.into_iter().all(|place| issuer.serves(place)) {
+        return Err(DetailsProblem::Location.into());
+    }
+    // Customers may turn the page into the other language.
+    let labels = known.schema.labels();
+    let shown = |language| lines(detail.members(), &labels, language).is_some();
+    if shown(Language::ZhCn) && shown(Language::En) {
+        Ok(())
+    } else {
+        Err(DetailsProblem::Unshowable.into())
+    }
+}
