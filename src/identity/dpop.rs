@@ -57,10 +57,6 @@ pub struct ProofFor<'a> {
     pub whose: &'a str,
     /// The access token that was sent with it, where one was.
     pub access_token: Option<&'a str>,
-    /// The key that it must be of, where that is known. A proof of another key is not used up: who
-    /// holds one token could else use up the memory with keys of his own. Whoever asks compares
-    /// [`Proved::thumbprint`].
-    pub key: Option<&'a [u8; 32]>,
 }
 
 /// Proof that the caller holds a key: it signed this request, now, for the first time.
@@ -156,17 +152,11 @@ impl Proofs {
         now: Timestamp,
     ) -> Result<Proved, ProofProblem> {
         let good = self.look(proofs, expected, now)?;
-        if expected.key.is_some_and(|key| *key != good.thumbprint) {
-            return Ok(Proved {
-                thumbprint: good.thumbprint,
-                next_nonce: None,
-            });
-        }
         self.use_up(good, expected.whose)
     }
 
-    /// The same without using it up: for whoever has more to ask of the caller before that. Which
-    /// key it must be of is not looked at.
+    /// The same without using it up: for whoever has more to ask of the caller before that, such as
+    /// the key of a token. Who holds one token could else use up the memory with keys of his own.
     ///
     /// Errors: the first thing that is wrong; that it was used before is told by [`Self::use_up`].
     pub fn look<'p>(

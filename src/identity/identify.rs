@@ -98,9 +98,7 @@ pub fn identify(
             // A token that is bound to no key is no DPoP token (DP-14).
             let key = token.confirmation.key().ok_or(Refusal::WrongBinding)?;
             let shown = (token.client.as_str(), text, key);
-            let proved = prove(judges.proofs, knock, shown, witness)?;
-            witness.key(*proved.thumbprint());
-            Some(proved)
+            Some(prove(judges.proofs, knock, shown, witness)?)
         }
     };
     let bound = binding(token, knock.chain, proved.as_ref())?;
@@ -125,8 +123,8 @@ fn shown(
     Ok(verdict)
 }
 
-/// Checks the request's DPoP proof (RFC 9449 §7). A nonce goes with the answer when one is
-/// demanded, and when the proof's is about to end (§8.2, §9).
+/// Checks the request's DPoP proof, which must be of the token's key (RFC 9449 §7.1). A nonce goes
+/// with the answer when one is demanded, and when the proof's is about to end (§8.2, §9).
 fn prove(
     judge: &Proofs,
     knock: &Knock<'_>,
@@ -139,11 +137,20 @@ fn prove(
         url: &url,
         whose,
         access_token: Some(token),
-        key: Some(key),
     };
     let sent = knock.headers.get_all(DPOP).into_iter();
     let proofs = sent.map(HeaderValue::as_bytes);
-    let checked = judge.check(proofs, &expected, knock.now);
+    let good = judge.look(proofs, &expected, knock.now);
+    let checked = match good {
+        Ok(good) => {
+            witness.key(*good.thumbprint());
+            if good.thumbprint() != key {
+                return Err(Refusal::WrongBinding);
+            }
+            judge.use_up(good, whose)
+        }
+        Err(problem) => Err(problem),
+    };
     match &checked {
         Ok(proved) => {
             if let Some(nonce) = proved.next_nonce() {

@@ -272,7 +272,6 @@ impl ProofKey {
             url,
             whose: "app",
             access_token: None,
-            key: None,
         };
         let proof = self.proof(&claims);
         let proved = proofs.check([proof.as_bytes()], &expected, now);

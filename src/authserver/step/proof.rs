@@ -93,7 +93,6 @@ pub(crate) fn look(
         url: &url,
         whose: client.proved().id().as_str(),
         access_token: None,
-        key: None,
     };
     let proofs = sent.proofs.iter().map(HeaderValue::as_bytes);
     let good = ports.proofs.look(proofs, &expected, now);

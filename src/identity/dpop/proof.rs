@@ -118,7 +118,6 @@ pub fn fuzz_proof(bytes: &[u8]) {
         url: "https://api.bank.example/accounts",
         whose: "app",
         access_token: Some("token"),
-        key: None,
     };
     if let Ok(proof) = Proof::read(bytes) {
         let _ = (proof.is_made_for(&expected), proof.place());

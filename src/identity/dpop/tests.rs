@@ -88,7 +88,6 @@ impl House {
             url: URL,
             whose: "app",
             access_token: Some(TOKEN),
-            key: None,
         };
         let proofs = proofs.iter().map(|proof| proof.as_bytes());
         self.proofs.check(proofs, &expected, self.clock.now())
@@ -126,7 +125,6 @@ fn the_proof_of_rfc_9449_7_1_is_good_in_its_time_for_its_request_and_its_token()
         url: "https://resource.example.org/protectedresource",
         whose: "app",
         access_token: Some("Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU"),
-        key: None,
     };
     let check = |at| house.proofs.check([proof.as_bytes()], &expected, at);
     let made = at(1_562_262_618);
@@ -172,7 +170,6 @@ fn oa_70_a_request_has_one_proof_that_is_a_jws_of_the_type_and_an_algorithm_of_p
         url: URL,
         whose: "app",
         access_token: None,
-        key: None,
     };
     let refused = house.proofs.check([&odd[..]], &expected, at(NOW)).err();
     assert_eq!(refused, Some(ProofProblem::Malformed));
@@ -326,7 +323,6 @@ fn oa_78_a_proof_for_another_token_or_for_none_is_refused() {
         url: URL,
         whose: "app",
         access_token: None,
-        key: None,
     };
     let proof = house.key.proof(&house.with("ath", json!(null)));
     let checked = house.proofs.check([proof.as_bytes()], &expected, at(NOW));
@@ -428,7 +424,6 @@ fn a_proof_that_was_looked_at_is_good_for_whoever_uses_it_up_first_and_not_once_
             url: URL,
             whose: "app",
             access_token: None,
-            key: None,
         };
         let looked = house
             .proofs
@@ -522,7 +517,7 @@ proptest! {
     ) {
         let house = House::new();
         let (url, whose) = (URL, "app");
-        let expected = ProofFor { method: "GET", url, whose, access_token: None, key: None };
+        let expected = ProofFor { method: "GET", url, whose, access_token: None };
         prop_assert!(house.proofs.check([bytes.as_slice()], &expected, at(NOW)).is_err());
         fuzz_proof(&bytes);
         fuzz_proof(claims.as_bytes());
