@@ -4,6 +4,9 @@ use std::fmt;
 
 use aws_lc_rs::{constant_time, digest, hmac};
 
+use crate::algorithm::Algorithm;
+use crate::encoding::base64url;
+
 /// The SHA-256 digest of the bytes.
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     array(&digest::digest(&digest::SHA256, bytes))
@@ -15,6 +18,17 @@ pub fn sha512(bytes: &[u8]) -> [u8; 64] {
         .as_ref()
         .try_into()
         .expect("SHA-512 must have 64 bytes")
+}
+
+/// The left half of the hash that belongs to a signature's algorithm (RFC 7518 §3.1, RFC 8032
+/// §5.1), base64url: what `at_hash` and its like are in a token so signed (OpenID Connect Core
+/// §3.1.3.6).
+pub fn half_hash(algorithm: Algorithm, bytes: &[u8]) -> String {
+    let half = |hash: &[u8]| base64url(hash.split_at(hash.len() / 2).0);
+    match algorithm {
+        Algorithm::Ps256 | Algorithm::Es256 => half(&sha256(bytes)),
+        Algorithm::EdDsa => half(&sha512(bytes)),
+    }
 }
 
 /// HMAC-SHA-256 of the message under the key (RFC 2104, FIPS 198-1): who does not have the key
@@ -77,6 +91,18 @@ fn array(digest: &digest::Digest) -> [u8; 32] {
 mod tests {
     use super::*;
     use crate::encoding::hex;
+
+    #[test]
+    fn oc_01_half_a_hash_is_that_of_the_specification() {
+        // OpenID Connect Core §A.3's access token and its at_hash.
+        let token = b"jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y";
+        let expected = "77QmUPtjPfzWtF2AnpK9RQ";
+        assert_eq!(half_hash(Algorithm::Es256, token), expected);
+        assert_eq!(half_hash(Algorithm::Ps256, token), expected);
+        // Of SHA-512 ("abc"), FIPS 180-4's example, the first 32 bytes.
+        let abc = "3a81oZNherrMQXNJriBBMRLm-k6JqX6iCp7u5ktV05o";
+        assert_eq!(half_hash(Algorithm::EdDsa, b"abc"), abc);
+    }
 
     #[test]
     fn sha256_of_abc_is_the_one_of_fips_180() {

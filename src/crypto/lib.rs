@@ -5,8 +5,8 @@
 //! below: [`provider`] for TLS; [`certificates`], [`private_key`], [`revocation_list`] for files;
 //! [`certificate_facts`], [`crl_facts`] and [`DistinguishedName`]; [`Jwks`], [`verify`],
 //! [`verify_own_key`], [`SigningKey`], [`check_times`] for tokens; [`KeyEncryptionKey`] for keys at
-//! rest; [`sha256`], [`hmac_sha256`], [`Random`] and the encodings; [`fuzz_jws`] and [`fuzz_jwks`]
-//! for fuzzers.
+//! rest; [`sha256`], [`hmac_sha256`], [`half_hash`], [`Random`] and the encodings; [`fuzz_jws`] and
+//! [`fuzz_jwks`] for fuzzers.
 //!
 //! **How a value goes through**: outside bytes become a type once ([`VerificationKey`],
 //! [`CertificateFacts`], [`Verified`]) or are refused with the rule they broke; a key is parsed
@@ -37,7 +37,7 @@ pub use algorithm::{Algorithm, UnknownAlgorithm};
 pub use distinguished_name::{BadName, DistinguishedName};
 pub use encoding::{base64, base64url, from_base64url, hex, put_base64url};
 pub use fuzz::{fuzz_jwks, fuzz_jws};
-pub use hash::{Sha256, equal, hmac_sha256, sha256, sha512};
+pub use hash::{Sha256, equal, half_hash, hmac_sha256, sha256, sha512};
 pub use jwk::{BadJwk, Jwks, VerificationKey};
 pub use jws::own_key::{OwnKey, OwnKeyProblem, verify_own_key};
 pub use jws::{JwsProblem, Rules, Typ, Verified, verify};

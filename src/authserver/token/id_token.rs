@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crypto::{Algorithm, SignFailed};
+use crypto::SignFailed;
 use model::ClientId;
 
 use crate::issuer::Issuer;
@@ -58,39 +58,7 @@ pub(crate) fn make(issuer: &Issuer, says: &Says<'_>, now: Timestamp) -> Result<S
         nonce: says.nonce,
         auth_time: says.auth_time,
         acr: says.acr,
-        at_hash: at_hash(signer.algorithm(), &says.access.text),
+        at_hash: crypto::half_hash(signer.algorithm(), says.access.text.as_bytes()),
     };
     signer.sign(TYP, &claims)
-}
-
-/// The left half of the access token's hash (OIDC Core §3.1.3.6), by the hash of the signature's
-/// algorithm (RFC 7518 §3.1, RFC 8032 §5.1).
-fn at_hash(algorithm: Algorithm, access_token: &str) -> String {
-    let token = access_token.as_bytes();
-    match algorithm {
-        Algorithm::Ps256 | Algorithm::Es256 => left_half(&crypto::sha256(token)),
-        Algorithm::EdDsa => left_half(&crypto::sha512(token)),
-    }
-}
-
-fn left_half(digest: &[u8]) -> String {
-    let (left, _) = digest.split_at(digest.len() / 2);
-    crypto::base64url(left)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn oc_01_the_access_tokens_hash_is_that_of_the_specification() {
-        // OIDC Core §A.3's access token and its at_hash.
-        let token = "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y";
-        let expected = "77QmUPtjPfzWtF2AnpK9RQ";
-        assert_eq!(at_hash(Algorithm::Es256, token), expected);
-        assert_eq!(at_hash(Algorithm::Ps256, token), expected);
-        // Of SHA-512 ("abc"), FIPS 180-4's example, the first 32 bytes.
-        let abc = "3a81oZNherrMQXNJriBBMRLm-k6JqX6iCp7u5ktV05o";
-        assert_eq!(at_hash(Algorithm::EdDsa, "abc"), abc);
-    }
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Number, Value};
 
-use crypto::{Algorithm, Jwks, JwsProblem, Rules, TimeProblem, Times, Typ, Verified};
+use crypto::{Jwks, JwsProblem, Rules, TimeProblem, Times, Typ, Verified};
 use model::ports::Customer;
 
 use super::ShownClaim;
@@ -133,7 +133,7 @@ pub(super) fn believe(
     }
     let access_token = expected.access_token.as_bytes();
     if let Some(at_hash) = &claims.at_hash
-        && *at_hash != half_hash(verified.algorithm, access_token)
+        && *at_hash != crypto::half_hash(verified.algorithm, access_token)
     {
         return Err(IdTokenProblem::AccessToken);
     }
@@ -177,18 +177,4 @@ fn customer(claims: Claims, shown: Option<&str>) -> Result<Customer, IdTokenProb
 fn seconds(number: &Number) -> Option<i64> {
     let whole = number.as_f64().map(|seconds| seconds.floor() as i64);
     number.as_i64().or(whole)
-}
-
-/// The left half of the hash that belongs to the algorithm, base64url (§3.1.3.6): Ed25519 hashes
-/// with SHA-512 (RFC 8032 §5.1).
-fn half_hash(algorithm: Algorithm, bytes: &[u8]) -> String {
-    match algorithm {
-        Algorithm::Es256 | Algorithm::Ps256 => left_half(&crypto::sha256(bytes)),
-        Algorithm::EdDsa => left_half(&crypto::sha512(bytes)),
-    }
-}
-
-fn left_half(hash: &[u8]) -> String {
-    let (left, _) = hash.split_at(hash.len() / 2);
-    crypto::base64url(left)
 }
