@@ -21,6 +21,7 @@
 //! deadline together; evidence has its own, so that a late decision is recorded.
 
 mod decided;
+pub(crate) mod not_allowed;
 mod userinfo;
 
 use std::time::Duration;

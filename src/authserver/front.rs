@@ -39,6 +39,7 @@ use model::{
 use web::{Cookie, Language, Pages};
 
 use crate::denied::Denied;
+use crate::endpoints::not_allowed::not_allowed;
 use crate::endpoints::{Endpoint, refused};
 use crate::evidence::OpenRecord;
 use crate::evidence::events::Events;
@@ -164,8 +165,16 @@ impl AuthServer {
         let Some(allow) = methods(endpoint, &asking.customers) else {
             return refused(&Refusal::UnknownRoute, asked.request_id);
         };
+        let mut record = OpenRecord::open(
+            self.ports(),
+            issuer,
+            OauthEndpoint::Authorize,
+            asked.request_id,
+            asked.interaction.clone(),
+            &asked.connection,
+        );
         if !allow.contains(asked.request.method()) {
-            return refused(&Refusal::MethodNotAllowed { allow }, asked.request_id);
+            return not_allowed(record, allow, asked.request_id).await;
         }
         let (head, body) = asked.request.into_parts();
         let asked_language = request::ui_locales(head.uri.query());
@@ -187,14 +196,6 @@ impl AuthServer {
                 || form.as_ref().is_ok_and(request::is_after_form),
             now: self.ports().clock.now(),
         };
-        let mut record = OpenRecord::open(
-            visit.ports,
-            issuer,
-            OauthEndpoint::Authorize,
-            asked.request_id,
-            asked.interaction.clone(),
-            &asked.connection,
-        );
         let decided = match form {
             Err(turned) => Err(turned),
             Ok(form) => visit.answer_at(endpoint, &form, &mut record).await,

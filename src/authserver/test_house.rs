@@ -343,6 +343,14 @@ impl House {
     }
 
     pub(crate) async fn open_with(change: impl FnOnce(&mut IssuerSettings)) -> Self {
+        Self::open_on(change, |_| ()).await
+    }
+
+    /// One on other ports than these.
+    pub(crate) async fn open_on(
+        change: impl FnOnce(&mut IssuerSettings),
+        on: impl FnOnce(&mut Ports),
+    ) -> Self {
         let (authority, keys) = (Authority::new(), client_keys());
         let (log, replay) = (log(), replays());
         let clock = Arc::new(MovedClock::stopped());
@@ -354,6 +362,7 @@ impl House {
         ports.grants = store.clone();
         ports.sessions = store.clone();
         ports.outbox = state;
+        on(&mut ports);
         let mut settings = settings(&authority, &keys);
         change(&mut settings);
         let server = AuthServer::open(vec![settings], Vec::new(), ports).await;

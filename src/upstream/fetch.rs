@@ -27,8 +27,9 @@ const HTTPS_PORT: u16 = 443;
 
 impl UpstreamSettings {
     /// A host that things are fetched from: verified by these authorities under the host's own
-    /// name; we show no certificate. Limits are tight: 4 connections, 16 that wait for one, 10 s
-    /// to an answer's head and between its parts.
+    /// name; we show no certificate. Limits are tight in bytes and time, 10 s to an answer's head
+    /// and between its parts, and wide in number, for each customer's log-in may go through here:
+    /// 64 connections, 1,024 that wait for one as long.
     pub fn fetched_from(
         id: UpstreamId,
         host: EndpointSettings,
@@ -48,8 +49,9 @@ impl UpstreamSettings {
                 body_idle_timeout: within,
                 // Asked for rarely: a connection kept is one that dies unseen.
                 idle_timeout: Duration::from_secs(5),
-                connections_max: 4,
-                waiters_max: 16,
+                connections_max: 64,
+                waiters_max: 1_024,
+                wait_timeout: within,
                 head_bytes: 16 * 1_024,
                 http1_buffer_bytes: 32 * 1_024,
                 h2_stream_window_bytes: 64 * 1_024,

@@ -10,13 +10,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use http::{Request, Response};
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Barrier;
 use tokio_rustls::TlsAcceptor;
 
 use crypto::{Algorithm, Jwks, SigningKey};
@@ -41,6 +42,10 @@ struct Shared {
     /// What is said at which path; at a path without words nothing is ever said.
     says: Mutex<HashMap<&'static str, (u16, String)>>,
     asked: Mutex<Vec<String>>,
+    /// The answers to codes that have one of their own.
+    tokens: Mutex<HashMap<String, String>>,
+    /// Where those wait who bring a code.
+    crowd: Mutex<Option<Arc<Barrier>>>,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -97,10 +102,18 @@ impl PaperProvider {
 
     /// Gives an ID token of these claims, signed by this key, for any code.
     pub fn issues(&self, claims: &Value, key: &SigningKey) {
-        let id_token = key.sign("JWT", claims).expect("a token");
-        let tokens =
-            json!({ "access_token": "opaque", "token_type": "Bearer", "id_token": id_token });
-        self.says("/token", 200, &tokens);
+        self.says("/token", 200, &tokens(claims, key));
+    }
+
+    /// Gives an ID token of these claims for this code.
+    pub fn issues_for(&self, code: &str, claims: &Value) {
+        let tokens = tokens(claims, &self.key).to_string();
+        locked(&self.shared.tokens).insert(code.to_owned(), tokens);
+    }
+
+    /// Gives no ID token from here on before so many are asked for at once.
+    pub fn gathers(&self, count: usize) {
+        *locked(&self.shared.crowd) = Some(Arc::new(Barrier::new(count)));
     }
 
     /// How often it was asked at a path.
@@ -108,6 +121,11 @@ impl PaperProvider {
         let asked = locked(&self.shared.asked);
         asked.iter().filter(|its| *its == path).count()
     }
+}
+
+fn tokens(claims: &Value, key: &SigningKey) -> Value {
+    let id_token = key.sign("JWT", claims).expect("a token");
+    json!({ "access_token": "opaque", "token_type": "Bearer", "id_token": id_token })
 }
 
 /// A new ES256 key in a file of the house's folder that nobody else may read.
@@ -138,9 +156,23 @@ async fn serve(socket: TcpStream, tls: TlsAcceptor, shared: Arc<Shared>) {
     };
     let answer = service_fn(|request: Request<Incoming>| {
         let path = request.uri().path().to_owned();
-        let said = locked(&shared.says).get(path.as_str()).cloned();
-        locked(&shared.asked).push(path);
+        let mut said = locked(&shared.says).get(path.as_str()).cloned();
+        locked(&shared.asked).push(path.clone());
+        let shared = Arc::clone(&shared);
         async move {
+            if path == "/token" {
+                let form = request.into_body().collect().await.expect("a form");
+                let form = String::from_utf8_lossy(&form.to_bytes()).into_owned();
+                let code = form.split('&').find_map(|pair| pair.strip_prefix("code="));
+                let own = locked(&shared.tokens)
+                    .get(code.unwrap_or_default())
+                    .cloned();
+                said = own.map(|own| (200, own)).or(said);
+                let crowd = locked(&shared.crowd).clone();
+                if let Some(crowd) = crowd {
+                    crowd.wait().await;
+                }
+            }
             let Some((status, body)) = said else {
                 return std::future::pending().await;
             };

@@ -18,7 +18,7 @@ use model::{
 };
 use web::Challenged;
 
-use super::refused;
+use super::not_allowed::not_allowed;
 use crate::evidence::OpenRecord;
 use crate::issuer::Issuer;
 use crate::step::openid::OPENID;
@@ -66,10 +66,6 @@ impl AuthServer {
     /// Answers whoever asks who a customer is.
     pub(crate) async fn userinfo(&self, issuer: &Issuer, asked: Asked) -> (Response, Facts) {
         let (head, _) = asked.request.into_parts();
-        if ![Method::GET, Method::POST].contains(&head.method) {
-            let allow = vec![Method::GET, Method::POST];
-            return refused(&Refusal::MethodNotAllowed { allow }, asked.request_id);
-        }
         let mut record = OpenRecord::open(
             self.ports(),
             issuer,
@@ -78,6 +74,10 @@ impl AuthServer {
             asked.interaction,
             &asked.connection,
         );
+        if ![Method::GET, Method::POST].contains(&head.method) {
+            let allow = vec![Method::GET, Method::POST];
+            return not_allowed(record, allow, asked.request_id).await;
+        }
         let mut noted = Noted {
             record: &mut record,
             nonce: None,

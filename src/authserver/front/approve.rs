@@ -173,6 +173,23 @@ impl Visit<'_> {
         self.send_back(known, ending, &[("error", error)])
     }
 
+    /// Turns away whoever did not log in, which is recorded as that, and tells the app.
+    pub(super) async fn refuse(
+        &self,
+        known: &Known<'_>,
+        error: &'static str,
+        record: &mut OpenRecord<'_>,
+    ) -> Result<Response, Turned> {
+        if !self.turn_down(known, error, record).await? {
+            return Err(gone());
+        }
+        let description = "The bank's provider logs nobody in.";
+        Err(Turned {
+            back: Some(self.back(known, Ending::Failed, &[("error", error)])?),
+            ..Turned::away(Cause::BadRequest, error, description)
+        })
+    }
+
     /// Tells the app what broke once its request was found good (RFC 6749 §4.1.2.1): it is over,
     /// as far as that can still be kept.
     pub(super) async fn or_told(

@@ -23,7 +23,8 @@ pub(super) enum Fit {
 impl Visit<'_> {
     pub(super) fn fit(&self, known: &Known<'_>, session: &Session) -> Fit {
         let asks = &known.request.authentication;
-        let is_new = asks.is_answered_at(session.auth_time);
+        // Whoever logged in for another request did it before, or does not get here by this one.
+        let is_new = session.auth_time >= known.opened_at;
         let is_young = asks.max_age.is_none_or(|seconds| {
             let age = self.now.duration_since(session.auth_time);
             age.unsigned_abs() <= Duration::from_secs(seconds)

@@ -69,7 +69,7 @@ impl Visit<'_> {
             nonce: crypto::base64url(&drawn()),
             verifier: crypto::base64url(&drawn()),
             since: if is_again {
-                since.max(asks.pushed_s())
+                since.max(known.opened_at.as_second())
             } else {
                 since
             },
@@ -143,8 +143,18 @@ impl Visit<'_> {
         let outcome = in_time(provider.who(returned, self.means())).await?;
         match outcome.map_err(Turned::unavailable)? {
             Outcome::Known(customer, at) => {
-                let at = known.request.authentication.logged_in_at(at);
+                let asks = &known.request.authentication;
+                let at = asks.logged_in_at(at, known.opened_at);
                 self.enter(known, customer, at, record).await
+            }
+            Outcome::Refused { error, said } => {
+                tracing::warn!(
+                    code = said,
+                    bank.id = %self.issuer.bank,
+                    request.id = %self.request_id,
+                    "the bank's provider logs nobody in"
+                );
+                self.refuse(known, error, record).await
             }
             Outcome::Cancelled => {
                 let ending = Ending::Cancelled;

@@ -5,7 +5,7 @@
 //! another log-in brought (PKCE, `nonce`); a log-in that was long ago (`auth_time`); an ID token
 //! that somebody else made, or that is for somebody else. What is asked of it is asked through the
 //! port `fetch`: its metadata and its keys are kept for a while, and used longer when it does not
-//! answer. Nothing of a code or a token stands in an error.
+//! answer, without much waiting. Nothing of a code or a token stands in an error.
 
 mod client;
 pub(super) mod discovery;
@@ -31,7 +31,7 @@ use model::{ClientId, Clock};
 use self::discovery::Discovered;
 pub use self::fuzz::fuzz_provider;
 use self::id_token::{Expected, IdTokenProblem};
-use self::kept::Kept;
+use self::kept::{Kept, Wish};
 
 /// The longest document of a provider's that is read, in bytes.
 const DOCUMENT_BYTES_MAX: usize = 64 * 1024;
@@ -140,6 +140,12 @@ pub(super) enum ProviderFailed {
         /// Its code, as it may stand in a log.
         code: String,
     },
+    /// It could not be done a moment ago, and is not tried again yet.
+    #[error("{doing}: it failed a moment ago")]
+    Lately {
+        /// What would be done.
+        doing: &'static str,
+    },
     /// The ID token is not one to believe.
     #[error("the provider's ID token is not believed")]
     IdToken(#[source] IdTokenProblem),
@@ -190,6 +196,13 @@ pub(super) enum Outcome {
     Known(Customer, Timestamp),
     /// The customer does not want to.
     Cancelled,
+    /// Nobody is logged in, and nothing is broken.
+    Refused {
+        /// What the app is told (OpenID Connect Core §3.1.2.6).
+        error: &'static str,
+        /// What was said, as it may stand in a log.
+        said: String,
+    },
 }
 
 /// What a log-in is judged with.
@@ -276,16 +289,23 @@ impl OpenIdProvider {
         }
         match (returned.error, returned.code) {
             (Some("access_denied"), _) => Ok(Outcome::Cancelled),
-            (Some(error), _) => {
-                let code = exchange::plain(error);
+            (Some(error @ ("server_error" | "temporarily_unavailable")), _) => {
+                let code = error.to_owned();
                 Err(ProviderFailed::Refused { doing: DOING, code })
             }
+            (Some(error), _) => Ok(refused(error)),
             (None, Some(code)) if code.len() <= CODE_BYTES_MAX => {
                 let tokens = self.exchange(&discovered, code, returned.bound, means);
-                let tokens = tokens.await?;
-                self.believe(&discovered, &tokens, returned, means).await
+                match tokens.await {
+                    Ok(tokens) => self.believe(&discovered, &tokens, returned, means).await,
+                    // Whoever holds the address wrote this code, or brought it too late.
+                    Err(ProviderFailed::Refused { code, .. }) if code == "invalid_grant" => {
+                        Ok(refused(&code))
+                    }
+                    Err(failed) => Err(failed),
+                }
             }
-            (None, _) => Err(unfit("there must be a code or an error")),
+            (None, _) => Ok(refused("neither_code_nor_error")),
         }
     }
 
@@ -307,8 +327,11 @@ impl OpenIdProvider {
         };
         let keys = self.keys(discovered, AGE_MAX, means).await?;
         let mut believed = id_token::check(&tokens.id_token, &keys, &expected);
-        if let Err(IdTokenProblem::Jws(JwsProblem::UnknownKey)) = believed {
-            // The provider may have a new key since (C-05).
+        if let Err(IdTokenProblem::Jws(
+            JwsProblem::UnknownKey | JwsProblem::Signature | JwsProblem::Algorithm,
+        )) = believed
+        {
+            // The provider may have a new key since (C-05), with a `kid` or without.
             let keys = self.keys(discovered, KEYS_AGE_MIN, means).await?;
             believed = id_token::check(&tokens.id_token, &keys, &expected);
         }
@@ -317,47 +340,63 @@ impl OpenIdProvider {
     }
 
     async fn discovered(&self, means: Means<'_>) -> Result<Arc<Discovered>, ProviderFailed> {
-        let now = means.clock.monotonic();
-        if let Some(known) = self.discovered.younger(now, AGE_MAX) {
-            return Ok(known);
-        }
+        let doing = discovery::DOING;
         let issuer = &self.settings.issuer;
         let at = format!(
             "{}/.well-known/openid-configuration",
             issuer.trim_end_matches('/')
         );
-        let doing = discovery::DOING;
-        let read = match document(&at, doing, means).await {
-            Ok(document) => discovery::read(&document, &self.settings),
-            Err(failed) => Err(failed),
+        let lately = || ProviderFailed::Lately { doing };
+        let read = async |deadline| {
+            let document = document(&at, doing, Means { deadline, ..means }).await?;
+            discovery::read(&document, &self.settings)
         };
-        match read {
-            Ok(read) => Ok(self.discovered.keep(now, read)),
-            Err(failed) => self.discovered.younger(now, STALE_MAX).ok_or(failed),
-        }
+        let wish = means.wish(AGE_MAX);
+        self.discovered.read(wish, lately, read).await
     }
 
-    /// The provider's keys, read at most so long ago, or longer when it does not answer.
+    /// The provider's keys, read at most so long ago. Where that is not long, it is for a key that
+    /// is not among those of before.
     async fn keys(
         &self,
         discovered: &Discovered,
         age_max: Duration,
         means: Means<'_>,
     ) -> Result<Arc<Jwks>, ProviderFailed> {
-        let now = means.clock.monotonic();
-        if let Some(known) = self.keys.younger(now, age_max) {
-            return Ok(known);
-        }
         let doing = discovery::DOING_KEYS;
-        let at = &discovered.jwks_uri;
-        let read = match document(at, doing, means).await {
-            Ok(document) => discovery::keys(&document),
-            Err(failed) => Err(failed),
+        let lately = || ProviderFailed::Lately { doing };
+        let read = async |deadline| {
+            let means = Means { deadline, ..means };
+            discovery::keys(&document(&discovered.jwks_uri, doing, means).await?)
         };
-        match read {
-            Ok(read) => Ok(self.keys.keep(now, read)),
-            Err(failed) => self.keys.younger(now, STALE_MAX).ok_or(failed),
+        self.keys.read(means.wish(age_max), lately, read).await
+    }
+}
+
+impl<'a> Means<'a> {
+    fn wish(self, age_max: Duration) -> Wish<'a> {
+        Wish {
+            clock: self.clock,
+            age_max,
+            deadline: self.deadline,
+            is_stale_good: age_max == AGE_MAX,
         }
+    }
+}
+
+/// What an error is for the app that waits: closed, and none of it our fault. What it says of our
+/// question (RFC 6749 §4.1.2.1) anybody can write into the address who was sent there.
+fn refused(error: &str) -> Outcome {
+    Outcome::Refused {
+        error: match error {
+            "login_required"
+            | "interaction_required"
+            | "account_selection_required"
+            | "consent_required" => "login_required",
+            "unmet_authentication_requirements" => "unmet_authentication_requirements",
+            _ => "access_denied",
+        },
+        said: exchange::plain(error),
     }
 }
 

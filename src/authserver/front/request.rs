@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use http::Method;
 use http::request::Parts;
+use jiff::Timestamp;
 
-use model::{ClientId, MessageBody, Request, Response, ScopeSet};
+use model::{ClientId, Fault, MessageBody, Request, Response, ScopeSet};
 use web::{Form, Language};
 
 use super::{Turned, Visit};
@@ -36,6 +37,8 @@ pub(super) struct Known<'a> {
     pub(super) client_id: &'a ClientId,
     pub(super) client: &'a ClientSettings,
     pub(super) request: AuthorizationRequest,
+    /// When its link was opened first: whoever logs in from then on does it for this request.
+    pub(super) opened_at: Timestamp,
     /// Why there is nothing left to decide, as the customer and the app are told.
     pub(super) over: Option<(Ending, &'static str)>,
 }
@@ -134,8 +137,10 @@ impl<'a> Visit<'a> {
             ));
         }
         let ends = pushed.expires.checked_sub(KNOWN_AFTER);
-        let is_in_time = ends.is_ok_and(|ends| self.now < ends);
-        let over = if is_in_time {
+        let ends = ends.map_err(|cause| Fault::caused("reading back an end", cause))?;
+        let opened_at = ends.checked_sub(VISIT);
+        let opened_at = opened_at.map_err(|cause| Fault::caused("reading back an end", cause))?;
+        let over = if self.now < ends {
             let error = self.no_longer(client, &request);
             error.map(|error| (Ending::Failed, error))
         } else {
@@ -152,6 +157,7 @@ impl<'a> Visit<'a> {
             client_id,
             client,
             request,
+            opened_at,
             over,
         })
     }

@@ -1,6 +1,8 @@
 //! What a listener's limits keep away as a rule, and what takes longer than a journey may.
 
 mod crowd;
+mod methods;
+mod provider;
 mod told;
 mod visitor;
 

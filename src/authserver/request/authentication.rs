@@ -8,9 +8,6 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Authentication {
-    /// When the request was pushed, in Unix microseconds: whoever logs in from then on does it for
-    /// this request.
-    pub(crate) pushed_at: i64,
     /// What stands in the ID token as it was sent.
     pub(crate) nonce: Option<String>,
     pub(crate) prompt: Prompt,
@@ -52,11 +49,6 @@ pub(crate) struct Wanted {
 }
 
 impl Authentication {
-    /// When it was pushed, in Unix seconds.
-    pub(crate) fn pushed_s(&self) -> i64 {
-        self.pushed_at.div_euclid(1_000_000)
-    }
-
     /// The log-ins that would do, those first that must, as another server is asked for one of them
     /// (OIDC Core §3.1.2.1, `acr_values`); empty where any does.
     pub(crate) fn acr_values(&self) -> String {
@@ -71,17 +63,14 @@ impl Authentication {
         values.join(" ")
     }
 
-    /// When somebody logged in whom another server logged in for this request at this second: its
-    /// seconds are whole, and its clock is not ours.
-    pub(crate) fn logged_in_at(&self, second: Timestamp) -> Timestamp {
-        let is_for_this = self.prompt == Prompt::Again || second.as_second() == self.pushed_s();
-        let pushed = Timestamp::from_microsecond(self.pushed_at).ok();
-        let pushed = pushed.filter(|pushed| is_for_this && *pushed > second);
-        pushed.unwrap_or(second)
-    }
-
-    /// Whether somebody logged in at this instant for this request.
-    pub(crate) fn is_answered_at(&self, auth_time: Timestamp) -> bool {
-        auth_time.as_microsecond() >= self.pushed_at
+    /// When somebody logged in whom another server logged in at this second for a request that was
+    /// opened at that instant: its seconds are whole, and its clock is not ours.
+    pub(crate) fn logged_in_at(&self, second: Timestamp, opened: Timestamp) -> Timestamp {
+        let is_its_second = second.as_second() == opened.as_second();
+        if self.prompt == Prompt::Again || is_its_second {
+            second.max(opened)
+        } else {
+            second
+        }
     }
 }

@@ -49,7 +49,6 @@ pub(crate) fn check(
     }
     let claims = form.get("claims").map(claims::read).transpose()?;
     let mut asks = claims.unwrap_or_default();
-    asks.pushed_at = now.as_microsecond();
     asks.nonce = form.get("nonce").map(str::to_owned);
     if let Some(nonce) = &asks.nonce
         && nonce.chars().count() > NONCE_CHARS_MAX

@@ -121,6 +121,21 @@ async fn oc_03_who_is_to_log_in_again_does_although_a_session_stands() {
 }
 
 #[tokio::test]
+async fn oc_03_a_log_in_for_another_request_is_none_for_one_that_was_pushed_before() {
+    let house = TestHouse::start().await;
+    let mut app = App::of(&house, "swiftride-app").await;
+    for asks in [("prompt", "login"), ("max_age", "0")] {
+        let link = link_with(&mut app, &[asks]).await;
+        house.clock.advance(Duration::from_secs(30));
+        let mut browser = logged_in(&house, &mut app, "li-lei").await;
+        house.clock.advance(Duration::from_secs(30));
+        let page = browser.get(&link).await;
+        is_log_in(&page);
+        is_approval(&log_in(&mut browser, &page, "li-lei").await);
+    }
+}
+
+#[tokio::test]
 async fn oc_03_a_log_in_may_be_as_old_as_the_app_says_and_no_older() {
     let house = TestHouse::start().await;
     let mut app = App::of(&house, "swiftride-app").await;

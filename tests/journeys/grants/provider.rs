@@ -6,6 +6,7 @@ mod real;
 use std::time::Duration;
 
 use crypto::{Algorithm, SigningKey};
+use futures_util::future::join_all;
 use kit::{Answer, Browser, HouseBuilder, METADATA, PaperProvider, TestHouse, html, query};
 use serde_json::{Value, json};
 
@@ -263,9 +264,10 @@ async fn what_the_provider_says_instead_of_a_code_reaches_the_app_as_one_of_its_
     let mut app = App::of(&house, "swiftride-app").await;
     for (says, error) in [
         ("error=access_denied", "access_denied"),
-        ("error=login_required", "temporarily_unavailable"),
-        ("error=invalid_request&code=good", "temporarily_unavailable"),
-        ("code=", "temporarily_unavailable"),
+        ("error=login_required", "login_required"),
+        ("error=invalid_request&code=good", "access_denied"),
+        ("error=server_error", "temporarily_unavailable"),
+        ("code=", "access_denied"),
     ] {
         let mut sent = Sent::new(&mut app, &provider).await;
         let answer = sent.comes_back(&provider, says).await;
@@ -278,6 +280,29 @@ async fn what_the_provider_says_instead_of_a_code_reaches_the_app_as_one_of_its_
     let answer = sent.browser.get(&back).await;
     told(&sent.browser, &answer, "temporarily_unavailable");
     assert_eq!(provider.calls("/token"), 0);
+}
+
+#[tokio::test]
+async fn a_crowd_gets_in_although_the_provider_answers_one_on_each_connection() {
+    let (house, provider) = on_paper().await;
+    let mut app = App::of(&house, "swiftride-app").await;
+    let mut crowd = Vec::new();
+    for number in 0..50 {
+        let sent = Sent::new(&mut app, &provider).await;
+        provider.issues_for(&format!("code-{number}"), &sent.claims);
+        crowd.push(sent);
+    }
+    // Nobody is answered before all have asked.
+    provider.gathers(50);
+    let provider = &provider;
+    let answers = crowd.iter_mut().enumerate().map(|(number, sent)| {
+        let says = format!("code=code-{number}");
+        async move { sent.comes_back(provider, &says).await }
+    });
+    for answer in join_all(answers).await {
+        let location = answer.header("location");
+        assert!(location.starts_with("/authorize?"), "{location}");
+    }
 }
 
 /// Asserts that a customer cannot log in now, and that the app is told.
@@ -298,16 +323,19 @@ async fn a_house_stands_without_its_provider_and_customers_log_in_once_it_is_the
     other["issuer"] = json!("https://login.other.example");
     for (status, said) in [(503, String::new()), (200, huge), (200, other.to_string())] {
         provider.says(METADATA, status, &said);
+        house.clock.advance(Duration::from_secs(5));
         goes_without(&house, &mut app).await;
     }
+    house.clock.advance(Duration::from_secs(5));
     // It keeps us waiting, but not for ever.
     provider.is_silent_at(METADATA);
     goes_without(&house, &mut app).await;
     provider.says(METADATA, 200, &provider.metadata());
+    house.clock.advance(Duration::from_secs(5));
     for (status, said) in [
         (500, String::new()),
         (200, "x".repeat(1 << 20)),
-        (400, json!({ "error": "invalid_grant" }).to_string()),
+        (400, json!({ "error": "invalid_client" }).to_string()),
         (302, String::new()),
     ] {
         provider.says("/token", status, &said);

@@ -5,11 +5,13 @@ use std::sync::{Mutex, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use crypto::{Algorithm, SystemRandom, TimeProblem};
 use model::MovedClock;
 
+use super::kept::WITHOUT_WAIT;
 use super::*;
 
 const ISSUER: &str = "https://login.bank.example";
@@ -35,6 +37,9 @@ const WANTED: Wanted<'_> = Wanted {
     login_hint: None,
 };
 
+/// The status of an answer that never comes.
+const HANGS: u16 = 0;
+
 /// What was asked: method, path and content.
 type Asked = (Method, String, Bytes);
 
@@ -55,6 +60,11 @@ impl Away {
     fn is_down_at(&self, path: &'static str) {
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         answers.remove(path);
+    }
+
+    /// Whoever asks at this path waits for ever from here on.
+    fn hangs_at(&self, path: &'static str) {
+        self.says(path, HANGS, &"");
     }
 
     fn asked(&self) -> Vec<Asked> {
@@ -83,6 +93,9 @@ impl Fetch for Away {
         asked.push((request.method, path, request.body));
         async move {
             let (status, body) = answer.ok_or(FetchFailed::TimedOut)?;
+            if status == HANGS {
+                return std::future::pending().await;
+            }
             let mut headers = HeaderMap::new();
             headers.insert("content-type", HeaderValue::from_static("application/json"));
             Ok(Fetched {
@@ -176,6 +189,20 @@ impl Bench {
     /// The token endpoint answers with these claims, signed by this key.
     fn issues(&self, claims: &Value, key: &SigningKey) {
         let id_token = key.sign("JWT", claims).expect("a token");
+        self.away.says("/token", 200, &tokens(&id_token));
+    }
+
+    /// The same by a key that the token does not name, signed by a library that is not ours.
+    fn says_without_kid(&self, key: &SigningKey) {
+        use jsonwebtoken::{Algorithm as Theirs, EncodingKey, Header};
+        let der = key.to_pkcs8();
+        let der = der.expose_secret();
+        let (algorithm, key) = match key.algorithm() {
+            Algorithm::EdDsa => (Theirs::EdDSA, EncodingKey::from_ed_der(der)),
+            _ => (Theirs::ES256, EncodingKey::from_ec_der(der)),
+        };
+        let signed = jsonwebtoken::encode(&Header::new(algorithm), &self.claims(), &key);
+        let id_token = signed.expect("signs");
         self.away.says("/token", 200, &tokens(&id_token));
     }
 
@@ -563,21 +590,28 @@ async fn only_access_denied_is_the_customers_own_word() {
         .provider
         .who(says(Some("access_denied")), bench.means());
     assert!(matches!(denied.await, Ok(Outcome::Cancelled)));
-    for (error, told) in [
-        (Some("login_required"), "says login_required"),
-        (Some("a\r\nb=1 <x>"), "says a??b?1??x?"),
-        (None, "a code or an error"),
+    for (error, told, logged) in [
+        (Some("login_required"), "login_required", "login_required"),
+        (Some("a\r\nb=1 <x>"), "access_denied", "a??b?1??x?"),
+        (None, "access_denied", "neither_code_nor_error"),
     ] {
-        let failed = bench.provider.who(says(error), bench.means()).await;
-        let failed = failed.expect_err("no outcome").to_string();
-        assert!(failed.contains(told), "{failed}");
+        let outcome = bench.provider.who(says(error), bench.means()).await;
+        let Ok(Outcome::Refused { error, said }) = outcome else {
+            panic!("{error:?}: {outcome:?}");
+        };
+        assert_eq!((error, said.as_str()), (told, logged));
     }
+    let failed = says(Some("server_error"));
+    let failed = bench.provider.who(failed, bench.means()).await;
+    let failed = failed.expect_err("its own fault").to_string();
+    assert!(failed.contains("says server_error"), "{failed}");
     let long = "c".repeat(CODE_BYTES_MAX + 1);
     let returned = Returned {
         code: Some(&long),
         ..bench.returned()
     };
-    assert!(bench.provider.who(returned, bench.means()).await.is_err());
+    let outcome = bench.provider.who(returned, bench.means()).await;
+    assert!(matches!(outcome, Ok(Outcome::Refused { .. })));
     assert_eq!(bench.away.times("/token"), 0);
 }
 
@@ -601,7 +635,58 @@ async fn metadata_are_read_anew_when_they_are_old_and_used_longer_when_nobody_an
     let failed = bench.link().await.expect_err("nothing is known any more");
     assert!(matches!(failed, ProviderFailed::Unreached { .. }));
     bench.away.says(METADATA, 200, &metadata());
+    let failed = bench.link().await.expect_err("not asked at once again");
+    assert!(matches!(failed, ProviderFailed::Lately { .. }));
+    bench.clock.advance(WITHOUT_WAIT);
     bench.link().await.expect("it is back");
+}
+
+#[tokio::test]
+async fn one_at_a_time_reads_what_is_too_old_and_the_others_do_not_wait_while_they_need_not() {
+    let bench = Bench::new();
+    let links = (0..20).map(|_| bench.link());
+    let links = futures_util::future::join_all(links).await;
+    assert!(links.iter().all(Result::is_ok));
+    assert_eq!(bench.away.times(METADATA), 1);
+    bench.clock.advance(AGE_MAX);
+    bench.away.hangs_at(METADATA);
+    let mut first = std::pin::pin!(bench.link());
+    assert!(first.as_mut().now_or_never().is_none(), "it waits");
+    for _ in 0..20 {
+        let other = bench.link().now_or_never();
+        assert!(other.expect("at once").is_ok());
+    }
+    assert_eq!(bench.away.times(METADATA), 2);
+}
+
+#[tokio::test]
+async fn a_new_key_without_a_name_is_read_too_whatever_its_algorithm() {
+    for (algorithm, problem) in [
+        (Algorithm::Es256, JwsProblem::Signature),
+        (Algorithm::EdDsa, JwsProblem::Algorithm),
+    ] {
+        let bench = Bench::new();
+        bench.away.says("/jwks", 200, &nameless(&bench.key));
+        bench.says_without_kid(&bench.key);
+        assert!(bench.who().await.is_ok());
+        let next = key(algorithm);
+        bench.away.says("/jwks", 200, &nameless(&next));
+        bench.says_without_kid(&next);
+        assert_eq!(bench.problem().await, IdTokenProblem::Jws(problem));
+        assert_eq!(bench.away.times("/jwks"), 1, "not more often than that");
+        bench.clock.advance(KEYS_AGE_MIN);
+        bench.says_without_kid(&next);
+        assert!(bench.who().await.is_ok());
+        assert_eq!(bench.away.times("/jwks"), 2);
+    }
+}
+
+/// The keys of a provider that names none.
+fn nameless(key: &SigningKey) -> Value {
+    let mut keys = key_set(&[key]);
+    let key = keys["keys"][0].as_object_mut().expect("a key");
+    key.remove("kid");
+    keys
 }
 
 #[tokio::test]
@@ -654,8 +739,8 @@ async fn a_code_that_is_not_exchanged_logs_nobody_in_and_stands_in_no_error() {
     let rows = [
         (
             400,
-            json!({ "error": "invalid_grant", "error_description": CODE }),
-            "invalid_grant",
+            json!({ "error": "invalid_client", "error_description": CODE }),
+            "invalid_client",
         ),
         (
             401,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use http::header::{CONTENT_TYPE, COOKIE, SET_COOKIE};
+use http::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
 use http::{HeaderMap, Method, Request};
 use http_body_util::BodyExt;
 
@@ -50,15 +50,24 @@ pub(super) async fn link(house: &House, more: &[(&'static str, &str)]) -> String
     format!("/authorize?client_id=swiftride-app&request_uri={reference}")
 }
 
-/// A page.
+/// A page, or where it leads.
 #[derive(Debug)]
 pub(super) struct Page {
     pub(super) status: u16,
+    pub(super) location: Option<String>,
     pub(super) headers: HeaderMap,
     pub(super) html: String,
 }
 
 impl Page {
+    /// The value of a parameter of the address that it leads to.
+    pub(super) fn leads_with(&self, name: &str) -> Option<String> {
+        let (_, query) = self.location.as_deref()?.split_once('?')?;
+        let mut pairs = form_urlencoded::parse(query.as_bytes());
+        let found = pairs.find(|(its, _)| its == name);
+        found.map(|(_, value)| value.into_owned())
+    }
+
     fn hidden(&self, name: &str) -> String {
         let begins = format!("type=\"hidden\" name=\"{name}\" value=\"");
         let (_, rest) = self.html.split_once(&begins).expect("a field");
@@ -103,7 +112,7 @@ impl Visitor {
         self.ask(house, endpoint, (Method::POST, "/"), form).await
     }
 
-    async fn ask(
+    pub(super) async fn ask(
         &mut self,
         house: &House,
         endpoint: Endpoint,
@@ -134,8 +143,10 @@ impl Visitor {
             }
         }
         let bytes = body.collect().await.expect("a body").to_bytes();
+        let location = head.headers.get(LOCATION);
         Page {
             status: head.status.as_u16(),
+            location: location.map(|to| to.to_str().expect("text").to_owned()),
             html: String::from_utf8(bytes.to_vec()).expect("text"),
             headers: head.headers,
         }
