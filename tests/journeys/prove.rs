@@ -144,6 +144,51 @@ async fn every_operation_answers_every_attack_as_it_is_proved() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_log_in_is_attacked_where_one_is_demanded_and_nowhere_else() {
+    let scope = "      x-mortise-scope: branches\n";
+    let demanded = "{ acr_values: [urn:harbour:password], max_age: 5min }";
+    let marked = format!("{scope}      x-mortise-authentication: {demanded}\n");
+    let (house, attackers) =
+        besieged(|builder| builder.edit_file("apis/branches.yaml", scope, &marked)).await;
+    let (code, report) = proved(&house.prepared().config);
+    assert_eq!(code, Some(0), "{report}");
+    let partner = Partner::of(&house, "swiftride-app");
+    let now = house.now().as_second();
+    let mut compared = 0;
+    for operation in report["operations"].as_array().expect("operations") {
+        for (attack, acr, auth_time, refused) in [
+            ("honest", "urn:harbour:password", now - 300, None),
+            ("stale_log_in", "urn:harbour:password", now - 301, Some(401)),
+            ("weak_log_in", "urn:harbour:none", now, Some(401)),
+        ] {
+            if operation["product"] != "branches" {
+                assert_eq!(operation["attacks"].get(attack), None, "{operation}");
+                continue;
+            }
+            let proved = match attack {
+                "honest" => &operation["honest"],
+                attack => &operation["attacks"][attack],
+            };
+            assert_eq!(proved["status"].as_u64(), refused, "{attack}: {operation}");
+            let mut claims = house.claims(&partner, "branches");
+            claims["sub"] = json!("a customer");
+            claims["acr"] = json!(acr);
+            claims["auth_time"] = json!(auth_time);
+            let token = attackers.issuer_key.sign("at+jwt", &claims);
+            let how = Mounted {
+                identity: Some(&partner.identity),
+                bearer: Some(format!("Bearer {}", token.expect("a token"))),
+                host: None,
+            };
+            let live = answer(&house, operation, &how, Version::Http2, 1).await;
+            assert_eq!(live, *proved, "{attack}");
+            compared += 1;
+        }
+    }
+    assert_eq!(compared, 2 * 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_listener_that_demands_a_certificate_answers_nobody_without() {
     let (house, attackers) = besieged(|builder| {
         builder.edit(

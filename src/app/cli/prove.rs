@@ -96,7 +96,8 @@ fn counts(operations: &[Operation]) -> Counts {
 ///               guards[]: check, and its settings
 ///               evidence: "before_the_answer" | "queued"
 ///               caller: partner | null, honest: ANSWER
-///               attacks: { NAME: ANSWER }, unguarded: [NAME]
+///               attacks: { NAME: ANSWER } (on a log-in: where one is demanded)
+///               unguarded: [NAME]
 /// ANSWER:       { in: true } | { in: false, status, code } | { in: false, connection: false }
 /// count:        operations, open, guarded, unguarded, shut
 /// ```

@@ -1,6 +1,7 @@
 //! The attack set: each is the honest call with one thing wrong.
 
 use identity::Shown;
+use model::DemandedLogIn;
 
 /// One thing wrong with a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -27,6 +28,10 @@ pub enum Attack {
     MissingScope,
     /// The token is for another audience.
     WrongAudience,
+    /// The customer logged in longer ago than the operation takes.
+    StaleLogIn,
+    /// The customer's log-in was not as strong as the operation demands.
+    WeakLogIn,
     /// More calls than the limits allow.
     OverLimit,
     /// The request names a host that the listener does not serve.
@@ -35,7 +40,7 @@ pub enum Attack {
 
 impl Attack {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::NoCertificate,
         Self::ForeignCertificate,
         Self::RevokedCertificate,
@@ -47,6 +52,8 @@ impl Attack {
         Self::MissingProof,
         Self::MissingScope,
         Self::WrongAudience,
+        Self::StaleLogIn,
+        Self::WeakLogIn,
         Self::OverLimit,
         Self::ForeignHost,
     ];
@@ -65,6 +72,8 @@ impl Attack {
             Self::MissingProof => "missing_proof",
             Self::MissingScope => "missing_scope",
             Self::WrongAudience => "wrong_audience",
+            Self::StaleLogIn => "stale_log_in",
+            Self::WeakLogIn => "weak_log_in",
             Self::OverLimit => "over_limit",
             Self::ForeignHost => "foreign_host",
         }
@@ -73,6 +82,15 @@ impl Attack {
     /// Whether it is about who calls: who is not asked is not refused for it.
     pub fn is_of_identity(self) -> bool {
         !matches!(self, Self::OverLimit | Self::ForeignHost)
+    }
+
+    /// Whether there is such a thing to do wrong where this is demanded of the customer's log-in.
+    pub(crate) fn is_of(self, demanded: Option<&DemandedLogIn>) -> bool {
+        match self {
+            Self::StaleLogIn => demanded.is_some_and(|demanded| demanded.max_age_s.is_some()),
+            Self::WeakLogIn => demanded.is_some_and(|demanded| !demanded.acr_values.is_empty()),
+            _ => true,
+        }
     }
 
     /// The certificate that is shown.

@@ -34,6 +34,8 @@ use crate::snapshot::Snapshot;
 const ANOTHER: [u8; 32] = [0x5a; 32];
 /// A host that no listener serves (RFC 2606 §2).
 const FOREIGN_HOST: &str = "elsewhere.invalid";
+/// A strength of log-ins that none can demand: with spaces it would be several (RFC 9470 §3).
+const WEAK: &str = "weaker than demanded";
 /// An address of nobody (RFC 5737 §3).
 const PEER: SocketAddr = SocketAddr::new(
     std::net::IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1)),
@@ -304,8 +306,16 @@ impl Rehearsals {
             iss: scene.issuer.identifier(),
             // Where a log-in is demanded, one just made, as strong as can be.
             sub: log_in.map_or(client, |_| "a customer"),
-            auth_time: log_in.map(|_| now),
-            acr: log_in.and_then(|demanded| demanded.acr_values.first().map(String::as_str)),
+            auth_time: log_in.map(|demanded| match (attack, demanded.max_age_s) {
+                (Some(Attack::StaleLogIn), Some(max)) => {
+                    now.saturating_sub_unsigned(max.saturating_add(1))
+                }
+                _ => now,
+            }),
+            acr: match attack {
+                Some(Attack::WeakLogIn) => Some(WEAK),
+                _ => log_in.and_then(|demanded| demanded.acr_values.first().map(String::as_str)),
+            },
             aud: match attack {
                 Some(Attack::WrongAudience) => "https://elsewhere.invalid",
                 _ => scene.issuer.audience(),
