@@ -40,30 +40,79 @@ function client(folder, place, method, binding) {
   }
 }
 
-/** What the suite's browser does on the pages: each by the ids of their elements. */
-function browser(issuer) {
-  const click = (id) => ['click', 'id', id]
-  return [{
-    match: `${issuer}/authorize*`,
-    tasks: [
-      {
-        task: 'Log in',
-        match: `${issuer}/authorize*`,
-        commands: [
-          ['text', 'id', 'username', CUSTOMER.user],
-          ['text', 'id', 'password', CUSTOMER.password],
-          click('login'),
-        ],
-      },
-      { task: 'Approve', match: `${issuer}/authorize*`, commands: [click('allow')] },
-      { task: 'Go back', match: `${issuer}/done*`, commands: [click('return')] },
-      {
-        task: 'Arrive',
-        match: '*/test/a/mortise/callback*',
-        commands: [['wait', 'id', 'submission_complete', 10]],
-      },
+/** What the names of the suite's modules begin with: both plans take theirs from one profile. */
+const MODULE = 'fapi2-security-profile-final-'
+/** The module in which the customer says no. */
+const REFUSES = 'user-rejects-authentication'
+/** The module that opens a reference twice, and gets through the second time. */
+const OPENS_AGAIN = 'par-ensure-reused-request-uri-prior-to-auth-completion-succeeds'
+/** The module that opens a reference again when it was used. */
+const USES_AGAIN = 'par-attempt-reuse-request_uri'
+/** Modules that end on our error page without a log-in, and with which error. */
+const ERRORS = {
+  'par-attempt-to-use-expired-request_uri': 'invalid_request_uri',
+  'par-attempt-to-use-request_uri-for-different-client': 'invalid_request_uri',
+  'ensure-unsigned-authorization-request-without-using-par-fails': 'invalid_request',
+}
+const CALLBACK = '/test/a/mortise/callback'
+
+/**
+ * What the suite's browser does on an issuer's pages, each by the ids of their elements: as
+ * `browser` for every module, and as `override` for those that go another way.
+ */
+function browsers(issuer) {
+  const match = `${issuer}/authorize*`
+  const logIn = (...may) => ({
+    task: 'Log in',
+    match,
+    commands: [
+      ['text', 'id', 'username', CUSTOMER.user, ...may],
+      ['text', 'id', 'password', CUSTOMER.password, ...may],
+      ['click', 'id', 'login', ...may],
     ],
-  }]
+  })
+  const decide = (act, ...may) => ({
+    task: act, match, optional: may.length > 0, commands: [['click', 'id', act, ...may]],
+  })
+  // The page goes back by itself, at once: whoever wants to click may come too late.
+  const back = {
+    task: 'Go back',
+    match: `${issuer}/done*`,
+    optional: true,
+    commands: [['wait', 'contains', CALLBACK, 10]],
+  }
+  const arrive = (optional) => ({
+    task: 'Arrive',
+    match: `*${CALLBACK}*`,
+    optional,
+    commands: [['wait', 'id', 'submission_complete', 10]],
+  })
+  const error = (code, placeholder, optional) => ({
+    task: 'Error page', match, optional, commands: [['wait', 'id', 'error', 10, code, placeholder]],
+  })
+  const through = (act) => [logIn(), decide(act), back, arrive(false)]
+  const page = (code) => [error(code, 'update-image-placeholder', false)]
+  // Of a module that is not known here: through, or to the error page, whichever comes.
+  const either = [
+    logIn('optional'),
+    decide('allow', 'optional'),
+    back,
+    error('id="error"', 'update-image-placeholder-optional', true),
+    arrive(true),
+  ]
+  const visits = {
+    [REFUSES]: [{ match, tasks: through('refuse') }],
+    [OPENS_AGAIN]: [{ match, 'match-limit': 1, tasks: [] }, { match, tasks: through('allow') }],
+    [USES_AGAIN]: [
+      { match, 'match-limit': 1, tasks: through('allow') },
+      { match, tasks: page('invalid_request_uri') },
+    ],
+  }
+  for (const [module, code] of Object.entries(ERRORS)) {
+    visits[module] = [{ match, tasks: page(code) }]
+  }
+  const override = Object.entries(visits).map(([module, browser]) => [MODULE + module, { browser }])
+  return { browser: [{ match, tasks: either }], override: Object.fromEntries(override) }
 }
 
 /** What the suite is to be told, as an object. */
@@ -86,7 +135,7 @@ export function configuration([ready, profile, method, binding]) {
     mtls: shown(one),
     mtls2: shown(two),
     resource: { resourceUrl: `${api}${path}`, richAuthorizationRequest: DETAILS },
-    browser: browser(issuer),
+    ...browsers(issuer),
   }
 }
 

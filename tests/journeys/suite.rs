@@ -83,12 +83,31 @@ async fn the_suite_is_told_where_the_sandbox_is_and_both_clients_keys() {
     }
     let detail = &told["resource"]["richAuthorizationRequest"][0];
     assert_eq!(detail["type"], "branch_visit");
-    let commands = told["browser"][0]["tasks"].to_string();
-    for id in ["username", "password", "login", "allow", "return"] {
-        assert!(
-            commands.contains(&format!("\"id\",\"{id}\"")),
-            "{id}: {commands}"
-        );
+    walks(
+        &told["browser"],
+        0,
+        &["username", "password", "login", "allow", "error"],
+    );
+    let module = |name: &str| {
+        let name = format!("fapi2-security-profile-final-{name}");
+        &told["override"][name]["browser"]
+    };
+    let refuses = module("user-rejects-authentication");
+    walks(refuses, 0, &["username", "password", "login", "refuse"]);
+    let again = module("par-attempt-reuse-request_uri");
+    walks(again, 0, &["username", "password", "login", "allow"]);
+    walks(again, 1, &["error"]);
+    assert_eq!(again[0]["match-limit"], 1, "{again}");
+    for ends_in_error in [
+        "par-attempt-to-use-expired-request_uri",
+        "par-attempt-to-use-request_uri-for-different-client",
+        "ensure-unsigned-authorization-request-without-using-par-fails",
+    ] {
+        walks(module(ends_in_error), 0, &["error"]);
+        let [command] = &commands(module(ends_in_error), 0)[..] else {
+            panic!("one command: {ends_in_error}");
+        };
+        assert_eq!(command[5], "update-image-placeholder", "{ends_in_error}");
     }
     let wrong = of(&["security", "client_secret", "dpop"]);
     assert_eq!(wrong.code, Some(2));
@@ -98,6 +117,24 @@ async fn the_suite_is_told_where_the_sandbox_is_and_both_clients_keys() {
         wrong.err
     );
     assert_eq!(sandbox.stop().await, Some(0));
+}
+
+/// What the suite's browser does at its visit of this number.
+fn commands(browser: &Value, visit: usize) -> Vec<Value> {
+    let tasks = browser[visit]["tasks"].as_array().expect("tasks");
+    let commands = |task: &Value| task["commands"].as_array().cloned();
+    tasks.iter().filter_map(commands).flatten().collect()
+}
+
+/// Asserts that it uses these elements of our pages, in this order, and no other.
+#[track_caller]
+fn walks(browser: &Value, visit: usize, ids: &[&str]) {
+    let commands = commands(browser, visit);
+    let of_ours = commands
+        .iter()
+        .filter(|command| command[1] == "id" && command[2] != "submission_complete");
+    let of_ours: Vec<_> = of_ours.map(|command| command[2].clone()).collect();
+    assert_eq!(of_ours, ids, "{browser}");
 }
 
 #[test]
