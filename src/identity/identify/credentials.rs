@@ -102,6 +102,17 @@ mod tests {
     }
 
     #[test]
+    fn credentials_that_are_not_ascii_are_malformed() {
+        let mut headers = HeaderMap::new();
+        let value = HeaderValue::from_bytes(b"Bearer \xe9").expect("a value");
+        headers.append(AUTHORIZATION, value);
+        assert!(matches!(
+            credentials(&headers, None),
+            Err(Refusal::MalformedCredentials { .. })
+        ));
+    }
+
+    #[test]
     fn there_are_two_schemes_in_either_case() {
         for (value, scheme) in [
             ("Bearer a", Some(Scheme::Bearer)),
@@ -115,6 +126,12 @@ mod tests {
             let headers = sent(value);
             let found = credentials(&headers, None).ok().map(|(scheme, _)| scheme);
             assert_eq!(found, scheme, "{value}");
+            let told = credentials(&headers, None).err();
+            assert_eq!(
+                told,
+                scheme.is_none().then_some(Refusal::NoToken),
+                "{value}"
+            );
             let means_dpop = value.eq_ignore_ascii_case("dpop a") || value == "DPoP";
             assert_eq!(names_dpop(&headers), means_dpop, "{value}");
         }
