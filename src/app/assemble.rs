@@ -353,6 +353,7 @@ fn issuer_settings(
     let authorization = tokens.authorization.as_ref().map(|asking| {
         Ok::<_, anyhow::Error>(Authorization {
             customers: customers(&asking.log_in)?,
+            acr_values: asking.acr_values.clone(),
             grant_lifetime: asking.grant_lifetime,
         })
     });

@@ -133,7 +133,7 @@ impl AuthServer {
             (Endpoint::Par, Tokens::Ours(issuer)) if issuer.authorization.is_some() => {
                 self.clients(OauthEndpoint::Par, issuer, asked).await
             }
-            (Endpoint::Revoke, Tokens::Ours(issuer)) if issuer.authorization.is_some() => {
+            (Endpoint::Revoke, Tokens::Ours(issuer)) => {
                 self.clients(OauthEndpoint::Revoke, issuer, asked).await
             }
             (Endpoint::Userinfo, Tokens::Ours(issuer)) if issuer.authorization.is_some() => {

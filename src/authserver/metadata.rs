@@ -20,10 +20,12 @@ struct Document<'a> {
     jwks_uri: &'a str,
     introspection_endpoint: String,
     introspection_endpoint_auth_methods_supported: &'a [&'a str],
+    revocation_endpoint: String,
+    revocation_endpoint_auth_methods_supported: &'a [&'a str],
     #[serde(skip_serializing_if = "Option::is_none")]
     introspection_signing_alg_values_supported: Option<[&'a str; 1]>,
     #[serde(flatten)]
-    authorization: Option<Authorization>,
+    authorization: Option<Authorization<'a>>,
     scopes_supported: Vec<&'a str>,
     response_types_supported: &'a [&'a str],
     grant_types_supported: &'a [&'a str],
@@ -54,12 +56,10 @@ fn methods(settings: &IssuerSettings) -> &'static [&'static str] {
 /// What only an issuer has that asks customers (RFC 9126 §5, RFC 9207 §3, RFC 7636,
 /// RFC 9101 §10.5, JARM §3).
 #[derive(Serialize)]
-struct Authorization {
+struct Authorization<'a> {
     authorization_endpoint: String,
     pushed_authorization_request_endpoint: String,
     require_pushed_authorization_requests: bool,
-    revocation_endpoint: String,
-    revocation_endpoint_auth_methods_supported: &'static [&'static str],
     response_modes_supported: Vec<&'static str>,
     code_challenge_methods_supported: [&'static str; 1],
     authorization_response_iss_parameter_supported: bool,
@@ -72,15 +72,17 @@ struct Authorization {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     authorization_details_types_supported: Vec<String>,
     #[serde(flatten)]
-    openid: OpenId,
+    openid: OpenId<'a>,
 }
 
-/// What OpenID Connect asks beside (OIDC Discovery §3; MD-04). `acr_values_supported` is not among
-/// it: which there are, the bank knows.
+/// What OpenID Connect asks beside (OIDC Discovery §3; MD-04). Which strengths there are, the bank
+/// says.
 #[derive(Serialize)]
-struct OpenId {
+struct OpenId<'a> {
     subject_types_supported: [&'static str; 1],
     id_token_signing_alg_values_supported: Vec<&'static str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    acr_values_supported: &'a [String],
     claims_supported: [&'static str; 9],
     claims_parameter_supported: bool,
     prompt_values_supported: [&'static str; 4],
@@ -88,14 +90,15 @@ struct OpenId {
     userinfo_signing_alg_values_supported: Vec<&'static str>,
 }
 
-impl OpenId {
-    fn of(settings: &IssuerSettings, signs: &[Algorithm]) -> Self {
+impl<'a> OpenId<'a> {
+    fn of(settings: &'a IssuerSettings, acr_values: &'a [String], signs: &[Algorithm]) -> Self {
         let signs = names_of(signs);
         Self {
             userinfo_endpoint: format!("{}/userinfo", settings.issuer),
             userinfo_signing_alg_values_supported: signs.clone(),
             subject_types_supported: ["pairwise"],
             id_token_signing_alg_values_supported: signs,
+            acr_values_supported: acr_values,
             claims_supported: [
                 "iss",
                 "sub",
@@ -113,9 +116,9 @@ impl OpenId {
     }
 }
 
-impl Authorization {
-    fn of(settings: &IssuerSettings, signs: &[Algorithm]) -> Option<Self> {
-        settings.authorization.as_ref()?;
+impl<'a> Authorization<'a> {
+    fn of(settings: &'a IssuerSettings, signs: &[Algorithm]) -> Option<Self> {
+        let asking = settings.authorization.as_ref()?;
         let profile = settings.profile;
         let modes: Vec<_> = profile
             .response_modes
@@ -128,8 +131,6 @@ impl Authorization {
             authorization_endpoint: format!("{}/authorize", settings.issuer),
             pushed_authorization_request_endpoint: format!("{}/par", settings.issuer),
             require_pushed_authorization_requests: true,
-            revocation_endpoint: format!("{}/revoke", settings.issuer),
-            revocation_endpoint_auth_methods_supported: methods(settings),
             response_modes_supported: modes.concat(),
             code_challenge_methods_supported: ["S256"],
             authorization_response_iss_parameter_supported: true,
@@ -140,7 +141,7 @@ impl Authorization {
             request_uri_parameter_supported: false,
             ui_locales_supported: ["zh-CN", "en"],
             authorization_details_types_supported: types,
-            openid: OpenId::of(settings, signs),
+            openid: OpenId::of(settings, &asking.acr_values, signs),
         })
     }
 }
@@ -154,8 +155,7 @@ fn names_of(algorithms: &[Algorithm]) -> Vec<&'static str> {
 struct Aliases {
     token_endpoint: String,
     introspection_endpoint: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    revocation_endpoint: Option<String>,
+    revocation_endpoint: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pushed_authorization_request_endpoint: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -181,6 +181,8 @@ pub(crate) fn document(settings: &IssuerSettings, signs: &[Algorithm]) -> Result
         jwks_uri: &settings.jwks_uri,
         introspection_endpoint: format!("{}/introspect", settings.issuer),
         introspection_endpoint_auth_methods_supported: methods(settings),
+        revocation_endpoint: format!("{}/revoke", settings.issuer),
+        revocation_endpoint_auth_methods_supported: methods(settings),
         introspection_signing_alg_values_supported: settings
             .profile
             .signs_introspection
@@ -200,7 +202,7 @@ pub(crate) fn document(settings: &IssuerSettings, signs: &[Algorithm]) -> Result
         mtls_endpoint_aliases: settings.mtls_base.as_deref().map(|base| Aliases {
             token_endpoint: format!("{base}/token"),
             introspection_endpoint: format!("{base}/introspect"),
-            revocation_endpoint: asks_customers.then(|| format!("{base}/revoke")),
+            revocation_endpoint: format!("{base}/revoke"),
             pushed_authorization_request_endpoint: asks_customers.then(|| format!("{base}/par")),
             userinfo_endpoint: asks_customers.then(|| format!("{base}/userinfo")),
         }),

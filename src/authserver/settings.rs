@@ -64,6 +64,8 @@ pub struct IssuerSettings {
 pub struct Authorization {
     /// Says who a customer is.
     pub customers: Customers,
+    /// Which strengths (`acr`) their log-ins can have; empty where the bank names none.
+    pub acr_values: Vec<String>,
     /// How long a grant lives.
     pub grant_lifetime: Duration,
 }
@@ -80,6 +82,7 @@ pub enum Customers {
 impl fmt::Debug for Authorization {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Authorization")
+            .field("acr_values", &self.acr_values)
             .field("grant_lifetime", &self.grant_lifetime)
             .finish_non_exhaustive()
     }

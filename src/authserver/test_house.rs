@@ -333,6 +333,7 @@ impl House {
         Self::open_with(|settings| {
             settings.authorization = Some(Authorization {
                 customers: Customers::Password(Arc::new(LiLei)),
+                acr_values: Vec::new(),
                 grant_lifetime: Duration::from_hours(1),
             });
             for client in settings.clients.values_mut() {

@@ -226,6 +226,8 @@ pub struct ResourceServerPlan {
 pub struct AuthorizationPlan {
     /// Who says who a customer is.
     pub log_in: LogInPlan,
+    /// Which strengths (`acr`) log-ins can have; empty where the bank names none.
+    pub acr_values: Vec<String>,
     /// How long a grant lives, and its refresh token with it: 1 minute to 180 days.
     pub grant_lifetime: Duration,
 }

@@ -30,11 +30,10 @@ async fn house(keys: &[&SigningKey]) -> TestHouse {
         )
         .edit(
             "      profile: fapi2                  # or fapi2_message_signing: apps sign their \
-             requests\n      log_in: { upstream: core, path: /customers/v1/log-in }    # who a customer is, \
-             the bank says\n      grant_lifetime: 90d             # then what a customer approved \
-             has ended\n",
+             requests\n",
             "",
         )
+        .edit(&format!("{}{}", kit::LOG_IN, kit::GRANT_LIFETIME), "")
         .start()
         .await
 }

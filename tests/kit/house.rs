@@ -27,6 +27,16 @@ pub struct HouseBuilder {
 
 type Sockets = (TcpListener, TcpListener, TcpListener);
 
+/// Who says who a customer is, in the sandbox's file.
+pub const LOG_IN: &str =
+    "      log_in:                         # who a customer is, and how strongly, \
+                          the bank says
+        { upstream: core, path: /customers/v1/log-in, acr_values: [urn:harbour:password] }
+";
+/// How long a grant lives there, on the next line.
+pub const GRANT_LIFETIME: &str =
+    "      grant_lifetime: 90d             # then what a customer approved has ended\n";
+
 impl HouseBuilder {
     /// A new sandbox folder on free ports, with a clock that runs.
     pub fn new() -> Self {

@@ -51,7 +51,7 @@ pub use echo::EchoBank;
 pub use exposition::{Exposition, Family, Sample};
 pub use flood::{FloodBank, flood, swallow};
 pub use folder::{Folder, Reserved};
-pub use house::{HouseBuilder, TestHouse, records};
+pub use house::{GRANT_LIFETIME, HouseBuilder, LOG_IN, TestHouse, records};
 pub use issuer::{issuer_key, under_kid};
 pub use key_host::{KeyHost, Publishes, key_set};
 pub use operators::{Operators, Probed, probe};

@@ -1345,6 +1345,12 @@ async fn md_05_the_metadata_hold_what_is_active_and_nothing_else() {
                 "tls_client_auth",
                 "self_signed_tls_client_auth",
             ],
+            "revocation_endpoint": "https://auth.harbour.example/revoke",
+            "revocation_endpoint_auth_methods_supported": [
+                "private_key_jwt",
+                "tls_client_auth",
+                "self_signed_tls_client_auth",
+            ],
             "scopes_supported": ["branches", "rates"],
             "response_types_supported": [],
             "grant_types_supported": ["client_credentials"],
@@ -1359,6 +1365,7 @@ async fn md_05_the_metadata_hold_what_is_active_and_nothing_else() {
             "mtls_endpoint_aliases": {
                 "token_endpoint": "https://api.harbour.example:8443/token",
                 "introspection_endpoint": "https://api.harbour.example:8443/introspect",
+                "revocation_endpoint": "https://api.harbour.example:8443/revoke",
             },
         })
     );

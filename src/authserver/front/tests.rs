@@ -40,6 +40,7 @@ async fn house() -> House {
     House::open_with(|settings| {
         settings.authorization = Some(Authorization {
             customers: Customers::Password(Arc::new(Nobody)),
+            acr_values: Vec::new(),
             grant_lifetime: Duration::from_hours(1),
         });
     })

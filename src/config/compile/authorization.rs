@@ -52,6 +52,7 @@ pub(super) fn compile(
     };
     Some(AuthorizationPlan {
         log_in: judge,
+        acr_values: log_in.acr_values.clone(),
         grant_lifetime: grant_lifetime?,
     })
 }

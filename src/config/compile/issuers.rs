@@ -121,7 +121,7 @@ fn ours(
         _ => None,
     };
     let identifier = &identifier.value;
-    let log_in = log_in.as_ref().map(authorization::page);
+    let log_in = log_in.as_deref().map(authorization::page);
     let endpoints = endpoints(own, &with_certificates, identifier, path, log_in);
     let tokens = OurTokensPlan {
         profile: profile.as_ref()?.value,
@@ -424,9 +424,9 @@ fn endpoints(
         };
         answers("token", IssuerEndpoint::Token);
         answers("introspect", IssuerEndpoint::Introspect);
+        answers("revoke", IssuerEndpoint::Revoke);
         if log_in.is_some() {
             answers("par", IssuerEndpoint::Par);
-            answers("revoke", IssuerEndpoint::Revoke);
             answers("userinfo", IssuerEndpoint::Userinfo);
         }
     }

@@ -10,9 +10,9 @@ use openapi::{Class, OperationDescription};
 use super::openapi_file::{self, Described};
 use super::routes::{Place, Routes, Taken};
 use super::{Compiler, details, upstreams};
-use crate::file::{Bank, File, Listener, Product};
+use crate::file::{Bank, File, Listener, Product, Tokens};
 use crate::house::{ProductPlan, Service};
-use crate::mistake::Code;
+use crate::mistake::{Code, listed};
 use crate::source::Span;
 
 /// Where each operation is served, over all banks: to find two that want one path.
@@ -39,6 +39,7 @@ pub(super) fn compile(
             continue;
         };
         refuse_unusable_names(c, &described);
+        refuse_unmet_log_ins(c, bank, &described);
         details::refuse_unknown(c, bank, product, &described);
         let details = details::compile(c, product);
         refuse_without_certificates(c, product, &listeners, &described);
@@ -116,6 +117,52 @@ fn refuse_unusable_names(c: &mut Compiler<'_>, described: &Described) {
                 )
                 .help(format!("it must be {}", bad.rule));
         }
+    }
+}
+
+/// An operation that demands what no log-in of the bank can be would let nobody in. What the bank's
+/// own issuer can say of log-ins, it knows.
+fn refuse_unmet_log_ins(c: &mut Compiler<'_>, bank: &Bank, described: &Described) {
+    let Some(issuer) = &bank.issuer else {
+        return;
+    };
+    let Tokens::Ours { log_in, .. } = &issuer.tokens else {
+        return;
+    };
+    let id = &bank.id.value;
+    for (operation, at) in described.operations() {
+        let Some(demanded) = &operation.authentication else {
+            continue;
+        };
+        let Some(log_in) = log_in else {
+            c.reader
+                .collector
+                .mistake(
+                    Code::Contradiction,
+                    at,
+                    format!("`{id}` logs no customers in, and this operation demands a log-in"),
+                )
+                .see(issuer.at, "its issuer")
+                .help("write `log_in` there, or demand none");
+            continue;
+        };
+        let is_had = |acr: &String| log_in.acr_values.contains(acr);
+        if demanded.acr_values.is_empty() || demanded.acr_values.iter().any(is_had) {
+            continue;
+        }
+        let wanted = listed(demanded.acr_values.iter().map(String::as_str));
+        c.reader
+            .collector
+            .mistake(
+                Code::Contradiction,
+                at,
+                format!("no log-in at `{id}` is as strong as this operation demands"),
+            )
+            .see(log_in.at, "how its customers log in")
+            .help(format!(
+                "write which strengths there are into `acr_values` of `log_in`; enough would be \
+                 one of {wanted}"
+            ));
     }
 }
 

@@ -134,7 +134,7 @@ pub(crate) enum Tokens {
         access_token_lifetime: Option<Duration>,
         algorithm: Option<Algorithm>,
         /// Absent when customers cannot grant.
-        log_in: Option<LogIn>,
+        log_in: Option<Box<LogIn>>,
         grant_lifetime: Option<Duration>,
         resource_servers: Vec<ResourceServer>,
     },
@@ -211,7 +211,7 @@ fn ours(reader: &mut Reader, section: &mut Section<'_>) -> Tokens {
         profile,
         access_token_lifetime,
         algorithm,
-        log_in: log_in.map(|value| log_in::read(reader, value)),
+        log_in: log_in.map(|value| Box::new(log_in::read(reader, value))),
         grant_lifetime: grant_lifetime
             .and_then(|value| reader.duration(value))
             .map(|at| at.value),

@@ -70,8 +70,10 @@ fn a_file_becomes_settings_of_every_room() {
             ("issuer", "/jwks/upstream", IssuerEndpoint::UpstreamJwks),
             ("issuer", "/token", IssuerEndpoint::Token),
             ("issuer", "/introspect", IssuerEndpoint::Introspect),
+            ("issuer", "/revoke", IssuerEndpoint::Revoke),
             ("api", "/token", IssuerEndpoint::Token),
             ("api", "/introspect", IssuerEndpoint::Introspect),
+            ("api", "/revoke", IssuerEndpoint::Revoke),
         ]
     );
     let client = issuer.clients.values().next().expect("a client");
@@ -109,8 +111,10 @@ fn an_issuer_with_a_path_has_its_metadata_between_host_and_path() {
             "/harbour/jwks/upstream",
             "/harbour/token",
             "/harbour/introspect",
+            "/harbour/revoke",
             "/harbour/token",
-            "/harbour/introspect"
+            "/harbour/introspect",
+            "/harbour/revoke"
         ]
     );
     assert_eq!(
@@ -135,7 +139,7 @@ fn one_listener_may_serve_all_and_then_needs_no_alias() {
         .map_err(|m| m.to_string())
         .expect("it loads");
     assert_eq!(ours(&house.banks[0]).mtls_base, None);
-    assert_eq!(house.banks[0].issuer.endpoints.len(), 5);
+    assert_eq!(house.banks[0].issuer.endpoints.len(), 6);
 }
 
 #[test]

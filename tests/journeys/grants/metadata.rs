@@ -61,6 +61,7 @@ async fn md_03_an_issuer_that_asks_customers_announces_all_that_is_there() {
             "claims_supported": [
                 "iss", "sub", "aud", "exp", "iat", "nonce", "auth_time", "acr", "at_hash",
             ],
+            "acr_values_supported": ["urn:harbour:password"],
             "claims_parameter_supported": true,
             "prompt_values_supported": ["none", "login", "consent", "select_account"],
         })

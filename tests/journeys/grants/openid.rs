@@ -229,7 +229,8 @@ async fn md_04_the_metadata_stand_at_the_place_of_openid_connect_too() {
     for claim in ["sub", "auth_time", "acr", "nonce"] {
         assert!(claims.contains(&format!("\"{claim}\"")), "{claims}");
     }
-    assert!(document.get("acr_values_supported").is_none(), "MD-05");
+    let strengths = json!(["urn:harbour:password"]);
+    assert_eq!(document["acr_values_supported"], strengths);
     let scopes = document["scopes_supported"].as_array().expect("scopes");
     let scopes: Vec<&str> = scopes.iter().filter_map(Value::as_str).collect();
     let scopes = ScopeSet::parse(&scopes.join(" ")).expect("scopes");

@@ -25,8 +25,7 @@ fn with_provider(builder: HouseBuilder, url: &str, authorities: &str) -> HouseBu
     let host = url.trim_start_matches("https://");
     builder
         .edit(
-            "      log_in: { upstream: core, path: /customers/v1/log-in }    # who a customer is, \
-             the bank says\n",
+            kit::LOG_IN,
             &format!(
                 "      log_in:\n        provider: {{ url: \"{url}\", client_id: {OURSELVES}, key: \
                  file:{KEY} }}\n"

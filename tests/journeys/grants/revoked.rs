@@ -1,6 +1,6 @@
 //! Revocation: on the next request of the road, and after a restart.
 
-use kit::{HouseBuilder, TestHouse};
+use kit::{Browser, HouseBuilder, TestHouse};
 
 use super::{App, Form};
 use crate::tokens::is_oauth_error;
@@ -29,6 +29,31 @@ async fn oa_85_an_access_token_that_is_revoked_is_refused_at_once_and_alone() {
     app.call(&own)
         .await
         .refused_saying(401, "bad_token", "revoked");
+}
+
+#[tokio::test]
+async fn rv_01_where_no_customer_logs_in_a_client_gives_up_its_own_token_all_the_same() {
+    let house = HouseBuilder::new()
+        .edit(&format!("{}{}", kit::LOG_IN, kit::GRANT_LIFETIME), "")
+        .edit("[discovery, token, authorize]", "[discovery, token]")
+        .start()
+        .await;
+    let mut app = App::of(&house, "swiftride-app").await;
+    let place = "/.well-known/oauth-authorization-server";
+    let metadata = Browser::new(&house).get(place).await.ok();
+    let announced = format!("{}/revoke", house.issuer_url());
+    assert_eq!(metadata["revocation_endpoint"], announced);
+    assert_eq!(metadata.get("authorization_endpoint"), None);
+    let own = app.partner.bearer(&house, "branches").await;
+    let own = serde_json::json!(own.trim_start_matches("Bearer "));
+    app.call(&own).await.ok();
+    let revoked = app.post("/revoke", token(&own)).await;
+    assert_eq!((revoked.status.as_u16(), revoked.body.len()), (200, 0));
+    app.call(&own)
+        .await
+        .refused_saying(401, "bad_token", "revoked");
+    let refused = app.post("/par", Form::request()).await;
+    refused.refused(404, "unknown_route");
 }
 
 /// Each wrong is wrong alone too, so that what is told of two says which was asked first.

@@ -11,8 +11,8 @@ use super::{App, Form, claims};
 async fn house(demanded: &str) -> TestHouse {
     let scope = "      x-mortise-scope: branches\n";
     let marked = format!("{scope}      x-mortise-authentication: {demanded}\n");
-    let builder = HouseBuilder::new();
-    builder
+    HouseBuilder::new()
+        .edit("acr_values: [", "acr_values: [urn:bank:1, ")
         .edit_file("apis/branches.yaml", scope, &marked)
         .start()
         .await

@@ -39,6 +39,7 @@ async fn house(name_chars: usize) -> House {
     House::open_with(|settings| {
         settings.authorization = Some(Authorization {
             customers: Customers::Password(Arc::new(Silent)),
+            acr_values: Vec::new(),
             grant_lifetime: Duration::from_hours(1),
         });
         let id = ClientId::parse("swiftride-app").expect("valid");

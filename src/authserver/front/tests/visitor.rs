@@ -17,6 +17,7 @@ pub(super) const CALLBACK: &str = "https://app.example/callback";
 pub(super) fn grants(settings: &mut IssuerSettings, customers: Customers) {
     settings.authorization = Some(crate::Authorization {
         customers,
+        acr_values: Vec::new(),
         grant_lifetime: std::time::Duration::from_hours(1),
     });
     let id = ClientId::parse("swiftride-app").expect("valid");

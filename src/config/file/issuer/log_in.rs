@@ -35,6 +35,18 @@ pub(super) static LOG_IN: Shape = Shape::new(
             "customers log in on our page, and `upstream` says who they are",
             "The bank's own OpenID provider, at which customers log in.",
         ),
+        Key::absent(
+            "acr_values",
+            Kind::List {
+                of: "strengths",
+                item: &Kind::Own {
+                    expected: "a strength such as `urn:bank:password`",
+                    pattern: "^[!#-\\[\\]-~]{1,128}$",
+                },
+            },
+            "clients are told of no strength, and no operation may demand one",
+            "Which strengths (`acr`) its log-ins can have, up to 8, as its metadata say.",
+        ),
     ],
 );
 
@@ -77,6 +89,10 @@ static PROVIDER: Shape = Shape::new(
     ],
 );
 
+/// The most strengths, and the bytes of each.
+const ACR_VALUES_MAX: usize = 8;
+const ACR_BYTES_MAX: usize = 128;
+
 /// The longest path at which a service is asked, in bytes.
 const PATH_BYTES_MAX: usize = 256;
 
@@ -85,6 +101,8 @@ pub(crate) struct LogIn {
     pub(crate) at: Span,
     /// Absent when the section contradicts itself or is none.
     pub(crate) judge: Option<Judge>,
+    /// Which strengths its log-ins can have, each once.
+    pub(crate) acr_values: Vec<String>,
 }
 
 /// Who says who a customer is.
@@ -112,12 +130,20 @@ pub(crate) struct Provider {
 pub(super) fn read(reader: &mut Reader, value: Value<'_>) -> LogIn {
     let at = value.key_span;
     let Some(mut section) = reader.section(value) else {
-        return LogIn { at, judge: None };
+        return LogIn {
+            at,
+            judge: None,
+            acr_values: Vec::new(),
+        };
     };
     let upstream = section.value(reader, "upstream");
     let path = section.value(reader, "path");
     let provider = section.value(reader, "provider");
+    let acr_values = section.value(reader, "acr_values");
     section.finish(reader);
+    let acr_values = acr_values
+        .map(|value| read_acr_values(reader, value))
+        .unwrap_or_default();
     let Some(provider) = provider else {
         let judge = Judge::Service {
             upstream: upstream.and_then(|value| reader.name(value)),
@@ -125,8 +151,11 @@ pub(super) fn read(reader: &mut Reader, value: Value<'_>) -> LogIn {
                 .and_then(|value| reader.parsed(value, asked_at))
                 .map(|at| at.value),
         };
-        let judge = Some(judge);
-        return LogIn { at, judge };
+        return LogIn {
+            at,
+            judge: Some(judge),
+            acr_values,
+        };
     };
     let beside = upstream.or(path);
     if let Some(beside) = beside {
@@ -150,7 +179,38 @@ pub(super) fn read(reader: &mut Reader, value: Value<'_>) -> LogIn {
     LogIn {
         at,
         judge: provider.map(Judge::Provider),
+        acr_values,
     }
+}
+
+/// Strengths (OIDC Core §2), as a challenge can say them (RFC 9470 §3).
+fn read_acr_values(reader: &mut Reader, value: Value<'_>) -> Vec<String> {
+    let items = reader.items(value).unwrap_or_default();
+    if items.len() > ACR_VALUES_MAX {
+        let what = format!("`acr_values` cannot hold {}", items.len());
+        reader
+            .collector
+            .mistake(Code::OutOfRange, value.key_span, what)
+            .help(format!("it may hold up to {ACR_VALUES_MAX}"));
+        return Vec::new();
+    }
+    let mut values = Vec::new();
+    for item in items {
+        let acr = reader.parsed(item, |text| {
+            let is_legal = |b: u8| b.is_ascii_graphic() && b != b'"' && b != b'\\';
+            if (1..=ACR_BYTES_MAX).contains(&text.len()) && text.bytes().all(is_legal) {
+                return Ok(text.to_owned());
+            }
+            Err(Wrong::new(
+                format!("`{text}` cannot be a strength of log-ins"),
+                format!(
+                    "write 1 to {ACR_BYTES_MAX} visible ASCII characters other than `\"` and `\\`"
+                ),
+            ))
+        });
+        values.extend(acr.map(|at| at.value).filter(|acr| !values.contains(acr)));
+    }
+    values
 }
 
 fn read_provider(reader: &mut Reader, value: Value<'_>) -> Option<Provider> {

@@ -45,13 +45,13 @@ fn with_a_log_in_the_pages_are_at_the_issuers_listener_and_the_rest_also_beside_
             ),
             ("issuer", "/harbour/token", IssuerEndpoint::Token),
             ("issuer", "/harbour/introspect", IssuerEndpoint::Introspect),
-            ("issuer", "/harbour/par", IssuerEndpoint::Par),
             ("issuer", "/harbour/revoke", IssuerEndpoint::Revoke),
+            ("issuer", "/harbour/par", IssuerEndpoint::Par),
             ("issuer", "/harbour/userinfo", IssuerEndpoint::Userinfo),
             ("api", "/harbour/token", IssuerEndpoint::Token),
             ("api", "/harbour/introspect", IssuerEndpoint::Introspect),
-            ("api", "/harbour/par", IssuerEndpoint::Par),
             ("api", "/harbour/revoke", IssuerEndpoint::Revoke),
+            ("api", "/harbour/par", IssuerEndpoint::Par),
             ("api", "/harbour/userinfo", IssuerEndpoint::Userinfo),
             (
                 "issuer",
@@ -110,9 +110,25 @@ fn a_grant_lives_as_long_as_the_file_says() {
                 upstream,
                 path: "/customers/v1/log-in".to_owned(),
             },
+            acr_values: Vec::new(),
             grant_lifetime: Duration::from_hours(24 * days),
         };
         assert_eq!(ours(bank).authorization, Some(plan), "{beside}");
+    }
+}
+
+#[test]
+fn the_strengths_of_log_ins_are_those_that_are_written() {
+    let fixture = Fixture::new();
+    for (written, strengths) in [
+        ("", &[][..]),
+        (", acr_values: [urn:a, b, urn:a]", &["urn:a", "b"]),
+    ] {
+        let path = "/customers/v1/log-in";
+        let text = with_log_in(LIFETIME).replace(path, &format!("{path}{written}"));
+        let house = fixture.load(text).expect("it loads");
+        let asking = ours(&house.banks[0]).authorization.as_ref();
+        assert_eq!(asking.expect("a log-in").acr_values, strengths);
     }
 }
 
@@ -171,7 +187,8 @@ fn a_client_has_its_redirect_uris_and_its_partners_names_and_contact() {
 fn several_redirect_uris_are_kept_in_their_order_at_an_issuer_without_pages_too() {
     let keys = "        jwks: file:partners/swiftride.jwks.json\n";
     let with = format!(
-        "{keys}        response_modes: [query]\n        redirect_uris: [\"http://[::1]:8000/cb\", https://app.example/b?x=1]\n"
+        "{keys}        response_modes: [query]\n        \
+         redirect_uris: [\"http://[::1]:8000/cb\", https://app.example/b?x=1]\n"
     );
     let house = Fixture::new().load(MINIMAL.replace(keys, &with));
     let house = house.map_err(|m| m.to_string()).expect("it loads");

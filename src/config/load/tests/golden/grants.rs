@@ -64,6 +64,13 @@ const TITLE: &str = "            title: { zh-CN: 兑换, en: Exchange }\n";
 /// The end of the client of the shortest configuration.
 const KEYS: &str = "        jwks: file:partners/swiftride.jwks.json\n";
 
+const SCOPE: &str = "      x-mortise-scope: rates\n";
+
+/// An operation that demands a strong log-in.
+const DEMANDS: &str = "      x-mortise-scope: rates
+      x-mortise-authentication: { acr_values: [urn:harbour:card, urn:harbour:face], max_age: 5min }
+";
+
 const MANY: &str = "        jwks: file:partners/swiftride.jwks.json
         response_modes: [query]
         redirect_uris: [https://a.example/1, https://a.example/2, https://a.example/3,
@@ -268,6 +275,37 @@ pub(super) const CASES: &[Case] = &[
             ),
         ],
     ),
+    edit(
+        "strengths-of-nothing",
+        &[
+            LOG_IN,
+            PAGES,
+            (
+                "path: /customers/v1/log-in }",
+                "path: /customers/v1/log-in, acr_values: [\"loa 2\", loa3, \"\"] }",
+            ),
+        ],
+    ),
+    edit(
+        "strengths-too-many",
+        &[
+            LOG_IN,
+            PAGES,
+            (
+                "path: /customers/v1/log-in }",
+                "path: /customers/v1/log-in, acr_values: [a, b, c, d, e, f, g, h, i] }",
+            ),
+        ],
+    ),
+    api("strength-that-no-log-in-has", &[(FX_FILE, SCOPE, DEMANDS)]).with(&[
+        LOG_IN,
+        PAGES,
+        (
+            "path: /customers/v1/log-in }",
+            "path: /customers/v1/log-in, acr_values: [urn:harbour:password] }",
+        ),
+    ]),
+    api("log-in-demanded-of-nobody", &[(FX_FILE, SCOPE, DEMANDS)]),
     edit(
         "client-without-binding",
         &[("        bound_by: mtls\n", "")],
