@@ -61,6 +61,8 @@ paths:
       x-mortise-class: partner
       x-mortise-effect: none
       x-mortise-scope: rates
+      x-mortise-authorization-details: none
+      x-mortise-authentication: none
       parameters: [{ name: pair, in: path, required: true, schema: { type: string } }]
       responses: { '200': { description: A rate } }
 ";

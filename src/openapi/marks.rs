@@ -210,23 +210,31 @@ pub(crate) fn scope(
 #[derive(Debug)]
 pub(crate) struct DemandedDetail(pub(crate) Option<String>);
 
-/// Reads the type of authorization details: free from `partner` up, refused on `open`. `None` means
-/// that there is a problem, or that the class is not known.
+/// Reads the type of authorization details: it, or `none`, from `partner` up, refused on `open`.
+/// `None` means that there is a problem, or that the class is not known.
 pub(crate) fn detail(
     operation: &Site<'_>,
     class: Option<Class>,
     problems: &mut Problems,
 ) -> Option<DemandedDetail> {
     let Some(mark) = operation.child(DETAILS) else {
-        return Some(DemandedDetail(None));
+        if class? == Class::Open {
+            return Some(DemandedDetail(None));
+        }
+        problems.add(
+            &operation.pointer,
+            format!("the operation has no `{DETAILS}`, which its class demands"),
+            format!("write `{NONE}`, or the type of which a token must have a detail (RFC 9396)"),
+        );
+        return None;
     };
     let Some(detail) = mark.value.as_str().filter(|text| is_scope_token(text)) else {
         problems.add(
             mark.pointer,
             "not one type of authorization details",
             format!(
-                "write one type: 1 to {SCOPE_BYTES_MAX} visible ASCII characters other than `\"` \
-                 and `\\` (RFC 9396 §2.1)"
+                "write `{NONE}`, or one type: 1 to {SCOPE_BYTES_MAX} visible ASCII characters \
+                 other than `\"` and `\\` (RFC 9396 §2.1)"
             ),
         );
         return None;
@@ -239,7 +247,7 @@ pub(crate) fn detail(
         );
         return None;
     }
-    Some(DemandedDetail(Some(detail.to_owned())))
+    Some(DemandedDetail((detail != NONE).then(|| detail.to_owned())))
 }
 
 /// Whether the method only reads, by its definition.

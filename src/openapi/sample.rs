@@ -33,6 +33,8 @@ pub(crate) fn sample() -> Value {
                     "operationId": "readRate",
                     "x-mortise-class": "partner",
                     "x-mortise-scope": "rates:read",
+                    "x-mortise-authorization-details": "none",
+                    "x-mortise-authentication": "none",
                     "responses": { "200": { "content": { "application/json": { "schema": {
                         "type": "object", "properties": { "rate": { "type": "string" } }
                     } } } } },
@@ -42,6 +44,8 @@ pub(crate) fn sample() -> Value {
                 "operationId": "readBalance",
                 "x-mortise-class": "customer",
                 "x-mortise-scope": "accounts:balance",
+                "x-mortise-authorization-details": "none",
+                "x-mortise-authentication": "none",
                 "parameters": [{
                     "name": "accountId", "in": "path", "required": true,
                     "x-mortise-resource": "account", "schema": { "type": "string" },
@@ -62,6 +66,8 @@ pub(crate) fn sample() -> Value {
                 "x-mortise-class": "payment",
                 "x-mortise-effect": "money",
                 "x-mortise-scope": "payments:initiate",
+                "x-mortise-authorization-details": "none",
+                "x-mortise-authentication": "none",
                 "requestBody": { "content": { "application/json": { "schema": { "type": "object" } } } },
                 "responses": { "201": { "$ref": "#/components/responses/Paid" } },
             } },

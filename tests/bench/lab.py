@@ -23,6 +23,9 @@ MORTISE = os.environ.get("MORTISE") or os.path.join(BUILT, "mortise")
 ENVOY = os.path.join(LAB, "venv/bin/envoy")
 SYSTEM = os.environ.get("PATH", "") + os.pathsep + "/usr/sbin"
 UPSTREAM_PORT = 9000
+# The marks of an operation for partners, behind `x-mortise-class`.
+GUARDED = "\n      x-mortise-".join(
+    ["partner", "scope: accounts", "authorization-details: none", "authentication: none"])
 
 
 def tool(name):

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 
-from lab import CERTS, ENVOY, HERE, MORTISE, RUN, Process, render, tool
+from lab import CERTS, ENVOY, GUARDED, HERE, MORTISE, RUN, Process, render, tool
 
 KINDS = {"tls": 2, "mtls": 3, "policy": 4}
 KEYS = 9
@@ -80,7 +80,7 @@ class Peer:
             "CLIENT_CERTIFICATES": "none" if self.kind == "tls" else "required",
             "CLIENTS": "\n".join(client.format(number, CERTS) for number in range(100)),
         }
-        classes = "partner\n      x-mortise-scope: accounts" if self.kind == "policy" else "open"
+        classes = GUARDED if self.kind == "policy" else "open"
         render("openapi.yaml", self.file("openapi.yaml"), CLASS=classes)
         conf = render("mortise.yaml", self.file("mortise.yaml"), **values)
         return [os.environ.get("MORTISE") or MORTISE, "serve", "--config", conf]

@@ -34,6 +34,7 @@ def operations(peer):
     for number in range(OPERATIONS - 3):
         text += (f"  /more/{number}/{{id}}:\n    get:\n      operationId: more{number}\n"
                  "      x-mortise-class: partner\n      x-mortise-scope: accounts\n"
+                 "      x-mortise-authorization-details: none\n      x-mortise-authentication: none\n"
                  "      parameters: [{ name: id, in: path, required: true, schema: { type: string } }]\n"
                  "      responses: { '200': { description: More. } }\n")
     with open(path, "w") as file:

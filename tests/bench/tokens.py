@@ -153,7 +153,7 @@ class Issuer:
 
     def mortise(self):
         self.file("signers.json", json.dumps({"keys": [self.signer.jwk()]}))
-        openapi = {"CLASS": "partner\n      x-mortise-scope: accounts"}
+        openapi = {"CLASS": lab.GUARDED}
         lab.render("openapi.yaml", self.file("openapi.yaml"), **openapi)
         conf = lab.render("tokens.yaml", self.file("mortise.yaml"), PORT=self.port, ISSUER=self.issuer,
                           ISSUER_PORT=self.port + 1, ALGORITHM=self.algorithm, CALLBACK=CALLBACK)

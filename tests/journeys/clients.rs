@@ -58,6 +58,13 @@ pub(crate) fn clients() -> PathBuf {
     folder
 }
 
+/// The marks of an operation, up to the type of details that it demands.
+const READ_BRANCH: &str = "summary: One branch or ATM
+      x-mortise-class: partner
+      x-mortise-effect: none
+      x-mortise-scope: branches
+      x-mortise-authorization-details: ";
+
 /// A house where a partner has a client of each method and binding, and the driver's file of it.
 async fn house() -> (TestHouse, PathBuf) {
     let builder = HouseBuilder::new();
@@ -108,9 +115,8 @@ async fn house() -> (TestHouse, PathBuf) {
         )
         .edit_file(
             "apis/branches.yaml",
-            "      operationId: readBranch\n",
-            "      operationId: readBranch\n      \
-             x-mortise-authorization-details: branch_visit\n",
+            &format!("{READ_BRANCH}none"),
+            &format!("{READ_BRANCH}branch_visit"),
         )
         .write("partners/named.pem", &named.chain)
         .write("partners/named.key", &named.key)

@@ -28,6 +28,8 @@ paths:
       x-mortise-class: partner
       x-mortise-effect: none
       x-mortise-scope: @NAME@
+      x-mortise-authorization-details: none
+      x-mortise-authentication: none
       responses: { '200': { description: Bytes. } }
 ";
 

@@ -145,11 +145,10 @@ async fn every_operation_answers_every_attack_as_it_is_proved() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_log_in_is_attacked_where_one_is_demanded_and_nowhere_else() {
-    let scope = "      x-mortise-scope: branches\n";
-    let demanded = "{ acr_values: [urn:harbour:password], max_age: 5min }";
-    let marked = format!("{scope}      x-mortise-authentication: {demanded}\n");
+    let mark = |demanded: &str| format!("x-mortise-authentication: {demanded}\n");
+    let demanded = mark("{ acr_values: [urn:harbour:password], max_age: 5min }");
     let (house, attackers) =
-        besieged(|builder| builder.edit_file("apis/branches.yaml", scope, &marked)).await;
+        besieged(|builder| builder.edit_file("apis/branches.yaml", &mark("none"), &demanded)).await;
     let (code, report) = proved(&house.prepared().config);
     assert_eq!(code, Some(0), "{report}");
     let partner = Partner::of(&house, "swiftride-app");

@@ -47,12 +47,16 @@ paths:
       x-mortise-class: partner
       x-mortise-effect: none
       x-mortise-scope: echo
+      x-mortise-authorization-details: none
+      x-mortise-authentication: none
       responses: { '200': { description: What came. } }
     post:
       operationId: sendGuarded
       x-mortise-class: partner
       x-mortise-effect: change
       x-mortise-scope: echo
+      x-mortise-authorization-details: none
+      x-mortise-authentication: none
       requestBody: { content: { application/octet-stream: {} } }
       responses: { '200': { description: What came. } }
 ";

@@ -226,6 +226,8 @@ const PLANTED: [Planted<'_>; 7] = [
         &[
             ("x-mortise-class: partner", "x-mortise-class: open"),
             ("      x-mortise-scope: branches\n", ""),
+            ("      x-mortise-authorization-details: none\n", ""),
+            ("      x-mortise-authentication: none\n", ""),
         ],
         &[
             ("expired_certificate", 2),

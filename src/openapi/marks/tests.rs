@@ -156,6 +156,12 @@ fn authorization_details_are_one_type_from_partner_up() {
         Some("payment")
     );
     assert_eq!(read(&sample(), "readRate").detail, None);
+    for operation in [RATE, PAYMENT] {
+        let missing =
+            "the operation has no `x-mortise-authorization-details`, which its class demands";
+        let without = without(&at(operation, "x-mortise-authorization-details"));
+        assert_problems(&without, &[(operation, missing)]);
+    }
     for value in [json!("a b"), json!(""), json!(["a"]), json!(true)] {
         let what = "not one type of authorization details";
         assert_problems(&with(&pointer, value), &[(&pointer, what)]);

@@ -20,6 +20,8 @@ paths:
       x-mortise-class: partner
       x-mortise-effect: none
       x-mortise-scope: inland
+      x-mortise-authorization-details: none
+      x-mortise-authentication: none
       responses: { '200': { description: Rates. } }
 ";
 

@@ -10,6 +10,13 @@ use super::request_objects::{Object, signed};
 use super::{App, BRANCHES, Form, claims, decide, log_in};
 use crate::tokens::is_oauth_error;
 
+/// The marks of an operation, up to the type of details that it demands.
+const LIST_BRANCHES: &str = "by city and type, in pages
+      x-mortise-class: partner
+      x-mortise-effect: none
+      x-mortise-scope: branches
+      x-mortise-authorization-details: ";
+
 const SCHEMA: &str = r#"{
   "required": ["branch"],
   "properties": {
@@ -39,9 +46,8 @@ async fn house() -> TestHouse {
         .write("visit.json", SCHEMA)
         .edit_file(
             "apis/branches.yaml",
-            "      operationId: listBranches\n",
-            "      operationId: listBranches\n      \
-             x-mortise-authorization-details: branch_visit\n",
+            &format!("{LIST_BRANCHES}none"),
+            &format!("{LIST_BRANCHES}branch_visit"),
         )
         .start()
         .await

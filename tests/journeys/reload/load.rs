@@ -19,7 +19,9 @@ fn many(operations: usize) -> String {
             text,
             "  /things-{number}/{{id}}:\n    get:\n      operationId: readThing{number}\n      \
              x-mortise-class: partner\n      x-mortise-effect: none\n      \
-             x-mortise-scope: many\n      parameters:\n        \
+             x-mortise-scope: many\n      \
+             x-mortise-authorization-details: none\n      x-mortise-authentication: none\n      \
+             parameters:\n        \
              - {{ name: id, in: path, required: true, schema: {{ type: string }} }}\n      \
              responses: {{ '200': {{ description: A thing. }} }}\n"
         );

@@ -64,11 +64,11 @@ const TITLE: &str = "            title: { zh-CN: 兑换, en: Exchange }\n";
 /// The end of the client of the shortest configuration.
 const KEYS: &str = "        jwks: file:partners/swiftride.jwks.json\n";
 
-const SCOPE: &str = "      x-mortise-scope: rates\n";
+const DEMANDS_NONE: &str = "x-mortise-authentication: none\n";
 
 /// An operation that demands a strong log-in.
-const DEMANDS: &str = "      x-mortise-scope: rates
-      x-mortise-authentication: { acr_values: [urn:harbour:card, urn:harbour:face], max_age: 5min }
+const DEMANDS: &str =
+    "x-mortise-authentication: { acr_values: [urn:harbour:card, urn:harbour:face], max_age: 5min }
 ";
 
 const MANY: &str = "        jwks: file:partners/swiftride.jwks.json
@@ -297,7 +297,11 @@ pub(super) const CASES: &[Case] = &[
             ),
         ],
     ),
-    api("strength-that-no-log-in-has", &[(FX_FILE, SCOPE, DEMANDS)]).with(&[
+    api(
+        "strength-that-no-log-in-has",
+        &[(FX_FILE, DEMANDS_NONE, DEMANDS)],
+    )
+    .with(&[
         LOG_IN,
         PAGES,
         (
@@ -305,7 +309,14 @@ pub(super) const CASES: &[Case] = &[
             "path: /customers/v1/log-in, acr_values: [urn:harbour:password] }",
         ),
     ]),
-    api("log-in-demanded-of-nobody", &[(FX_FILE, SCOPE, DEMANDS)]),
+    api(
+        "operation-without-log-in-mark",
+        &[(FX_FILE, "      x-mortise-authentication: none\n", "")],
+    ),
+    api(
+        "log-in-demanded-of-nobody",
+        &[(FX_FILE, DEMANDS_NONE, DEMANDS)],
+    ),
     edit(
         "client-without-binding",
         &[("        bound_by: mtls\n", "")],
@@ -397,8 +408,8 @@ pub(super) const CASES: &[Case] = &[
         "details-demanded-and-unknown",
         &[(
             FX_FILE,
-            "x-mortise-scope: rates",
-            "x-mortise-scope: rates\n      x-mortise-authorization-details: payment",
+            "x-mortise-authorization-details: none",
+            "x-mortise-authorization-details: payment",
         )],
     )
     .with(&[(DEADLINE, DETAIL)]),
