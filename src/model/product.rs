@@ -30,6 +30,19 @@ impl ProtectionClass {
     }
 }
 
+/// One token as RFC 6749 §3.3 has it, of at most 128 characters.
+fn token(text: &str, what: &'static str) -> Result<Arc<str>, BadId> {
+    let is_legal = |b: u8| b.is_ascii_graphic() && b != b'"' && b != b'\\';
+    if (1..=128).contains(&text.len()) && text.bytes().all(is_legal) {
+        Ok(Arc::from(text))
+    } else {
+        Err(BadId {
+            what,
+            rule: "1 to 128 visible ASCII characters other than '\"' and '\\'",
+        })
+    }
+}
+
 /// One OAuth scope token (RFC 6749 §3.3).
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Scope(Arc<str>);
@@ -37,18 +50,7 @@ pub struct Scope(Arc<str>);
 impl Scope {
     /// Parses one scope token: %x21, %x23-5B, %x5D-7E; at most 128 characters.
     pub fn parse(text: &str) -> Result<Self, BadId> {
-        let fits = (1..=128).contains(&text.len())
-            && text
-                .bytes()
-                .all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\');
-        if fits {
-            Ok(Self(Arc::from(text)))
-        } else {
-            Err(BadId {
-                what: "a scope",
-                rule: "1 to 128 visible ASCII characters other than '\"' and '\\'",
-            })
-        }
+        token(text, "a scope").map(Self)
     }
 
     /// The scope as text.
@@ -76,18 +78,7 @@ pub struct DetailType(Arc<str>);
 impl DetailType {
     /// Parses one: 1 to 128 visible ASCII characters other than `"` and `\`.
     pub fn parse(text: &str) -> Result<Self, BadId> {
-        let fits = (1..=128).contains(&text.len())
-            && text
-                .bytes()
-                .all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\');
-        if fits {
-            Ok(Self(Arc::from(text)))
-        } else {
-            Err(BadId {
-                what: "a type of authorization details",
-                rule: "1 to 128 visible ASCII characters other than '\"' and '\\'",
-            })
-        }
+        token(text, "a type of authorization details").map(Self)
     }
 
     /// The type as text.

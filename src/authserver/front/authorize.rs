@@ -69,18 +69,19 @@ impl Visit<'_> {
                 return self.approval_page(known, secret, session);
             }
             (_, Fit::LogIn | Fit::Fits, _) => {
-                return self.ask_who(known).await;
+                return self.ask_who(known, session.is_some()).await;
             }
         };
         self.end(known, Ending::Failed, error, record).await
     }
 
-    /// Asks who the customer is, as the bank wants it asked.
-    async fn ask_who(&self, known: &Known<'_>) -> Result<Response, Turned> {
+    /// Asks who the customer is, as the bank wants it asked; `again` when the log-in that there is
+    /// will not do.
+    async fn ask_who(&self, known: &Known<'_>, again: bool) -> Result<Response, Turned> {
         let hint = known.request.authentication.login_hint.as_deref();
         match &self.asking.customers {
             Customers::Password(_) => self.log_in_page(known, hint.unwrap_or_default(), None),
-            Customers::Provider(provider) => self.to_provider(provider, known).await,
+            Customers::Provider(provider) => self.to_provider(provider, known, again).await,
         }
     }
 

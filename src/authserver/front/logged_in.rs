@@ -40,6 +40,8 @@ struct Away {
     verifier: String,
     /// The earliest that the log-in may have been, in Unix seconds.
     since: i64,
+    /// Whether it must be made for this request.
+    again: bool,
     /// When it is over, in Unix seconds.
     until: i64,
 }
@@ -51,6 +53,7 @@ impl Visit<'_> {
         &self,
         provider: &OpenIdProvider,
         known: &Known<'_>,
+        again: bool,
     ) -> Result<Response, Turned> {
         let random = self.ports.random.as_ref();
         let drawn = || crypto::random_array::<32>(random);
@@ -60,7 +63,8 @@ impl Visit<'_> {
         let max_age_s = asks.max_age.unwrap_or(u64::MAX);
         let max_age_s = max_age_s.min(SESSION_LIFETIME.as_secs()).cast_signed();
         let since = self.now.as_second().saturating_sub(max_age_s);
-        let is_again = asks.prompt == Prompt::Again;
+        // A provider that said before who is logged in would say the same again, for ever.
+        let again = again || asks.prompt == Prompt::Again;
         let until = self.now.checked_add(OPEN).unwrap_or(self.now);
         let away = Away {
             client: known.client_id.as_str().to_owned(),
@@ -68,11 +72,12 @@ impl Visit<'_> {
             language: known.language.tag().to_owned(),
             nonce: crypto::base64url(&drawn()),
             verifier: crypto::base64url(&drawn()),
-            since: if is_again {
+            since: if again {
                 since.max(known.opened_at.as_second())
             } else {
                 since
             },
+            again,
             until: until.as_second(),
         };
         let text = serde_json::to_vec(&away).unwrap_or_default();
@@ -83,7 +88,7 @@ impl Visit<'_> {
             bound: away.bound(),
             language: known.language.tag(),
             max_age_s,
-            again: is_again,
+            again,
             acr_values: &asks.acr_values(),
             login_hint: asks.login_hint.as_deref(),
         };
@@ -126,7 +131,8 @@ impl Visit<'_> {
             since: away.since,
         };
         self.use_up(state, &known, &away).await?;
-        let received = self.received(provider, returned, &known, record).await;
+        let received = self.received(provider, returned, (&known, away.again), record);
+        let received = received.await;
         self.or_told(&known, received, record).await
     }
 
@@ -134,7 +140,7 @@ impl Visit<'_> {
         &self,
         provider: &OpenIdProvider,
         returned: Returned<'_>,
-        known: &Known<'_>,
+        (known, again): (&Known<'_>, bool),
         record: &mut OpenRecord<'_>,
     ) -> Result<Response, Turned> {
         if let Some((ending, error)) = known.over {
@@ -143,8 +149,7 @@ impl Visit<'_> {
         let outcome = in_time(provider.who(returned, self.means())).await?;
         match outcome.map_err(Turned::unavailable)? {
             Outcome::Known(customer, at) => {
-                let asks = &known.request.authentication;
-                let at = asks.logged_in_at(at, known.opened_at);
+                let at = logged_in_at(at, known.opened_at, again);
                 self.enter(known, customer, at, record).await
             }
             Outcome::Refused { error, said } => {
@@ -219,4 +224,15 @@ async fn in_time<T>(asked: impl Future<Output = T>) -> Result<T, Turned> {
 /// What binds a sealed state to a browser: no sealed way back has the same place.
 fn place(secret: &[u8; 32]) -> [u8; 32] {
     crypto::sha256(&[b"logged-in", &secret[..]].concat())
+}
+
+/// When somebody logged in whom the provider logged in at this second for a request that was opened
+/// at that instant, `again` when it was asked to do so for that: its seconds are whole, and its
+/// clock is not ours.
+fn logged_in_at(second: Timestamp, opened: Timestamp, again: bool) -> Timestamp {
+    if again || second.as_second() == opened.as_second() {
+        second.max(opened)
+    } else {
+        second
+    }
 }

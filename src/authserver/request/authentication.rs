@@ -1,7 +1,6 @@
 //! What a request asks of the customer's log-in, and wants to be told of it (OIDC Core §3.1.2.1,
 //! §5.5), as it was checked when it was pushed.
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// What is asked, as the store keeps it.
@@ -61,16 +60,5 @@ impl Authentication {
             .collect();
         values.dedup();
         values.join(" ")
-    }
-
-    /// When somebody logged in whom another server logged in at this second for a request that was
-    /// opened at that instant: its seconds are whole, and its clock is not ours.
-    pub(crate) fn logged_in_at(&self, second: Timestamp, opened: Timestamp) -> Timestamp {
-        let is_its_second = second.as_second() == opened.as_second();
-        if self.prompt == Prompt::Again || is_its_second {
-            second.max(opened)
-        } else {
-            second
-        }
     }
 }

@@ -24,6 +24,22 @@ async fn a_certificate_beside_a_proof_binds_nothing_and_must_be_the_partners() {
 }
 
 #[tokio::test]
+async fn dp_11_introspection_says_the_type_and_the_key_too() {
+    let house = house().await;
+    let mut app = Keyed::bare(&house).await;
+    let tokens = app.post("/token", Form::own()).await.ok();
+    let token = tokens["access_token"].as_str().expect("text");
+    // Who asks about a token proves no key: it is the token's that is told.
+    app.key = ProofKey::es256();
+    let form = Form(vec![("token", token.to_owned())]);
+    let told = app.post_with("/introspect", form, &[]).await.ok();
+    assert_eq!(told["active"], true);
+    assert_eq!(told["token_type"], "DPoP");
+    assert_eq!(told["cnf"], cnf(&tokens["access_token"]));
+    assert_ne!(told["cnf"], to_key(&app.key));
+}
+
+#[tokio::test]
 async fn a_client_of_certificates_that_proves_a_key_gets_a_token_that_wants_both() {
     let house = started(builder().edit(BY_KEY, BY_CERTIFICATE)).await;
     let mut app = Keyed::shown(&house).await;

@@ -211,6 +211,37 @@ async fn what_the_app_asks_of_the_log_in_is_asked_of_the_provider_and_held() {
 }
 
 #[tokio::test]
+async fn who_is_logged_in_otherwise_than_the_app_wishes_logs_in_once_more_and_is_not_sent_for_ever()
+{
+    let (house, provider) = on_paper().await;
+    let mut app = App::of(&house, "swiftride-app").await;
+    let form = Form::request().with("acr_values", Some("urn:bank:2"));
+    let mut sent = Sent::with(&mut app, &provider, form).await;
+    assert_eq!(sent.asked["acr_values"], "urn:bank:2");
+    assert!(!sent.asked.contains_key("prompt"));
+    // The provider knows the customer by a log-in of before, as strong as it was.
+    let now = house.now().as_second();
+    sent.claims["auth_time"] = json!(now - 30);
+    sent.claims["acr"] = json!("urn:bank:1");
+    provider.issues(&sent.claims, &provider.key);
+    let answer = sent.comes_back(&provider, "code=good").await;
+    let again = sent.browser.get(answer.header("location")).await;
+    assert_eq!(again.status, 303, "{}", html(&again));
+    sent.asked = query(again.header("location"));
+    assert_eq!(
+        sent.asked["prompt"], "login",
+        "nothing else would change it"
+    );
+    // As weak as before, but made for this request: better than nothing.
+    sent.claims["auth_time"] = json!(now);
+    sent.claims["nonce"] = json!(sent.asked["nonce"]);
+    provider.issues(&sent.claims, &provider.key);
+    let answer = sent.comes_back(&provider, "code=good").await;
+    let page = sent.browser.get(answer.header("location")).await;
+    assert!(html(&page).contains("id=\"approve-form\""), "{page:?}");
+}
+
+#[tokio::test]
 async fn a_log_in_that_took_too_long_is_over_and_the_app_is_told() {
     let (house, provider) = on_paper().await;
     let mut app = App::of(&house, "swiftride-app").await;
