@@ -41,7 +41,7 @@ const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
 /// A form, to be changed and sent to an endpoint of clients.
 #[derive(Clone)]
-pub(crate) struct Form(Vec<(&'static str, String)>);
+pub(crate) struct Form(pub(crate) Vec<(&'static str, String)>);
 
 impl Form {
     /// An authorization request that is good.

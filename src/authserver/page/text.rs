@@ -43,7 +43,13 @@ fn honest(c: char) -> char {
             c,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{feff}'
         )
-        || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fff9}'..='\u{fffb}');
+        || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fff9}'..='\u{fffb}')
+        // Letters that are blank, what joins nothing, and letters that nobody sees.
+        || matches!(
+            c,
+            '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{2800}'
+                | '\u{3164}' | '\u{ffa0}' | '\u{e0000}'..='\u{e0fff}'
+        );
     if is_dishonest { '\u{fffd}' } else { c }
 }
 
@@ -72,6 +78,9 @@ mod tests {
             name(deceiving).expect("short"),
             "a\u{fffd}b\u{fffd}c\u{fffd}d\u{fffd}e\u{fffd}f\u{fffd}g\u{fffd}h\u{fffd}"
         );
+        for unseen in ['\u{3164}', '\u{2800}', '\u{115f}', '\u{e0041}', '\u{34f}'] {
+            assert_eq!(name(&format!("1{unseen}0")).expect("short"), "1\u{fffd}0");
+        }
         let honest = "迅行 Swift-Ride’s ¥3,000.00 (é) نص 👩‍👩‍👧";
         assert_eq!(name(honest).expect("short"), honest);
     }

@@ -148,6 +148,16 @@ impl<'de> DeserializeSeed<'de> for Strict {
     }
 }
 
+/// A number that every reader of JSON has as it is written (RFC 8259 §6, RFC 7493 §2.2).
+fn exact<E: Error>(size: u64, value: impl Into<Value>) -> Result<Value, E> {
+    const SIZE_MAX: u64 = (1 << 53) - 1;
+    if size <= SIZE_MAX {
+        Ok(value.into())
+    } else {
+        Err(E::custom("a number is beyond what every reader has whole"))
+    }
+}
+
 impl<'de> Visitor<'de> for Strict {
     type Value = Value;
 
@@ -163,12 +173,12 @@ impl<'de> Visitor<'de> for Strict {
         Ok(Value::Bool(value))
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(Value::from(value))
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
+        exact(value.unsigned_abs(), value)
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(Value::from(value))
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
+        exact(value, value)
     }
 
     /// Readers round fractions differently: amounts are texts.

@@ -10,9 +10,10 @@ use crate::issuer::limits::FORM_BYTES_MAX;
 
 /// The parameters that some endpoint knows (RFC 6749, RFC 7009, RFC 7521, RFC 7636, RFC 9101,
 /// RFC 9126, RFC 9207, RFC 9396, RFC 9449, OIDC Core §3.1.2.1).
-const KNOWN: [&str; 38] = [
+const KNOWN: [&str; 39] = [
     "acr_values",
     "act",
+    "after",
     "authorization_details",
     "claims",
     "client_assertion",

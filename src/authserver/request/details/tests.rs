@@ -54,6 +54,23 @@ fn ra_01_a_member_stands_once_at_any_depth() {
     }
 }
 
+#[test]
+fn ra_01_a_number_is_one_that_every_reader_has_as_it_is_written() {
+    let of = |number: &str| parsed(&format!("[{{\"type\":\"a\",\"n\":{number}}}]"));
+    for good in ["0", "-9007199254740991", "9007199254740991"] {
+        assert!(of(good).is_ok(), "{good}");
+    }
+    for bad in [
+        "9007199254740992",
+        "-9007199254740992",
+        "18446744073709551615",
+        "1.5",
+        "1e3",
+    ] {
+        assert!(of(bad).is_err(), "{bad}");
+    }
+}
+
 fn schema(text: &Value) -> Result<DetailSchema, BadDetailSchema> {
     let r#type = model::DetailType::parse("payment").expect("valid");
     DetailSchema::read(&r#type, text.to_string().as_bytes())
