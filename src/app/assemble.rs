@@ -116,7 +116,7 @@ async fn build(shared: &Shared<'_>, plan: &BankPlan) -> anyhow::Result<Built> {
         plan,
         origins(shared.house),
         &revoked,
-        |url| standing.published(&plan.id, url),
+        |url| standing.published(plan, url),
         |log_in| customers(log_in, plan, &upstreams, standing),
     )?;
     let fetch = fetcher(standing, plan)?;

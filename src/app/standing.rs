@@ -25,9 +25,14 @@ use crate::telemetry::Metrics;
 /// How many chains, tokens and assertions are remembered.
 const REMEMBERED: usize = 65_536;
 
+/// Where a client publishes its keys: the bank that asks, the URL, and the digests of the hosts
+/// that it asks through.
+type Publishes = (BankId, String, Vec<[u8; 32]>);
+
 /// What outlives every snapshot.
 pub(crate) struct Standing {
     pub(crate) clock: Arc<dyn Clock>,
+    tasks: TaskTracker,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) log: Arc<dyn AuditLog>,
     pub(crate) state: State,
@@ -46,7 +51,7 @@ pub(crate) struct Standing {
     gates: Mutex<HashMap<GateSettings, Weak<Gate>>>,
     assertions: Mutex<HashMap<Signs, Weak<Assertions>>>,
     revoked: tokio::sync::Mutex<HashMap<BankId, Arc<Revoked>>>,
-    published: Mutex<HashMap<(BankId, String), Weak<PublishedKeys>>>,
+    published: Mutex<HashMap<Publishes, Weak<PublishedKeys>>>,
     providers: Mutex<HashMap<Asks, Weak<OpenIdProvider>>>,
 }
 
@@ -146,6 +151,7 @@ impl Standing {
             revoked: tokio::sync::Mutex::default(),
             issuer_proofs: proofs(),
             published: Mutex::default(),
+            tasks: tasks.clone(),
             providers: Mutex::default(),
             clock,
             random,
@@ -219,18 +225,24 @@ impl Standing {
     }
 
     /// The keys that a client publishes, as a bank knows them: those there are, as long as a
-    /// snapshot names their URL. Each bank fetches for itself.
-    pub(crate) fn published(&self, bank: &BankId, url: &str) -> anyhow::Result<Arc<PublishedKeys>> {
+    /// snapshot names their URL and fetches through the same hosts; who no longer vouches for them
+    /// is forgotten with what came that way. Each bank fetches for itself.
+    pub(crate) fn published(
+        &self,
+        bank: &BankPlan,
+        url: &str,
+    ) -> anyhow::Result<Arc<PublishedKeys>> {
         let known = self.published.lock();
         let mut known = known.unwrap_or_else(PoisonError::into_inner);
         known.retain(|_, keys| keys.strong_count() > 0);
-        let key = (bank.clone(), url.to_owned());
+        let hosts = bank.fetch.iter().map(UpstreamSettings::digest).collect();
+        let key = (bank.id.clone(), url.to_owned(), hosts);
         if let Some(same) = known.get(&key).and_then(Weak::upgrade) {
             return Ok(same);
         }
         let at = url.parse::<http::Uri>();
         let at = at.with_context(|| format!("jwks_url: {url}"))?;
-        let fresh = Arc::new(PublishedKeys::at(at));
+        let fresh = Arc::new(PublishedKeys::at(at, self.tasks.clone()));
         known.insert(key, Arc::downgrade(&fresh));
         Ok(fresh)
     }

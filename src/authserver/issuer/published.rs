@@ -7,13 +7,14 @@
 //! that does not exist, never.
 
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::ACCEPT;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use jiff::Timestamp;
+use tokio_util::task::TaskTracker;
 
 use crypto::{BadJwk, Jwks};
 use model::ports::{Fetch, FetchFailed, FetchRequest};
@@ -36,6 +37,7 @@ pub struct PublishedKeys {
     held: Mutex<Held>,
     /// Who fetches; the others wait, and find what was fetched.
     turn: tokio::sync::Mutex<()>,
+    tasks: TaskTracker,
 }
 
 #[derive(Default)]
@@ -51,6 +53,9 @@ pub(crate) enum NoKeys {
     /// Nothing came.
     #[error("the keys could not be fetched")]
     Fetch(#[source] FetchFailed),
+    /// The fetching was ended: the house stops.
+    #[error("the keys were not fetched to the end")]
+    Ended(#[source] tokio::task::JoinError),
     /// Another status than 200: a redirect is not followed.
     #[error("the status is {0}")]
     Status(u16),
@@ -68,12 +73,13 @@ impl fmt::Debug for PublishedKeys {
 }
 
 impl PublishedKeys {
-    /// Nothing is fetched yet, so no key is known.
-    pub fn at(url: Uri) -> Self {
+    /// Nothing is fetched yet, so no key is known. They are fetched by tasks of these.
+    pub fn at(url: Uri, tasks: TaskTracker) -> Self {
         Self {
             url,
             held: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
+            tasks,
         }
     }
 
@@ -100,8 +106,20 @@ impl PublishedKeys {
 
     /// Fetches them, unless that was tried a moment ago; of several callers one does. Whatever
     /// comes instead of a good set, the last good one stays. Takes [`FETCH_WITHIN`] for each
-    /// caller at most; may be dropped at any await.
-    pub(crate) async fn refresh(&self, fetch: &dyn Fetch, now: Timestamp) -> Result<(), NoKeys> {
+    /// caller at most; may be dropped at any await, and then it is fetched all the same: whoever
+    /// hangs up takes the keys from nobody else.
+    pub(crate) async fn refresh(
+        self: &Arc<Self>,
+        fetch: &Arc<dyn Fetch>,
+        now: Timestamp,
+    ) -> Result<(), NoKeys> {
+        let (keys, fetch) = (Arc::clone(self), Arc::clone(fetch));
+        let fetch = async move { keys.fetch(fetch.as_ref(), now).await };
+        let fetched = self.tasks.spawn(fetch);
+        fetched.await.map_err(NoKeys::Ended)?
+    }
+
+    async fn fetch(&self, fetch: &dyn Fetch, now: Timestamp) -> Result<(), NoKeys> {
         let _turn = self.turn.lock().await;
         if !self.may_ask(now) {
             return Ok(());

@@ -55,7 +55,7 @@ pub(crate) async fn of_client(
 ) -> Jwks {
     if let Some(published) = &settings.published
         && published.lacks(kid, now)
-        && let Err(problem) = published.refresh(ports.fetch.as_ref(), now).await
+        && let Err(problem) = published.refresh(&ports.fetch, now).await
     {
         let cause: &dyn std::error::Error = &problem;
         tracing::warn!(

@@ -2,9 +2,10 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crypto::{Algorithm, SigningKey};
-use futures_util::future::{BoxFuture, join_all, ready};
+use futures_util::future::{BoxFuture, join_all};
 use model::ports::Fetched;
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 
 use super::*;
 
@@ -12,14 +13,17 @@ use super::*;
 struct Host {
     answers: Mutex<VecDeque<(u16, String)>>,
     asked: AtomicUsize,
+    /// How many answers may go.
+    is_open: Semaphore,
 }
 
 impl Host {
-    fn saying(answers: &[(u16, String)]) -> Self {
-        Self {
+    fn saying(answers: &[(u16, String)]) -> Arc<Self> {
+        Arc::new(Self {
             answers: Mutex::new(answers.iter().cloned().collect()),
             asked: AtomicUsize::new(0),
-        }
+            is_open: Semaphore::new(Semaphore::MAX_PERMITS),
+        })
     }
 
     fn asked(&self) -> usize {
@@ -47,16 +51,22 @@ impl Fetch for Host {
             headers: HeaderMap::new(),
             body: body.into(),
         };
-        Box::pin(ready(match status {
-            599 => Err(FetchFailed::TimedOut),
-            _ => Ok(fetched),
-        }))
+        Box::pin(async move {
+            self.is_open.acquire().await.expect("open").forget();
+            match status {
+                599 => Err(FetchFailed::TimedOut),
+                _ => Ok(fetched),
+            }
+        })
     }
 }
 
-fn published() -> PublishedKeys {
+fn published() -> Arc<PublishedKeys> {
     let url = "https://keys.partner.example/jwks.json";
-    PublishedKeys::at(url.parse().expect("a URL"))
+    Arc::new(PublishedKeys::at(
+        url.parse().expect("a URL"),
+        TaskTracker::new(),
+    ))
 }
 
 fn at(seconds: i64) -> Timestamp {
@@ -82,8 +92,28 @@ fn kids(published: &PublishedKeys, seconds: i64) -> Vec<String> {
     kids.map(str::to_owned).collect()
 }
 
-async fn refresh(published: &PublishedKeys, host: &Host, seconds: i64) -> bool {
-    published.refresh(host, at(seconds)).await.is_ok()
+async fn refresh(published: &Arc<PublishedKeys>, host: &Arc<Host>, seconds: i64) -> bool {
+    let host: Arc<dyn Fetch> = Arc::clone(host) as _;
+    published.refresh(&host, at(seconds)).await.is_ok()
+}
+
+#[tokio::test]
+async fn whoever_hangs_up_takes_the_keys_from_nobody_else() {
+    let (published, host) = (published(), Host::saying(&[set(&["a"])]));
+    host.is_open.forget_permits(Semaphore::MAX_PERMITS);
+    let mut impatient = Box::pin(refresh(&published, &host, 0));
+    while host.asked() == 0 {
+        assert!(futures_util::poll!(&mut impatient).is_pending());
+        tokio::task::yield_now().await;
+    }
+    drop(impatient);
+    host.is_open.add_permits(1);
+    // It waits for the fetch that goes on, and asks for none of its own.
+    assert!(refresh(&published, &host, 1).await);
+    assert_eq!(
+        (kids(&published, 1), host.asked()),
+        (vec!["a".to_owned()], 1)
+    );
 }
 
 #[tokio::test]
