@@ -196,6 +196,7 @@ fn codes_and_statuses_are_stable() {
             ("too_many_concurrent", 429),
             ("no_agreement", 403),
             ("insufficient_scope", 403),
+            ("insufficient_details", 403),
             ("insufficient_user_authentication", 401),
             ("body_too_large", 413),
             ("body_too_slow", 408),
@@ -340,6 +341,8 @@ fn challenges_follow_rfc_6750() {
                 "proof_replayed" | "bad_proof" => vec![dpop("invalid_dpop_proof")],
                 "use_dpop_nonce" => vec![dpop("use_dpop_nonce")],
                 "insufficient_scope" => vec![used("insufficient_scope\", scope=\"rates")],
+                // No code is registered for details (RFC 9396): of those there are this is it.
+                "insufficient_details" => vec![used("insufficient_scope")],
                 // RFC 9470 §3.
                 "insufficient_user_authentication" => vec![used(
                     "insufficient_user_authentication\", acr_values=\"loa2\", max_age=\"60",
