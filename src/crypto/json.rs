@@ -1,4 +1,4 @@
-//! JSON objects in which no member stands twice.
+//! JSON in which no member stands twice.
 
 use std::fmt;
 
@@ -9,10 +9,18 @@ use serde_json::{Map, Number, Value};
 /// object in it, at any depth, has a member twice: two readers of the same token must not see two
 /// different values (RFC 7515 §4, RFC 7519 §4). Depth is bounded by serde_json.
 pub(crate) fn strict_object(bytes: &[u8]) -> Option<Map<String, Value>> {
-    match serde_json::from_slice(bytes) {
-        Ok(Strict(Value::Object(object))) => Some(object),
+    match strict_json(bytes) {
+        Ok(Value::Object(object)) => Some(object),
         _ => None,
     }
+}
+
+/// Reads one JSON value and nothing after it, in which no object, at any depth, has a member twice.
+/// Depth is bounded by serde_json: 128.
+///
+/// Errors: what is wrong, and in which line and column.
+pub fn strict_json(bytes: &[u8]) -> Result<Value, serde_json::Error> {
+    serde_json::from_slice(bytes).map(|Strict(value)| value)
 }
 
 struct Strict(Value);

@@ -38,6 +38,7 @@ pub use distinguished_name::{BadName, DistinguishedName};
 pub use encoding::{base64, base64url, from_base64url, hex, put_base64url};
 pub use fuzz::{fuzz_jwks, fuzz_jws};
 pub use hash::{Sha256, equal, half_hash, hmac_sha256, sha256, sha512};
+pub use json::strict_json;
 pub use jwk::{BadJwk, Jwks, VerificationKey};
 pub use jws::own_key::{OwnKey, OwnKeyProblem, verify_own_key};
 pub use jws::{JwsProblem, Rules, Typ, Verified, verify};

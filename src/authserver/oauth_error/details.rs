@@ -11,7 +11,7 @@ pub(super) fn description(problem: DetailsProblem, place: &str) -> String {
     let rule = match problem {
         DetailsProblem::Malformed => {
             "must be a JSON array of 1 to 20 objects within 16384 bytes, at most 8 deep, in which \
-             no member stands twice and every number is whole."
+             no member stands twice and every number is whole, up to 9007199254740991."
         }
         DetailsProblem::Type => {
             "must have a type that is open to this client: see \

@@ -3,11 +3,9 @@
 
 pub(crate) mod schema;
 
-use std::fmt;
 use std::sync::OnceLock;
 
-use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use model::DetailType;
@@ -21,7 +19,7 @@ use crate::page::details::lines;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DetailsProblem {
     /// No array of 1 to 20 objects within 16 KiB and 8 deep; a member stands twice, or a number is
-    /// not whole.
+    /// not whole or beyond 2^53 - 1.
     Malformed,
     /// A `type` that is missing, unknown, or not open to the client.
     Type,
@@ -47,13 +45,7 @@ impl Details {
         if text.len() > DETAILS_BYTES_MAX {
             return Err(DetailsProblem::Malformed);
         }
-        let mut reader = serde_json::Deserializer::from_str(text);
-        let strict = Strict {
-            left: DETAILS_DEPTH_MAX,
-        }
-        .deserialize(&mut reader);
-        let strict = strict.and_then(|value| reader.end().map(|()| value));
-        let Ok(Value::Array(details)) = strict else {
+        let Ok(Value::Array(details)) = crypto::strict_json(text.as_bytes()) else {
             return Err(DetailsProblem::Malformed);
         };
         if !(1..=DETAILS_MAX).contains(&details.len()) {
@@ -63,6 +55,13 @@ impl Details {
             Value::Object(members) => Ok(members),
             _ => Err(DetailsProblem::Malformed),
         };
+        // The array that they stand in counts.
+        if !details
+            .iter()
+            .all(|one| is_plain(one, DETAILS_DEPTH_MAX - 1))
+        {
+            return Err(DetailsProblem::Malformed);
+        }
         details
             .into_iter()
             .map(object)
@@ -125,90 +124,19 @@ impl<'a> Detail<'a> {
     }
 }
 
-/// Reads a JSON value in which no member stands twice, and nothing deeper than so many.
-#[derive(Clone, Copy)]
-struct Strict {
-    left: usize,
-}
-
-impl Strict {
-    /// What reads inside an object or an array.
-    fn inside<E: Error>(self) -> Result<Self, E> {
-        let left = self.left.checked_sub(1);
-        let left = left.ok_or_else(|| E::custom("it is too deep"))?;
-        Ok(Self { left })
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Strict {
-    type Value = Value;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-/// A number that every reader of JSON has as it is written (RFC 8259 §6, RFC 7493 §2.2).
-fn exact<E: Error>(size: u64, value: impl Into<Value>) -> Result<Value, E> {
-    const SIZE_MAX: u64 = (1 << 53) - 1;
-    if size <= SIZE_MAX {
-        Ok(value.into())
-    } else {
-        Err(E::custom("a number is beyond what every reader has whole"))
-    }
-}
-
-impl<'de> Visitor<'de> for Strict {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON without repeated members")
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
-    }
-
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
-        exact(value.unsigned_abs(), value)
-    }
-
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
-        exact(value, value)
-    }
-
-    /// Readers round fractions differently: amounts are texts.
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Value, E> {
-        Err(E::custom("a number is not whole"))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::from(value))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
-        let inside = self.inside()?;
-        let mut items = Vec::new();
-        while let Some(item) = seq.next_element_seed(inside)? {
-            items.push(item);
+/// Whether a value is no more than so many objects and arrays deep, with numbers that every reader
+/// of JSON has as they are written (RFC 8259 §6, RFC 7493 §2.2): fractions are rounded differently,
+/// so that amounts are texts.
+fn is_plain(value: &Value, left: usize) -> bool {
+    let inside = |one: &Value| is_plain(one, left - 1);
+    match value {
+        Value::Number(number) => {
+            let size = number.as_i64().map(i64::unsigned_abs).or(number.as_u64());
+            size.is_some_and(|size| size < 1 << 53)
         }
-        Ok(Value::Array(items))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
-        let inside = self.inside()?;
-        let mut members = Map::new();
-        while let Some(name) = map.next_key::<String>()? {
-            let value = map.next_value_seed(inside)?;
-            if members.insert(name, value).is_some() {
-                return Err(A::Error::custom("a member stands twice"));
-            }
-        }
-        Ok(Value::Object(members))
+        Value::Array(items) => left > 0 && items.iter().all(inside),
+        Value::Object(members) => left > 0 && members.values().all(inside),
+        Value::Null | Value::Bool(_) | Value::String(_) => true,
     }
 }
 

@@ -63,8 +63,8 @@ impl DetailSchema {
     ///
     /// Errors: as [`BadDetailSchema`] says.
     pub fn read(r#type: &DetailType, json: &[u8]) -> Result<Self, BadDetailSchema> {
-        let schema: Value = serde_json::from_slice(json)
-            .map_err(|why| BadDetailSchema::NotJson(why.to_string()))?;
+        let schema = crypto::strict_json(json);
+        let schema = schema.map_err(|why| BadDetailSchema::NotJson(why.to_string()))?;
         let Value::Object(mut schema) = schema else {
             return Err(BadDetailSchema::NotOfObjects);
         };

@@ -191,6 +191,16 @@ fn ra_02_where_a_detail_does_not_fit_is_told_by_a_pointer() {
 }
 
 #[test]
+fn a_schema_in_which_a_keyword_stands_twice_is_none() {
+    let twice = br#"{ "required": ["to"], "properties": { "to": {} }, "required": [] }"#;
+    let its = DetailType::parse("payment").expect("a type");
+    let Err(BadDetailSchema::NotJson(says)) = DetailSchema::read(&its, twice) else {
+        panic!("it is read");
+    };
+    assert!(says.contains("a member stands twice at line 1"), "{says}");
+}
+
+#[test]
 fn a_schema_of_another_type_or_with_references_elsewhere_is_none() {
     let read = |text: &Value| schema(text).map(|_| ());
     for other in [
