@@ -63,8 +63,8 @@ impl<'a> Labels<'a> {
         titles.find_map(|title| title.get(language.tag())?.as_str())
     }
 
-    /// These schemas of a part, and all that describe the same part: each once, so that references
-    /// in circles end.
+    /// These schemas of a part, and all that always describe the same part: each once, so that
+    /// references in circles end.
     fn at(&self, schemas: impl IntoIterator<Item = &'a Value>) -> Self {
         let mut found: Vec<&'a Map<String, Value>> = Vec::new();
         let mut seen = HashSet::new();
@@ -81,15 +81,8 @@ impl<'a> Labels<'a> {
             let name = schema.get("$ref").and_then(Value::as_str);
             let name = name.and_then(|text| text.strip_prefix("#/$defs/"));
             left.extend(name.and_then(|name| self.definitions?.get(name)));
-            for list in ["allOf", "anyOf", "oneOf"] {
-                left.extend(
-                    schema
-                        .get(list)
-                        .and_then(Value::as_array)
-                        .into_iter()
-                        .flatten(),
-                );
-            }
+            let all = schema.get("allOf").and_then(Value::as_array);
+            left.extend(all.into_iter().flatten());
         }
         Self {
             definitions: self.definitions,
@@ -114,7 +107,7 @@ mod tests {
             "properties": {
                 "from": { "$ref": "#/$defs/amount", TITLE: titled("兑出", "From") },
                 "to": { "$ref": "#/$defs/amount" },
-                "list": { "items": { "oneOf": [{}, { TITLE: titled("项", "Item") }] } },
+                "list": { "items": { "allOf": [{}, { TITLE: titled("项", "Item") }] } },
                 "node": { "$ref": "#/$defs/node" },
             },
             "$defs": {

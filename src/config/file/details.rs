@@ -21,7 +21,8 @@ static DETAIL: Shape = Shape::new(
             "What a detail may say: JSON Schema, draft 2020-12, of up to 64 KiB. What it does not \
              describe is refused: an object is closed unless it says `additionalProperties` or \
              `unevaluatedProperties`, an array unless it says `items` or `unevaluatedItems`. \
-             `x-mortise-title: { zh-CN, en }` says what customers know a member as.",
+             `x-mortise-title: { zh-CN, en }` says what customers know a member as: not below `oneOf` and the \
+             like, which may not hold.",
         ),
         Key::required(
             "title",

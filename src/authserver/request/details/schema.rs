@@ -53,6 +53,9 @@ pub enum BadDetailSchema {
     /// An `x-mortise-title` that is none, at this JSON Pointer.
     #[error("{0} must be {{ \"zh-CN\": TEXT, \"en\": TEXT }}, of up to 60 characters each")]
     Title(String),
+    /// Titles where none is read, at this JSON Pointer.
+    #[error("{0} has an x-mortise-title that may be another member's: title it under `properties`")]
+    Untitled(String),
     /// No schema of draft 2020-12, or a pattern or format that cannot be matched.
     #[error("{0}")]
     Schema(String),

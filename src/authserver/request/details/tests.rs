@@ -239,6 +239,8 @@ fn a_schema_of_another_type_or_with_references_elsewhere_is_none() {
         "$id",
         "definitions",
         "dependencies",
+        "contains",
+        "maxContains",
     ] {
         let bad = json!({ "properties": { "a": { "items": { keyword: {} } } } });
         let at = format!("/properties/a/items/{keyword}");
@@ -247,6 +249,17 @@ fn a_schema_of_another_type_or_with_references_elsewhere_is_none() {
     let untitled = json!({ "properties": { "a": { "x-mortise-title": "A" } } });
     let at = "/properties/a/x-mortise-title".to_owned();
     assert_eq!(read(&untitled), Err(BadDetailSchema::Title(at)));
+    // What one branch calls a member is not shown where another one holds.
+    let titled = json!({ "x-mortise-title": { "zh-CN": "至少", "en": "At least" } });
+    for keyword in ["oneOf", "anyOf", "dependentSchemas", "patternProperties"] {
+        let branch = json!({ "properties": { "value": titled } });
+        let bad = match keyword {
+            "oneOf" | "anyOf" => json!({ keyword: [branch] }),
+            _ => json!({ keyword: { "x": branch } }),
+        };
+        let at = format!("/{keyword}");
+        assert_eq!(read(&bad), Err(BadDetailSchema::Untitled(at)), "{bad}");
+    }
     for bad in [
         json!({ "properties": { "a": { "type": "objekt" } } }),
         json!({ "properties": { "a": { "$ref": "#/$defs/none" } } }),

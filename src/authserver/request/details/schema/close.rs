@@ -10,7 +10,7 @@ use super::BadDetailSchema;
 use crate::page::labels;
 
 /// Keywords whose values are no schemas.
-const PLAIN: [&str; 32] = [
+const PLAIN: [&str; 30] = [
     "$schema",
     "$comment",
     "title",
@@ -35,8 +35,6 @@ const PLAIN: [&str; 32] = [
     "minItems",
     "maxItems",
     "uniqueItems",
-    "minContains",
-    "maxContains",
     "required",
     "minProperties",
     "maxProperties",
@@ -44,13 +42,13 @@ const PLAIN: [&str; 32] = [
     "not",
     "$ref",
 ];
-/// Keywords with one schema of another part, …
-const PART: [&str; 5] = [
+/// Keywords with one schema of another part, … (`contains` is not taken: closed, it would count
+/// fewer items than it says, and open, it would let in what nothing describes.)
+const PART: [&str; 4] = [
     "additionalProperties",
     "unevaluatedProperties",
     "items",
     "unevaluatedItems",
-    "contains",
 ];
 /// … with schemas of other parts by name, …
 const PARTS: [&str; 2] = ["properties", "patternProperties"];
@@ -58,6 +56,17 @@ const PARTS: [&str; 2] = ["properties", "patternProperties"];
 const SAME: [&str; 3] = ["allOf", "anyOf", "oneOf"];
 /// … and with such schemas by name.
 const SAME_BY_NAME: [&str; 2] = ["dependentSchemas", "$defs"];
+/// Keywords whose schemas may hold for one detail and not for the next, or describe what has no
+/// name here: what they call a member would be read where it is not meant, or nowhere.
+const UNTITLED: [&str; 7] = [
+    "anyOf",
+    "oneOf",
+    "dependentSchemas",
+    "patternProperties",
+    "additionalProperties",
+    "unevaluatedProperties",
+    "unevaluatedItems",
+];
 
 /// Closes the schema of a detail.
 pub(super) fn close(schema: &mut Map<String, Value>) -> Result<(), BadDetailSchema> {
@@ -88,6 +97,9 @@ fn same(schema: &mut Map<String, Value>, at: &str) -> Result<(), BadDetailSchema
         match key.as_str() {
             "$ref" if !is_own(value) => return Err(BadDetailSchema::Reference(at)),
             labels::TITLE if !labels::is_title(value) => return Err(BadDetailSchema::Title(at)),
+            key if UNTITLED.contains(&key) && has_title(value) => {
+                return Err(BadDetailSchema::Untitled(at));
+            }
             key if PART.contains(&key) => each([("", value)], &at, part)?,
             key if PARTS.contains(&key) => each(members(value), &at, part)?,
             "prefixItems" => each(items(value), &at, part)?,
@@ -98,6 +110,18 @@ fn same(schema: &mut Map<String, Value>, at: &str) -> Result<(), BadDetailSchema
         }
     }
     Ok(())
+}
+
+/// Whether a title stands anywhere in a schema, behind no reference.
+fn has_title(schema: &Value) -> bool {
+    match schema {
+        Value::Object(members) => {
+            let mut members = members.iter();
+            members.any(|(name, value)| name == labels::TITLE || has_title(value))
+        }
+        Value::Array(items) => items.iter().any(has_title),
+        _ => false,
+    }
 }
 
 type Close = fn(&mut Map<String, Value>, &str) -> Result<(), BadDetailSchema>;
