@@ -162,12 +162,12 @@ impl Try<'_> {
         let mut counts = self.counted.counts();
         let [name, places @ ..] = &self.places;
         let wrong = used(&counts, name, now.as_microsecond());
-        let wrong = u64::try_from(wrong).unwrap_or(0);
-        let wrong = wrong.div_ceil(micros(NAME.each).unsigned_abs());
+        // To the nearest: what hung up left is no whole one, and part of each came back meanwhile.
+        let wrong = (wrong + micros(NAME.each) / 2) / micros(NAME.each);
         counts.forget(name);
         for place in places {
             let each = micros(place.1.room().each);
-            take_back(&mut counts, place, each.saturating_mul(wrong.cast_signed()));
+            take_back(&mut counts, place, each.saturating_mul(wrong));
         }
     }
 }
@@ -181,6 +181,11 @@ impl Drop for Try<'_> {
             Back::All => 0,
         };
         let mut counts = self.counted.counts();
+        let [name, ..] = &self.places;
+        if counts.get(name).is_none() {
+            // Another one of this name was right meanwhile, and took this one back too.
+            return;
+        }
         for place in &self.places {
             let each = micros(place.1.room().each);
             take_back(&mut counts, place, each - kept);

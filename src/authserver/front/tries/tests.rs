@@ -131,6 +131,26 @@ fn whoever_is_right_in_the_end_takes_back_what_they_had_wrong_and_no_more() {
 }
 
 #[test]
+fn nobody_earns_room_for_other_names_by_hanging_up_or_by_many_log_ins_at_once() {
+    let log_ins = WrongLogIns::default();
+    let here = host_of(1, 1);
+    assert_eq!(guesses(&log_ins, here, 90, 0), 90);
+    let mallory = || log_ins.begin(&bank(), here, "mallory", at(0));
+    for _ in 0..20 {
+        drop(mallory());
+        mallory()
+            .unwrap_or_else(|_| panic!("refused"))
+            .was_right(at(0));
+    }
+    for _ in 0..5 {
+        let mut under_way: Vec<_> = (0..2).filter_map(|_| mallory().ok()).collect();
+        under_way.pop().expect("there is room").was_right(at(0));
+        drop(under_way);
+    }
+    assert!(guesses(&log_ins, here, 200, 0) <= 10);
+}
+
+#[test]
 fn of_many_at_once_none_slips_through_and_right_ones_all_get_in() {
     let log_ins = WrongLogIns::default();
     let begun: Vec<_> = (0..200)
