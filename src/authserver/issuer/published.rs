@@ -105,7 +105,8 @@ impl PublishedKeys {
     }
 
     /// Fetches them, unless that was tried a moment ago; of several callers one does. Whatever
-    /// comes instead of a good set, the last good one stays. Takes [`FETCH_WITHIN`] for each
+    /// comes instead of a good set, the last good one stays; only an empty set, or none at all (404,
+    /// 410), takes it away. Takes [`FETCH_WITHIN`] for each
     /// caller at most; may be dropped at any await, and then it is fetched all the same: whoever
     /// hangs up takes the keys from nobody else.
     pub(crate) async fn refresh(
@@ -136,11 +137,20 @@ impl PublishedKeys {
         };
         let answer = fetch.fetch(request, FETCH_WITHIN).await;
         let answer = answer.map_err(NoKeys::Fetch)?;
+        if [StatusCode::NOT_FOUND, StatusCode::GONE].contains(&answer.status) {
+            // Taken away by who publishes them: what was there is believed no longer.
+            self.held().good = None;
+        }
         if answer.status != StatusCode::OK {
             return Err(NoKeys::Status(answer.status.as_u16()));
         }
         // C-06, OA-52: as strict as for files. A private key in it refuses the whole set.
-        let keys = Jwks::parse(&answer.body).map_err(NoKeys::Set)?;
+        let keys = Jwks::parse(&answer.body).map_err(|problem| {
+            if is_empty_set(&answer.body) {
+                self.held().good = None;
+            }
+            NoKeys::Set(problem)
+        })?;
         self.held().good = Some((keys, now));
         Ok(())
     }
@@ -160,6 +170,13 @@ impl PublishedKeys {
     fn held(&self) -> MutexGuard<'_, Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether these bytes say that there are no keys: of a client whose last one was stolen.
+fn is_empty_set(json: &[u8]) -> bool {
+    let set = crypto::strict_json(json).ok();
+    let keys = set.as_ref().and_then(|set| set.get("keys")?.as_array());
+    keys.is_some_and(Vec::is_empty)
 }
 
 /// Whether so many seconds have not passed since then. What lies ahead is not within: the clock

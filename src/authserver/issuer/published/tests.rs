@@ -166,7 +166,6 @@ async fn oa_52_whatever_is_no_set_leaves_the_last_good_one_until_its_age() {
         (599, String::new()),
         (200, String::new()),
         (200, "[]".to_owned()),
-        (200, json!({ "keys": [] }).to_string()),
         (200, json!({ "keys": [jwk("x"), private] }).to_string()),
         (200, json!({ "keys": [jwk("x"), symmetric] }).to_string()),
         (200, json!({ "keys": many }).to_string()),
@@ -183,6 +182,23 @@ async fn oa_52_whatever_is_no_set_leaves_the_last_good_one_until_its_age() {
         assert_eq!(host.asked(), 2, "{answer:?}");
         assert_eq!(kids(&published, 3_599), ["a"], "{answer:?}");
         assert!(kids(&published, 3_600).is_empty(), "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn who_takes_the_last_key_away_is_believed_at_once() {
+    for gone in [
+        (200, json!({ "keys": [] }).to_string()),
+        (404, String::new()),
+        (410, String::new()),
+    ] {
+        let answers = [set(&["a"]), gone.clone(), set(&["b"])];
+        let (published, host) = (published(), Host::saying(&answers));
+        assert!(refresh(&published, &host, 0).await);
+        assert!(!refresh(&published, &host, 300).await, "{gone:?}");
+        assert!(kids(&published, 300).is_empty(), "{gone:?}");
+        assert!(refresh(&published, &host, 310).await, "{gone:?}");
+        assert_eq!(kids(&published, 310), ["b"], "{gone:?}");
     }
 }
 
