@@ -26,8 +26,8 @@ pub struct Judges<'a> {
     pub certificates: &'a Certificates,
     /// Of tokens.
     pub tokens: &'a AccessTokens,
-    /// Of DPoP proofs.
-    pub proofs: &'a Proofs,
+    /// Of DPoP proofs: asked for where one is sent.
+    pub proofs: &'a dyn Fn() -> Arc<Proofs>,
 }
 
 /// A request as its caller is judged by it.
@@ -98,7 +98,7 @@ pub fn identify(
             // A token that is bound to no key is no DPoP token (DP-14).
             let key = token.confirmation.key().ok_or(Refusal::WrongBinding)?;
             let shown = (token.client.as_str(), text, key);
-            Some(prove(judges.proofs, knock, shown, witness)?)
+            Some(prove(&(judges.proofs)(), knock, shown, witness)?)
         }
     };
     let bound = binding(token, knock.chain, proved.as_ref())?;

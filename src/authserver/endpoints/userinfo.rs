@@ -5,6 +5,8 @@
 //! audience, with whatever it is bound to. Refusals are the road's too: problem documents with a
 //! challenge (RFC 6750 §3). Answers and refusals of whoever is known are durable in the log first.
 
+use std::sync::Arc;
+
 use crypto::SignFailed;
 use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue, Method, StatusCode};
@@ -150,7 +152,7 @@ impl AuthServer {
         let judges = Judges {
             certificates: &ports.certificates,
             tokens: &ports.tokens,
-            proofs: &ports.proofs,
+            proofs: &|| Arc::clone(&ports.proofs),
         };
         let place = Place {
             trust: &issuer.trust,

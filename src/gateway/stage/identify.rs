@@ -33,11 +33,10 @@ pub(crate) fn identify(
 ) -> Result<Identified, Refusal> {
     let route = routed.route();
     let head = &exchange.head;
-    let proofs = services.proofs.of(&route.bank.id);
     let judges = Judges {
         certificates: &services.certificates,
         tokens: &services.tokens,
-        proofs: &proofs,
+        proofs: &|| services.proofs.of(&route.bank.id),
     };
     let place = Place {
         trust: &route.bank.trust,
