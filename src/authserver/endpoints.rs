@@ -21,6 +21,7 @@
 //! deadline together; evidence has its own, so that a late decision is recorded.
 
 mod decided;
+mod for_clients;
 pub(crate) mod not_allowed;
 mod userinfo;
 
@@ -32,11 +33,11 @@ use identity::Proved;
 use jiff::Timestamp;
 
 use model::{
-    Asked, BankId, Connection, Facts, InteractionId, OauthEndpoint, Refusal, Request, RequestId,
-    Response,
+    Asked, BankId, Connection, Facts, InteractionId, Refusal, Request, RequestId, Response,
 };
 
 use self::decided::Decided;
+use self::for_clients::{ForClients, Own};
 use crate::AuthServer;
 use crate::denied::{Denied, RequestProblem};
 use crate::evidence::OpenRecord;
@@ -52,7 +53,7 @@ use crate::request::pushed::{self, Pushed};
 use crate::step::form::Parameters;
 use crate::step::grant_type::GrantType;
 use crate::step::jti::Authenticated;
-use crate::step::proof::{Looked, Sent, Wants};
+use crate::step::proof::{Looked, Sent};
 use crate::step::scope::{self, details};
 use crate::step::shown::Shown;
 use crate::step::standing::{Asker, InGoodStanding};
@@ -125,16 +126,18 @@ impl AuthServer {
                 document(&asked, &jwks::document(&issuer.ring, now()))
             }
             (Endpoint::Token, Tokens::Ours(issuer)) => {
-                self.clients(OauthEndpoint::Token, issuer, asked).await
+                self.clients(ForClients::Own(Own::Token), issuer, asked)
+                    .await
             }
             (Endpoint::Introspect, Tokens::Ours(issuer)) => {
-                self.clients(OauthEndpoint::Introspect, issuer, asked).await
+                self.clients(ForClients::Introspect, issuer, asked).await
             }
             (Endpoint::Par, Tokens::Ours(issuer)) if issuer.authorization.is_some() => {
-                self.clients(OauthEndpoint::Par, issuer, asked).await
+                self.clients(ForClients::Own(Own::Par), issuer, asked).await
             }
             (Endpoint::Revoke, Tokens::Ours(issuer)) => {
-                self.clients(OauthEndpoint::Revoke, issuer, asked).await
+                self.clients(ForClients::Own(Own::Revoke), issuer, asked)
+                    .await
             }
             (Endpoint::Userinfo, Tokens::Ours(issuer)) if issuer.authorization.is_some() => {
                 self.userinfo(issuer, asked).await
@@ -172,7 +175,7 @@ impl AuthServer {
     /// The endpoints of clients: authenticated, decided, recorded, answered.
     async fn clients(
         &self,
-        endpoint: OauthEndpoint,
+        endpoint: ForClients,
         issuer: &Issuer,
         asked: Asked,
     ) -> (Response, Facts) {
@@ -186,7 +189,7 @@ impl AuthServer {
         let mut record = OpenRecord::open(
             self.ports(),
             issuer,
-            endpoint,
+            endpoint.recorded(),
             request_id,
             interaction.clone(),
             &connection,
@@ -225,7 +228,7 @@ impl AuthServer {
 
     async fn steps(
         &self,
-        endpoint: OauthEndpoint,
+        endpoint: ForClients,
         issuer: &Issuer,
         asked: &Asking<'_>,
         request: Request,
@@ -235,16 +238,20 @@ impl AuthServer {
         let (form, who, looked, now) = self
             .client_steps(endpoint, issuer, asked.connection, request, record)
             .await?;
-        if endpoint == OauthEndpoint::Introspect {
-            let asker = standing::asker(who)?;
-            if let Asker::Client(client) = &asker {
-                shown::check(issuer, self.ports(), asked.connection, client, now)?;
+        let own = match endpoint {
+            ForClients::Own(own) => own,
+            ForClients::Introspect => {
+                let asker = standing::asker(who)?;
+                if let Asker::Client(client) = &asker {
+                    shown::check(issuer, self.ports(), asked.connection, client, now)?;
+                }
+                let ports = self.ports();
+                let told = introspection::look(issuer, ports, &form, &asker, answer_form, now);
+                let told = told.await?;
+                record.tells_of(told.jti_digest, told.grant);
+                return Ok((Decided::Introspected(told), None));
             }
-            let told = introspection::look(issuer, self.ports(), &form, &asker, answer_form, now);
-            let told = told.await?;
-            record.tells_of(told.jti_digest, told.grant);
-            return Ok((Decided::Introspected(told), None));
-        }
+        };
         let client = standing::check(who)?;
         let shown = shown::check(issuer, self.ports(), asked.connection, &client, now)?;
         let proved = proof::use_up(self.ports(), &client, looked)?;
@@ -266,16 +273,13 @@ impl AuthServer {
             events: &events,
             now,
         };
-        let decided = match endpoint {
-            OauthEndpoint::Token => {
+        let decided = match own {
+            Own::Token => {
                 let issued = self.token_steps(issuer, &step, record).await;
                 issued.map(Decided::Token)
             }
-            OauthEndpoint::Par => self.par_steps(issuer, &step).await.map(Decided::Pushed),
-            OauthEndpoint::Revoke
-            | OauthEndpoint::Introspect
-            | OauthEndpoint::Userinfo
-            | OauthEndpoint::Authorize => {
+            Own::Par => self.par_steps(issuer, &step).await.map(Decided::Pushed),
+            Own::Revoke => {
                 let (ports, events) = (self.ports(), step.events);
                 let posted = revocation::revoke(issuer, ports, step.form, step.client, events, now);
                 record.posted(posted.await?);
@@ -288,7 +292,7 @@ impl AuthServer {
     /// Who asks: the same steps at every endpoint of clients (CA-02).
     async fn client_steps<'a>(
         &self,
-        endpoint: OauthEndpoint,
+        endpoint: ForClients,
         issuer: &'a Issuer,
         connection: &Connection,
         request: Request,
@@ -304,7 +308,7 @@ impl AuthServer {
         let client = client_authentication::check(issuer, ports, connection, now, scheme, &form)?;
         record.client_is(&client);
         let client = client_id::check(&form, client)?;
-        let looked = match wants(endpoint) {
+        let looked = match endpoint.wants() {
             Some(wants) => proof::look(issuer, ports, connection, (&sent, wants), &client, now)?,
             None => Looked::NOT_AT,
         };
@@ -423,18 +427,6 @@ struct Step<'a> {
     proved: Option<&'a Proved>,
     events: &'a Events<'a>,
     now: Timestamp,
-}
-
-/// Where proofs are taken: revoking needs none.
-fn wants(endpoint: OauthEndpoint) -> Option<Wants> {
-    match endpoint {
-        OauthEndpoint::Token => Some(Wants::Tokens),
-        OauthEndpoint::Par => Some(Wants::Nothing),
-        OauthEndpoint::Revoke
-        | OauthEndpoint::Introspect
-        | OauthEndpoint::Userinfo
-        | OauthEndpoint::Authorize => None,
-    }
 }
 
 /// Answers with a document (MD-01).
