@@ -105,10 +105,10 @@ impl PublishedKeys {
     }
 
     /// Fetches them, unless that was tried a moment ago; of several callers one does. Whatever
-    /// comes instead of a good set, the last good one stays; only an empty set, or none at all (404,
-    /// 410), takes it away. Takes [`FETCH_WITHIN`] for each
-    /// caller at most; may be dropped at any await, and then it is fetched all the same: whoever
-    /// hangs up takes the keys from nobody else.
+    /// comes instead of a good set, the last good one stays; only an empty set, or none at all
+    /// (404, 410), takes it away. Takes [`FETCH_WITHIN`] for each caller at most; may be dropped at
+    /// any await, and then it is fetched all the same: whoever hangs up takes the keys from nobody
+    /// else.
     pub(crate) async fn refresh(
         self: &Arc<Self>,
         fetch: &Arc<dyn Fetch>,
