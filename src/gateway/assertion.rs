@@ -1,20 +1,39 @@
-//! Identity assertions to the bank: who calls, signed by us, kept beside the cached token.
+//! Identity assertions to the bank: who calls, and what of the token's authorization details the
+//! operation demands (RFC 9396 §9.1; RA-05), signed by us, kept beside the cached token.
 
 use std::sync::Arc;
 
-use http::HeaderValue;
+use http::{HeaderMap, HeaderValue};
 use jiff::Timestamp;
 use quick_cache::sync::Cache;
 use serde::Serialize;
 
 use crypto::{Random, SigningKey};
-use identity::Caller;
-use model::{Fault, UpstreamId};
+use identity::{Caller, Issuer, TokenDetails};
+use model::{DetailType, Fault, Refusal, UpstreamId};
+
+use crate::halt::Halt;
 
 /// How long an assertion is valid, in seconds.
 const VALID_S: i64 = 60;
 /// One with less than this left is signed anew, in seconds.
 const RENEW_S: i64 = 30;
+/// The longest assertion, in bytes: as long as the longest token that is read. What came in one
+/// header line goes out in one.
+const ASSERTION_BYTES_MAX: usize = 24 * 1024;
+/// The longest one that is kept, in bytes: what all that are kept may take is that many times
+/// their number. A longer one is signed for each request.
+const KEPT_BYTES_MAX: usize = 2 * 1024;
+
+/// The details that an operation demands, and where they stand.
+pub(crate) struct Demanded<'a> {
+    /// Their type.
+    pub(crate) its: &'a DetailType,
+    /// Whose audience they are to be used at.
+    pub(crate) issuer: &'a Issuer,
+    /// The request's headers, which bring the token.
+    pub(crate) headers: &'a HeaderMap,
+}
 
 #[derive(Serialize)]
 struct Claims<'a> {
@@ -24,9 +43,21 @@ struct Claims<'a> {
     partner: &'a str,
     client: &'a str,
     scope: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authorization_details: Option<TokenDetails>,
     iat: i64,
     exp: i64,
     jti: String,
+}
+
+/// What an assertion is kept under: all that it is made of, but the time.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Kept {
+    /// SHA-256 of the token: who calls, and what it grants.
+    token: [u8; 32],
+    upstream: UpstreamId,
+    /// Which of the token's details: their type, and the audience that they are to be used at.
+    details: Option<(DetailType, String)>,
 }
 
 #[derive(Debug)]
@@ -41,7 +72,7 @@ struct Signed {
 pub struct Assertions {
     issuer: String,
     key: Arc<SigningKey>,
-    signed: Cache<([u8; 32], UpstreamId), Arc<Signed>>,
+    signed: Cache<Kept, Arc<Signed>>,
 }
 
 impl Assertions {
@@ -55,22 +86,39 @@ impl Assertions {
         }
     }
 
-    /// The assertion of this caller for this upstream.
+    /// The assertion of this caller for this upstream, with the details that are demanded.
+    ///
+    /// Errors: [`Refusal::DetailsTooLong`]; a fault.
     pub(crate) fn assertion(
         &self,
         caller: &Caller,
         upstream: &UpstreamId,
+        demanded: Option<&Demanded<'_>>,
         now: Timestamp,
         random: &dyn Random,
-    ) -> Result<HeaderValue, Fault> {
-        let place = (caller.token().digest, upstream.clone());
+    ) -> Result<HeaderValue, Halt> {
+        let details = demanded.map(|it| (it.its.clone(), it.issuer.audience().to_owned()));
+        let place = Kept {
+            token: caller.token().digest,
+            upstream: upstream.clone(),
+            details,
+        };
         let seconds = now.as_second();
         if let Some(signed) = self.signed.get(&place)
             && (signed.signed_at..signed.renew_at).contains(&seconds)
         {
             return Ok(signed.text.clone());
         }
-        let text = self.sign(caller, upstream, seconds, random)?;
+        let details = demanded.map(|it| read(caller, it)).transpose()?;
+        let text = self.sign(caller, upstream, details, seconds, random)?;
+        if text.len() > ASSERTION_BYTES_MAX {
+            return Err(Halt::Refused(Refusal::DetailsTooLong {
+                limit: ASSERTION_BYTES_MAX,
+            }));
+        }
+        if text.len() > KEPT_BYTES_MAX {
+            return Ok(text);
+        }
         let signed = Signed {
             text: text.clone(),
             signed_at: seconds,
@@ -84,6 +132,7 @@ impl Assertions {
         &self,
         caller: &Caller,
         upstream: &UpstreamId,
+        authorization_details: Option<TokenDetails>,
         seconds: i64,
         random: &dyn Random,
     ) -> Result<HeaderValue, Fault> {
@@ -94,6 +143,7 @@ impl Assertions {
             partner: caller.partner().id.as_str(),
             client: caller.client().as_str(),
             scope: caller.token().scope.to_string(),
+            authorization_details,
             iat: seconds,
             exp: seconds + VALID_S,
             jti: crypto::base64url(&crypto::random_array::<16>(random)),
@@ -107,4 +157,15 @@ impl Assertions {
         value.set_sensitive(true);
         Ok(value)
     }
+}
+
+/// Reads the details that are demanded from the token that came.
+fn read(caller: &Caller, demanded: &Demanded<'_>) -> Result<TokenDetails, Fault> {
+    let Demanded {
+        its,
+        issuer,
+        headers,
+    } = demanded;
+    let details = identity::details(caller, headers, issuer, its);
+    details.ok_or_else(|| Fault::new("reading the details of a token that was verified"))
 }

@@ -28,7 +28,7 @@ pub enum Class {
         /// The scope that the token must carry.
         scope: Scope,
         /// The type of authorization details that it must carry too (RFC 9396), where one is
-        /// demanded.
+        /// demanded; the bank is told those of that type.
         detail: Option<DetailType>,
     },
 }

@@ -449,15 +449,18 @@ fn read(
 /// does that matter.
 fn details(said: Option<&Value>, audience: &str) -> Vec<DetailType> {
     let details = said.and_then(Value::as_array).into_iter().flatten();
-    let of_here = |detail: &Value| {
-        let its = DetailType::parse(detail.get("type")?.as_str()?).ok()?;
-        let is_here = match detail.get("locations") {
-            None => true,
-            Some(places) => places.as_array()?.iter().any(|place| place == audience),
-        };
-        is_here.then_some(its)
+    let types = details.filter_map(|detail| of_here(detail, audience));
+    types.take(DETAILS_MAX).collect()
+}
+
+/// The type of a detail that names no location, or this audience among others (RFC 9396 §2.2).
+pub(crate) fn of_here(detail: &Value, audience: &str) -> Option<DetailType> {
+    let its = DetailType::parse(detail.get("type")?.as_str()?).ok()?;
+    let is_here = match detail.get("locations") {
+        None => true,
+        Some(places) => places.as_array()?.iter().any(|place| place == audience),
     };
-    details.filter_map(of_here).take(DETAILS_MAX).collect()
+    is_here.then_some(its)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! road and at the userinfo endpoint.
 
 mod credentials;
+mod details;
 
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ use crate::{
 use credentials::{Scheme, credentials};
 
 pub use credentials::names_dpop;
+pub use details::{TokenDetails, details};
 
 const DPOP: HeaderName = HeaderName::from_static("dpop");
 

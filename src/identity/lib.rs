@@ -3,8 +3,8 @@
 //! **For**: saying who calls, and proving it. **Doors**: [`Certificates`] (presented chain →
 //! partner, asked on every request), [`AccessTokens`] (token → verified facts, cached), [`Proofs`]
 //! (DPoP proof → key, once), [`binding`] (token ↔ certificate, key), [`Caller`]; [`identify()`],
-//! which is all of these in their order, for whatever takes access tokens; [`Operators`] for
-//! whoever runs the gateway; [`fuzz_proof`] for fuzzers. **How a value goes through**: a
+//! which is all of these in their order, for whatever takes access tokens; [`details()`], what a
+//! token says in detail; [`Operators`] for whoever runs the gateway; [`fuzz_proof`] for fuzzers. **How a value goes through**: a
 //! `PresentedChain` of the edge becomes a [`Verdict`] under a bank's [`Trust`]; a token's text
 //! becomes an [`AccessToken`] under the bank's [`Issuer`]; a `DPoP` header becomes a [`Proved`]
 //! key; these and their binding become a [`Caller`], which cannot be made otherwise. [`Rehearsal`]
@@ -44,7 +44,7 @@ pub use binding::{Bound, binding};
 pub use caller::Caller;
 pub use certificate::{Certificates, Verdict, VouchedBy};
 pub use dpop::{BankProofs, Good, Nonces, ProofFor, Proofs, Proved, fuzz_proof};
-pub use identify::{Judges, Knock, Place, Witness, identify, names_dpop};
+pub use identify::{Judges, Knock, Place, TokenDetails, Witness, details, identify, names_dpop};
 pub use known_by::KnownBy;
 pub use operators::{Operators, Outsiders};
 pub use rehearsal::{CannotRehearse, Rehearsal, Shown};

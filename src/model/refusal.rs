@@ -173,6 +173,11 @@ pub enum Refusal {
         /// The type that is needed.
         detail: String,
     },
+    /// What the token grants is longer than the bank's service can be told.
+    DetailsTooLong {
+        /// The most bytes that it is told in.
+        limit: usize,
+    },
     /// The body is longer than allowed.
     BodyTooLarge {
         /// The limit, in bytes.
@@ -212,6 +217,7 @@ impl Refusal {
             Self::InsufficientScope { .. } => "insufficient_scope",
             Self::InsufficientLogIn { .. } => "insufficient_user_authentication",
             Self::InsufficientDetails { .. } => "insufficient_details",
+            Self::DetailsTooLong { .. } => "details_too_long",
             Self::BodyTooLarge { .. } => "body_too_large",
             Self::BodyTooSlow => "body_too_slow",
             Self::UpstreamUnavailable => "upstream_unavailable",

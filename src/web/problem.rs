@@ -53,7 +53,8 @@ pub fn status(refusal: &Refusal) -> StatusCode {
         Refusal::PartnerSuspended
         | Refusal::NoAgreement
         | Refusal::InsufficientScope { .. }
-        | Refusal::InsufficientDetails { .. } => StatusCode::FORBIDDEN,
+        | Refusal::InsufficientDetails { .. }
+        | Refusal::DetailsTooLong { .. } => StatusCode::FORBIDDEN,
         Refusal::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         Refusal::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
         Refusal::UpstreamUnavailable | Refusal::AuditUnavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -181,6 +182,7 @@ fn title(refusal: &Refusal) -> &'static str {
         Refusal::InsufficientScope { .. } => "Insufficient scope",
         Refusal::InsufficientLogIn { .. } => "Insufficient user authentication",
         Refusal::InsufficientDetails { .. } => "Insufficient authorization details",
+        Refusal::DetailsTooLong { .. } => "Authorization details too long",
         Refusal::BodyTooLarge { .. } => "Body too large",
         Refusal::BodyTooSlow => "Body too slow",
         Refusal::UpstreamUnavailable => "Bank service unavailable",
@@ -218,6 +220,10 @@ pub fn detail(refusal: &Refusal) -> &'static str {
         }
         Refusal::InsufficientDetails { .. } => {
             "The token carries no authorization details of the type of this operation."
+        }
+        Refusal::DetailsTooLong { .. } => {
+            "The token grants more, in its scopes and in authorization details of this \
+             operation's type, than the bank's service can be told with one request."
         }
         Refusal::InsufficientLogIn { .. } => {
             "The token is of no customer's log-in that is as strong and as recent as this \
@@ -274,6 +280,9 @@ fn expected(refusal: &Refusal) -> String {
         Refusal::InsufficientDetails { detail } => {
             return format!("Authorization details of type {detail}.");
         }
+        Refusal::DetailsTooLong { limit } => {
+            return format!("A token whose grant is told in at most {limit} bytes.");
+        }
         Refusal::InsufficientLogIn { demanded } => {
             return format!("A token of a log-in with {demanded}.");
         }
@@ -318,6 +327,7 @@ fn remedy(refusal: &Refusal) -> &'static str {
         Refusal::NoAgreement => "Ask the bank to add the product to your agreement.",
         Refusal::InsufficientScope { .. } => "Ask for a token with that scope.",
         Refusal::InsufficientDetails { .. } => "Ask for a token with such authorization details.",
+        Refusal::DetailsTooLong { .. } => "Ask for a token with fewer authorization details.",
         Refusal::InsufficientLogIn { .. } => {
             "Send the customer to the authorization endpoint again, with the acr_values and \
              max_age of the challenge."

@@ -9,9 +9,13 @@ const LOGIN: &str = "https://login.harbour.example/";
 
 /// The sandbox's bank with an issuer of its own, whose keys are these.
 async fn house(keys: &[&SigningKey]) -> TestHouse {
+    house_of(HouseBuilder::new(), keys).await
+}
+
+/// The same of a house that is otherwise prepared.
+async fn house_of(builder: HouseBuilder, keys: &[&SigningKey]) -> TestHouse {
     let keys = keys.iter().map(|key| key.verification_key()).collect();
     let jwks = crypto::Jwks::from_keys(keys).to_json().to_string();
-    let builder = HouseBuilder::new();
     let ours = builder.prepared().issuer_url.clone();
     builder
         .write("trust/harbour.jwks.json", &jwks)
@@ -140,4 +144,53 @@ async fn such_a_bank_has_no_token_endpoint_here_and_only_the_keys_of_our_asserti
     let keys = keys["keys"].as_array().expect("keys");
     assert_eq!(keys.len(), 1);
     assert_ne!(keys[0]["kid"], theirs.kid());
+}
+
+#[tokio::test]
+async fn ra_05_what_a_token_grants_is_told_the_bank_whole_or_the_call_is_refused() {
+    const TOKEN_BYTES_MAX: usize = 24 * 1024;
+    let marks = "by city and type, in pages
+      x-mortise-class: partner
+      x-mortise-effect: none
+      x-mortise-scope: branches
+      x-mortise-authorization-details: ";
+    let builder = HouseBuilder::new()
+        .edit(
+            "apis/branches.yaml, upstream: core, listeners: [api], deadline: 30s }",
+            "apis/branches.yaml, upstream: core, listeners: [api], deadline: 30s,
+        authorization_details: { visit: { schema: file:visit.json,
+          title: { zh-CN: 到访, en: A visit } } } }",
+        )
+        .write("visit.json", "{}")
+        .edit_file(
+            "apis/branches.yaml",
+            &format!("{marks}none"),
+            &format!("{marks}visit"),
+        );
+    // Of what a token says beside its details, as little as can be.
+    let theirs = kit::under_kid(&key(Algorithm::Es256), "k");
+    let house = house_of(builder, &[&theirs]).await;
+    let mut caller = Caller::of(&house, "swiftride-app").await;
+    caller.claims["jti"] = json!("1");
+    caller.claims["sub"] = json!("1");
+    let saying = |bytes: usize| json!([{ "type": "visit", "note": "x".repeat(bytes) }]);
+    let length = |claims: &Value| theirs.sign("at+jwt", claims).expect("a token").len();
+    let mut bytes = 17_000;
+    while length(&caller.with("authorization_details", saying(bytes + 1))) <= TOKEN_BYTES_MAX {
+        bytes += 1;
+    }
+    let longest = caller.with("authorization_details", saying(bytes));
+    let refused = caller.asks(&theirs, &longest).await;
+    let problem = refused.refused(403, "details_too_long");
+    assert_eq!(
+        problem["expected"],
+        "A token whose grant is told in at most 24576 bytes."
+    );
+    assert_eq!(house.bank.calls(), 0);
+    // The model bank verifies what it is told.
+    let shorter = caller.with("authorization_details", saying(bytes - 500));
+    caller.asks(&theirs, &shorter).await.ok();
+    let longer = caller.with("authorization_details", saying(bytes + 1));
+    let refused = caller.asks(&theirs, &longer).await;
+    refused.refused(401, "bad_token");
 }

@@ -413,7 +413,7 @@ struct Claims<'a> {
     acr: Option<&'a str>,
 }
 
-/// A detail of a type, which is all that the road looks at.
+/// A detail of a type: up to the bank's door the road looks at nothing else.
 #[derive(Serialize)]
 struct Detail<'a> {
     r#type: &'a str,

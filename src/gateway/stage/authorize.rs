@@ -1,6 +1,7 @@
 //! May the caller: the agreement has the product today, the token has the operation's scope and the
-//! authorization details that it demands (RFC 9396 §9; RA-05), and the log-in it was granted in is
-//! as strong and as recent as the operation demands.
+//! authorization details that it demands, for this place (RFC 9396 §2.2, §9; RA-05), and the log-in
+//! it was granted in is as strong and as recent as the operation demands. What the details say is
+//! for the bank, which is told them (`assertion.rs`).
 
 use model::Refusal;
 

@@ -2,14 +2,17 @@
 
 use std::time::Duration;
 
+use http::HeaderMap;
 use model::{BodyBroken, Fault, Refusal, Response};
 use upstream::{Terms, Trouble, UpstreamFailure, Waiting};
 
+use crate::assertion::Demanded;
 use crate::exchange::Exchange;
 use crate::halt::Halt;
 use crate::headers::to_upstream;
 use crate::lent::Services;
 use crate::permit::Admitted;
+use crate::product::{Class, Route};
 use crate::stage::limit::WithinLimits;
 
 /// The bank's answer, its body still to come.
@@ -48,6 +51,7 @@ pub(crate) async fn forward(
         Some(identified) => Some(route.bank.assertions.assertion(
             identified.caller(),
             &route.upstream_id,
+            demanded(route, &exchange.head.headers).as_ref(),
             exchange.now,
             services.random.as_ref(),
         )?),
@@ -108,6 +112,18 @@ pub(crate) async fn forward(
                 upstream,
             })
         }
+    }
+}
+
+/// The authorization details that the bank is told of: those that the operation demands.
+fn demanded<'a>(route: &'a Route, headers: &'a HeaderMap) -> Option<Demanded<'a>> {
+    match &route.class {
+        Class::Partner { detail, .. } => detail.as_ref().map(|its| Demanded {
+            its,
+            issuer: &route.issuer,
+            headers,
+        }),
+        Class::Open => None,
     }
 }
 

@@ -15,7 +15,8 @@ use super::refused::Refused;
 
 const HEADER: &str = "x-mortise-identity";
 const TYP: &[&str] = &["mortise-identity+jwt"];
-const BYTES_MAX: usize = 8 * 1024;
+/// The longest that the gateway sends, in bytes: with what a token grants in detail.
+const BYTES_MAX: usize = 24 * 1024;
 /// An assertion says it is good for no longer than this.
 const LIFE_MAX_SECONDS: i64 = 60;
 /// How far the gateway's clock may be from the bank's.

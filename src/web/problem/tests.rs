@@ -48,6 +48,7 @@ every!(refusals -> Refusal {
     Refusal::NoAgreement => Refusal::NoAgreement,
     Refusal::InsufficientScope { .. } => Refusal::InsufficientScope { scope: "rates".to_owned() },
     Refusal::InsufficientDetails { .. } => Refusal::InsufficientDetails { detail: "payment".to_owned() },
+    Refusal::DetailsTooLong { .. } => Refusal::DetailsTooLong { limit: 9_000 },
     Refusal::InsufficientLogIn { .. } => Refusal::InsufficientLogIn {
         demanded: model::DemandedLogIn {
             acr_values: vec!["loa2".to_owned()],
@@ -197,6 +198,7 @@ fn codes_and_statuses_are_stable() {
             ("no_agreement", 403),
             ("insufficient_scope", 403),
             ("insufficient_details", 403),
+            ("details_too_long", 403),
             ("insufficient_user_authentication", 401),
             ("body_too_large", 413),
             ("body_too_slow", 408),
@@ -286,6 +288,10 @@ async fn what_a_refusal_knows_stands_in_what_was_expected() {
                 detail: "payment".to_owned(),
             },
             "Authorization details of type payment.",
+        ),
+        (
+            Refusal::DetailsTooLong { limit: 9_000 },
+            "A token whose grant is told in at most 9000 bytes.",
         ),
         (
             Refusal::BodyTooLarge { limit: 1_000 },

@@ -1,6 +1,8 @@
 //! Rich authorization requests, end to end (RFC 9396): asked for, read and approved by a customer,
 //! carried by tokens, and demanded on the road.
 
+mod told;
+
 use kit::{Browser, HouseBuilder, TestHouse, Version, html};
 use serde_json::{Value, json};
 
