@@ -62,7 +62,7 @@ pub(crate) enum Denied {
     ScopeOpenId,
     /// More than the client may have.
     ScopeTooWide,
-    /// A resource that takes no tokens of ours, or that the grant is not for (RFC 8707 §2).
+    /// A resource that the client's tokens are not for, or its grant is not (RFC 8707 §2).
     Target,
     /// An authorization request breaks a rule.
     Request(RequestProblem),
@@ -197,6 +197,8 @@ pub(crate) enum GrantProblem {
     OtherKey,
     /// An unknown, revoked, expired or other client's refresh token (TK-08).
     RefreshToken,
+    /// Nothing that the customer granted is open to the client now.
+    NothingLeft,
 }
 
 impl Denied {

@@ -241,7 +241,7 @@ impl AuthServer {
         let own = match endpoint {
             ForClients::Own(own) => own,
             ForClients::Introspect => {
-                let asker = standing::asker(who)?;
+                let asker = standing::asker(who, now)?;
                 if let Asker::Client(client) = &asker {
                     shown::check(issuer, self.ports(), asked.connection, client, now)?;
                 }
@@ -252,7 +252,7 @@ impl AuthServer {
                 return Ok((Decided::Introspected(told), None));
             }
         };
-        let client = standing::check(who)?;
+        let client = standing::check(who, now)?;
         let shown = shown::check(issuer, self.ports(), asked.connection, &client, now)?;
         let proved = proof::use_up(self.ports(), &client, looked)?;
         record.proved(proved.as_ref());
@@ -340,7 +340,7 @@ impl AuthServer {
             GrantType::ClientCredentials => {
                 details::none(form)?;
                 let granted = scope::check(form, client)?;
-                let audience = resource::check(issuer, form, &granted)?;
+                let audience = resource::check(issuer, form, client, &granted)?;
                 let within = (&granted, &audience);
                 client_credentials::issue(issuer, ports, client, &binding, within, now)
             }
@@ -352,7 +352,7 @@ impl AuthServer {
                 let scope = scope::of_code(code.scope(), client)?;
                 let details = details::of_grant(issuer, form, client, code.details(), &scope)?;
                 let says = (code.resource(), &scope, &details);
-                let audience = resource::of_grant(issuer, form, says)?;
+                let audience = resource::of_grant(issuer, form, client, says)?;
                 let within = Within {
                     scope,
                     details,
@@ -400,7 +400,7 @@ impl AuthServer {
             state,
             scope: scope.scopes().to_string(),
             authorization_details: details,
-            resource: resource::asked(issuer, form)?,
+            resource: resource::asked(form, client)?,
             challenge: crypto::base64url(challenge.digest()),
             dpop_jkt: dpop_key.map(|key| crypto::base64url(&key)),
             ui_locales: openid::ui_locales::wished(form),

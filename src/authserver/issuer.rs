@@ -20,6 +20,7 @@ use crate::{
     metadata, metrics, page,
 };
 
+pub(crate) mod agreement;
 pub(crate) mod decoy;
 pub(crate) mod limits;
 pub(crate) mod profile;
@@ -129,7 +130,8 @@ impl Issuer {
             return refused("its tokens must not outlive the key that signed them");
         }
         let ring = Ring::open(&bank, KeyUse::Tokens, settings.algorithm, ports).await?;
-        let metadata = metadata::document(&settings, &ring.algorithms(ports.clock.now()))?;
+        let now = ports.clock.now();
+        let metadata = metadata::document(&settings, &ring.algorithms(now), now)?;
         let authorization = match settings.authorization {
             None => None,
             Some(asking) => {
@@ -207,14 +209,6 @@ impl Issuer {
     pub(crate) fn settle_grant(&self, grant: &GrantId, before: Moment) {
         self.revoked
             .settle(&crypto::sha256(grant.as_str().as_bytes()), before);
-    }
-
-    /// Whether tokens of ours may be for this resource: the bank's products, or a service of its
-    /// own.
-    pub(crate) fn serves(&self, resource: &str) -> bool {
-        let servers = self.resource_servers.values();
-        let mut served = self.audience.iter().chain(servers.map(|its| &its.audience));
-        served.any(|url| url == resource)
     }
 
     /// Whether the token of this SHA-256 of its `jti`, or its grant, is revoked.

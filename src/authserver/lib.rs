@@ -55,6 +55,7 @@ pub use assertion::assertion;
 pub use endpoints::Endpoint;
 pub use front::provider::{OpenIdProvider, ProviderSettings, ShownClaim, fuzz_provider};
 pub use front::tries::WrongLogIns;
+pub use issuer::agreement::Agreement;
 pub use issuer::profile::{FAPI2, FAPI2_MESSAGE_SIGNING, Profile, ResponseMode};
 pub use issuer::published::PublishedKeys;
 pub use keys::distrust::Distrusted;

@@ -2,6 +2,7 @@
 //! (MD-05).
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crypto::Algorithm;
@@ -162,8 +163,13 @@ struct Aliases {
     userinfo_endpoint: Option<String>,
 }
 
-/// The document's bytes; `signs` are the algorithms that tokens are signed with, now or soon.
-pub(crate) fn document(settings: &IssuerSettings, signs: &[Algorithm]) -> Result<Bytes, Fault> {
+/// The document's bytes; `signs` are the algorithms that tokens are signed with, now or soon. The
+/// scopes are those of agreements that have not ended by now (MD-05).
+pub(crate) fn document(
+    settings: &IssuerSettings,
+    signs: &[Algorithm],
+    now: Timestamp,
+) -> Result<Bytes, Fault> {
     let asks_customers = settings.authorization.is_some();
     let openid = asks_customers.then(|| Scope::parse(OPENID));
     let openid = openid
@@ -172,7 +178,9 @@ pub(crate) fn document(settings: &IssuerSettings, signs: &[Algorithm]) -> Result
     let scopes: ScopeSet = settings
         .clients
         .values()
-        .flat_map(|client| client.scopes.iter().cloned())
+        .flat_map(|client| client.agreements.iter())
+        .filter(|agreement| now < agreement.until)
+        .flat_map(|agreement| agreement.scopes.iter().cloned())
         .chain(openid)
         .collect();
     let document = Document {

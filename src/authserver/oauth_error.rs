@@ -243,7 +243,9 @@ fn description(denied: &Denied) -> String {
         }
         Denied::ScopeOpenId => "openid is no scope of client_credentials: there is no user.",
         Denied::ScopeTooWide => "scope holds what is not open to this client.",
-        Denied::Target => "resource must be what takes tokens of ours and that the grant is for.",
+        Denied::Target => {
+            "resource must be what an agreement of the client reaches and that the grant is for."
+        }
         Denied::Request(problem) => request(*problem),
         Denied::Object(problem) => object(*problem),
         Denied::Details { problem, place } => return details::description(*problem, place),
@@ -395,6 +397,10 @@ fn grant(problem: GrantProblem) -> &'static str {
         }
         GrantProblem::RefreshToken => {
             "The refresh token is unknown, revoked, expired, or was not issued to this client."
+        }
+        GrantProblem::NothingLeft => {
+            "Nothing of what the customer granted is open to this client now: its agreements with \
+             the bank have ended, or changed."
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What an issuer is told at start; already valid.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,12 +10,11 @@ use jiff::Timestamp;
 use crypto::{Algorithm, Jwks, KeyEncryptionKey, Random};
 use identity::{AccessTokens, Certificates, KnownBy, Proofs, Revoked, Trust};
 use model::ports::{AuditLog, CustomerAuth, Fetch, Grants, KeyRing, Outbox, Replay, Sessions};
-use model::{
-    BankId, ClientId, Clock, DetailType, ListenerId, Meter, Name, PartnerId, ScopeSet, Standing,
-};
+use model::{BankId, ClientId, Clock, DetailType, ListenerId, Meter, Name, PartnerId, Standing};
 
+use crate::issuer::agreement::Open;
 use crate::request::details::schema::DetailSchema;
-use crate::{OpenIdProvider, Profile, PublishedKeys, ResponseMode, WrongLogIns};
+use crate::{Agreement, OpenIdProvider, Profile, PublishedKeys, ResponseMode, WrongLogIns};
 
 /// One bank's issuer, which we are.
 #[derive(Debug)]
@@ -115,10 +114,8 @@ pub struct ClientSettings {
     /// Where it publishes them instead (RFC 7591 §2, `jwks_uri`); then `jwks` is empty. Never by
     /// [`ClientAuthentication::SelfSignedTlsClientAuth`].
     pub published: Option<Arc<PublishedKeys>>,
-    /// The scopes it may ask for.
-    pub scopes: ScopeSet,
-    /// The types of authorization details it may ask for.
-    pub details: BTreeSet<DetailType>,
+    /// Its partner's with the bank: what it may ask for, and when.
+    pub agreements: Arc<[Agreement]>,
     /// Where customers are sent back to, compared to the letter; with none, it asks no customer.
     pub redirect_uris: Vec<String>,
     /// How it may ask for responses, of what the profile offers (JM-05).
@@ -147,6 +144,11 @@ impl ClientSettings {
             Some(published) => published.keys(now),
             None => self.jwks.clone(),
         }
+    }
+
+    /// What is open to it now.
+    pub(crate) fn open(&self, now: Timestamp) -> Open<'_> {
+        Open::at(&self.agreements, now)
     }
 }
 

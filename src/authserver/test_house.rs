@@ -1,6 +1,6 @@
 //! A server with ports in memory, two banks' worth of clients, and requests to change one thing of.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,8 +25,8 @@ use model::{
 };
 
 use crate::{
-    AuthServer, Authorization, BoundBy, ClientAuthentication, ClientSettings, Customers, Endpoint,
-    FAPI2, IssuerSettings, Ports, ResponseMode, Userinfo,
+    Agreement, AuthServer, Authorization, BoundBy, ClientAuthentication, ClientSettings, Customers,
+    Endpoint, FAPI2, IssuerSettings, Ports, ResponseMode, Userinfo,
 };
 
 mod answer;
@@ -44,6 +44,7 @@ pub(crate) use self::keys::Keys;
 pub(crate) use self::shaky::{Call, Shaky};
 
 pub(crate) const ISSUER: &str = "https://auth.harbour.example";
+pub(crate) const API: &str = "https://api.harbour.example:8443";
 pub(crate) const CALLBACK: &str = "https://app.swiftride.example/callback";
 pub(crate) const TOKEN_URL: &str = "https://auth.harbour.example/token";
 pub(crate) const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -249,6 +250,17 @@ pub(crate) fn replays() -> Arc<Replays> {
     })
 }
 
+/// An agreement without an end that opens these scopes, and the listener.
+pub(crate) fn agreed(scopes: &str) -> Arc<[Agreement]> {
+    Arc::new([Agreement {
+        from: Timestamp::UNIX_EPOCH,
+        until: Timestamp::MAX,
+        scopes: ScopeSet::parse(scopes).expect("valid"),
+        details: BTreeSet::new(),
+        resources: BTreeSet::from([API.to_owned()]),
+    }])
+}
+
 pub(crate) fn settings(
     authority: &Authority,
     keys: &HashMap<&'static str, SigningKey>,
@@ -261,8 +273,7 @@ pub(crate) fn settings(
             bound_by: BoundBy::Certificate,
             jwks: Jwks::from_keys(vec![keys[id].verification_key()]),
             published: None,
-            scopes: ScopeSet::parse(scopes).expect("valid"),
-            details: std::collections::BTreeSet::new(),
+            agreements: agreed(scopes),
             redirect_uris: Vec::new(),
             response_modes: ResponseMode::ALL.to_vec(),
             app: name(partner),
@@ -287,10 +298,10 @@ pub(crate) fn settings(
         issuer: ISSUER.to_owned(),
         token_endpoint: TOKEN_URL.to_owned(),
         jwks_uri: format!("{ISSUER}/jwks"),
-        mtls_base: Some("https://api.harbour.example:8443".to_owned()),
+        mtls_base: Some(API.to_owned()),
         takes_certificates: true,
         origins: HashMap::from([(listener(), ISSUER.to_owned())]),
-        audience: vec!["https://api.harbour.example:8443".to_owned()],
+        audience: vec![API.to_owned()],
         access_token_lifetime: Duration::from_mins(5),
         algorithm: Algorithm::Es256,
         authorization: None,

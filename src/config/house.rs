@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use authserver::{
-    BoundBy, ClientAuthentication, DetailSchema, Profile, ResponseMode, ShownClaim, Userinfo,
+    Agreement, BoundBy, ClientAuthentication, DetailSchema, Profile, ResponseMode, ShownClaim,
+    Userinfo,
 };
 use crypto::{Algorithm, Jwks, KeyEncryptionKey, SigningKey};
 use edge::ListenerSettings;
@@ -17,7 +18,7 @@ use identity::{KnownBy, Operators, Trust};
 use jiff::Timestamp;
 use model::{
     BankId, ClientId, DetailType, ListenerId, Name, Partner, PartnerId, PlanId, ProductId,
-    ScopeSet, Standing, UpstreamId,
+    Standing, UpstreamId,
 };
 use openapi::ApiDescription;
 use upstream::UpstreamSettings;
@@ -219,6 +220,9 @@ pub struct ResourceServerPlan {
     pub jwks: Jwks,
     /// What `aud` of the tokens holds that it may ask about: an `https` URL.
     pub audience: String,
+    /// Behind which products it is: their partners' clients ask for tokens that are for it. Empty
+    /// where its audience is a listener's URL, whose products say that.
+    pub products: Vec<ProductId>,
 }
 
 /// The authorization endpoint of an issuer of ours.
@@ -346,10 +350,9 @@ pub struct ClientPlan {
     /// Where it publishes them instead: `https`, of a host that the bank lists, where we issue the
     /// bank's tokens.
     pub jwks_url: Option<String>,
-    /// What it may ask for: the scopes of the products in the partner's agreements with this bank.
-    pub scopes: ScopeSet,
-    /// The types of authorization details it may ask for: those of the same products.
-    pub details: BTreeSet<DetailType>,
+    /// What it may ask for, and when: what the products in the partner's agreements with this bank
+    /// give.
+    pub agreements: Arc<[Agreement]>,
     /// Where customers may be sent back to, as the file writes them: compared byte by byte
     /// (RFC 9700 §2.1). Empty when it cannot ask for a customer's grant.
     pub redirect_uris: Vec<String>,

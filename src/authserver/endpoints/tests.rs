@@ -15,7 +15,8 @@ mod unkept;
 
 use super::*;
 use crate::test_house::{
-    ASSERTION_TYPE, Answer, Ask, Authority, House, ISSUER, Mood, TOKEN_URL, asked, bank,
+    API, ASSERTION_TYPE, Answer, Ask, Authority, House, ISSUER, Mood, TOKEN_URL, agreed, asked,
+    bank,
 };
 
 /// Changes one thing of a good request.
@@ -897,10 +898,19 @@ async fn a_partner_that_the_trust_store_knows_as_suspended_gets_no_token() {
 
 #[tokio::test]
 async fn scopes_are_narrowed_on_request_and_several_audiences_are_an_array() {
+    const CLOUD: &str = "https://cloud.harbour.example";
     let house = House::open_with(|settings| {
+        settings.audience.push(CLOUD.to_owned());
         settings
             .audience
-            .push("https://cloud.harbour.example".to_owned());
+            .push("https://fx.harbour.example".to_owned());
+        // Its agreement holds no product that is served at the third.
+        let agreed = crate::Agreement {
+            resources: [API, CLOUD].map(str::to_owned).into(),
+            ..agreed("rates branches")[0].clone()
+        };
+        let client = settings.clients.values_mut();
+        client.for_each(|client| client.agreements = [agreed.clone()].into());
     })
     .await;
     let mut ask = house.ask("swiftride-app");
@@ -912,13 +922,7 @@ async fn scopes_are_narrowed_on_request_and_several_audiences_are_an_array() {
         answer.body["access_token"].as_str().expect("a token"),
     );
     assert_eq!(claims["scope"], "rates");
-    assert_eq!(
-        claims["aud"],
-        json!([
-            "https://api.harbour.example:8443",
-            "https://cloud.harbour.example"
-        ])
-    );
+    assert_eq!(claims["aud"], json!([API, CLOUD]));
 }
 
 #[tokio::test]

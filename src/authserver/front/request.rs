@@ -12,6 +12,7 @@ use web::{Form, Language};
 use super::{Turned, Visit};
 use crate::ClientSettings;
 use crate::evidence::OpenRecord;
+use crate::issuer::agreement::Open;
 use crate::page::{Cause, Ending};
 use crate::request::pushed::URN;
 use crate::request::{AuthorizationRequest, escaped, from_store};
@@ -141,7 +142,7 @@ impl<'a> Visit<'a> {
         let opened_at = ends.checked_sub(VISIT);
         let opened_at = opened_at.map_err(|cause| Fault::caused("reading back an end", cause))?;
         let over = if self.now < ends {
-            let error = self.no_longer(client, &request);
+            let error = self.no_longer(client.open(self.now), &request);
             error.map(|error| (Ending::Failed, error))
         } else {
             Some((Ending::TimedOut, "access_denied"))
@@ -177,19 +178,20 @@ impl<'a> Visit<'a> {
     }
 
     /// What the app is told where something that is asked for is open to the client no longer: its
-    /// file has changed since the request was pushed.
-    fn no_longer(
-        &self,
-        client: &ClientSettings,
-        request: &AuthorizationRequest,
-    ) -> Option<&'static str> {
+    /// file has changed since the request was pushed, or an agreement has ended.
+    fn no_longer(&self, open: Open<'_>, request: &AuthorizationRequest) -> Option<&'static str> {
         let scopes = ScopeSet::parse(&request.scope);
-        if !scopes.is_ok_and(|scopes| scope::is_open(&scopes, &client.scopes)) {
+        if !scopes.is_ok_and(|scopes| scope::is_open(&scopes, open)) {
             return Some("invalid_scope");
         }
         let mut details = request.authorization_details.iter();
-        let is_open = details.all(|one| details::is_open(self.issuer, &client.details, one));
-        (!is_open).then_some("invalid_authorization_details")
+        if !details.all(|one| details::is_open(self.issuer, open, one)) {
+            return Some("invalid_authorization_details");
+        }
+        let mut resource = request.resource.iter();
+        let is_open = resource.all(|resource| open.reaches(resource));
+        // RFC 8707 §2.1.
+        (!is_open).then_some("invalid_target")
     }
 
     /// The request that a form of ours names, and what the form says beside it.

@@ -58,7 +58,7 @@ pub(crate) fn issue(
     let approved = &granted.authorization_details;
     let details = details::of_grant(issuer, form, client, approved, &scope)?;
     let says = (granted.resource.as_deref(), &scope, &details);
-    let audience = resource::of_grant(issuer, form, says)?;
+    let audience = resource::of_grant(issuer, form, client, says)?;
     let token = UnderGrant {
         client,
         binding,

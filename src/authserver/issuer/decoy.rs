@@ -109,7 +109,7 @@ fn false_token(key: &VerificationKey) -> String {
 #[cfg(test)]
 mod tests {
     use crypto::{JwsProblem, SigningKey};
-    use model::{Name, PartnerId, ScopeSet, Standing};
+    use model::{Name, PartnerId, Standing};
 
     use super::*;
     use crate::BoundBy;
@@ -127,8 +127,7 @@ mod tests {
                 bound_by: BoundBy::Certificate,
                 jwks: Jwks::from_keys(vec![key]),
                 published: None,
-                scopes: ScopeSet::default(),
-                details: std::collections::BTreeSet::new(),
+                agreements: std::sync::Arc::new([]),
                 redirect_uris: Vec::new(),
                 response_modes: Vec::new(),
                 app: Name {

@@ -1,11 +1,13 @@
-//! Step: which resource the token is for (RFC 8707; TK-10): one that takes our tokens, and none
-//! that the customer's grant is not for. **Stops**: a token for one service used at another.
+//! Step: which resource the token is for (RFC 8707; TK-10): one that an agreement of the client
+//! reaches, and none that the customer's grant is not for. **Stops**: a token for one service used
+//! at another, and tokens for services that have nothing to do with the client.
 
 use crate::denied::Denied;
 use crate::issuer::Issuer;
 use crate::request::details::Details;
 use crate::step::form::Parameters;
 use crate::step::scope::Granted;
+use crate::step::standing::InGoodStanding;
 
 /// Of whom the token's `aud` will consist; the issuer joins them where userinfo may be asked.
 pub(crate) struct Audience(Vec<String>);
@@ -18,10 +20,13 @@ impl Audience {
 }
 
 /// What an authorization request is for, if it says so.
-pub(crate) fn asked(issuer: &Issuer, form: &Parameters) -> Result<Option<String>, Denied> {
+pub(crate) fn asked(
+    form: &Parameters,
+    client: &InGoodStanding<'_>,
+) -> Result<Option<String>, Denied> {
     match form.get("resource") {
         None => Ok(None),
-        Some(resource) if issuer.serves(resource) => Ok(Some(resource.to_owned())),
+        Some(resource) if client.open().reaches(resource) => Ok(Some(resource.to_owned())),
         Some(_) => Err(Denied::Target),
     }
 }
@@ -30,44 +35,43 @@ pub(crate) fn asked(issuer: &Issuer, form: &Parameters) -> Result<Option<String>
 pub(crate) fn check(
     issuer: &Issuer,
     form: &Parameters,
+    client: &InGoodStanding<'_>,
     scope: &Granted,
 ) -> Result<Audience, Denied> {
-    Ok(match asked(issuer, form)? {
+    Ok(match asked(form, client)? {
         Some(resource) => Audience(vec![resource]),
-        None => products(issuer, scope.has_others()),
+        None if scope.has_others() => Audience(products(issuer, client)),
+        None => Audience(Vec::new()),
     })
 }
 
 /// Whom a token under a grant is for: as the grant, or less. A grant that named nothing is for the
-/// bank's products.
+/// bank's products; a token that is only to tell who the customer is, for none of them.
 pub(crate) fn of_grant(
     issuer: &Issuer,
     form: &Parameters,
+    client: &InGoodStanding<'_>,
     (granted, scope, details): (Option<&str>, &Granted, &Details),
 ) -> Result<Audience, Denied> {
     let names = match granted {
+        // What took the client's tokens once may do so no longer.
+        Some(granted) if !client.open().reaches(granted) => return Err(Denied::Target),
         Some(granted) => vec![granted.to_owned()],
-        None => issuer.audience.clone(),
+        None => products(issuer, client),
     };
-    let audience = match (asked(issuer, form)?, granted) {
-        (None, None) => products(issuer, scope.has_others() || !details.is_empty()),
-        (None, Some(_)) => Audience(names),
-        (Some(resource), _) if names.contains(&resource) => Audience(vec![resource]),
-        (Some(_), _) => return Err(Denied::Target),
-    };
-    // What took our tokens once may do so no longer.
-    if audience.0.iter().all(|name| issuer.serves(name)) {
-        Ok(audience)
-    } else {
-        Err(Denied::Target)
+    match (asked(form, client)?, granted) {
+        (None, None) if !scope.has_others() && details.is_empty() => Ok(Audience(Vec::new())),
+        (None, _) => Ok(Audience(names)),
+        (Some(resource), _) if names.contains(&resource) => Ok(Audience(vec![resource])),
+        (Some(_), _) => Err(Denied::Target),
     }
 }
 
-/// The bank's products; none, for a token that is only to tell who the customer is.
-fn products(issuer: &Issuer, is_for_them: bool) -> Audience {
-    Audience(if is_for_them {
-        issuer.audience.clone()
-    } else {
-        Vec::new()
-    })
+/// Where the bank's products are that the client's agreements hold.
+fn products(issuer: &Issuer, client: &InGoodStanding<'_>) -> Vec<String> {
+    let reached = issuer.audience.iter();
+    reached
+        .filter(|name| client.open().reaches(name))
+        .cloned()
+        .collect()
 }

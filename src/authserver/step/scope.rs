@@ -4,7 +4,8 @@ pub(crate) mod details;
 
 use model::{Scope, ScopeSet};
 
-use crate::denied::Denied;
+use crate::denied::{Denied, GrantProblem};
+use crate::issuer::agreement::Open;
 use crate::request::details::Details;
 use crate::step::form::Parameters;
 use crate::step::openid::OPENID;
@@ -32,14 +33,14 @@ impl Granted {
 
 /// The scopes asked for; all that the client may have when none are named.
 pub(crate) fn check(form: &Parameters, client: &InGoodStanding<'_>) -> Result<Granted, Denied> {
-    let open = &client.client().settings().scopes;
+    let open = client.open().scopes();
     if open.is_empty() {
         return Err(Denied::NoGrant);
     }
     let Some(text) = form.get("scope") else {
-        return Ok(Granted(open.clone()));
+        return Ok(Granted(open));
     };
-    let granted = within(text, open)?;
+    let granted = within(text, |asked| is_open(asked, client.open()))?;
     // There is nobody to be told of (TK-07).
     if granted.has_openid() {
         return Err(Denied::ScopeOpenId);
@@ -57,7 +58,8 @@ pub(crate) fn of_customer(
     if !details.is_empty() && form.get("scope").is_none() {
         return Ok(Granted(ScopeSet::default()));
     }
-    within(form.required("scope")?, &client.client().settings().scopes)
+    let is_open = |asked: &ScopeSet| is_open(asked, client.open());
+    within(form.required("scope")?, is_open)
 }
 
 /// The scopes of a new access token under a grant: those asked for, which it holds, or all of it
@@ -69,43 +71,51 @@ pub(crate) fn of_grant(
 ) -> Result<Granted, Denied> {
     let held = of_code(granted, client)?;
     match form.get("scope") {
-        Some(text) => within(text, held.scopes()),
+        Some(text) => within(text, |asked| asked.is_within(held.scopes())),
         None => Ok(held),
     }
 }
 
 /// The scopes that a customer allowed, as far as the client may have them today.
 pub(crate) fn of_code(granted: &str, client: &InGoodStanding<'_>) -> Result<Granted, Denied> {
-    let granted = ScopeSet::parse(granted).map_err(|_| Denied::ScopeMalformed)?;
-    let open = &client.client().settings().scopes;
-    let held = granted
-        .iter()
-        .filter(|scope| is_openid(scope) || open.contains(scope));
-    let held: ScopeSet = held.cloned().collect();
-    if held.is_empty() && !granted.is_empty() {
-        return Err(Denied::NoGrant);
-    }
-    Ok(Granted(held))
+    let held = still_open(granted, client.open());
+    held.map(Granted)
+        .ok_or(Denied::Grant(GrantProblem::NothingLeft))
 }
 
-fn within(text: &str, open: &ScopeSet) -> Result<Granted, Denied> {
+/// What of these scopes is open now; `None` when there were some and none is.
+pub(crate) fn still_open(granted: &str, open: Open<'_>) -> Option<ScopeSet> {
+    let granted = ScopeSet::parse(granted).ok()?;
+    let held = granted.iter().filter(|scope| is_one_open(scope, open));
+    let held: ScopeSet = held.cloned().collect();
+    (!held.is_empty() || granted.is_empty()).then_some(held)
+}
+
+fn within(text: &str, are_open: impl Fn(&ScopeSet) -> bool) -> Result<Granted, Denied> {
     let asked = ScopeSet::parse(text).map_err(|_| Denied::ScopeMalformed)?;
     if asked.is_empty() {
         return Err(Denied::ScopeMalformed);
     }
-    if is_open(&asked, open) {
+    if are_open(&asked) {
         Ok(Granted(asked))
     } else {
         Err(Denied::ScopeTooWide)
     }
 }
 
-/// Whether a customer may be asked for these: `openid`, which every client may, and what is open to
-/// this one.
-pub(crate) fn is_open(asked: &ScopeSet, open: &ScopeSet) -> bool {
-    asked
-        .iter()
-        .all(|scope| is_openid(scope) || open.contains(scope))
+/// Whether a customer may be asked for these now.
+pub(crate) fn is_open(asked: &ScopeSet, open: Open<'_>) -> bool {
+    asked.iter().all(|scope| is_one_open(scope, open))
+}
+
+/// `openid` is open to every client whose partner has any agreement, and what else its agreements
+/// give.
+fn is_one_open(scope: &Scope, open: Open<'_>) -> bool {
+    if is_openid(scope) {
+        open.is_any()
+    } else {
+        open.has_scope(scope)
+    }
 }
 
 fn is_openid(scope: &Scope) -> bool {

@@ -18,7 +18,7 @@ use crate::request::{Granted, from_store};
 use crate::step::form::Parameters;
 use crate::step::scope;
 use crate::step::scope::details::is_open;
-use crate::step::standing::{Asker, InGoodStanding};
+use crate::step::standing::Asker;
 use crate::token::ours::{self, Claims};
 use crate::{Ports, Profile};
 
@@ -178,6 +178,10 @@ fn of_access_token(
     };
     let grant = claims.grant();
     let client = issuer.clients.get(claims.client())?;
+    // What it says is good for as long as agreements give it.
+    let open = client.open(now);
+    let scope = scope::still_open(&claims.scope, open)?.to_string();
+    let details = details.only(|detail| is_open(issuer, open, detail));
     let is_live = claims.exp > now.as_second()
         && client.standing == Standing::Active
         && !issuer.is_revoked(&claims.jti_digest(), grant.as_ref());
@@ -189,7 +193,7 @@ fn of_access_token(
     is_live.then(|| Facts {
         active: true,
         client_id: Some(claims.client().as_str().to_owned()),
-        scope: Some(claims.scope).filter(|scope| !scope.is_empty()),
+        scope: Some(scope).filter(|scope| !scope.is_empty()),
         authorization_details: details,
         sub: Some(claims.sub),
         aud: Some(aud),
@@ -234,12 +238,12 @@ async fn of_refresh_token(
         return Ok(None);
     }
     let granted: Granted = from_store(&grant.granted).map_err(Denied::Store)?;
-    let open = &client.client().settings().details;
     let approved = &granted.authorization_details;
-    let details = approved.only(|detail| is_open(issuer, open, detail));
-    let Some(scope) = still_open(&granted, client) else {
+    let details = approved.only(|detail| is_open(issuer, client.open(), detail));
+    let Some(scope) = scope::still_open(&granted.scope, client.open()) else {
         return Ok(None);
     };
+    let scope = scope.to_string();
     if scope.is_empty() && details.is_empty() {
         return Ok(None);
     }
@@ -257,12 +261,6 @@ async fn of_refresh_token(
         grant_id: Some(text(&grant.id)),
         ..Facts::default()
     }))
-}
-
-/// What a refresh would still give; `None` when nothing.
-fn still_open(granted: &Granted, client: &InGoodStanding<'_>) -> Option<String> {
-    let scope = scope::of_code(&granted.scope, client).ok()?;
-    Some(scope.scopes().to_string())
 }
 
 fn text(grant: &GrantId) -> String {

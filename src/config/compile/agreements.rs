@@ -95,7 +95,7 @@ fn one(c: &mut Compiler<'_>, file: &File, agreement: &Agreement) -> Option<Agree
 }
 
 /// What bears the name, or a mistake.
-fn found<'f, T>(
+pub(super) fn found<'f, T>(
     c: &mut Compiler<'_>,
     name: Option<&At<String>>,
     (what, kind): (&str, &str),

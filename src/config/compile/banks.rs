@@ -33,7 +33,12 @@ pub(super) fn compile(
             .iter()
             .filter(|agreement| agreement.bank == bank.id.value)
             .collect();
-        issuer.clients = clients::at_bank(c, &partners, &key_sets, &of_bank, &products);
+        let at_bank = clients::AtBank {
+            file,
+            products: &products,
+            servers: &issuer.resource_servers,
+        };
+        issuer.clients = clients::at_bank(&partners, &key_sets, &of_bank, at_bank);
         plans.push(BankPlan {
             id: bank.id.value.clone(),
             trust,

@@ -1,16 +1,17 @@
 //! The clients of a bank's partners: their keys, and the scopes that they may ask for.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
+use std::sync::Arc;
 
-use authserver::ClientAuthentication;
+use authserver::{Agreement, ClientAuthentication};
 use crypto::VerificationKey;
-use model::{ClientId, DetailType, PartnerId, Scope, ScopeSet};
+use model::{ClientId, PartnerId, Scope};
 
 use super::Compiler;
 use super::certificates::unreadable;
-use crate::file::{self, File, Proof};
+use crate::file::{self, File, Listener, Proof};
 use crate::files::FileRef;
-use crate::house::{AgreementPlan, ClientPlan, ProductPlan};
+use crate::house::{AgreementPlan, ClientPlan, ProductPlan, ResourceServerPlan};
 use crate::mistake::Code;
 use crate::source::{At, Span};
 
@@ -98,34 +99,62 @@ pub(super) fn key_set(c: &mut Compiler<'_>, reference: &At<FileRef>) -> Option<c
     }
 }
 
-/// The clients that a bank's issuer knows. Products of agreements that have ended no longer give
-/// scopes and details.
+/// What agreements with a bank are about.
+#[derive(Clone, Copy)]
+pub(super) struct AtBank<'a> {
+    pub(super) file: &'a File,
+    pub(super) products: &'a [ProductPlan],
+    pub(super) servers: &'a HashMap<ClientId, ResourceServerPlan>,
+}
+
+/// What an agreement opens to clients: the scopes and details of its products, and tokens for where
+/// these are served and for the services behind them.
+fn agreed(plan: &AgreementPlan, bank: AtBank<'_>) -> Agreement {
+    let products = bank.products.iter();
+    let products: Vec<&ProductPlan> = products
+        .filter(|product| plan.products.contains(&product.id))
+        .collect();
+    let scopes = products.iter();
+    let scopes = scopes.flat_map(|product| &product.description.operations);
+    let details = products.iter().flat_map(|product| product.details.keys());
+    let listeners = bank.file.listeners.iter().filter(|listener| {
+        let serves = |product: &&ProductPlan| product.listeners.contains(&listener.id.value);
+        products.iter().any(serves)
+    });
+    let listeners = listeners.filter_map(Listener::origin);
+    let servers = bank.servers.values().filter(|server| {
+        let mut behind = server.products.iter();
+        behind.any(|product| plan.products.contains(product))
+    });
+    Agreement {
+        from: plan.from,
+        until: plan.until,
+        scopes: scopes
+            .filter_map(|operation| Scope::parse(operation.scope.as_deref()?).ok())
+            .collect(),
+        details: details.cloned().collect(),
+        resources: listeners
+            .chain(servers.map(|server| server.audience.clone()))
+            .collect(),
+    }
+}
+
+/// The clients that a bank's issuer knows.
 pub(super) fn at_bank(
-    c: &Compiler<'_>,
     partners: &[&file::Partner],
     key_sets: &KeySets,
     agreements: &[&AgreementPlan],
-    products: &[ProductPlan],
+    at_bank: AtBank<'_>,
 ) -> HashMap<ClientId, ClientPlan> {
     let mut clients = HashMap::new();
     for partner in partners {
         let Some(standing) = partner.standing else {
             continue;
         };
-        let live = agreements
+        let its = agreements
             .iter()
-            .filter(|agreement| agreement.partner == partner.id.value && agreement.until > c.now);
-        let agreed: Vec<&ProductPlan> = live
-            .flat_map(|agreement| &agreement.products)
-            .filter_map(|id| products.iter().find(|product| product.id == *id))
-            .collect();
-        let details = agreed.iter().flat_map(|product| product.details.keys());
-        let details: BTreeSet<DetailType> = details.cloned().collect();
-        let scopes: ScopeSet = agreed
-            .iter()
-            .flat_map(|product| &product.description.operations)
-            .filter_map(|operation| Scope::parse(operation.scope.as_deref()?).ok())
-            .collect();
+            .filter(|agreement| agreement.partner == partner.id.value);
+        let agreements: Arc<[Agreement]> = its.map(|its| agreed(its, at_bank)).collect();
         for client in &partner.clients {
             let (Some(jwks), Some(authentication), Some(bound_by), Some(userinfo)) = (
                 key_sets.get(&client.id.value),
@@ -149,8 +178,7 @@ pub(super) fn at_bank(
                     .jwks_url
                     .as_ref()
                     .map(|url| url.value.to_string()),
-                scopes: scopes.clone(),
-                details: details.clone(),
+                agreements: Arc::clone(&agreements),
                 redirect_uris: client.redirect_uris.clone(),
                 response_modes: client.response_modes.clone(),
                 app: app.clone(),

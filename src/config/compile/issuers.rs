@@ -54,7 +54,7 @@ pub(super) fn compile(
             }
         }
     });
-    let resource_servers = resource_servers::compile(c, file, issuer);
+    let resource_servers = resource_servers::compile(c, file, bank, issuer);
     let url = issuer.url.as_ref()?;
     let place = issuer.place.as_ref();
     let (tokens, endpoints) = match &issuer.tokens {
@@ -483,6 +483,6 @@ fn audience(file: &File, products: &[ProductPlan]) -> Vec<String> {
                 .iter()
                 .any(|product| product.listeners.contains(&listener.id.value))
         })
-        .filter_map(|listener| Some(listener.url.as_ref()?.value.origin().ascii_serialization()))
+        .filter_map(Listener::origin)
         .collect()
 }

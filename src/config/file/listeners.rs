@@ -241,6 +241,12 @@ fn read_serves(reader: &mut Reader, value: Value<'_>) -> Option<BTreeMap<Service
 }
 
 impl Listener {
+    /// Scheme, host and port of its URL: what tokens for it name.
+    pub(crate) fn origin(&self) -> Option<String> {
+        let url = &self.url.as_ref()?.value;
+        Some(url.origin().ascii_serialization())
+    }
+
     /// Whether it serves this; `None` when that could not be read.
     pub(crate) fn serves(&self, service: Service) -> Option<bool> {
         Some(self.serves.as_ref()?.contains_key(&service))

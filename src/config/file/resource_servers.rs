@@ -34,6 +34,17 @@ static RESOURCE_SERVER: Shape = Shape::new(
             "It may ask about tokens with this in `aud`: a listener's URL, or one of its own, which \
              tokens hold when they are asked for with this as `resource` (RFC 8707).",
         ),
+        Key::absent(
+            "products",
+            Kind::List {
+                of: "products",
+                item: &Kind::Name,
+            },
+            "`audience` is the URL of a listener, whose products say it; otherwise it must be \
+             written",
+            "Behind which products it is: clients of partners with an agreement on one of them may \
+             ask for tokens for it.",
+        ),
     ],
 );
 
@@ -41,7 +52,9 @@ static RESOURCE_SERVER: Shape = Shape::new(
 pub(crate) struct ResourceServer {
     pub(crate) id: At<ClientId>,
     pub(crate) proof: Proof,
-    pub(crate) audience: Option<String>,
+    pub(crate) audience: Option<At<String>>,
+    /// The products that it is behind, where they are written.
+    pub(crate) products: Option<Vec<At<String>>>,
 }
 
 pub(super) fn read(reader: &mut Reader, value: Value<'_>) -> Vec<ResourceServer> {
@@ -58,13 +71,13 @@ pub(super) fn read(reader: &mut Reader, value: Value<'_>) -> Vec<ResourceServer>
 fn one(reader: &mut Reader, id: At<ClientId>, mut section: Section<'_>) -> ResourceServer {
     let proof = clients::written(reader, &mut section, None).with_keys_for_proof_alone(reader);
     let audience = section.value(reader, "audience");
+    let products = section.value(reader, "products");
     section.finish(reader);
     ResourceServer {
         id,
         proof: clients::proof(reader, &proof),
-        audience: audience
-            .and_then(|value| reader.parsed(value, audience_of))
-            .map(|at| at.value),
+        audience: audience.and_then(|value| reader.parsed(value, audience_of)),
+        products: products.map(|value| reader.name_list(value)),
     }
 }
 

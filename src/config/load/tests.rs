@@ -77,7 +77,12 @@ fn a_file_becomes_settings_of_every_room() {
         ]
     );
     let client = issuer.clients.values().next().expect("a client");
-    assert_eq!(client.scopes.to_string(), "rates");
+    let [agreement] = &*client.agreements else {
+        panic!("one agreement");
+    };
+    assert_eq!(agreement.scopes.to_string(), "rates");
+    let resources: Vec<_> = agreement.resources.iter().collect();
+    assert_eq!(resources, ["https://api.harbour.example"]);
     assert!(client.redirect_uris.is_empty());
     assert_eq!(bank.products[0].description.base_path, "/fx");
 
@@ -172,28 +177,22 @@ fn a_listener_has_a_certificate_of_each_kind_of_key_and_an_exact_name_before_a_p
 }
 
 #[test]
-fn agreements_that_have_ended_load_and_give_no_scope() {
+fn what_a_client_may_ask_for_has_the_days_of_its_agreement_whatever_day_it_is() {
     let fixture = Fixture::new();
     let house = fixture
         .load(MINIMAL.replace("2027-12-31", "2026-11-21"))
-        .expect("it loads");
-    let client = house.banks[0]
-        .issuer
-        .clients
-        .values()
-        .next()
-        .expect("a client");
-    assert!(client.scopes.is_empty());
-    let house = fixture
-        .load(MINIMAL.replace("2027-12-31", "2026-11-22"))
-        .expect("it loads");
-    let client = house.banks[0]
-        .issuer
-        .clients
-        .values()
-        .next()
-        .expect("a client");
-    assert!(!client.scopes.is_empty(), "the last day still counts");
+        .expect("it loads, though it has ended");
+    let issuer = &house.banks[0].issuer;
+    let client = issuer.clients.values().next().expect("a client");
+    let days = |agreement: &authserver::Agreement| {
+        let scopes = agreement.scopes.to_string();
+        format!("{scopes} {} {}", agreement.from, agreement.until)
+    };
+    let agreements: Vec<_> = client.agreements.iter().map(days).collect();
+    assert_eq!(
+        agreements,
+        ["rates 2026-01-01T00:00:00Z 2026-11-22T00:00:00Z"]
+    );
 }
 
 #[test]

@@ -396,7 +396,7 @@ async fn a_type_that_is_gone_opens_nothing_any_more() {
         .refused(403, "insufficient_details");
     // Of a grant of nothing else nothing is left.
     let none = app.post("/token", refresh(&alone)).await;
-    is_oauth_error(&none, 400, "unauthorized_client", "not open");
+    is_oauth_error(&none, 400, "invalid_grant", "open to this client now");
     let token = alone["refresh_token"].as_str().expect("text").to_owned();
     let told = app.post("/introspect", Form(vec![("token", token)])).await;
     assert_eq!(told.ok(), json!({ "active": false }));

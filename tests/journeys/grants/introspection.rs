@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use crypto::{Rules, SigningKey, Typ};
 use kit::{
-    Answer, FORM, HouseBuilder, Identity, Method, Partner, TestHouse, Version, encoded, issue,
-    partner_leaf, self_signed,
+    Answer, Browser, FORM, HouseBuilder, Identity, Method, Partner, TestHouse, Version, encoded,
+    issue, partner_leaf, self_signed,
 };
 use model::ClientId;
 use serde_json::{Value, json};
 
+use super::log_in::tells;
+use super::pages::led_back;
 use super::{App, Form};
 use crate::tokens::{is_oauth_error, published};
 
@@ -46,6 +48,7 @@ impl Bank {
           auth: self_signed_tls_client_auth
           jwks: file:trust/files.json
           audience: {FILES}
+          products: [branches]
         archive:
           auth: tls_client_auth
           certificate: {{ san_dns: archive.harbour.example }}
@@ -368,9 +371,67 @@ async fn tk_10_a_token_is_for_the_resource_that_is_asked_for_and_for_no_other() 
         for unknown in ["https://elsewhere.example", "files", &format!("{FILES}/")] {
             let form = form.clone().with("resource", Some(unknown));
             let refused = app.post(path, form).await;
-            is_oauth_error(&refused, 400, "invalid_target", "takes tokens");
+            is_oauth_error(
+                &refused,
+                400,
+                "invalid_target",
+                "an agreement of the client",
+            );
         }
     }
     let own = app.post("/token", own.with("resource", Some(FILES))).await;
     assert_eq!(super::claims(&own.ok()["access_token"])["aud"], FILES);
+}
+
+#[tokio::test]
+async fn tk_10_a_client_names_only_what_its_agreements_reach() {
+    let bank = Bank::start().await;
+    let house = &bank.house;
+    let own = |resource: &str| {
+        let form = Form(vec![("grant_type", "client_credentials".to_owned())]);
+        form.with("resource", Some(resource))
+    };
+    // The files are behind the branches, and Cartwheel has an agreement on the catalogue alone.
+    let mut other = App::of(house, "cartwheel-app").await;
+    let refused = other.post("/token", own(FILES)).await;
+    is_oauth_error(
+        &refused,
+        400,
+        "invalid_target",
+        "an agreement of the client",
+    );
+    let its = other.post("/token", own(&house.api_url())).await.ok();
+    assert_eq!(super::claims(&its["access_token"])["aud"], house.api_url());
+
+    let mut app = App::of(house, "swiftride-app").await;
+    let form = Form::request().with("resource", Some(FILES));
+    let back = app.allowed(form.clone(), "li-lei").await;
+    let tokens = app.post("/token", Form::code(&back["code"])).await.ok();
+    let waiting = app.push(form.clone()).await;
+    // From here on they are behind a product that nobody has an agreement on.
+    house.edit(
+        "gateway.yaml",
+        "          products: [branches]",
+        "          products: [fx]",
+    );
+    house.reload().await;
+    for (path, form) in [
+        ("/token", own(FILES)),
+        ("/par", form),
+        (
+            "/token",
+            Form::refresh(tokens["refresh_token"].as_str().expect("text")),
+        ),
+    ] {
+        let refused = app.post(path, form).await;
+        is_oauth_error(
+            &refused,
+            400,
+            "invalid_target",
+            "an agreement of the client",
+        );
+    }
+    let mut browser = Browser::new(house);
+    let back = led_back(&browser.get(&app.link(&waiting)).await);
+    tells(house, &back, "invalid_target");
 }

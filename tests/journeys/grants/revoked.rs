@@ -1,5 +1,7 @@
 //! Revocation: on the next request of the road, and after a restart.
 
+mod agreements;
+
 use kit::{Browser, HouseBuilder, TestHouse};
 
 use super::{App, Form};

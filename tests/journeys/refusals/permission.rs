@@ -49,7 +49,10 @@ async fn an_agreement_that_has_ended_is_none() {
         .await
         .ok();
     house.clock.advance(Duration::from_hours(24));
-    let token = partner.bearer(&house, "branches").await;
+    // The issuer gives none any more.
+    let key = house.issuer_key().await;
+    let token = key.sign("at+jwt", &house.claims(&partner, "branches"));
+    let token = format!("Bearer {}", token.expect("a token"));
     let answer = client.get(BRANCHES, &[("authorization", &token)]).await;
     answer.refused(403, "no_agreement");
 }

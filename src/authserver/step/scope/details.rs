@@ -1,14 +1,13 @@
 //! Step: authorization details (RFC 9396 §5, §6; RA-01, RA-04): of types that are open to the
-//! client, as their schemas say, for places that take our tokens, and such as a page can show.
+//! client, as their schemas say, for places that its tokens may be for, and such as a page can show.
 //! Under a grant only what was approved. **Stops**: a customer approving what they could not read.
-
-use std::collections::BTreeSet;
 
 use model::DetailType;
 use web::Language;
 
-use crate::denied::Denied;
+use crate::denied::{Denied, GrantProblem};
 use crate::issuer::Issuer;
+use crate::issuer::agreement::Open;
 use crate::page::details::lines;
 use crate::request::details::{Detail, Details, DetailsProblem};
 use crate::step::form::Parameters;
@@ -28,11 +27,12 @@ pub(crate) fn asked(
         return Ok(Details::default());
     };
     let details = Details::parse(text).map_err(of_all)?;
-    let open = &client.client().settings().details;
     for (at, detail) in details.iter().enumerate() {
-        judge(issuer, open, detail).map_err(|Wrong { problem, within }| Denied::Details {
-            problem,
-            place: format!("{NAME}[{at}]{within}"),
+        judge(issuer, client.open(), detail).map_err(|Wrong { problem, within }| {
+            Denied::Details {
+                problem,
+                place: format!("{NAME}[{at}]{within}"),
+            }
         })?;
     }
     Ok(details)
@@ -55,8 +55,7 @@ pub(crate) fn of_grant(
     granted: &Details,
     scope: &scope::Granted,
 ) -> Result<Details, Denied> {
-    let open = &client.client().settings().details;
-    let held = granted.only(|detail| is_open(issuer, open, detail));
+    let held = granted.only(|detail| is_open(issuer, client.open(), detail));
     let details = match form.get(NAME) {
         None => held,
         Some(text) => {
@@ -68,13 +67,13 @@ pub(crate) fn of_grant(
         }
     };
     if details.is_empty() && scope.scopes().is_empty() {
-        return Err(Denied::NoGrant);
+        return Err(Denied::Grant(GrantProblem::NothingLeft));
     }
     Ok(details)
 }
 
 /// Whether a detail that was good once may still be asked for.
-pub(crate) fn is_open(issuer: &Issuer, open: &BTreeSet<DetailType>, detail: Detail<'_>) -> bool {
+pub(crate) fn is_open(issuer: &Issuer, open: Open<'_>, detail: Detail<'_>) -> bool {
     judge(issuer, open, detail).is_ok()
 }
 
@@ -100,11 +99,11 @@ impl From<DetailsProblem> for Wrong {
     }
 }
 
-fn judge(issuer: &Issuer, open: &BTreeSet<DetailType>, detail: Detail<'_>) -> Result<(), Wrong> {
+fn judge(issuer: &Issuer, open: Open<'_>, detail: Detail<'_>) -> Result<(), Wrong> {
     let its = detail
         .r#type()
         .and_then(|text| DetailType::parse(text).ok());
-    let its = its.filter(|its| open.contains(its));
+    let its = its.filter(|its| open.has_details(its));
     let known = its.and_then(|its| issuer.details.get(&its));
     let known = known.ok_or(DetailsProblem::Type)?;
     if let Some(within) = known.schema.misfit(detail) {
@@ -112,7 +111,7 @@ fn judge(issuer: &Issuer, open: &BTreeSet<DetailType>, detail: Detail<'_>) -> Re
         return Err(Wrong { problem, within });
     }
     let locations = detail.locations()?.unwrap_or_default();
-    if !locations.into_iter().all(|place| issuer.serves(place)) {
+    if !locations.into_iter().all(|place| open.reaches(place)) {
         return Err(DetailsProblem::Location.into());
     }
     // Customers may turn the page into the other language.

@@ -108,14 +108,15 @@ fn of_bank(bank: &BankPlan, lines: &mut BTreeSet<String>) {
         lines.extend(uris.map(|uri| format!("{id} sends customers of {who} to {uri}")));
         let modes = plan.response_modes.iter();
         lines.extend(modes.map(|mode| format!("{id} answers {who} by {mode:?}")));
-        let details = plan.details.iter();
-        lines.extend(details.map(|detail| format!("{id} gives details {detail} to {who}")));
-        let scopes = plan.scopes.to_string();
-        lines.extend(
-            scopes
-                .split(' ')
-                .map(|scope| format!("{id} gives {scope} to {who}")),
-        );
+        for agreed in plan.agreements.iter() {
+            let term = format!("{who} from {} until {}", agreed.from, agreed.until);
+            let details = agreed.details.iter();
+            lines.extend(details.map(|detail| format!("{id} gives details {detail} to {term}")));
+            let scopes = agreed.scopes.iter();
+            lines.extend(scopes.map(|scope| format!("{id} gives {scope} to {term}")));
+            let resources = agreed.resources.iter();
+            lines.extend(resources.map(|url| format!("{id} gives tokens for {url} to {term}")));
+        }
     }
     for (server, plan) in &issuer.resource_servers {
         let keys = plan.jwks.to_json().to_string();
@@ -361,7 +362,7 @@ fn whatever_lets_in_more_is_seen() {
         ("grant_lifetime: 90d", "grant_lifetime: 91d"),
         (
             "audience: https://files.harbour.example",
-            "audience: https://api.harbour.example",
+            "audience: https://other.harbour.example",
         ),
         ("path: /customers/v1/log-in", "path: /customers/v1/any"),
         (

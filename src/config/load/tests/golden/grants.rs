@@ -234,7 +234,7 @@ pub(super) const CASES: &[Case] = &[
             "      access_token_lifetime: 300s
       resource_servers:
         swiftride-app:
-          { auth: private_key_jwt, jwks: file:trust/statements.jwks.json,
+          { auth: private_key_jwt, jwks: file:trust/statements.jwks.json, products: [fx],
             audience: https://files.harbour.example }
 ",
         )],
@@ -258,6 +258,34 @@ pub(super) const CASES: &[Case] = &[
           auth: private_key_jwt
           jwks: file:trust/statements.jwks.json
           audience: https://files.harbour.example/?all
+",
+        )],
+    ),
+    edit(
+        "resource-servers-of-nobody",
+        &[(
+            LIFETIME,
+            "      access_token_lifetime: 300s
+      resource_servers:
+        a:
+          auth: private_key_jwt
+          jwks: file:trust/statements.jwks.json
+          audience: https://files.harbour.example
+        b:
+          auth: private_key_jwt
+          jwks: file:trust/statements.jwks.json
+          audience: https://api.harbour.example
+          products: [fx]
+        c:
+          auth: private_key_jwt
+          jwks: file:trust/statements.jwks.json
+          audience: https://files.harbour.example
+          products: [fx, loans]
+        d:
+          auth: private_key_jwt
+          jwks: file:trust/statements.jwks.json
+          audience: https://files.harbour.example
+          products: []
 ",
         )],
     ),
