@@ -20,7 +20,8 @@
 //! | `auth` | `x5t` certificate (`x5t#S256`), `jkt` key of a good DPoP proof, `jti` SHA-256 of the token's; base64url | api.access, oauth |
 //! | `object` | `bank`, `product`, `op` operation, `class`, `method`, `path` the template | `api.access` |
 //! | `object` | `bank` | oauth |
-//! | `grant`, `scope` | grant type asked for, scopes granted | `oauth.token` |
+//! | `grant` | grant type asked for | `oauth.token` |
+//! | `scope`, `details` | scopes and authorization details granted: of these the `types`, and their `hmac`, base64url, under the grant's id | `oauth.token`, `grant.approve` |
 //! | `action`, `gid` | `grant.approve\|refuse\|revoke`, `code.redeem\|reuse`, `token.revoke`, `session.begin`; SHA-256 of the grant's id, base64url | `oauth.grant` |
 //! | `outcome` | `decision` allowed, refused, failed, aborted; `status` (not in `oauth.grant`); `code`; `rule` relied on | `api.access`, oauth |
 //! | `trouble` | what went wrong with the bank's service, in one word: `busy`, `resting`, `draining`, `dead`, `unreachable`, `untrusted`, `refused`, `timed_out`, `reset`, `garbage`; at the end `truncated`, `stalled` | `api.access`, `api.end` |
@@ -45,7 +46,7 @@ use std::fmt::Display;
 
 use crypto::{base64url, sha256};
 use jiff::Timestamp;
-use model::{AuditEvent, InteractionId, Network, TokenIssue, Who, put_number};
+use model::{AuditEvent, InteractionId, Network, SealedDetails, TokenIssue, Who, put_number};
 use serde::{Serialize, Serializer};
 
 use self::config::ConfigRecord;
@@ -263,6 +264,8 @@ struct TokenRecord<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     scope: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<DetailsPart<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     gid: Option<String>,
     outcome: OutcomePart<'a>,
     timing: TimingPart,
@@ -284,6 +287,7 @@ impl<'a> TokenRecord<'a> {
                 .scope
                 .as_deref()
                 .map(|scope| cut(scope, TEXT_BYTES_MAX)),
+            details: token.details.as_ref().map(DetailsPart::of),
             gid: token.grant.map(|digest| base64url(&digest)),
             outcome: OutcomePart {
                 decision: token.decision.as_str(),
@@ -355,6 +359,21 @@ impl AuthPart {
         let jti = who.token_jti.map(|digest| base64url(&digest));
         let is_known = x5t.is_some() || jkt.is_some() || jti.is_some();
         is_known.then_some(Self { x5t, jkt, jti })
+    }
+}
+
+#[derive(Serialize)]
+struct DetailsPart<'a> {
+    types: Cow<'a, str>,
+    hmac: String,
+}
+
+impl<'a> DetailsPart<'a> {
+    fn of(details: &'a SealedDetails) -> Self {
+        Self {
+            types: cut(&details.types, TEXT_BYTES_MAX),
+            hmac: base64url(&details.hmac),
+        }
     }
 }
 

@@ -76,6 +76,7 @@ impl<'a> OpenRecord<'a> {
                 },
                 grant_type: None,
                 scope: None,
+                details: None,
                 grant: None,
                 decision: Decision::Aborted,
                 status: STATUS_OF_THE_ABORTED,
@@ -187,6 +188,7 @@ impl<'a> OpenRecord<'a> {
             issue.status = status.as_u16();
             if let Some(token) = token {
                 issue.scope = Some(token.scope.clone());
+                issue.details.clone_from(&token.sealed);
                 issue.who.token_jti = Some(token.token.jti_digest);
                 issue.grant = token.grant;
             }

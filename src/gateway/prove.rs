@@ -88,8 +88,8 @@ pub struct Operation {
     pub caller: Option<PartnerId>,
     /// The answer to that partner's own, honest call.
     pub honest: Answer,
-    /// The answers to the attacks, each the honest call with one thing wrong: of those on a log-in,
-    /// to what is demanded of one.
+    /// The answers to the attacks, each the honest call with one thing wrong: of those on a log-in
+    /// or on details, to what is demanded of them.
     pub attacks: Vec<(Attack, Answer)>,
 }
 
@@ -144,10 +144,9 @@ pub fn prove(snapshot: Snapshot, terms: &Terms<'_>) -> Result<Vec<Operation>, Fa
         };
         let honest = rehearsals.answer(&rehearsal, None)?;
         let mut attacks = Vec::with_capacity(Attack::ALL.len());
-        let demanded = route.log_in.as_ref();
         for attack in Attack::ALL
             .into_iter()
-            .filter(|attack| attack.is_of(demanded))
+            .filter(|attack| attack.is_of(&route))
         {
             attacks.push((attack, rehearsals.answer(&rehearsal, Some(attack))?));
         }

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use crate::{
     BankId, ClientId, GrantEvent, InteractionId, OperationId, PartnerId, ProductId,
-    ProtectionClass, RequestId,
+    ProtectionClass, RequestId, SealedDetails,
 };
 
 /// Which log an entry belongs to.
@@ -313,6 +313,8 @@ pub struct TokenIssue {
     pub grant_type: Option<&'static str>,
     /// The scopes granted.
     pub scope: Option<String>,
+    /// The authorization details granted.
+    pub details: Option<SealedDetails>,
     /// SHA-256 of the id of the customer's grant that the token is under.
     pub grant: Option<[u8; 32]>,
     /// The decision.

@@ -9,6 +9,26 @@ use crate::{
     Who,
 };
 
+/// How far a grant goes, as records tell of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Extent {
+    /// The scopes, space-delimited.
+    pub scope: String,
+    /// What it says in detail (RFC 9396).
+    pub details: Option<SealedDetails>,
+}
+
+/// Authorization details as records tell of them: of what types, and what shows whoever has the
+/// grant which they were. Never what they say: it may be an account, or an amount, which are
+/// guessed from a plain digest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedDetails {
+    /// Their types in order, each once, space-delimited.
+    pub types: String,
+    /// HMAC-SHA-256 of the JSON array of them, as the token has it, under the grant's id.
+    pub hmac: [u8; 32],
+}
+
 /// One step in the life of a grant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GrantEvent {
@@ -28,6 +48,8 @@ pub struct GrantEvent {
     pub who: Who,
     /// SHA-256 of the grant's id; `None` while there is no grant.
     pub grant: Option<[u8; 32]>,
+    /// How far it goes, of what was approved.
+    pub extent: Option<Extent>,
     /// What was done.
     pub action: GrantAction,
     /// The OAuth error sent, of what was refused.

@@ -32,7 +32,7 @@ pub use audit_event::{
 pub use clock::{Clock, MovedClock, SystemClock};
 pub use connection::{Alpn, Connection, Network, PresentedChain, TlsFacts};
 pub use fault::Fault;
-pub use grant_event::{GrantAction, GrantEvent};
+pub use grant_event::{Extent, GrantAction, GrantEvent, SealedDetails};
 pub use handler::{Asked, Breach, Facts, Handler};
 pub use hop_by_hop::strip_hop_by_hop;
 pub use id::{

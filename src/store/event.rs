@@ -4,14 +4,21 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use model::{
-    BankId, ClientId, EventId, GrantAction, GrantEvent, InteractionId, Network, PartnerId,
-    RequestId, Who,
+    BankId, ClientId, EventId, Extent, GrantAction, GrantEvent, InteractionId, Network, PartnerId,
+    RequestId, SealedDetails, Who,
 };
 
 /// What is in an outbox is no event.
 #[derive(Debug, thiserror::Error)]
 #[error("what waits in the outbox is no event")]
 pub(crate) struct NoEvent(#[source] Option<serde_json::Error>);
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeptDetails {
+    types: String,
+    hmac: [u8; 32],
+}
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -28,6 +35,8 @@ struct Kept {
     key: Option<[u8; 32]>,
     token_jti: Option<[u8; 32]>,
     grant: Option<[u8; 32]>,
+    scope: Option<String>,
+    details: Option<KeptDetails>,
     action: String,
     code: Option<String>,
     rule: Option<String>,
@@ -35,6 +44,8 @@ struct Kept {
 
 /// The text of an event.
 pub(crate) fn written(event: &GrantEvent) -> String {
+    let extent = event.extent.as_ref();
+    let details = extent.and_then(|extent| extent.details.as_ref());
     let kept = Kept {
         id: event.id.to_string(),
         at: event.at,
@@ -48,6 +59,11 @@ pub(crate) fn written(event: &GrantEvent) -> String {
         key: event.who.key,
         token_jti: event.who.token_jti,
         grant: event.grant,
+        scope: extent.map(|extent| extent.scope.clone()),
+        details: details.map(|details| KeptDetails {
+            types: details.types.clone(),
+            hmac: details.hmac,
+        }),
         action: event.action.as_str().to_owned(),
         code: event.code.clone(),
         rule: event.rule.clone(),
@@ -65,6 +81,11 @@ impl Kept {
     fn event(self) -> Option<GrantEvent> {
         let partner = self.partner.as_deref().map(PartnerId::parse).transpose();
         let client = self.client.as_deref().map(ClientId::parse).transpose();
+        let details = self.details.map(|kept| SealedDetails {
+            types: kept.types,
+            hmac: kept.hmac,
+        });
+        let extent = self.scope.map(|scope| Extent { scope, details });
         Some(GrantEvent {
             id: EventId::parse(&self.id)?,
             at: self.at,
@@ -80,6 +101,7 @@ impl Kept {
                 token_jti: self.token_jti,
             },
             grant: self.grant,
+            extent,
             action: GrantAction::parse(&self.action)?,
             code: self.code,
             rule: self.rule,
@@ -108,6 +130,13 @@ mod tests {
                 token_jti: Some([5; 32]),
             },
             grant: Some([6; 32]),
+            extent: Some(Extent {
+                scope: "fx:read".to_owned(),
+                details: Some(SealedDetails {
+                    types: "branch_visit payment".to_owned(),
+                    hmac: [8; 32],
+                }),
+            }),
             action,
             code: Some("access_denied".to_owned()),
             rule: Some("\"a\" \\ \u{1} 界".to_owned()),
@@ -121,6 +150,7 @@ mod tests {
             let bare = GrantEvent {
                 who: Who::default(),
                 grant: None,
+                extent: None,
                 code: None,
                 rule: None,
                 network: Network::of(std::net::Ipv6Addr::LOCALHOST.into()),

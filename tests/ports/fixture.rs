@@ -68,6 +68,7 @@ pub(crate) fn event(action: GrantAction, number: u32) -> GrantEvent {
             token_jti: None,
         },
         grant: Some(digest(number)),
+        extent: None,
         action,
         code: None,
         rule: Some(format!("event {number} \"of\" its kind")),

@@ -6,7 +6,9 @@ use crypto::base64url;
 use model::{EventId, GrantEvent, Network, RequestId};
 use serde::Serialize;
 
-use super::{AuthPart, BankPart, PartnerPart, TEXT_BYTES_MAX, WORD_BYTES_MAX, cut, shown};
+use super::{
+    AuthPart, BankPart, DetailsPart, PartnerPart, TEXT_BYTES_MAX, WORD_BYTES_MAX, cut, shown,
+};
 
 /// `oauth.grant`: what was done to which grant, by whom. Never a code or a token.
 #[derive(Serialize)]
@@ -26,6 +28,10 @@ pub(super) struct GrantRecord<'a> {
     action: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     gid: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<DetailsPart<'a>>,
     outcome: Outcome<'a>,
 }
 
@@ -42,6 +48,7 @@ struct Outcome<'a> {
 impl<'a> GrantRecord<'a> {
     pub(super) fn of(event: &'a GrantEvent) -> Self {
         let cut_to = |bytes_max| move |text: &'a str| cut(text, bytes_max);
+        let extent = event.extent.as_ref();
         Self {
             eid: event.id,
             req: event.request,
@@ -54,6 +61,10 @@ impl<'a> GrantRecord<'a> {
             },
             action: event.action.as_str(),
             gid: event.grant.map(|digest| base64url(&digest)),
+            scope: extent.map(|extent| cut(&extent.scope, TEXT_BYTES_MAX)),
+            details: extent
+                .and_then(|extent| extent.details.as_ref())
+                .map(DetailsPart::of),
             outcome: Outcome {
                 decision: event.action.decision().as_str(),
                 code: event.code.as_deref().map(cut_to(WORD_BYTES_MAX)),

@@ -2,8 +2,9 @@ use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
 use model::{
-    Access, BankId, Body, ClientId, Decision, End, Ended, EventId, GrantAction, GrantEvent,
-    InteractionId, Object, OperationId, PartnerId, ProductId, ProtectionClass, RequestId, Timing,
+    Access, BankId, Body, ClientId, Decision, End, Ended, EventId, Extent, GrantAction, GrantEvent,
+    InteractionId, Object, OperationId, PartnerId, ProductId, ProtectionClass, RequestId,
+    SealedDetails, Timing,
 };
 
 use super::*;
@@ -64,6 +65,7 @@ fn token() -> TokenIssue {
         who: who(),
         grant_type: Some("client_credentials"),
         scope: Some("fx:read".to_owned()),
+        details: None,
         grant: None,
         decision: Decision::Allowed,
         status: 200,
@@ -83,6 +85,7 @@ fn grant(action: GrantAction) -> GrantEvent {
         bank: BankId::parse("harbour").unwrap(),
         who: who(),
         grant: Some([4; 32]),
+        extent: None,
         action,
         code: None,
         rule: None,
@@ -217,6 +220,25 @@ fn a_step_of_a_grant_is_pinned_to_the_byte() {
 }
 
 #[test]
+fn what_was_approved_in_detail_is_told_by_types_and_a_seal() {
+    let approved = GrantEvent {
+        extent: Some(Extent {
+            scope: "fx:read".to_owned(),
+            details: Some(SealedDetails {
+                types: "branch_visit payment".to_owned(),
+                hmac: [1; 32],
+            }),
+        }),
+        ..grant(GrantAction::Approve)
+    };
+    let json = whole(&AuditEvent::Grant(Box::new(approved)));
+    let said = "\"gid\":\"BAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQ\",\"scope\":\"fx:read\",\
+                \"details\":{\"types\":\"branch_visit payment\",\
+                \"hmac\":\"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE\"},\"outcome\"";
+    assert!(json.contains(said), "{json}");
+}
+
+#[test]
 fn an_address_becomes_its_network() {
     let cases = [
         ("203.0.113.255", "203.0.113.0/24"),
@@ -248,9 +270,18 @@ fn the_longest_texts_are_cut_with_length_and_digest_and_the_record_keeps_its_lim
     let mut token = token();
     token.scope = Some(long.clone());
     token.rule = Some(long.clone());
+    let details = SealedDetails {
+        types: vec!["t".repeat(128); 20].join(" "),
+        hmac: [6; 32],
+    };
+    token.details = Some(details.clone());
     let mut grant = grant(GrantAction::Refuse);
     grant.code = Some(long.clone());
     grant.rule = Some(long.clone());
+    grant.extent = Some(Extent {
+        scope: long.clone(),
+        details: Some(details),
+    });
     let digest = base64url(&sha256(long.as_bytes()));
     for happened in [
         AuditEvent::Access(Box::new(access)),

@@ -40,6 +40,7 @@ impl Events<'_> {
             bank: self.bank.clone(),
             who: self.who.clone(),
             grant: grant.map(|grant| crypto::sha256(grant.as_str().as_bytes())),
+            extent: None,
             action,
             code: None,
             rule: None,

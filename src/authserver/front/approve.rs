@@ -5,7 +5,7 @@ use http::header::SET_COOKIE;
 use jiff::Timestamp;
 
 use model::ports::{Code, Finish, Grant, Session};
-use model::{GrantAction, GrantId, Response};
+use model::{Extent, GrantAction, GrantId, Response};
 
 use super::authorize::TO_APPROVE;
 use super::fit::Fit;
@@ -144,9 +144,13 @@ impl Visit<'_> {
             bound: to_store(&bound),
             expires: self.now.checked_add(lifetime).unwrap_or(self.now),
         };
-        let event = self
+        let mut event = self
             .events(record)
             .of(GrantAction::Approve, Some(&id), self.now);
+        event.extent = Some(Extent {
+            details: granted.authorization_details.sealed(&id),
+            scope: granted.scope,
+        });
         let (bank, digest) = (&self.issuer.bank, known.digest);
         let finished = self
             .ports

@@ -36,6 +36,7 @@ pub(crate) fn issue(
         token_type: binding.token_type(),
         scope: granted.scopes().to_string(),
         details: Details::default(),
+        sealed: None,
         grant: None,
         refresh_token: None,
         id_token: None,

@@ -4,8 +4,8 @@ use http::header::{CACHE_CONTROL, PRAGMA};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
-use model::Response;
 use model::ports::Receipt;
+use model::{Response, SealedDetails};
 
 use crate::request::details::Details;
 use crate::token::access::AccessToken;
@@ -17,6 +17,8 @@ pub(crate) struct Issued {
     pub(crate) token_type: &'static str,
     pub(crate) scope: String,
     pub(crate) details: Details,
+    /// The same, as records tell of it.
+    pub(crate) sealed: Option<SealedDetails>,
     /// SHA-256 of the id of the customer's grant, where there is one.
     pub(crate) grant: Option<[u8; 32]>,
     /// Never logged.

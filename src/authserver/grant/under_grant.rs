@@ -79,6 +79,7 @@ impl UnderGrant<'_> {
             token_type: self.binding.token_type(),
             scope: self.scope.scopes().to_string(),
             details: self.details.clone(),
+            sealed: self.details.sealed(&self.grant.id),
             grant: Some(crypto::sha256(self.grant.id.as_str().as_bytes())),
             refresh_token: None,
         })

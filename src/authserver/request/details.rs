@@ -3,17 +3,19 @@
 
 pub(crate) mod schema;
 
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use model::DetailType;
+use model::{DetailType, GrantId, SealedDetails};
 use web::Language;
 
 use self::schema::DetailSchema;
 use crate::issuer::limits::{DETAILS_BYTES_MAX, DETAILS_DEPTH_MAX, DETAILS_MAX};
 use crate::page::details::lines;
+use crate::request::to_store;
 
 /// What is wrong with details (RFC 9396 §5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,6 +85,19 @@ impl Details {
     pub(crate) fn only(&self, holds: impl Fn(Detail<'_>) -> bool) -> Self {
         let held = self.0.iter().filter(|one| holds(Detail(one)));
         Self(held.cloned().collect())
+    }
+
+    /// As records tell of them, under this grant; `None` when there are none.
+    pub(crate) fn sealed(&self, grant: &GrantId) -> Option<SealedDetails> {
+        if self.is_empty() {
+            return None;
+        }
+        let types: BTreeSet<&str> = self.iter().filter_map(Detail::r#type).collect();
+        let types: Vec<&str> = types.into_iter().collect();
+        Some(SealedDetails {
+            types: types.join(" "),
+            hmac: crypto::hmac_sha256(grant.as_str().as_bytes(), &to_store(self)),
+        })
     }
 
     /// Whether each of these stands in the other, member by member, and no more often than there:

@@ -1,7 +1,8 @@
 //! The attack set: each is the honest call with one thing wrong.
 
 use identity::Shown;
-use model::DemandedLogIn;
+
+use crate::product::{Class, Route};
 
 /// One thing wrong with a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -26,6 +27,8 @@ pub enum Attack {
     MissingProof,
     /// The token lacks the operation's scope.
     MissingScope,
+    /// The token lacks the authorization details that the operation demands.
+    MissingDetails,
     /// The token is for another audience.
     WrongAudience,
     /// The customer logged in longer ago than the operation takes.
@@ -40,7 +43,7 @@ pub enum Attack {
 
 impl Attack {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::NoCertificate,
         Self::ForeignCertificate,
         Self::RevokedCertificate,
@@ -51,6 +54,7 @@ impl Attack {
         Self::OtherPartnersToken,
         Self::MissingProof,
         Self::MissingScope,
+        Self::MissingDetails,
         Self::WrongAudience,
         Self::StaleLogIn,
         Self::WeakLogIn,
@@ -71,6 +75,7 @@ impl Attack {
             Self::OtherPartnersToken => "other_partners_token",
             Self::MissingProof => "missing_proof",
             Self::MissingScope => "missing_scope",
+            Self::MissingDetails => "missing_details",
             Self::WrongAudience => "wrong_audience",
             Self::StaleLogIn => "stale_log_in",
             Self::WeakLogIn => "weak_log_in",
@@ -84,11 +89,19 @@ impl Attack {
         !matches!(self, Self::OverLimit | Self::ForeignHost)
     }
 
-    /// Whether there is such a thing to do wrong where this is demanded of the customer's log-in.
-    pub(crate) fn is_of(self, demanded: Option<&DemandedLogIn>) -> bool {
+    /// Whether there is such a thing to do wrong with this operation.
+    pub(crate) fn is_of(self, route: &Route) -> bool {
+        let log_in = route.log_in.as_ref();
         match self {
-            Self::StaleLogIn => demanded.is_some_and(|demanded| demanded.max_age_s.is_some()),
-            Self::WeakLogIn => demanded.is_some_and(|demanded| !demanded.acr_values.is_empty()),
+            Self::StaleLogIn => log_in.is_some_and(|demanded| demanded.max_age_s.is_some()),
+            Self::WeakLogIn => log_in.is_some_and(|demanded| !demanded.acr_values.is_empty()),
+            Self::MissingDetails => matches!(
+                route.class,
+                Class::Partner {
+                    detail: Some(_),
+                    ..
+                }
+            ),
             _ => true,
         }
     }

@@ -326,11 +326,11 @@ impl Rehearsals {
             jti: crypto::base64url(&crypto::random_array::<16>(self.random.as_ref())),
             scope,
             authorization_details: match &scene.route.class {
-                Class::Partner { detail, .. } => {
+                Class::Partner { detail, .. } if attack != Some(Attack::MissingDetails) => {
                     let types = detail.iter().map(DetailType::as_str);
                     types.map(|r#type| Detail { r#type }).collect()
                 }
-                Class::Open => Vec::new(),
+                Class::Partner { .. } | Class::Open => Vec::new(),
             },
             cnf: match attack {
                 Some(Attack::UnboundToken) => None,

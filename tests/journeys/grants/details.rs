@@ -218,6 +218,40 @@ async fn ra_03_what_was_approved_stands_in_answer_token_and_introspection() {
 }
 
 #[tokio::test]
+async fn what_was_approved_in_detail_can_be_shown_from_the_log_and_is_not_told_by_it() {
+    let house = house().await;
+    let mut app = App::of(&house, "swiftride-app").await;
+    let visits = json!([visit("SH-001"), visit("SH-002")]);
+    let back = app.allowed(asking(&visits), "li-lei").await;
+    let tokens = app.post("/token", Form::code(&back["code"])).await.ok();
+    let token = claims(&tokens["access_token"]);
+    let key = token["grant_id"].as_str().expect("a grant");
+    let seal = |details: &Value| {
+        let hmac = crypto::hmac_sha256(key.as_bytes(), details.to_string().as_bytes());
+        json!({ "types": "branch_visit", "hmac": crypto::base64url(&hmac) })
+    };
+    let narrowed = json!([visit("SH-002")]);
+    let refresh = tokens["refresh_token"].as_str().expect("text");
+    let less = Form::refresh(refresh).with("authorization_details", Some(&narrowed.to_string()));
+    app.post("/token", less).await.ok();
+    let records = house.records();
+    let details = |r#type: &str| -> Vec<Value> {
+        let its = |record: &&Value| record["type"] == r#type && record.get("details").is_some();
+        records.iter().filter(its).cloned().collect()
+    };
+    let approved = details("oauth.grant");
+    assert_eq!(approved.len(), 1, "{approved:?}");
+    assert_eq!(approved[0]["action"], "grant.approve");
+    assert_eq!(approved[0]["scope"], "branches");
+    assert_eq!(approved[0]["details"], seal(&visits));
+    let issued = details("oauth.token");
+    assert_eq!(issued.len(), 2, "{issued:?}");
+    assert_eq!(issued[0]["details"], seal(&visits));
+    assert_eq!(issued[1]["details"], seal(&narrowed));
+    assert!(!format!("{records:?}").contains("SH-00"));
+}
+
+#[tokio::test]
 async fn ra_04_a_token_carries_what_was_approved_or_less_and_never_more() {
     let house = house().await;
     let mut app = App::of(&house, "swiftride-app").await;
