@@ -45,7 +45,43 @@ pub(crate) struct Permission {
     /// What; at most 200 characters.
     pub(crate) title: String,
     /// Its details; at most 50, of 500 characters each.
-    pub(crate) lines: Vec<String>,
+    pub(crate) lines: Vec<Line>,
+}
+
+/// One line of what is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Line {
+    /// What it is called, where it is a member of a detail.
+    pub(crate) name: Option<String>,
+    /// What it says.
+    pub(crate) text: String,
+}
+
+impl Line {
+    /// A sentence.
+    pub(crate) fn of(text: String) -> Self {
+        Self { name: None, text }
+    }
+
+    /// A member of a detail.
+    pub(crate) fn named(name: String, text: String) -> Self {
+        let name = Some(name);
+        Self { name, text }
+    }
+
+    /// As it may stand on a page: 500 characters of both at most, or a fault.
+    pub(crate) fn shown(&self) -> Result<Self, Fault> {
+        let name = self.name.as_deref().map(text::line).transpose()?;
+        let apart = name.as_ref().map_or("", |_| ": ");
+        // The limit is the whole line's.
+        text::line(&format!(
+            "{}{apart}{}",
+            name.as_deref().unwrap_or(""),
+            self.text
+        ))?;
+        let text = text::line(&self.text)?;
+        Ok(Self { name, text })
+    }
 }
 
 #[derive(Serialize)]
@@ -94,7 +130,7 @@ pub(crate) fn who_you_are(app: &str, language: Language) -> Permission {
     let words = Words::of(language);
     Permission {
         title: words.who_you_are.to_owned(),
-        lines: vec![(words.own_number)(app)],
+        lines: vec![Line::of((words.own_number)(app))],
     }
 }
 
@@ -106,7 +142,7 @@ fn whole(permissions: &[Permission]) -> Result<Vec<Permission>, Fault> {
         ));
     }
     let shown = |one: &Permission| {
-        let lines: Result<_, Fault> = one.lines.iter().map(|line| text::line(line)).collect();
+        let lines: Result<_, Fault> = one.lines.iter().map(Line::shown).collect();
         Ok(Permission {
             title: text::name(&one.title)?,
             lines: lines?,

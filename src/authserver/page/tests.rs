@@ -7,7 +7,7 @@ use http::header::{CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 
-use super::approve::{Approve, Permission, approve};
+use super::approve::{Approve, Line, Permission, approve};
 use super::done::{Done, done};
 use super::error::{Failure, failure};
 use super::log_in::{LogIn, Notice, log_in};
@@ -66,12 +66,26 @@ fn until() -> Timestamp {
 fn permissions(language: Language) -> Vec<Permission> {
     let permission = |title: &str, lines: &[&str]| Permission {
         title: title.to_owned(),
-        lines: lines.iter().map(|line| (*line).to_owned()).collect(),
+        lines: lines
+            .iter()
+            .map(|line| Line::of((*line).to_owned()))
+            .collect(),
+    };
+    let detail = |title: &str, lines: &[(&str, &str)]| Permission {
+        title: title.to_owned(),
+        lines: lines
+            .iter()
+            .map(|(name, text)| Line::named((*name).to_owned(), (*text).to_owned()))
+            .collect(),
     };
     match language {
         Language::ZhCn => vec![
             permission("你的账户列表", &["账户名称、类型和币种", "不含卡号和密码"]),
             permission("账户余额", &[]),
+            detail(
+                "预约到访",
+                &[("网点", "外滩  7 号"), ("来访人 · 姓名", "李雷")],
+            ),
         ],
         Language::En => vec![
             permission(
@@ -82,6 +96,10 @@ fn permissions(language: Language) -> Vec<Permission> {
                 ],
             ),
             permission("Their balances", &[]),
+            detail(
+                "A visit",
+                &[("Branch", "Bund  7"), ("Visitor · Name", "李雷")],
+            ),
         ],
     }
 }
@@ -320,7 +338,7 @@ async fn whatever_comes_from_outside_is_text() {
         };
         let asked = [Permission {
             title: MARKUP.to_owned(),
-            lines: vec![MARKUP.to_owned()],
+            lines: vec![Line::named(MARKUP.to_owned(), MARKUP.to_owned())],
         }];
         let sent = [
             log_in(
@@ -407,7 +425,7 @@ fn az_08_what_cannot_be_shown_whole_cannot_be_approved() {
     };
     let permission = |title: usize, lines: usize, line: usize| Permission {
         title: "t".repeat(title),
-        lines: vec!["l".repeat(line); lines],
+        lines: vec![Line::of("l".repeat(line)); lines],
     };
     assert!(shown(&vec![permission(200, 50, 500); 100]));
     assert!(!shown(&[]));

@@ -29,6 +29,8 @@ pub(super) struct Words {
     contact: &'static str,
     until: &'static str,
     asked_for: &'static str,
+    /// Between what something is called and what it is.
+    colon: &'static str,
     #[serde(skip)]
     pub(super) who_you_are: &'static str,
     customer: &'static str,

@@ -170,9 +170,9 @@ async fn ra_03_the_page_shows_every_member_in_the_customers_language() {
         visit("8"),
     ]);
     let reference = app.push(asking(&details)).await;
-    for (language, title, app_name, branch) in [
-        ("en", "A visit", "SwiftRide", "Branch"),
-        ("zh-CN", "预约到访", "迅行出行", "网点"),
+    for (language, title, app_name, branch, colon) in [
+        ("en", "A visit", "SwiftRide", "Branch", ": "),
+        ("zh-CN", "预约到访", "迅行出行", "网点", "："),
     ] {
         let mut browser = Browser::new(&house);
         let link = format!("{}&ui_locales={language}", app.link(&reference));
@@ -182,14 +182,15 @@ async fn ra_03_the_page_shows_every_member_in_the_customers_language() {
         for told in [app_name, ">branches<"] {
             assert!(page.contains(told), "{told}: {page}");
         }
-        for line in [
-            &format!("{branch}: &lt;b&gt;7&lt;&#x2f;b&gt;"),
-            "slots [1]: Mon",
-            "slots [2]: Tue",
-            "visitor · name: 李雷",
-            &format!("{branch}: 8"),
+        for (name, text) in [
+            (branch, "&lt;b&gt;7&lt;&#x2f;b&gt;"),
+            ("slots [1]", "Mon"),
+            ("slots [2]", "Tue"),
+            ("visitor · name", "李雷"),
+            (branch, "8"),
         ] {
-            assert!(page.contains(line), "{line}: {page}");
+            let line = format!("<bdi>{name}</bdi>{colon}</span><bdi>{text}</bdi>");
+            assert!(page.contains(&line), "{line}: {page}");
         }
     }
 }

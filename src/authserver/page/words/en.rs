@@ -14,6 +14,7 @@ pub(super) static WORDS: Words = Words {
     who_asks: "Who asks",
     checked: "checked by this bank",
     contact: "Contact",
+    colon: ": ",
     until: "Until",
     asked_for: "What it asks for",
     who_you_are: "Who you are",

@@ -14,6 +14,7 @@ pub(super) static WORDS: Words = Words {
     who_asks: "请求方",
     checked: "已由本行核验",
     contact: "联系方式",
+    colon: "：",
     until: "有效期至",
     asked_for: "请求的内容",
     who_you_are: "你是谁",
