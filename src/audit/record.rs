@@ -32,7 +32,7 @@
 //! | `cfg` | number of the snapshot in force | `api.access`, config |
 //! | `digest` | SHA-256 of the configuration's files | config |
 //! | `count`, `rule` | how many mistakes, the first of them | `config.reject` |
-//! | `use`, `action`, `kid` | tokens or assertions; begin, publish, make, rotate or retire; the key | `key.rotate` |
+//! | `use`, `action`, `kid` | tokens, assertions or subjects; begin, publish, make, rotate or retire; the key | `key.rotate` |
 //! | `clean` | whether the stop before was clean; true at the first start | `audit.start` |
 //! | `segment`, `offset`, `len`, `sha256`, `short` | the torn tail that was cut: where, its bytes and their digest (base64url), bytes missing at the file's end | `audit.recover` |
 //! | `code`, `count`, `from`, `to` | refusals counted instead of written one by one, the first's and the last's time | `limit.reject` |

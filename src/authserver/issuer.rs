@@ -75,7 +75,7 @@ pub(crate) struct Asking {
     pub(crate) pages: Pages,
     /// Seals the way back to apps.
     pub(crate) way: KeyEncryptionKey,
-    subjects: Subjects,
+    pub(crate) subjects: Subjects,
 }
 
 /// What a bank has here: its tokens' keys, and ours to its services.

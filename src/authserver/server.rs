@@ -11,7 +11,7 @@ use model::ports::KeyUse;
 use model::{BankId, Fault};
 
 use crate::issuer::{AtBank, Issuer, Tokens, open_assertions};
-use crate::keys::ring::Ring;
+use crate::keys::ring::{Planned, Ring};
 use crate::step::client_keys;
 use crate::{Elsewhere, IssuerSettings, Ports};
 
@@ -101,6 +101,17 @@ impl AuthServer {
             tokens
                 .into_iter()
                 .chain([(bank, KeyUse::Assertions, &at_bank.assertions)])
+        })
+    }
+
+    /// The secrets for subjects that are not in the store yet.
+    pub(crate) fn planned_subjects(&self) -> impl Iterator<Item = (&BankId, &Planned)> {
+        self.banks.iter().filter_map(|(bank, at_bank)| {
+            let Tokens::Ours(issuer) = &at_bank.tokens else {
+                return None;
+            };
+            let asking = issuer.authorization.as_ref()?;
+            Some((bank, asking.subjects.planned()?))
         })
     }
 

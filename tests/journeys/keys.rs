@@ -182,7 +182,7 @@ async fn keys_are_rotated_in_the_running_gateway_and_without_one() {
         .map(|record| (record["action"].clone(), record["log"].clone()))
         .collect();
     let expected = [
-        "begin", "begin", "make", "rotate", "publish", "make", "retire",
+        "begin", "begin", "begin", "make", "rotate", "publish", "make", "retire",
     ];
     assert_eq!(
         told,

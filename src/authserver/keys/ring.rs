@@ -26,7 +26,7 @@ pub(crate) struct Ring {
 
 /// A change of the stored ring that has to be made before the opened one is in force.
 #[derive(Debug, Clone)]
-pub(super) enum Planned {
+pub(crate) enum Planned {
     /// A key of an algorithm that the ring did not have.
     Begin(SealedKey),
     /// A key that nobody else knows yet is published.

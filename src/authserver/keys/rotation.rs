@@ -211,6 +211,9 @@ impl AuthServer {
                 self.settle(bank, key_use, planned).await?;
             }
         }
+        for (bank, planned) in self.planned_subjects() {
+            self.settle(bank, KeyUse::Subjects, planned).await?;
+        }
         Ok(())
     }
 

@@ -8,39 +8,46 @@ use model::ports::{KeyUse, SealedKey};
 use model::{BankId, Fault, PartnerId};
 
 use crate::Ports;
-use crate::keys::ring::place;
+use crate::keys::ring::{Planned, place};
 
 /// What the secret is used for (RFC 7518 §3.2).
 const ALGORITHM: &str = "HS256";
 
 /// A bank's secret for subjects: made once, and never again, for a partner knows its customers by
 /// what is made of it.
-pub(crate) struct Subjects(Zeroizing<Vec<u8>>);
+pub(crate) struct Subjects {
+    secret: Zeroizing<Vec<u8>>,
+    planned: Option<Planned>,
+}
 
 impl Subjects {
-    /// Unseals the bank's secret, or makes it when there is none.
+    /// Unseals the bank's secret; nothing is changed in the store. When there is none, one is made
+    /// and planned.
     pub(crate) async fn open(bank: &BankId, ports: &Ports) -> Result<Self, Fault> {
         let doing = || format!("opening the secret for subjects of {bank}");
         let failed = |cause| Fault::caused(doing(), cause);
-        let mut ring = ports.keys.list(bank, KeyUse::Subjects).await;
-        if ring.as_ref().is_ok_and(Vec::is_empty) {
-            let made = make(bank, ports)?;
-            ring = ports.keys.begin(bank, KeyUse::Subjects, made).await;
-        }
-        let ring = ring.map_err(failed)?;
-        let key = ring.first().ok_or_else(|| Fault::new(doing()))?;
+        let ring = ports.keys.list(bank, KeyUse::Subjects).await;
+        let kept = ring.map_err(failed)?.into_iter().next();
+        let is_kept = kept.is_some();
+        let key = kept.map_or_else(|| make(bank, ports), Ok)?;
         let place = place(bank, KeyUse::Subjects, &key.kid);
         let secret = ports.kek.open(&key.sealed, &place);
-        secret
-            .map(Self)
-            .map_err(|cause| Fault::caused(doing(), cause))
+        Ok(Self {
+            secret: secret.map_err(|cause| Fault::caused(doing(), cause))?,
+            planned: (!is_kept).then_some(Planned::Begin(key)),
+        })
+    }
+
+    /// What has to be written before customers are known by it.
+    pub(crate) fn planned(&self) -> Option<&Planned> {
+        self.planned.as_ref()
     }
 
     /// A key for another purpose, made of the same secret (NIST SP 800-108).
     pub(crate) fn key_for(&self, purpose: &str) -> Result<KeyEncryptionKey, Fault> {
         // A subject's message begins with a partner's id, which holds no NUL.
         let message = [&[0], purpose.as_bytes()].concat();
-        let key = Zeroizing::new(crypto::hmac_sha256(&self.0, &message));
+        let key = Zeroizing::new(crypto::hmac_sha256(&self.secret, &message));
         let text = Zeroizing::new(crypto::base64url(&key[..]));
         KeyEncryptionKey::from_text(&text)
             .map_err(|cause| Fault::caused(format!("making the key for {purpose}"), cause))
@@ -50,7 +57,7 @@ impl Subjects {
     pub(crate) fn of(&self, partner: &PartnerId, subject: &str) -> String {
         // A partner's id holds no NUL: no two pairs read the same.
         let message = [partner.as_str().as_bytes(), &[0], subject.as_bytes()].concat();
-        crypto::base64url(&crypto::hmac_sha256(&self.0, &message))
+        crypto::base64url(&crypto::hmac_sha256(&self.secret, &message))
     }
 }
 

@@ -220,7 +220,11 @@ async fn a_file_that_is_good_and_cannot_be_put_in_force_leaves_no_key_and_no_fre
         of_keys.cloned().collect::<Vec<_>>()
     };
     let told_of_keys = of_keys(&house);
-    assert_eq!(told_of_keys.len(), 2, "the first of tokens, of assertions");
+    assert_eq!(
+        told_of_keys.len(),
+        3,
+        "the first of tokens, of assertions, of subjects"
+    );
 
     // Another algorithm, another gate, and a listener at an address that somebody has.
     let holder = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
