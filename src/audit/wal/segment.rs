@@ -127,9 +127,15 @@ pub(crate) fn folder(dir: &Path) -> PathBuf {
     dir.join("wal")
 }
 
-/// The segments' paths in order; none when the folder is not there yet.
+/// The segments' paths in order; none when the folder is not there yet. Of a log that is being
+/// written, those up to some moment, without a hole.
 pub(crate) fn list(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    with_ending(folder, ".seg")
+    // A folder is not read at one moment: of two segments that begin meanwhile it may show the
+    // second alone. Whatever it showed once, with all before it, is there when it is read again.
+    let shown = with_ending(folder, ".seg")?;
+    let mut all = with_ending(folder, ".seg")?;
+    all.retain(|path| Some(path) <= shown.last());
+    Ok(all)
 }
 
 /// The paths in a folder whose names end so, in order; none when the folder is not there.
