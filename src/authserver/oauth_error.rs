@@ -193,10 +193,7 @@ fn description(denied: &Denied) -> String {
     let text = match denied {
         Denied::Method => "This endpoint takes POST only.",
         Denied::Form(problem) => return sentence(problem),
-        Denied::Repeated { name } => {
-            let name: String = name.chars().take(ECHO_CHARS_MAX).collect();
-            return format!("The parameter {name} must not stand more than once.");
-        }
+        Denied::Repeated { name } => return repeated(name),
         Denied::Missing { parameter } => {
             return format!("The parameter {parameter} is required.");
         }
@@ -260,6 +257,11 @@ fn description(denied: &Denied) -> String {
         Denied::Signing(_) => "Something broke inside the server.",
     };
     text.to_owned()
+}
+
+fn repeated(name: &str) -> String {
+    let name: String = name.chars().take(ECHO_CHARS_MAX).collect();
+    format!("The parameter {name} must not stand more than once.")
 }
 
 fn assertion(problem: AssertionProblem) -> &'static str {

@@ -1,6 +1,7 @@
 //! Step: authorization details (RFC 9396 §5, §6; RA-01, RA-04): of types that are open to the
-//! client, as their schemas say, for places that its tokens may be for, and such as a page can show.
-//! Under a grant only what was approved. **Stops**: a customer approving what they could not read.
+//! client, as their schemas say, for places that its tokens may be for, and such as a page can
+//! show. Under a grant only what was approved. **Stops**: a customer approving what they could not
+//! read.
 
 use model::DetailType;
 use web::Language;
