@@ -5,9 +5,10 @@
 //! (DPoP proof → key, once), [`binding`] (token ↔ certificate, key), [`Caller`]; [`identify()`],
 //! which is all of these in their order, for whatever takes access tokens; [`details()`], what a
 //! token says in detail; [`Operators`] for whoever runs the gateway; [`fuzz_proof`] for fuzzers.
-//! **How a value goes through**: a `PresentedChain` of the edge becomes a [`Verdict`] under a bank's [`Trust`]; a token's text
-//! becomes an [`AccessToken`] under the bank's [`Issuer`]; a `DPoP` header becomes a [`Proved`]
-//! key; these and their binding become a [`Caller`], which cannot be made otherwise. [`Rehearsal`]
+//! **How a value goes through**: a `PresentedChain` of the edge becomes a [`Verdict`] under a
+//! bank's [`Trust`]; a token's text becomes an [`AccessToken`] under the bank's [`Issuer`]; a
+//! `DPoP` header becomes a [`Proved`] key; these and their binding become a [`Caller`], which
+//! cannot be made otherwise. [`Rehearsal`]
 //! shows a trust store every kind of certificate, under an authority of its own. **Absent on
 //! purpose**: sockets, HTTP's answers, stores, and agreements: who may do what is decided in
 //! `gateway`. Which proofs were used is remembered in memory alone: after a start a nonce is
