@@ -62,6 +62,8 @@ pub(crate) enum Denied {
     ScopeOpenId,
     /// More than the client may have.
     ScopeTooWide,
+    /// A token of this would be longer than the road reads.
+    TokenTooLong,
     /// A resource that the client's tokens are not for, or its grant is not (RFC 8707 §2).
     Target,
     /// An authorization request breaks a rule.

@@ -110,9 +110,10 @@ fn code(denied: &Denied) -> (StatusCode, &'static str) {
             (StatusCode::BAD_REQUEST, "unauthorized_client")
         }
         Denied::GrantType => (StatusCode::BAD_REQUEST, "unsupported_grant_type"),
-        Denied::ScopeMalformed | Denied::ScopeOpenId | Denied::ScopeTooWide => {
-            (StatusCode::BAD_REQUEST, "invalid_scope")
-        }
+        Denied::ScopeMalformed
+        | Denied::ScopeOpenId
+        | Denied::ScopeTooWide
+        | Denied::TokenTooLong => (StatusCode::BAD_REQUEST, "invalid_scope"),
         Denied::Target => (StatusCode::BAD_REQUEST, "invalid_target"),
         Denied::Store(_) | Denied::Audit | Denied::TooSlow => {
             (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable")
@@ -180,6 +181,7 @@ fn header(denied: &Denied) -> Option<(HeaderName, HeaderValue)> {
         | Denied::ScopeMalformed
         | Denied::ScopeOpenId
         | Denied::ScopeTooWide
+        | Denied::TokenTooLong
         | Denied::Target
         | Denied::Request(_)
         | Denied::Object(_)
@@ -240,6 +242,10 @@ fn description(denied: &Denied) -> String {
         }
         Denied::ScopeOpenId => "openid is no scope of client_credentials: there is no user.",
         Denied::ScopeTooWide => "scope holds what is not open to this client.",
+        Denied::TokenTooLong => {
+            "A token holds scope and authorization_details of 16384 bytes together, and has 24576 \
+             itself at most: ask for less at once."
+        }
         Denied::Target => {
             "resource must be what an agreement of the client reaches and that the grant is for."
         }

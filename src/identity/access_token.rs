@@ -16,8 +16,8 @@ use model::{ClientId, DetailType, Meter, Refusal, ScopeSet, TokenProblem};
 use crate::Revoked;
 use crate::metrics::Checks;
 
-/// Longest token we read, in bytes.
-const TOKEN_BYTES_MAX: usize = 24 * 1024;
+/// Longest token that is read, in bytes: an issuer of ours makes no longer one.
+pub const TOKEN_BYTES_MAX: usize = 24 * 1024;
 /// The most authorization details of a token that are kept.
 const DETAILS_MAX: usize = 20;
 /// How far clocks may differ, in seconds (checklist L-01, L-02).

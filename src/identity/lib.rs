@@ -40,6 +40,7 @@ mod test_house;
 
 pub use access_token::{
     AccessToken, AccessTokens, Confirmation, Issuer, IssuerKeys, Issuers, KeyTime, OnBehalf,
+    TOKEN_BYTES_MAX,
 };
 pub use binding::{Bound, binding};
 pub use caller::Caller;

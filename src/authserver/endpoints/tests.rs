@@ -925,6 +925,57 @@ async fn scopes_are_narrowed_on_request_and_several_audiences_are_an_array() {
     assert_eq!(claims["aud"], json!([API, CLOUD]));
 }
 
+/// As many scopes, of this length.
+fn scopes(count: usize, length: usize) -> model::ScopeSet {
+    let scope = |at: usize| model::Scope::parse(&format!("{at:0length$}")).expect("valid");
+    (0..count).map(scope).collect()
+}
+
+#[tokio::test]
+async fn no_token_is_made_that_the_road_does_not_read() {
+    let long = |length: usize| format!("https://{}.example", "a".repeat(length));
+    let of = async |scopes: model::ScopeSet, audience: String| {
+        let house = House::open_with(|settings| {
+            settings.audience = vec![audience.clone()];
+            let agreed = crate::Agreement {
+                scopes: scopes.clone(),
+                resources: [audience].into(),
+                ..agreed("rates")[0].clone()
+            };
+            let client = settings.clients.values_mut();
+            client.for_each(|client| client.agreements = [agreed.clone()].into());
+        })
+        .await;
+        let answer = house.send(house.ask("swiftride-app")).await;
+        let [issue] = &house.durable()[..] else {
+            panic!("one record");
+        };
+        (answer, issue.code)
+    };
+    // Scopes that the road reads, and one more.
+    let (answer, _) = of(scopes(64, 64), API.to_owned()).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let (answer, code) = of(scopes(65, 64), API.to_owned()).await;
+    assert_eq!(
+        (answer.status, &answer.body["error"]),
+        (400, &json!("invalid_scope"))
+    );
+    assert_eq!(code, Some("invalid_scope"));
+    // A token as long as it may be, and one that is longer.
+    let (answer, _) = of(scopes(1, 8), long(16_000)).await;
+    let token = answer.body["access_token"].as_str().expect("a token");
+    assert!(token.len() <= identity::TOKEN_BYTES_MAX, "{}", token.len());
+    let (answer, code) = of(scopes(1, 8), long(18_500)).await;
+    assert_eq!(
+        (answer.status, &answer.body["error"]),
+        (400, &json!("invalid_scope"))
+    );
+    let description = answer.body["error_description"].as_str();
+    assert!(description.is_some_and(|its| its.contains("ask for less at once")));
+    assert_eq!(answer.body.get("access_token"), None);
+    assert_eq!(code, Some("invalid_scope"));
+}
+
 #[tokio::test]
 async fn pk_04_of_many_requests_with_one_assertion_one_gets_a_token() {
     let house = House::open().await;

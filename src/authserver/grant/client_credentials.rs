@@ -30,7 +30,7 @@ pub(crate) fn issue(
         binding,
         customer: None,
     };
-    let token = access::make(issuer, &says, now, ports.random.as_ref()).map_err(Denied::Signing)?;
+    let token = access::make(issuer, &says, now, ports.random.as_ref())?;
     Ok(Issued {
         token,
         token_type: binding.token_type(),

@@ -58,8 +58,7 @@ impl UnderGrant<'_> {
                 until: self.grant.expires,
             }),
         };
-        let token = access::make(issuer, &says, now, ports.random.as_ref());
-        let token = token.map_err(Denied::Signing)?;
+        let token = access::make(issuer, &says, now, ports.random.as_ref())?;
         let id_token = self.scope.has_openid().then(|| {
             let granted = self.granted;
             let wanted = granted.id_token;

@@ -46,8 +46,12 @@ pub(crate) const DETAILS_MAX: usize = 20;
 /// How deep objects and arrays may stand in one another, the array of details included (L-11).
 pub(crate) const DETAILS_DEPTH_MAX: usize = 8;
 
-/// The longest token of ours that is read again, in bytes: with details of that length (L-11).
-pub(crate) const TOKEN_BYTES_MAX: usize = 24 * 1024;
+/// The longest scope and details, in bytes, as a token says them together. With all else that it
+/// says it is then no longer than [`TOKEN_BYTES_MAX`].
+pub(crate) const CARRIED_BYTES_MAX: usize = DETAILS_BYTES_MAX;
+
+/// The longest token of ours, in bytes: the road reads no longer one.
+pub(crate) use identity::TOKEN_BYTES_MAX;
 
 /// The longest key set that is fetched, in bytes (L-11).
 pub(crate) const SET_BYTES_MAX: usize = 32 * 1024;

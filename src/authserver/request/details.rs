@@ -76,6 +76,13 @@ impl Details {
         self.0.is_empty()
     }
 
+    /// How long they are as a token says them; nothing when there are none.
+    pub(crate) fn bytes(&self) -> usize {
+        let none = self.is_empty();
+        let written = (!none).then(|| serde_json::to_vec(self).unwrap_or_default());
+        written.map_or(0, |bytes| bytes.len())
+    }
+
     /// Each of them.
     pub(crate) fn iter(&self) -> impl Iterator<Item = Detail<'_>> {
         self.0.iter().map(Detail)

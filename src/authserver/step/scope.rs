@@ -6,6 +6,7 @@ use model::{Scope, ScopeSet};
 
 use crate::denied::{Denied, GrantProblem};
 use crate::issuer::agreement::Open;
+use crate::issuer::limits::CARRIED_BYTES_MAX;
 use crate::request::details::Details;
 use crate::step::form::Parameters;
 use crate::step::openid::OPENID;
@@ -38,7 +39,10 @@ pub(crate) fn check(form: &Parameters, client: &InGoodStanding<'_>) -> Result<Gr
         return Err(Denied::NoGrant);
     }
     let Some(text) = form.get("scope") else {
-        return Ok(Granted(open));
+        // More of them than the road reads in a token must be named.
+        return ScopeSet::parse(&open.to_string())
+            .map(Granted)
+            .map_err(|_| Denied::ScopeMalformed);
     };
     let granted = within(text, |asked| is_open(asked, client.open()))?;
     // There is nobody to be told of (TK-07).
@@ -48,18 +52,24 @@ pub(crate) fn check(form: &Parameters, client: &InGoodStanding<'_>) -> Result<Gr
     Ok(granted)
 }
 
-/// The scopes that a customer is asked for: named, unless there are details, and within what the
-/// client may have.
+/// The scopes that a customer is asked for: named, unless there are details, within what the
+/// client may have, and with the details no more than a token carries.
 pub(crate) fn of_customer(
     form: &Parameters,
     client: &InGoodStanding<'_>,
     details: &Details,
 ) -> Result<Granted, Denied> {
-    if !details.is_empty() && form.get("scope").is_none() {
-        return Ok(Granted(ScopeSet::default()));
+    let granted = if !details.is_empty() && form.get("scope").is_none() {
+        Granted(ScopeSet::default())
+    } else {
+        let is_open = |asked: &ScopeSet| is_open(asked, client.open());
+        within(form.required("scope")?, is_open)?
+    };
+    // What no token can carry is asked of no customer.
+    if granted.scopes().to_string().len() + details.bytes() > CARRIED_BYTES_MAX {
+        return Err(Denied::TokenTooLong);
     }
-    let is_open = |asked: &ScopeSet| is_open(asked, client.open());
-    within(form.required("scope")?, is_open)
+    Ok(granted)
 }
 
 /// The scopes of a new access token under a grant: those asked for, which it holds, or all of it

@@ -4,10 +4,12 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crypto::{Random, SignFailed};
+use crypto::Random;
 use model::{ClientId, GrantId};
 
+use crate::denied::Denied;
 use crate::issuer::Issuer;
+use crate::issuer::limits::TOKEN_BYTES_MAX;
 use crate::request::authentication::Wanted;
 use crate::request::details::Details;
 use crate::step::binding::Binding;
@@ -134,13 +136,13 @@ pub(crate) struct AccessToken {
     pub(crate) jti_digest: [u8; 32],
 }
 
-/// Makes a token.
+/// Makes a token, no longer than the road reads.
 pub(crate) fn make(
     issuer: &Issuer,
     says: &Says<'_>,
     now: Timestamp,
     random: &dyn Random,
-) -> Result<AccessToken, SignFailed> {
+) -> Result<AccessToken, Denied> {
     // 128 bits: nobody guesses one that is in use (L-08).
     let jti = crypto::base64url(&crypto::random_array::<16>(random));
     let iat = now.as_second();
@@ -168,8 +170,13 @@ pub(crate) fn make(
         grant_id: customer.map(|grant| grant.grant.as_str()),
         userinfo: customer.and_then(Told::of),
     };
+    let text = issuer.ring.signer(now).sign("at+jwt", &claims);
+    let text = text.map_err(Denied::Signing)?;
+    if text.len() > TOKEN_BYTES_MAX {
+        return Err(Denied::TokenTooLong);
+    }
     Ok(AccessToken {
-        text: issuer.ring.signer(now).sign("at+jwt", &claims)?,
+        text,
         expires_in,
         jti_digest: crypto::sha256(jti.as_bytes()),
     })

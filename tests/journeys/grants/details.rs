@@ -438,6 +438,37 @@ async fn a_type_that_is_gone_opens_nothing_any_more() {
 }
 
 #[tokio::test]
+async fn what_is_asked_for_is_what_a_token_can_carry_and_that_is_read_everywhere() {
+    let house = house().await;
+    let mut app = App::of(&house, "swiftride-app").await;
+    // So many bytes of details.
+    let of_bytes = |bytes: usize| {
+        let slot = "x".repeat(400);
+        let full = json!({ "type": "branch_visit", "branch": "7", "slots": vec![slot; 40] });
+        let mut text = json!([full]).to_string();
+        let missing = bytes - text.len();
+        let last = format!(",\"{}\"]", "y".repeat(missing - 3));
+        text.truncate(text.len() - 3);
+        text + &last + "}]"
+    };
+    let scope = "branches";
+    let most = of_bytes(16_384 - scope.len());
+    let more = of_bytes(16_384 - scope.len() + 1);
+    let asking = |text: &str| Form::request().with("authorization_details", Some(text));
+    let refused = app.post("/par", asking(&more)).await;
+    is_oauth_error(&refused, 400, "invalid_scope", "16384 bytes together");
+    let back = app.allowed(asking(&most), "li-lei").await;
+    let tokens = app.post("/token", Form::code(&back["code"])).await.ok();
+    app.call(&tokens["access_token"]).await.ok();
+    let form = Form(vec![(
+        "token",
+        tokens["access_token"].as_str().expect("text").to_owned(),
+    )]);
+    let told = app.post("/introspect", form).await.ok();
+    assert_eq!(told["active"], true);
+}
+
+#[tokio::test]
 async fn ra_06_the_types_are_announced_by_issuer_and_resource() {
     let house = house().await;
     let dial = house.dial(None, Version::Http2);
