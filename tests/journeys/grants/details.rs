@@ -441,16 +441,11 @@ async fn a_type_that_is_gone_opens_nothing_any_more() {
 async fn what_is_asked_for_is_what_a_token_can_carry_and_that_is_read_everywhere() {
     let house = house().await;
     let mut app = App::of(&house, "swiftride-app").await;
-    // So many bytes of details.
-    let of_bytes = |bytes: usize| {
-        let slot = "x".repeat(400);
-        let full = json!({ "type": "branch_visit", "branch": "7", "slots": vec![slot; 40] });
-        let mut text = json!([full]).to_string();
-        let missing = bytes - text.len();
-        let last = format!(",\"{}\"]", "y".repeat(missing - 3));
-        text.truncate(text.len() - 3);
-        text + &last + "}]"
+    let ending = |last: usize| {
+        let slots = [vec!["x".repeat(400); 40], vec!["y".repeat(last)]].concat();
+        json!([{ "type": "branch_visit", "branch": "7", "slots": slots }]).to_string()
     };
+    let of_bytes = |bytes: usize| ending(bytes - ending(0).len());
     let scope = "branches";
     let most = of_bytes(16_384 - scope.len());
     let more = of_bytes(16_384 - scope.len() + 1);

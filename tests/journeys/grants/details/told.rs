@@ -62,6 +62,7 @@ async fn house(builder: HouseBuilder, bank: &EchoBank) -> TestHouse {
           auth: tls_client_auth
           certificate: {{ san_dns: files.harbour.example }}
           audience: {FILES}
+          products: [echo]
 #"
     );
     builder
