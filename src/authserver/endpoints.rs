@@ -6,7 +6,7 @@
 //! | [`Endpoint::OpenIdMetadata`] | GET, HEAD | the same document (OIDC Discovery §4) |
 //! | [`Endpoint::Jwks`] | GET, HEAD | the document (RFC 7517 §5) |
 //! | [`Endpoint::UpstreamJwks`] | GET, HEAD | the document (RFC 7517 §5) |
-//! | [`Endpoint::Token`] | POST | *client*, proof used up, binding, grant type; scope, or the code with its verifier, redirect URI and key, or the refresh token and scope; details, resource, issue, evidence, answer |
+//! | [`Endpoint::Token`] | POST | *client*, proof used up, binding, grant type; scope, or the code with its verifier, redirect URI and key, or the refresh token and scope; resource, details, issue, evidence, answer |
 //! | [`Endpoint::Par`] | POST | *client*, proof used up, no `request_uri`, request object, response, redirect URI, `state`, PKCE, DPoP key, details, scope, OpenID Connect's, resource, the object's `jti`, keep, evidence, answer |
 //! | [`Endpoint::Userinfo`] | GET, POST | `endpoints/userinfo.rs` |
 //! | [`Endpoint::Revoke`] | POST | *client*, the token's owner, revoke, evidence, answer |
@@ -350,9 +350,10 @@ impl AuthServer {
                 code.is_for(form)?;
                 code.is_for_key(&binding)?;
                 let scope = scope::of_code(code.scope(), client)?;
-                let details = details::of_grant(issuer, form, client, code.details(), &scope)?;
-                let says = (code.resource(), &scope, &details);
+                let held = details::held(issuer, client, code.details());
+                let says = (code.resource(), &scope, &held);
                 let audience = resource::of_grant(issuer, form, client, says)?;
+                let details = details::of_grant(form, &held, (&scope, &audience))?;
                 let within = Within {
                     scope,
                     details,

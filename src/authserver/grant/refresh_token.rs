@@ -55,10 +55,10 @@ pub(crate) fn issue(
 ) -> Result<Issued, Denied> {
     let Refreshed { grant, granted } = refreshed;
     let scope = scope::of_grant(form, &granted.scope, client)?;
-    let approved = &granted.authorization_details;
-    let details = details::of_grant(issuer, form, client, approved, &scope)?;
-    let says = (granted.resource.as_deref(), &scope, &details);
+    let held = details::held(issuer, client, &granted.authorization_details);
+    let says = (granted.resource.as_deref(), &scope, &held);
     let audience = resource::of_grant(issuer, form, client, says)?;
+    let details = details::of_grant(form, &held, (&scope, &audience))?;
     let token = UnderGrant {
         client,
         binding,

@@ -140,6 +140,18 @@ impl<'a> Detail<'a> {
         texts.map(Some).ok_or(DetailsProblem::Location)
     }
 
+    /// Whether it is to be used there: it names no location, or this one among others.
+    pub(crate) fn is_for(self, place: &str) -> bool {
+        self.locations()
+            .is_ok_and(|places| places.is_none_or(|places| places.contains(&place)))
+    }
+
+    /// Whether it says itself that it is to be used there.
+    pub(crate) fn names(self, place: &str) -> bool {
+        self.locations()
+            .is_ok_and(|places| places.is_some_and(|places| places.contains(&place)))
+    }
+
     /// All that it says.
     pub(crate) fn members(self) -> &'a Map<String, Value> {
         self.0

@@ -4,7 +4,7 @@
 
 use crate::denied::Denied;
 use crate::issuer::Issuer;
-use crate::request::details::Details;
+use crate::request::details::{Detail, Details};
 use crate::step::form::Parameters;
 use crate::step::scope::Granted;
 use crate::step::standing::InGoodStanding;
@@ -16,6 +16,11 @@ impl Audience {
     /// As the token says it.
     pub(crate) fn names(&self) -> &[String] {
         &self.0
+    }
+
+    /// Whether a detail is to be used at one of them (RFC 9396 §2.2, §9.1).
+    pub(crate) fn takes(&self, detail: Detail<'_>) -> bool {
+        self.0.iter().any(|name| detail.is_for(name))
     }
 }
 
@@ -46,12 +51,13 @@ pub(crate) fn check(
 }
 
 /// Whom a token under a grant is for: as the grant, or less. A grant that named nothing is for the
-/// bank's products; a token that is only to tell who the customer is, for none of them.
+/// bank's products, and for each place that one of its details names: the customer read it there. A
+/// token that is only to tell who the customer is, is for none of them.
 pub(crate) fn of_grant(
     issuer: &Issuer,
     form: &Parameters,
     client: &InGoodStanding<'_>,
-    (granted, scope, details): (Option<&str>, &Granted, &Details),
+    (granted, scope, held): (Option<&str>, &Granted, &Details),
 ) -> Result<Audience, Denied> {
     let names = match granted {
         // What took the client's tokens once may do so no longer.
@@ -59,10 +65,15 @@ pub(crate) fn of_grant(
         Some(granted) => vec![granted.to_owned()],
         None => products(issuer, client),
     };
+    let of_grant = Audience(names);
+    let is_of_use = || scope.has_others() || held.iter().any(|detail| of_grant.takes(detail));
     match (asked(form, client)?, granted) {
-        (None, None) if !scope.has_others() && details.is_empty() => Ok(Audience(Vec::new())),
-        (None, _) => Ok(Audience(names)),
-        (Some(resource), _) if names.contains(&resource) => Ok(Audience(vec![resource])),
+        (None, None) if !is_of_use() => Ok(Audience(Vec::new())),
+        (None, _) => Ok(of_grant),
+        (Some(resource), _) if of_grant.0.contains(&resource) => Ok(Audience(vec![resource])),
+        (Some(resource), None) if held.iter().any(|detail| detail.names(&resource)) => {
+            Ok(Audience(vec![resource]))
+        }
         (Some(_), _) => Err(Denied::Target),
     }
 }

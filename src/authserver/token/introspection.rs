@@ -13,11 +13,11 @@ use model::{GrantId, Response, Standing};
 
 use crate::denied::Denied;
 use crate::issuer::Issuer;
-use crate::request::details::{Detail, Details};
+use crate::request::details::Details;
 use crate::request::{Granted, from_store};
 use crate::step::form::Parameters;
 use crate::step::scope;
-use crate::step::scope::details::is_open;
+use crate::step::scope::details::{held, is_open};
 use crate::step::standing::Asker;
 use crate::token::ours::{self, Claims};
 use crate::{Ports, Profile};
@@ -172,7 +172,7 @@ fn of_access_token(
         // Of whom else it is for, this one learns nothing.
         Asker::Server(server) => {
             let its = server.settings().audience.as_str();
-            details = details.only(|detail| is_for(detail, its));
+            details = details.only(|detail| detail.is_for(its));
             Value::from(audience.contains(&its).then_some(its)?)
         }
     };
@@ -209,15 +209,6 @@ fn of_access_token(
     })
 }
 
-/// Whether a detail is to be used there, as far as it says.
-fn is_for(detail: Detail<'_>, audience: &str) -> bool {
-    match detail.locations() {
-        Ok(Some(places)) => places.contains(&audience),
-        Ok(None) => true,
-        Err(_) => false,
-    }
-}
-
 /// The facts of a refresh token of the asking client's own, as far as a refresh would give them.
 async fn of_refresh_token(
     issuer: &Issuer,
@@ -238,8 +229,7 @@ async fn of_refresh_token(
         return Ok(None);
     }
     let granted: Granted = from_store(&grant.granted).map_err(Denied::Store)?;
-    let approved = &granted.authorization_details;
-    let details = approved.only(|detail| is_open(issuer, client.open(), detail));
+    let details = held(issuer, client, &granted.authorization_details);
     let Some(scope) = scope::still_open(&granted.scope, client.open()) else {
         return Ok(None);
     };

@@ -1,6 +1,7 @@
 //! Rich authorization requests, end to end (RFC 9396): asked for, read and approved by a customer,
 //! carried by tokens, and demanded on the road.
 
+mod located;
 mod told;
 
 use kit::{Browser, HouseBuilder, TestHouse, Version, html};

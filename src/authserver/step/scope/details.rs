@@ -1,7 +1,7 @@
 //! Step: authorization details (RFC 9396 §5, §6; RA-01, RA-04): of types that are open to the
 //! client, as their schemas say, for places that its tokens may be for, and such as a page can
-//! show. Under a grant only what was approved. **Stops**: a customer approving what they could not
-//! read.
+//! show. Under a grant only what was approved, and in a token of that what is for its audience.
+//! **Stops**: a customer approving what they could not read.
 
 use model::DetailType;
 use web::Language;
@@ -12,6 +12,7 @@ use crate::issuer::agreement::Open;
 use crate::page::details::lines;
 use crate::request::details::{Detail, Details, DetailsProblem};
 use crate::step::form::Parameters;
+use crate::step::resource::Audience;
 use crate::step::scope;
 use crate::step::standing::InGoodStanding;
 
@@ -47,28 +48,36 @@ pub(crate) fn none(form: &Parameters) -> Result<(), Denied> {
     }
 }
 
-/// What a token under a grant carries: what is asked for of it, or all of it, as far as the client
-/// may have it today. A token carries something.
+/// What a grant holds that the client may have today.
+pub(crate) fn held(issuer: &Issuer, client: &InGoodStanding<'_>, granted: &Details) -> Details {
+    granted.only(|detail| is_open(issuer, client.open(), detail))
+}
+
+/// What a token under a grant carries: what is asked for of what it holds, or all of it, as far as
+/// it is for the token's audience (RFC 9396 §9.1). A token carries something.
 pub(crate) fn of_grant(
-    issuer: &Issuer,
     form: &Parameters,
-    client: &InGoodStanding<'_>,
-    granted: &Details,
-    scope: &scope::Granted,
+    held: &Details,
+    (scope, audience): (&scope::Granted, &Audience),
 ) -> Result<Details, Denied> {
-    let held = granted.only(|detail| is_open(issuer, client.open(), detail));
-    let details = match form.get(NAME) {
-        None => held,
+    let asked = match form.get(NAME) {
+        None => held.clone(),
         Some(text) => {
             let asked = Details::parse(text).map_err(of_all)?;
-            if !asked.are_within(&held) {
+            if !asked.are_within(held) {
                 return Err(of_all(DetailsProblem::NotGranted));
             }
             asked
         }
     };
+    let details = asked.only(|detail| audience.takes(detail));
     if details.is_empty() && scope.scopes().is_empty() {
-        return Err(Denied::Grant(GrantProblem::NothingLeft));
+        return Err(if asked.is_empty() {
+            Denied::Grant(GrantProblem::NothingLeft)
+        } else {
+            // What there is, is for another place: that must be named (RFC 8707 §2).
+            Denied::Target
+        });
     }
     Ok(details)
 }

@@ -8,7 +8,7 @@ use super::super::{App, Form};
 use crate::tokens::published;
 
 /// A resource of the bank's own, beside the gateway's.
-const FILES: &str = "https://files.harbour.example";
+pub(super) const FILES: &str = "https://files.harbour.example";
 const PAYMENTS: &str = "/echo/v1/payments";
 const VISITS: &str = "/echo/v1/visits";
 const PLAIN: &str = "/echo/v1/plain";
@@ -54,7 +54,7 @@ paths:
 }
 
 /// A house with that API before this bank, and a service of the bank's own that takes tokens too.
-async fn house(builder: HouseBuilder, bank: &EchoBank) -> TestHouse {
+pub(super) async fn house(builder: HouseBuilder, bank: &EchoBank) -> TestHouse {
     let resource_server = format!(
         "      grant_lifetime: 90d
       resource_servers:
@@ -82,7 +82,7 @@ async fn house(builder: HouseBuilder, bank: &EchoBank) -> TestHouse {
 }
 
 /// A request for these details and the scope of the operations.
-fn asking(details: &Value) -> Form {
+pub(super) fn asking(details: &Value) -> Form {
     Form::request()
         .with("scope", Some("echo"))
         .with("authorization_details", Some(&details.to_string()))
@@ -94,6 +94,14 @@ async fn token(app: &mut App<'_>, details: &Value) -> Value {
     let tokens = app.post("/token", Form::code(&back["code"])).await.ok();
     assert_eq!(tokens["authorization_details"], *details);
     tokens["access_token"].clone()
+}
+
+/// A token that the issuer would not make: with details for other places than its audience.
+async fn forged(house: &TestHouse, app: &App<'_>, details: &Value) -> Value {
+    let mut claims = house.claims(&app.partner, "echo");
+    claims["authorization_details"] = details.clone();
+    let token = house.issuer_key().await.sign("at+jwt", &claims);
+    json!(token.expect("a token"))
 }
 
 /// The assertion that the bank got with a call under this token.
@@ -135,7 +143,7 @@ async fn ra_05_the_bank_is_told_the_details_that_the_operation_demands_and_no_ot
             { "type": "payment", "to": "B", "amount": 7, "locations": [FILES, api] },
             { "type": "payment", "to": "C", "amount": 9, "locations": [FILES] },
         ]);
-        let token = token(&mut app, &all).await;
+        let token = forged(&house, &app, &all).await;
         let mut first = Vec::new();
         for (path, expected) in [
             (PAYMENTS, Some(json!([all[0], all[2]]))),
@@ -184,7 +192,7 @@ async fn ra_05_a_detail_for_another_place_opens_nothing_here() {
         { "type": "payment", "to": "A", "locations": [FILES] },
         { "type": "visit", "to": "B" },
     ]);
-    let token = token(&mut app, &details).await;
+    let token = forged(&house, &app, &details).await;
     let bearer = format!("Bearer {}", token.as_str().expect("text"));
     let headers = [("authorization", &*bearer)];
     let refused = app.client.get(PAYMENTS, &headers).await;
