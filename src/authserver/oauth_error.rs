@@ -191,6 +191,12 @@ fn header(denied: &Denied) -> Option<(HeaderName, HeaderValue)> {
     }
 }
 
+const NO_CERTIFICATE: &str = "Tokens are bound to a client certificate: show one, at the \
+    token_endpoint of mtls_endpoint_aliases.";
+const OTHER_CERTIFICATE: &str = "No registered client of this client_id proves itself by this \
+    certificate: check client_id, the registered method, and that the certificate is good at this \
+    bank and bears the registered name or key.";
+
 fn description(denied: &Denied) -> String {
     let text = match denied {
         Denied::Method => "This endpoint takes POST only.",
@@ -215,21 +221,14 @@ fn description(denied: &Denied) -> String {
             "No registered client has a key that made this assertion: check sub, the kid and alg \
              of the header, and the registered keys."
         }
-        Denied::OtherCertificate => {
-            "No registered client of this client_id proves itself by this certificate: check \
-             client_id, the registered method, and that the certificate is good at this bank and \
-             bears the registered name or key."
-        }
+        Denied::OtherCertificate => OTHER_CERTIFICATE,
         Denied::OtherClientId => "client_id and the assertion's sub must name the same client.",
         Denied::Replayed => "The assertion's jti was used before: make a new one per request.",
         Denied::PartnerSuspended => "The partner of this client is suspended.",
         Denied::ResourceServer => {
             "A resource server asks about tokens at the introspection_endpoint, and nothing else."
         }
-        Denied::NoCertificate => {
-            "Tokens are bound to a client certificate: show one, at the token_endpoint of \
-             mtls_endpoint_aliases."
-        }
+        Denied::NoCertificate => NO_CERTIFICATE,
         Denied::Certificate(problem) => certificate(*problem),
         Denied::OthersCertificate => {
             "The client certificate and the client must belong to the same partner."
