@@ -242,7 +242,11 @@ impl Standing {
         }
         let at = url.parse::<http::Uri>();
         let at = at.with_context(|| format!("jwks_url: {url}"))?;
-        let fresh = Arc::new(PublishedKeys::at(at, self.tasks.clone()));
+        let fresh = Arc::new(PublishedKeys::at(
+            at,
+            Arc::clone(&self.clock),
+            self.tasks.clone(),
+        ));
         known.insert(key, Arc::downgrade(&fresh));
         Ok(fresh)
     }

@@ -304,7 +304,7 @@ impl AuthServer {
         let sent = Sent::of(&request);
         let form = form::read(request).await?;
         let now = ports.clock.now();
-        client_keys::at_hand(issuer, ports, &form, now).await;
+        client_keys::at_hand(issuer, ports, &form).await;
         let client = client_authentication::check(issuer, ports, connection, now, scheme, &form)?;
         record.client_is(&client);
         let client = client_id::check(&form, client)?;

@@ -22,6 +22,7 @@ use crate::{
 
 pub(crate) mod agreement;
 pub(crate) mod decoy;
+pub(crate) mod kept;
 pub(crate) mod limits;
 pub(crate) mod profile;
 pub(crate) mod published;

@@ -57,7 +57,6 @@ impl AuthServer {
     /// Fetches the keys that clients publish and that are not fresh: at a start, beside it. A host
     /// that is down keeps nobody else's keys from coming, and takes a few seconds.
     pub async fn fetch_keys(&self) {
-        let now = self.ports.clock.now();
         let mut fetching = Vec::new();
         for (bank, at_bank) in &self.banks {
             let Tokens::Ours(issuer) = &at_bank.tokens else {
@@ -65,7 +64,7 @@ impl AuthServer {
             };
             for (id, client) in &issuer.clients {
                 if client.published.is_some() {
-                    let keys = client_keys::of_client(bank, &self.ports, (id, client), None, now);
+                    let keys = client_keys::of_client(bank, &self.ports, (id, client), None);
                     fetching.push(keys);
                 }
             }

@@ -139,9 +139,9 @@ pub enum Userinfo {
 
 impl ClientSettings {
     /// Its keys as they are known now: nothing is fetched for it.
-    pub(crate) fn keys(&self, now: Timestamp) -> Jwks {
+    pub(crate) fn keys(&self) -> Jwks {
         match &self.published {
-            Some(published) => published.keys(now),
+            Some(published) => published.keys(),
             None => self.jwks.clone(),
         }
     }

@@ -12,7 +12,6 @@ pub(super) mod discovery;
 mod exchange;
 mod fuzz;
 mod id_token;
-mod kept;
 
 use std::fmt;
 use std::sync::Arc;
@@ -28,17 +27,24 @@ use crypto::{Jwks, JwsProblem, Random, SigningKey};
 use model::ports::{Customer, Fetch, FetchFailed, FetchRequest, Fetched};
 use model::{ClientId, Clock};
 
+use crate::issuer::kept::{Kept, Manner, Wish};
+
 use self::discovery::Discovered;
 pub use self::fuzz::fuzz_provider;
 use self::id_token::{Expected, IdTokenProblem};
-use self::kept::{Kept, Wish};
 
 /// The longest document of a provider's that is read, in bytes.
 const DOCUMENT_BYTES_MAX: usize = 64 * 1024;
 /// How long its metadata and its keys are taken as they were read.
 const AGE_MAX: Duration = Duration::from_mins(10);
-/// How long they are taken when it does not answer.
-const STALE_MAX: Duration = Duration::from_hours(1);
+/// How they are dealt with when it does not answer.
+const MANNER: Manner = Manner {
+    stale_max: Duration::from_hours(1),
+    failed_wait: Duration::from_secs(30),
+    // Nobody gets in, so it is tried sooner.
+    without_wait: Duration::from_secs(5),
+    stale_wait: Duration::from_secs(2),
+};
 /// How old its keys are at least before they are read again for a key that is not among them.
 const KEYS_AGE_MIN: Duration = Duration::from_secs(30);
 /// The longest code that is brought back to it, in bytes.
@@ -221,8 +227,8 @@ impl OpenIdProvider {
     pub fn new(settings: ProviderSettings) -> Self {
         Self {
             settings,
-            discovered: Kept::default(),
-            keys: Kept::default(),
+            discovered: Kept::new(MANNER),
+            keys: Kept::new(MANNER),
         }
     }
 
@@ -352,7 +358,7 @@ impl OpenIdProvider {
             discovery::read(&document, &self.settings)
         };
         let wish = means.wish(AGE_MAX);
-        self.discovered.read(wish, lately, read).await
+        self.discovered.read(wish, read).await.or_stale(lately)
     }
 
     /// The provider's keys, read at most so long ago. Where that is not long, it is for a key that
@@ -369,7 +375,8 @@ impl OpenIdProvider {
             let means = Means { deadline, ..means };
             discovery::keys(&document(&discovered.jwks_uri, doing, means).await?)
         };
-        self.keys.read(means.wish(age_max), lately, read).await
+        let read = self.keys.read(means.wish(age_max), read);
+        read.await.or_stale(lately)
     }
 }
 

@@ -8,7 +8,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crypto::{Algorithm, Jwks, Rules, Typ, VerificationKey};
@@ -63,13 +62,13 @@ impl Decoys {
     }
 
     /// Verifies a false token of this algorithm, for the time it takes.
-    pub(crate) fn work(&self, algorithm: Algorithm, now: Timestamp) {
+    pub(crate) fn work(&self, algorithm: Algorithm) {
         let mut registered = self.false_tokens.iter();
         if let Some((_, keys, token)) = registered.find(|(its, ..)| *its == algorithm) {
             return compute(token, keys);
         }
         for published in &self.published {
-            let keys = published.keys(now);
+            let keys = published.keys();
             let key = keys.keys().iter().find(|key| key.algorithm() == algorithm);
             if let Some(key) = key {
                 return compute(&false_token(key), &Jwks::from_keys(vec![key.clone()]));

@@ -1,7 +1,5 @@
 //! Who may prove itself at an issuer: a partner's client, or a service of the bank's own.
 
-use jiff::Timestamp;
-
 use crypto::Jwks;
 use model::ClientId;
 
@@ -71,9 +69,9 @@ impl<'a> Registered<'a> {
     }
 
     /// Its public keys as they are known now.
-    pub(crate) fn keys(&self, now: Timestamp) -> Jwks {
+    pub(crate) fn keys(&self) -> Jwks {
         match self {
-            Self::Client(client) => client.settings.keys(now),
+            Self::Client(client) => client.settings.keys(),
             Self::Server(server) => server.settings.jwks.clone(),
         }
     }

@@ -4,7 +4,6 @@
 //! that nobody has costs no request to anybody (CA-07). Nothing is decided here: without keys the
 //! signature is refused as one of an unknown key.
 
-use jiff::Timestamp;
 use serde::Deserialize;
 
 use crypto::Jwks;
@@ -16,7 +15,7 @@ use crate::step::form::Parameters;
 use crate::{ClientAuthentication, ClientSettings, Ports};
 
 /// Sees to the keys of the client that a form's assertion names.
-pub(crate) async fn at_hand(issuer: &Issuer, ports: &Ports, form: &Parameters, now: Timestamp) {
+pub(crate) async fn at_hand(issuer: &Issuer, ports: &Ports, form: &Parameters) {
     let Some(assertion) = form.get("client_assertion") else {
         return;
     };
@@ -27,7 +26,7 @@ pub(crate) async fn at_hand(issuer: &Issuer, ports: &Ports, form: &Parameters, n
     let by_assertion =
         known.filter(|(_, its)| its.authentication == ClientAuthentication::PrivateKeyJwt);
     if let Some(client) = by_assertion {
-        of_client(&issuer.bank, ports, client, kid(assertion).as_deref(), now).await;
+        of_client(&issuer.bank, ports, client, kid(assertion).as_deref()).await;
     }
 }
 
@@ -51,11 +50,10 @@ pub(crate) async fn of_client(
     ports: &Ports,
     (client, settings): (&ClientId, &ClientSettings),
     kid: Option<&str>,
-    now: Timestamp,
 ) -> Jwks {
     if let Some(published) = &settings.published
-        && published.lacks(kid, now)
-        && let Err(problem) = published.refresh(&ports.fetch, now).await
+        && published.lacks(kid)
+        && let Err(problem) = published.refresh(&ports.fetch).await
     {
         let cause: &dyn std::error::Error = &problem;
         tracing::warn!(
@@ -65,5 +63,5 @@ pub(crate) async fn of_client(
             "a client's keys cannot be had"
         );
     }
-    settings.keys(now)
+    settings.keys()
 }

@@ -64,7 +64,7 @@ pub(crate) async fn read<'f>(
     };
     let client = client.client();
     let (kid, whose) = (client_keys::kid(object), (client.id(), client.settings()));
-    let keys = client_keys::of_client(&issuer.bank, ports, whose, kid.as_deref(), now).await;
+    let keys = client_keys::of_client(&issuer.bank, ports, whose, kid.as_deref()).await;
     let verified = crypto::verify(object, &keys, &RULES);
     let verified = verified.map_err(|problem| Denied::Object(problem_of(problem)))?;
     let expected = Expected {

@@ -11,7 +11,6 @@ use serde_json::{Value, json};
 use crypto::{Algorithm, SystemRandom, TimeProblem};
 use model::MovedClock;
 
-use super::kept::WITHOUT_WAIT;
 use super::*;
 
 const ISSUER: &str = "https://login.bank.example";
@@ -631,13 +630,13 @@ async fn metadata_are_read_anew_when_they_are_old_and_used_longer_when_nobody_an
     bench.away.is_down_at(METADATA);
     bench.link().await.expect("a link by what is known");
     assert_eq!(bench.away.times(METADATA), 2);
-    bench.clock.advance(STALE_MAX);
+    bench.clock.advance(MANNER.stale_max);
     let failed = bench.link().await.expect_err("nothing is known any more");
     assert!(matches!(failed, ProviderFailed::Unreached { .. }));
     bench.away.says(METADATA, 200, &metadata());
     let failed = bench.link().await.expect_err("not asked at once again");
     assert!(matches!(failed, ProviderFailed::Lately { .. }));
-    bench.clock.advance(WITHOUT_WAIT);
+    bench.clock.advance(MANNER.without_wait);
     bench.link().await.expect("it is back");
 }
 

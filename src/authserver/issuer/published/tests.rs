@@ -1,8 +1,10 @@
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 
 use crypto::{Algorithm, SigningKey};
 use futures_util::future::{BoxFuture, join_all};
+use jiff::Timestamp;
 use model::ports::Fetched;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
@@ -61,16 +63,46 @@ impl Fetch for Host {
     }
 }
 
-fn published() -> Arc<PublishedKeys> {
-    let url = "https://keys.partner.example/jwks.json";
-    Arc::new(PublishedKeys::at(
-        url.parse().expect("a URL"),
-        TaskTracker::new(),
-    ))
+/// A clock whose hands are set: the seconds that have passed, and those by the wall clock.
+#[derive(Debug, Default)]
+struct Hands {
+    passed: AtomicU64,
+    wall: AtomicI64,
 }
 
-fn at(seconds: i64) -> Timestamp {
-    Timestamp::from_second(1_800_000_000 + seconds).expect("an instant")
+impl Clock for Hands {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_second(self.wall.load(Ordering::SeqCst)).expect("an instant")
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::from_secs(self.passed.load(Ordering::SeqCst))
+    }
+}
+
+/// A client's keys, and the clock that they are kept by.
+struct Published {
+    keys: Arc<PublishedKeys>,
+    clock: Arc<Hands>,
+}
+
+impl Published {
+    /// When so many seconds have passed.
+    fn at(&self, seconds: u64) -> &Arc<PublishedKeys> {
+        self.clock.passed.store(seconds, Ordering::SeqCst);
+        &self.keys
+    }
+}
+
+fn published() -> Published {
+    let url = "https://keys.partner.example/jwks.json";
+    let url = url.parse().expect("a URL");
+    let clock = Arc::new(Hands::default());
+    let keys = PublishedKeys::at(url, clock.clone(), TaskTracker::new());
+    Published {
+        keys: Arc::new(keys),
+        clock,
+    }
 }
 
 /// A key with this `kid`.
@@ -86,15 +118,15 @@ fn set(kids: &[&str]) -> (u16, String) {
     (200, json!({ "keys": keys }).to_string())
 }
 
-fn kids(published: &PublishedKeys, seconds: i64) -> Vec<String> {
-    let keys = published.keys(at(seconds));
+fn kids(published: &Published, seconds: u64) -> Vec<String> {
+    let keys = published.at(seconds).keys();
     let kids = keys.keys().iter().filter_map(|key| key.kid());
     kids.map(str::to_owned).collect()
 }
 
-async fn refresh(published: &Arc<PublishedKeys>, host: &Arc<Host>, seconds: i64) -> bool {
+async fn refresh(published: &Published, host: &Arc<Host>, seconds: u64) -> bool {
     let host: Arc<dyn Fetch> = Arc::clone(host) as _;
-    published.refresh(&host, at(seconds)).await.is_ok()
+    published.at(seconds).refresh(&host).await.is_ok()
 }
 
 #[tokio::test]
@@ -119,13 +151,13 @@ async fn whoever_hangs_up_takes_the_keys_from_nobody_else() {
 #[tokio::test]
 async fn keys_are_fetched_before_the_first_need_and_again_when_they_are_old_or_one_is_unknown() {
     let (published, host) = (published(), Host::saying(&[set(&["a"]), set(&["a", "b"])]));
-    assert!(published.lacks(Some("a"), at(0)) && published.lacks(None, at(0)));
+    assert!(published.at(0).lacks(Some("a")) && published.at(0).lacks(None));
     assert!(kids(&published, 0).is_empty());
     assert!(refresh(&published, &host, 0).await);
     assert_eq!(kids(&published, 0), ["a"]);
-    assert!(!published.lacks(Some("a"), at(299)) && !published.lacks(None, at(299)));
-    assert!(published.lacks(Some("a"), at(300)), "no longer fresh");
-    assert!(published.lacks(Some("b"), at(0)), "unknown");
+    assert!(!published.at(299).lacks(Some("a")) && !published.at(299).lacks(None));
+    assert!(published.at(300).lacks(Some("a")), "no longer fresh");
+    assert!(published.at(0).lacks(Some("b")), "unknown");
     assert!(refresh(&published, &host, 9).await);
     assert_eq!(
         (kids(&published, 9), host.asked()),
@@ -214,14 +246,26 @@ async fn the_host_is_asked_once_in_a_while_whatever_comes_and_however_many_want_
 }
 
 #[tokio::test]
-async fn a_clock_that_is_set_back_makes_nothing_live_longer() {
+async fn a_clock_that_is_set_makes_nothing_live_longer_and_nothing_of_the_future() {
     let (published, host) = (published(), Host::saying(&[set(&["a"])]));
     refresh(&published, &host, 0).await;
-    assert!(kids(&published, -1).is_empty());
-    assert!(published.lacks(Some("a"), at(-1)));
-    refresh(&published, &host, -1).await;
-    assert_eq!(
-        (kids(&published, -1), host.asked()),
-        (vec!["a".to_owned()], 2)
-    );
+    for wall in [-1, -86_400, 1, 86_400] {
+        published.clock.wall.store(wall, Ordering::SeqCst);
+        assert_eq!(kids(&published, 1), ["a"], "{wall}");
+        assert!(!published.at(1).lacks(Some("a")), "{wall}");
+        assert!(refresh(&published, &host, 1).await, "{wall}");
+        assert!(published.at(300).lacks(Some("a")), "{wall}");
+        assert!(kids(&published, 3_600).is_empty(), "{wall}");
+    }
+    assert_eq!(host.asked(), 1);
+}
+
+#[tokio::test]
+async fn who_read_the_clock_before_a_set_was_asked_for_believes_it_all_the_same() {
+    let (published, host) = (published(), Host::saying(&[set(&["a"])]));
+    refresh(&published, &host, 1).await;
+    assert_eq!(kids(&published, 0), ["a"]);
+    assert!(!published.at(0).lacks(Some("a")));
+    assert!(refresh(&published, &host, 0).await);
+    assert_eq!(host.asked(), 1);
 }

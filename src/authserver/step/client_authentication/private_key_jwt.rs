@@ -52,14 +52,14 @@ pub(crate) fn verify<'a>(
     let known = issuer
         .registered(&peeked.client)
         .filter(|its| *its.authentication() == ClientAuthentication::PrivateKeyJwt);
-    let keys = known.map_or_else(|| issuer.decoys.keys().clone(), |its| its.keys(now));
+    let keys = known.map_or_else(|| issuer.decoys.keys().clone(), |its| its.keys());
     let verified = crypto::verify(assertion, &keys, &RULES).map_err(|problem| match problem {
         JwsProblem::TooLong | JwsProblem::Malformed | JwsProblem::Critical => {
             Denied::Assertion(AssertionProblem::Malformed)
         }
         JwsProblem::Typ => Denied::Assertion(AssertionProblem::Typ),
         JwsProblem::Algorithm | JwsProblem::UnknownKey => {
-            issuer.decoys.work(peeked.algorithm, now);
+            issuer.decoys.work(peeked.algorithm);
             Denied::Credentials
         }
         JwsProblem::Signature => Denied::Credentials,

@@ -45,7 +45,7 @@ pub(crate) fn verify<'a>(
         ClientAuthentication::TlsClientAuth(_) => verdict.by == VouchedBy::Authority,
         ClientAuthentication::PrivateKeyJwt | ClientAuthentication::SelfSignedTlsClientAuth => true,
     };
-    if is_vouched && bears(known, facts, now) && verdict.partner.id == client.settings().partner {
+    if is_vouched && bears(known, facts) && verdict.partner.id == client.settings().partner {
         Ok(known)
     } else {
         Err(Denied::OtherCertificate)
@@ -53,12 +53,12 @@ pub(crate) fn verify<'a>(
 }
 
 /// Whether a certificate of which this is said is the one that is registered.
-fn bears(known: Registered<'_>, facts: CertificateFacts, now: Timestamp) -> bool {
+fn bears(known: Registered<'_>, facts: CertificateFacts) -> bool {
     match known.authentication() {
         ClientAuthentication::PrivateKeyJwt => false, // CA-04
         ClientAuthentication::TlsClientAuth(name) => name.is_borne_by(facts),
         ClientAuthentication::SelfSignedTlsClientAuth => {
-            let keys = known.keys(now);
+            let keys = known.keys();
             keys.keys().iter().any(|key| key.to_spki() == facts.spki)
         }
     }
@@ -81,7 +81,7 @@ fn of_server<'a>(
         }
         _ => issuer.trust.vouches_for(chain, now).ok(),
     };
-    if facts.is_some_and(|facts| bears(known, facts, now)) {
+    if facts.is_some_and(|facts| bears(known, facts)) {
         Ok(known)
     } else {
         Err(Denied::OtherCertificate)
