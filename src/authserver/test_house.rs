@@ -1,6 +1,6 @@
 //! A server with ports in memory, two banks' worth of clients, and requests to change one thing of.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,9 +15,11 @@ use rcgen::{
 };
 use serde_json::json;
 
+use faulty::{Fails, Faulty};
+
 use crypto::{Algorithm, Jwks, KeyEncryptionKey, SeededRandom, SigningKey, SystemRandom};
 use identity::{AccessTokens, BankTrust, Certificates, KnownBy, Nonces, Proofs, Trust};
-use model::ports::{AuditLog, AuditUnavailable, Claim, Receipt, Replay, StoreUnavailable};
+use model::ports::{AuditLog, AuditUnavailable, Receipt};
 use model::{
     Asked, AuditEntry, AuditEvent, BankId, ClientId, Clock, Connection, InteractionId, ListenerId,
     MovedClock, Name, Partner, PartnerId, PresentedChain, RequestId, ScopeSet, Standing,
@@ -34,14 +36,14 @@ mod ask;
 mod customers;
 mod hosts;
 mod keys;
-mod shaky;
+mod replays;
 
 pub(crate) use self::answer::Answer;
 pub(crate) use self::ask::Ask;
 use self::customers::LiLei;
 use self::hosts::Nobody;
 pub(crate) use self::keys::Keys;
-pub(crate) use self::shaky::{Call, Shaky};
+pub(crate) use self::replays::{Replays, replays};
 
 pub(crate) const ISSUER: &str = "https://auth.harbour.example";
 pub(crate) const API: &str = "https://api.harbour.example:8443";
@@ -65,43 +67,14 @@ pub(crate) enum Mood {
     Hangs,
 }
 
-fn unavailable() -> StoreUnavailable {
-    StoreUnavailable {
-        doing: "testing",
-        source: None,
-    }
-}
-
-pub(crate) struct Replays {
-    pub(crate) mood: Mutex<Mood>,
-    taken: Mutex<HashSet<(BankId, ClientId, String)>>,
-    pub(crate) expiries: Mutex<Vec<Timestamp>>,
-}
-
-impl Replay for Replays {
-    fn claim<'a>(
-        &'a self,
-        bank: &'a BankId,
-        client: &'a ClientId,
-        jti: &'a str,
-        expires: Timestamp,
-        _now: Timestamp,
-    ) -> BoxFuture<'a, Result<Claim, StoreUnavailable>> {
-        Box::pin(async move {
-            let mood = *locked(&self.mood);
-            match mood {
-                Mood::Hangs => std::future::pending().await,
-                Mood::FailsBefore => return Err(unavailable()),
-                Mood::Works | Mood::FailsAfter => {}
-            }
-            locked(&self.expiries).push(expires);
-            let place = (bank.clone(), client.clone(), jti.to_owned());
-            let first = locked(&self.taken).insert(place);
-            if mood == Mood::FailsAfter {
-                return Err(unavailable());
-            }
-            Ok(if first { Claim::First } else { Claim::Seen })
-        })
+impl From<Mood> for Option<Fails> {
+    fn from(mood: Mood) -> Self {
+        match mood {
+            Mood::Works => None,
+            Mood::FailsBefore => Some(Fails::Before),
+            Mood::FailsAfter => Some(Fails::After),
+            Mood::Hangs => Some(Fails::Unanswered),
+        }
     }
 }
 
@@ -200,7 +173,7 @@ pub(crate) struct House {
     pub(crate) server: AuthServer,
     pub(crate) clock: Arc<MovedClock>,
     pub(crate) replay: Arc<Replays>,
-    pub(crate) store: Arc<Shaky>,
+    pub(crate) store: Arc<Faulty<store::Memory>>,
     pub(crate) log: Arc<Log>,
     pub(crate) authority: Authority,
     pub(crate) keys: HashMap<&'static str, SigningKey>,
@@ -239,14 +212,6 @@ pub(crate) fn log() -> Arc<Log> {
         mood: Mutex::new(Mood::Works),
         durable: Mutex::default(),
         queued: Mutex::default(),
-    })
-}
-
-pub(crate) fn replays() -> Arc<Replays> {
-    Arc::new(Replays {
-        mood: Mutex::new(Mood::Works),
-        taken: Mutex::default(),
-        expiries: Mutex::default(),
     })
 }
 
@@ -370,7 +335,7 @@ impl House {
         ports.clock = clock.clone();
         ports.proofs = proofs(clock.clone());
         let state = Arc::new(store::Memory::new());
-        let store = Arc::new(Shaky::new(state.clone()));
+        let store = Arc::new(Faulty::new(state.clone(), Fails::Before));
         ports.grants = store.clone();
         ports.sessions = store.clone();
         ports.outbox = state;

@@ -32,7 +32,13 @@ fn packages() -> Vec<(String, Vec<String>)> {
     ];
     let mut packages = vec![(String::new(), own.map(str::to_owned).to_vec())];
     let rooms = rooms().into_iter().map(|room| format!("src/{room}"));
-    let own = ["tests/kit", "tests/house", "tests/bench/lgen"].map(str::to_owned);
+    let own = [
+        "tests/kit",
+        "tests/faulty",
+        "tests/house",
+        "tests/bench/lgen",
+    ]
+    .map(str::to_owned);
     for folder in rooms.chain(own) {
         packages.push((folder.clone(), vec![folder]));
     }

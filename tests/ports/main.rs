@@ -1,7 +1,6 @@
 //! One contract per port, run on every store, and behind stores that fail before and after a
 //! write took hold.
 
-mod faulty;
 mod fixture;
 mod grants;
 mod keys;

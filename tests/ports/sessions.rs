@@ -5,9 +5,9 @@ use std::sync::Arc;
 use model::ports::{Posted, Session, Sessions};
 use model::{BankId, GrantAction};
 
-use crate::faulty::{Fails, Faulty};
 use crate::fixture::{at, bank, digest, event, harbour, session};
 use crate::stores::{self, Store};
+use faulty::{Fails, Faulty};
 
 async fn begin(store: &dyn Store, session: Session, now: i64) -> Posted {
     let event = event(GrantAction::LogIn, 1);

@@ -7,9 +7,9 @@ use model::GrantAction;
 use model::ports::{Code, Finish, Grants, Push, PushedRequest};
 use tokio::task::JoinSet;
 
-use crate::faulty::{Fails, Faulty};
 use crate::fixture::{at, bank, client, code, digest, event, grant, harbour, push, pushed};
 use crate::stores::{self, Store};
+use faulty::{Fails, Faulty};
 
 async fn open(store: &dyn Store, number: u32, until: i64, now: i64) -> Option<PushedRequest> {
     let opened = store.open(harbour(), digest(number), at(until), at(now));
@@ -372,7 +372,7 @@ async fn behind_a_store_that_fails_a_request_is_finished_once() {
             // Whoever decided first stays: nobody was told another instant.
             let expires = match fails {
                 Fails::Before => at(800),
-                Fails::After => at(900),
+                Fails::After | Fails::Unanswered => at(900),
             };
             let opened = open(&store, 1, 800, 1).await.expect("live");
             assert_eq!(opened.expires, expires, "{name}");

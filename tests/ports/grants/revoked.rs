@@ -6,12 +6,12 @@ use jiff::Timestamp;
 use model::GrantAction;
 use model::ports::{Code, Grant, Grants, Outbox, Posted, Redeem, RefreshToken, Revoked};
 
-use crate::faulty::{Fails, Faulty};
 use crate::fixture::{
     GRANT_LIFE, approve, at, bank, code, digest, event, grant, grant_id, harbour, push, redemption,
     token,
 };
 use crate::stores::{self, Store};
+use faulty::{Fails, Faulty};
 
 /// Makes the grant of a number and redeems its code at second 1.
 async fn granted(store: &dyn Store, number: u32) {

@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 use http::Method;
 use http_body_util::BodyExt;
 
+use faulty::Call;
 use model::{AuditEvent, Decision};
 
 use crate::Endpoint;
-use crate::test_house::{Answer, Ask, CALLBACK, Call, House, Mood, asked, bank};
+use crate::test_house::{Answer, Ask, CALLBACK, House, Mood, asked, bank};
 
 /// A verifier and its challenge: RFC 7636 appendix B.
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";

@@ -8,16 +8,16 @@ use model::ports::{
 };
 use model::{BankId, GrantEvent, GrantId};
 
-use super::{Answer, Faulty};
+use super::{Answer, Call, Faulty};
 
-impl Grants for Faulty {
+impl<S: Grants + ?Sized> Grants for Faulty<S> {
     fn push<'a>(
         &'a self,
         bank: &'a BankId,
         request: PushedRequest,
         now: Timestamp,
     ) -> Answer<'a, Push> {
-        Box::pin(self.through(self.inner.push(bank, request, now)))
+        self.through(Call::Push, move || self.inner.push(bank, request, now))
     }
 
     fn open<'a>(
@@ -27,7 +27,9 @@ impl Grants for Faulty {
         until: Timestamp,
         now: Timestamp,
     ) -> Answer<'a, Option<PushedRequest>> {
-        Box::pin(self.through(self.inner.open(bank, digest, until, now)))
+        self.through(Call::Open, move || {
+            self.inner.open(bank, digest, until, now)
+        })
     }
 
     fn approve<'a>(
@@ -39,8 +41,9 @@ impl Grants for Faulty {
         now: Timestamp,
         event: GrantEvent,
     ) -> Answer<'a, Finish> {
-        let call = self.inner.approve(bank, digest, grant, code, now, event);
-        Box::pin(self.through(call))
+        self.through(Call::Approve, move || {
+            self.inner.approve(bank, digest, grant, code, now, event)
+        })
     }
 
     fn turn_down<'a>(
@@ -50,7 +53,9 @@ impl Grants for Faulty {
         now: Timestamp,
         event: GrantEvent,
     ) -> Answer<'a, Finish> {
-        Box::pin(self.through(self.inner.turn_down(bank, digest, now, event)))
+        self.through(Call::TurnDown, move || {
+            self.inner.turn_down(bank, digest, now, event)
+        })
     }
 
     fn code<'a>(
@@ -59,7 +64,7 @@ impl Grants for Faulty {
         digest: [u8; 32],
         now: Timestamp,
     ) -> Answer<'a, Option<FoundCode>> {
-        Box::pin(self.through(self.inner.code(bank, digest, now)))
+        self.through(Call::Code, move || self.inner.code(bank, digest, now))
     }
 
     fn redeem<'a>(
@@ -69,7 +74,9 @@ impl Grants for Faulty {
         redemption: Redemption,
         now: Timestamp,
     ) -> Answer<'a, Redeem> {
-        Box::pin(self.through(self.inner.redeem(bank, digest, redemption, now)))
+        self.through(Call::Redeem, move || {
+            self.inner.redeem(bank, digest, redemption, now)
+        })
     }
 
     fn refresh_token<'a>(
@@ -78,7 +85,9 @@ impl Grants for Faulty {
         digest: [u8; 32],
         now: Timestamp,
     ) -> Answer<'a, Option<(RefreshToken, Grant)>> {
-        Box::pin(self.through(self.inner.refresh_token(bank, digest, now)))
+        self.through(Call::RefreshToken, move || {
+            self.inner.refresh_token(bank, digest, now)
+        })
     }
 
     fn revoke_grant<'a>(
@@ -89,8 +98,9 @@ impl Grants for Faulty {
         now: Timestamp,
         event: GrantEvent,
     ) -> Answer<'a, Option<Posted>> {
-        let call = self.inner.revoke_grant(bank, grant, until, now, event);
-        Box::pin(self.through(call))
+        self.through(Call::RevokeGrant, move || {
+            self.inner.revoke_grant(bank, grant, until, now, event)
+        })
     }
 
     fn revoke_token<'a>(
@@ -101,16 +111,17 @@ impl Grants for Faulty {
         now: Timestamp,
         event: GrantEvent,
     ) -> Answer<'a, Option<Posted>> {
-        let call = self.inner.revoke_token(bank, jti_digest, until, now, event);
-        Box::pin(self.through(call))
+        self.through(Call::RevokeToken, move || {
+            self.inner.revoke_token(bank, jti_digest, until, now, event)
+        })
     }
 
     fn revoked<'a>(&'a self, bank: &'a BankId, now: Timestamp) -> Answer<'a, Revoked> {
-        Box::pin(self.through(self.inner.revoked(bank, now)))
+        self.through(Call::Revoked, move || self.inner.revoked(bank, now))
     }
 }
 
-impl Sessions for Faulty {
+impl<S: Sessions + ?Sized> Sessions for Faulty<S> {
     fn begin<'a>(
         &'a self,
         bank: &'a BankId,
@@ -119,8 +130,9 @@ impl Sessions for Faulty {
         now: Timestamp,
         event: GrantEvent,
     ) -> Answer<'a, Posted> {
-        let call = Sessions::begin(&*self.inner, bank, session, former, now, event);
-        Box::pin(self.through(call))
+        self.through(Call::Begin, move || {
+            self.inner.begin(bank, session, former, now, event)
+        })
     }
 
     fn find<'a>(
@@ -129,20 +141,20 @@ impl Sessions for Faulty {
         digest: [u8; 32],
         now: Timestamp,
     ) -> Answer<'a, Option<Session>> {
-        Box::pin(self.through(self.inner.find(bank, digest, now)))
+        self.through(Call::Find, move || self.inner.find(bank, digest, now))
     }
 
     fn end<'a>(&'a self, bank: &'a BankId, digest: [u8; 32], now: Timestamp) -> Answer<'a, bool> {
-        Box::pin(self.through(self.inner.end(bank, digest, now)))
+        self.through(Call::End, move || self.inner.end(bank, digest, now))
     }
 }
 
-impl Outbox for Faulty {
+impl<S: Outbox + ?Sized> Outbox for Faulty<S> {
     fn waiting(&self, limit: u32) -> Answer<'_, Vec<Posted>> {
-        Box::pin(self.through(self.inner.waiting(limit)))
+        self.through(Call::Outbox, move || self.inner.waiting(limit))
     }
 
     fn logged<'a>(&'a self, ids: &'a [OutboxId]) -> Answer<'a, ()> {
-        Box::pin(self.through(self.inner.logged(ids)))
+        self.through(Call::Outbox, move || self.inner.logged(ids))
     }
 }
