@@ -4,6 +4,7 @@
 mod class;
 mod customers;
 mod details;
+mod resource_servers;
 mod resources;
 
 use std::collections::HashMap;
@@ -13,12 +14,9 @@ use anyhow::Context as _;
 
 use authserver::{
     AuthServer, Authorization, ClientSettings, Customers, Elsewhere, Endpoint, IssuerSettings,
-    Ports, PublishedKeys, ResourceServer,
+    Ports, PublishedKeys,
 };
-use config::{
-    BankPlan, House, IssuerEndpoint, ListenerPlan, LogInPlan, ProductPlan, ResourceServerPlan,
-    TokensPlan,
-};
+use config::{BankPlan, House, IssuerEndpoint, ListenerPlan, LogInPlan, ProductPlan, TokensPlan};
 use crypto::Jwks;
 use gateway::{Agreement, Bank, Plan, Road, Route, RouteMeters, RoutePattern, Snapshot};
 use identity::{Issuer, IssuerKeys, Revoked};
@@ -372,24 +370,10 @@ fn issuer_settings(
         revoked: Arc::clone(revoked),
         details: details::of(plan),
         clients: clients.collect::<anyhow::Result<_>>()?,
-        resource_servers: issuer
-            .resource_servers
-            .iter()
-            .map(resource_server)
-            .collect(),
+        resource_servers: resource_servers::of(plan),
         trust: Arc::clone(&plan.trust),
     };
     Ok((vec![settings], Vec::new()))
-}
-
-/// A service of the bank's own that asks about tokens.
-fn resource_server((id, plan): (&ClientId, &ResourceServerPlan)) -> (ClientId, ResourceServer) {
-    let settings = ResourceServer {
-        authentication: plan.authentication.clone(),
-        jwks: plan.jwks.clone(),
-        audience: plan.audience.clone(),
-    };
-    (id.clone(), settings)
 }
 
 /// Whom the bank's issuer asks who a customer is.

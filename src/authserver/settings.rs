@@ -1,6 +1,6 @@
 //! What an issuer is told at start; already valid.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,9 @@ use jiff::Timestamp;
 use crypto::{Algorithm, Jwks, KeyEncryptionKey, Random};
 use identity::{AccessTokens, Certificates, KnownBy, Proofs, Revoked, Trust};
 use model::ports::{AuditLog, CustomerAuth, Fetch, Grants, KeyRing, Outbox, Replay, Sessions};
-use model::{BankId, ClientId, Clock, DetailType, ListenerId, Meter, Name, PartnerId, Standing};
+use model::{
+    BankId, ClientId, Clock, DetailType, ListenerId, Meter, Name, PartnerId, ScopeSet, Standing,
+};
 
 use crate::issuer::agreement::Open;
 use crate::request::details::schema::DetailSchema;
@@ -184,6 +186,10 @@ pub struct ResourceServer {
     pub jwks: Jwks,
     /// What `aud` of the tokens holds that it may ask about.
     pub audience: String,
+    /// The scopes of the products that it is behind: of a token's it is told these.
+    pub scopes: ScopeSet,
+    /// The types of authorization details of these: of details without a location it is told those.
+    pub details: BTreeSet<DetailType>,
 }
 
 /// How a client proves itself (RFC 7591 §2 `token_endpoint_auth_method`).

@@ -220,8 +220,9 @@ pub struct ResourceServerPlan {
     pub jwks: Jwks,
     /// What `aud` of the tokens holds that it may ask about: an `https` URL.
     pub audience: String,
-    /// Behind which products it is: their partners' clients ask for tokens that are for it. Empty
-    /// where its audience is a listener's URL, whose products say that.
+    /// Behind which products it is: those served at the listener whose URL is its audience, or
+    /// those that are named. Their partners' clients ask for tokens that are for it, and of
+    /// tokens it is told what these products are asked for. Never empty.
     pub products: Vec<ProductId>,
 }
 

@@ -1,6 +1,8 @@
 //! Introspection (RFC 7662; IN-01 to IN-03): a client asks about its own tokens, a service of the
-//! bank's own about those that are for it. Of anything else it learns that it is not active, and
-//! not why. **Stops**: asking what a stolen or guessed token is good for.
+//! bank's own about those that are for it, and of what they grant as much as is its own: the scopes
+//! of the products that it is behind, and the details that are for it. Of anything else it learns
+//! that it is not active, and not why. **Stops**: asking what a stolen or guessed token is good
+//! for.
 
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -13,14 +15,14 @@ use model::{GrantId, Response, Standing};
 
 use crate::denied::Denied;
 use crate::issuer::Issuer;
-use crate::request::details::Details;
+use crate::request::details::{Detail, Details};
 use crate::request::{Granted, from_store};
 use crate::step::form::Parameters;
 use crate::step::scope;
 use crate::step::scope::details::{held, is_open};
 use crate::step::standing::Asker;
 use crate::token::ours::{self, Claims};
-use crate::{Ports, Profile};
+use crate::{Ports, Profile, ResourceServer};
 
 /// The media type, and the `typ`, of a signed answer (RFC 9701 §5).
 const SIGNED_TYPE: &str = "application/token-introspection+jwt";
@@ -161,8 +163,13 @@ fn of_access_token(
     asker: &Asker<'_>,
     now: Timestamp,
 ) -> Option<Facts> {
+    let client = issuer.clients.get(claims.client())?;
+    // What it says is good for as long as agreements give it.
+    let open = client.open(now);
+    let mut scope = scope::still_open(&claims.scope, open)?;
+    let held = claims.authorization_details.clone();
+    let mut details = held.only(|detail| is_open(issuer, open, detail));
     let audience = claims.audience();
-    let mut details = claims.authorization_details.clone();
     let aud = match asker {
         Asker::Client(client) if client.client().id() == claims.client() => match *audience {
             [one] => Value::from(one),
@@ -171,17 +178,15 @@ fn of_access_token(
         Asker::Client(_) => return None,
         // Of whom else it is for, this one learns nothing.
         Asker::Server(server) => {
-            let its = server.settings().audience.as_str();
-            details = details.only(|detail| detail.is_for(its));
+            let its = server.settings();
+            let own = scope.iter().filter(|scope| its.scopes.contains(scope));
+            scope = own.cloned().collect();
+            details = details.only(|detail| is_its_own(its, detail));
+            let its = its.audience.as_str();
             Value::from(audience.contains(&its).then_some(its)?)
         }
     };
     let grant = claims.grant();
-    let client = issuer.clients.get(claims.client())?;
-    // What it says is good for as long as agreements give it.
-    let open = client.open(now);
-    let scope = scope::still_open(&claims.scope, open)?.to_string();
-    let details = details.only(|detail| is_open(issuer, open, detail));
     let is_live = claims.exp > now.as_second()
         && client.standing == Standing::Active
         && !issuer.is_revoked(&claims.jti_digest(), grant.as_ref());
@@ -193,7 +198,7 @@ fn of_access_token(
     is_live.then(|| Facts {
         active: true,
         client_id: Some(claims.client().as_str().to_owned()),
-        scope: Some(scope).filter(|scope| !scope.is_empty()),
+        scope: Some(scope.to_string()).filter(|scope| !scope.is_empty()),
         authorization_details: details,
         sub: Some(claims.sub),
         aud: Some(aud),
@@ -207,6 +212,17 @@ fn of_access_token(
         acr: claims.acr,
         grant_id: grant.as_ref().map(text),
     })
+}
+
+/// Whether a detail is the business of a service of the bank's own: it names that service (RFC 9396
+/// §2.2), or no place and a type of the products that this is behind (§9.2).
+fn is_its_own(server: &ResourceServer, detail: Detail<'_>) -> bool {
+    let is_of_its_products = || {
+        let its = detail.r#type();
+        its.is_some_and(|its| server.details.iter().any(|own| own.as_str() == its))
+    };
+    let place = server.audience.as_str();
+    detail.names(place) || detail.is_for(place) && is_of_its_products()
 }
 
 /// The facts of a refresh token of the asking client's own, as far as a refresh would give them.

@@ -59,16 +59,21 @@ fn behind(
     server: &ResourceServer,
 ) -> Option<Vec<ProductId>> {
     let audience = server.audience.as_ref()?;
-    let serves = |listener: &Listener| {
-        let mut named = bank.products.iter().flat_map(|product| &product.listeners);
-        named.any(|name| name.value == listener.id.value.as_str())
+    let served_at = |listener: &Listener| -> Vec<ProductId> {
+        let is_there = |product: &&Product| {
+            let mut named = product.listeners.iter();
+            named.any(|name| name.value == listener.id.value.as_str())
+        };
+        let served = bank.products.iter().filter(is_there);
+        served.map(|product| product.id.value.clone()).collect()
     };
     let listener = file
         .listeners
         .iter()
-        .find(|listener| listener.origin().as_ref() == Some(&audience.value) && serves(listener));
-    match (&server.products, listener) {
-        (None, Some(_)) => Some(Vec::new()),
+        .find(|listener| listener.origin().as_ref() == Some(&audience.value));
+    let served = listener.map(served_at).unwrap_or_default();
+    match (&server.products, listener.filter(|_| !served.is_empty())) {
+        (None, Some(_)) => Some(served),
         (Some(named), None) => {
             let what = format!("the bank `{}` has no product", bank.id.value);
             let found: Vec<_> = named

@@ -43,7 +43,8 @@ static RESOURCE_SERVER: Shape = Shape::new(
             "`audience` is the URL of a listener, whose products say it; otherwise it must be \
              written",
             "Behind which products it is: clients of partners with an agreement on one of them may \
-             ask for tokens for it.",
+             ask for tokens for it, and of what a token grants it is told the scopes and details \
+             that these products are asked for.",
         ),
     ],
 );

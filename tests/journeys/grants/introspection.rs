@@ -1,6 +1,8 @@
 //! Introspection: who may ask about which token, and what is told (RFC 7662, RFC 9701); and what
 //! tokens are for, which decides it (RFC 8707).
 
+mod own;
+
 use std::time::Duration;
 
 use crypto::{Rules, SigningKey, Typ};
@@ -32,7 +34,11 @@ struct Bank {
 
 impl Bank {
     async fn start() -> Self {
-        let builder = HouseBuilder::new();
+        Self::of(HouseBuilder::new()).await
+    }
+
+    /// The same of a house that is otherwise prepared.
+    async fn of(builder: HouseBuilder) -> Self {
         let statements = self_signed("statements", builder.now(), HOUR);
         let files = self_signed("files", builder.now(), HOUR);
         let mut leaf = partner_leaf(None, builder.now(), HOUR);

@@ -122,6 +122,8 @@ fn of_bank(bank: &BankPlan, lines: &mut BTreeSet<String>) {
         let keys = plan.jwks.to_json().to_string();
         let (by, about) = (&plan.authentication, &plan.audience);
         lines.insert(format!("{id} tells {server} of {about} by {by:?} {keys}"));
+        let products = plan.products.iter();
+        lines.extend(products.map(|product| format!("{id} tells {server} of {product}")));
     }
     for upstream in &bank.upstreams {
         let tls = upstream.tls.as_ref().map(|tls| {
