@@ -1,6 +1,6 @@
 //! A server with ports in memory, two banks' worth of clients, and requests to change one thing of.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -223,6 +223,7 @@ pub(crate) fn agreed(scopes: &str) -> Arc<[Agreement]> {
         scopes: ScopeSet::parse(scopes).expect("valid"),
         details: BTreeSet::new(),
         resources: BTreeSet::from([API.to_owned()]),
+        products: BTreeMap::new(),
     }])
 }
 

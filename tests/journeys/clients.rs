@@ -184,6 +184,9 @@ fn written(house: &TestHouse) -> Value {
     })
 }
 
+/// How long the driver may take: each combination is two log-ins and more.
+const EVERY_COMBINATION: Duration = Duration::from_mins(5);
+
 /// Runs the driver; its exit code and its lines.
 async fn run(file: &Path) -> (Option<i32>, String) {
     let mut driver = Program::start(
@@ -191,7 +194,7 @@ async fn run(file: &Path) -> (Option<i32>, String) {
             .arg(clients().join("run.mjs"))
             .arg(file),
     );
-    let code = driver.ended().await;
+    let code = driver.ended_within(EVERY_COMBINATION).await;
     (code, format!("{}{}", driver.out(), driver.err()))
 }
 

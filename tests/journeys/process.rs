@@ -150,8 +150,13 @@ impl Program {
 
     /// Waits for its end and gives the exit code, none when a signal ended it.
     pub(crate) async fn ended(&mut self) -> Option<i32> {
+        self.ended_within(PATIENCE).await
+    }
+
+    /// The same, of a program that may take so long.
+    pub(crate) async fn ended_within(&mut self, patience: Duration) -> Option<i32> {
         let seen = self.written.wait_for(|written| written.open == 0);
-        let seen = tokio::time::timeout(PATIENCE, seen).await;
+        let seen = tokio::time::timeout(patience, seen).await;
         let is_closed = seen.is_ok_and(|seen| seen.is_ok());
         assert!(is_closed, "waited too long for the program's end");
         self.child.wait().expect("a child of ours").code()

@@ -2,7 +2,7 @@
 //! that what an agreement opens begins and ends with its days. **Stops**: tokens for what a partner
 //! may no longer use, or not yet.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use model::{DetailType, Scope, ScopeSet};
@@ -21,6 +21,9 @@ pub struct Agreement {
     /// What tokens may be for (RFC 8707 `resource`): the URLs of its products' listeners, and of
     /// the bank's own services behind these products.
     pub resources: BTreeSet<String>,
+    /// What else these are called: the URL of a product, as its protected resource metadata names
+    /// it (RFC 9728 §2), and the resource whose tokens it takes.
+    pub products: BTreeMap<String, String>,
 }
 
 impl Agreement {
@@ -68,6 +71,16 @@ impl<'a> Open<'a> {
         self.in_force().any(|its| its.resources.contains(resource))
     }
 
+    /// Whom tokens for this resource are for; `None` where they may be for nothing of that name.
+    pub(crate) fn audience(self, resource: &str) -> Option<&'a str> {
+        self.in_force()
+            .find_map(|its| {
+                let product = its.products.get(resource);
+                its.resources.get(product.map_or(resource, String::as_str))
+            })
+            .map(String::as_str)
+    }
+
     fn in_force(self) -> impl Iterator<Item = &'a Agreement> {
         let now = self.now;
         self.agreements
@@ -92,6 +105,10 @@ mod tests {
             scopes: ScopeSet::parse(scope).expect("valid"),
             details: BTreeSet::from([DetailType::parse(scope).expect("valid")]),
             resources: BTreeSet::from([format!("https://{scope}.example")]),
+            products: BTreeMap::from([(
+                format!("https://{scope}.example/v1"),
+                format!("https://{scope}.example"),
+            )]),
         };
         let agreements = [agreement(10, 20, "rates"), agreement(15, 30, "branches")];
         for (now, scopes) in [
@@ -114,6 +131,12 @@ mod tests {
                 assert_eq!(open.has_details(&details), is_open, "{name} at {now}");
                 let resource = format!("https://{name}.example");
                 assert_eq!(open.reaches(&resource), is_open, "{name} at {now}");
+                let own = is_open.then_some(resource.as_str());
+                assert_eq!(open.audience(&resource), own, "{name} at {now}");
+                let product = format!("{resource}/v1");
+                assert_eq!(open.audience(&product), own, "{name} at {now}");
+                assert!(!open.reaches(&product), "{name} at {now}");
+                assert_eq!(open.audience(&format!("{resource}/v2")), None);
             }
         }
     }

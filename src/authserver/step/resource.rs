@@ -24,16 +24,18 @@ impl Audience {
     }
 }
 
-/// What an authorization request is for, if it says so.
+/// What a request is for, if it says so: a resource, or a product's URL, whose resource it then is.
 pub(crate) fn asked(
     form: &Parameters,
     client: &InGoodStanding<'_>,
 ) -> Result<Option<String>, Denied> {
-    match form.get("resource") {
-        None => Ok(None),
-        Some(resource) if client.open().reaches(resource) => Ok(Some(resource.to_owned())),
-        Some(_) => Err(Denied::Target),
-    }
+    let Some(resource) = form.get("resource") else {
+        return Ok(None);
+    };
+    let audience = client.open().audience(resource);
+    audience
+        .map(|its| Some(its.to_owned()))
+        .ok_or(Denied::Target)
 }
 
 /// Whom a client's own token is for: what it names, or the bank's products.

@@ -121,7 +121,16 @@ fn agreed(plan: &AgreementPlan, bank: AtBank<'_>) -> Agreement {
         let serves = |product: &&ProductPlan| product.listeners.contains(&listener.id.value);
         products.iter().any(serves)
     });
-    let listeners = listeners.filter_map(Listener::origin);
+    let origins = listeners.filter_map(|listener| Some((listener, listener.origin()?)));
+    let origins: Vec<(&Listener, String)> = origins.collect();
+    let names = origins.iter().flat_map(|(listener, origin)| {
+        let served = products.iter();
+        let served = served.filter(|product| product.listeners.contains(&listener.id.value));
+        served.map(move |product| {
+            let path = product.description.base_path.as_str();
+            (format!("{origin}{path}"), origin.clone())
+        })
+    });
     let servers = bank.servers.values().filter(|server| {
         let mut behind = server.products.iter();
         behind.any(|product| plan.products.contains(product))
@@ -133,7 +142,10 @@ fn agreed(plan: &AgreementPlan, bank: AtBank<'_>) -> Agreement {
             .filter_map(|operation| Scope::parse(operation.scope.as_deref()?).ok())
             .collect(),
         details: details.cloned().collect(),
-        resources: listeners
+        products: names.collect(),
+        resources: origins
+            .iter()
+            .map(|(_, origin)| origin.clone())
             .chain(servers.map(|server| server.audience.clone()))
             .collect(),
     }

@@ -441,3 +441,38 @@ async fn tk_10_a_client_names_only_what_its_agreements_reach() {
     let back = led_back(&browser.get(&app.link(&waiting)).await);
     tells(house, &back, "invalid_target");
 }
+
+#[tokio::test]
+async fn pr_03_a_product_is_asked_for_by_the_name_that_its_metadata_give_it() {
+    let house = TestHouse::start().await;
+    let mut app = App::of(&house, "swiftride-app").await;
+    let dial = house.dial(None, Version::Http2);
+    let mut stranger = dial.connect(house.api()).await.expect("a connection");
+    let place = "/.well-known/oauth-protected-resource/branches/v1";
+    let told = stranger.get(place, &[]).await.ok();
+    let resource = told["resource"].as_str().expect("a URL");
+    assert_eq!(resource, format!("{}/branches/v1", house.api_url()));
+    let asking = |form: Form| form.with("resource", Some(resource));
+    let own = asking(Form(vec![("grant_type", "client_credentials".to_owned())]));
+    let own = app.post("/token", own).await.ok();
+    let back = app.allowed(asking(Form::request()), "li-lei").await;
+    let code = asking(Form::code(&back["code"]));
+    let customers = app.post("/token", code).await.ok();
+    for tokens in [own, customers] {
+        let token = &tokens["access_token"];
+        assert_eq!(super::claims(token)["aud"], house.api_url());
+        app.call(token).await.ok();
+    }
+    // Of no agreement of the client's, and of nobody.
+    for other in ["fx/v1", "branches/v2", "branches/v1/"] {
+        let url = format!("{}/{other}", house.api_url());
+        let form = Form::request().with("resource", Some(&url));
+        let refused = app.post("/par", form).await;
+        is_oauth_error(
+            &refused,
+            400,
+            "invalid_target",
+            "an agreement of the client",
+        );
+    }
+}
