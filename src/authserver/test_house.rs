@@ -172,7 +172,8 @@ fn partner(id: &str, standing: Standing) -> (Partner, KnownBy) {
 pub(crate) struct House {
     pub(crate) server: AuthServer,
     pub(crate) clock: Arc<MovedClock>,
-    pub(crate) replay: Arc<Replays>,
+    pub(crate) replay: Arc<Faulty<Replays>>,
+    pub(crate) replays: Arc<Replays>,
     pub(crate) store: Arc<Faulty<store::Memory>>,
     pub(crate) log: Arc<Log>,
     pub(crate) authority: Authority,
@@ -180,7 +181,12 @@ pub(crate) struct House {
     jtis: AtomicU64,
 }
 
-pub(crate) fn ports(keys: Arc<Keys>, kek_seed: u64, log: Arc<Log>, replay: Arc<Replays>) -> Ports {
+pub(crate) fn ports(
+    keys: Arc<Keys>,
+    kek_seed: u64,
+    log: Arc<Log>,
+    replay: Arc<Faulty<Replays>>,
+) -> Ports {
     let kek = KeyEncryptionKey::generate_text(&SeededRandom::new(kek_seed));
     let state = Arc::new(store::Memory::new());
     let clock = Arc::new(MovedClock::stopped());
@@ -330,7 +336,8 @@ impl House {
         on: impl FnOnce(&mut Ports),
     ) -> Self {
         let (authority, keys) = (Authority::new(), client_keys());
-        let (log, replay) = (log(), replays());
+        let replays = Arc::default();
+        let (log, replay) = (log(), self::replays::faulty(&replays));
         let clock = Arc::new(MovedClock::stopped());
         let mut ports = ports(Arc::new(Keys::default()), 1, log.clone(), replay.clone());
         ports.clock = clock.clone();
@@ -351,6 +358,7 @@ impl House {
             server,
             clock,
             replay,
+            replays,
             store,
             log,
             authority,

@@ -1005,7 +1005,7 @@ async fn pk_04_a_jti_is_taken_for_as_long_as_its_assertion_is_good() {
     let mut ask = house.ask("swiftride-app");
     ask.claim("exp", json!(house.now() + 200));
     house.send(ask).await;
-    let taken_until = house.replay.expiries.lock().expect("sound")[0];
+    let taken_until = house.replays.expiries.lock().expect("sound")[0];
     assert_eq!(
         taken_until.as_second(),
         house.now() + 210,
@@ -1231,7 +1231,7 @@ async fn p4_a_log_that_never_answers_is_not_waited_for_for_ever() {
 #[tokio::test(start_paused = true)]
 async fn bc_11_a_store_that_never_answers_is_not_waited_for_for_ever() {
     let house = House::open().await;
-    *house.replay.mood.lock().expect("sound") = Mood::Hangs;
+    house.replay.all(Mood::Hangs);
     let started = tokio::time::Instant::now();
     let answer = house.send(house.ask("swiftride-app")).await;
     assert_eq!(started.elapsed().as_secs(), 10);
@@ -1278,7 +1278,7 @@ fn never() -> model::MessageBody {
 async fn bc_11_without_the_replay_store_no_token_leaves() {
     for mood in [Mood::FailsBefore, Mood::FailsAfter] {
         let house = House::open().await;
-        *house.replay.mood.lock().expect("sound") = mood;
+        house.replay.all(mood);
         let claims = house.ask("swiftride-app").claims;
         let again = || {
             let mut ask = house.ask("swiftride-app");
@@ -1294,7 +1294,7 @@ async fn bc_11_without_the_replay_store_no_token_leaves() {
         };
         assert_eq!((record.decision, record.status), (Decision::Failed, 503));
 
-        *house.replay.mood.lock().expect("sound") = Mood::Works;
+        house.replay.all(Mood::Works);
         let expected = if mood == Mood::FailsBefore { 200 } else { 401 };
         assert_eq!(
             again().await.status,
@@ -1308,7 +1308,7 @@ async fn bc_11_without_the_replay_store_no_token_leaves() {
 #[tokio::test]
 async fn a_client_that_hangs_up_leaves_a_record() {
     let house = House::open().await;
-    *house.replay.mood.lock().expect("sound") = Mood::Hangs;
+    house.replay.all(Mood::Hangs);
     assert!(
         house
             .send(house.ask("swiftride-app"))

@@ -93,9 +93,9 @@ impl<T> Kept<T> {
         if let Some(known) = younger(wish.age_max) {
             return Read::Good(known);
         }
-        let instead = self.believed(wish.clock);
+        let before = self.believed(wish.clock);
         let manner = self.manner;
-        let (pause, patience) = match &instead {
+        let (pause, patience) = match &before {
             Some(_) if wish.is_stale_good => {
                 (manner.failed_wait, manner.stale_wait.min(wish.deadline))
             }
@@ -104,19 +104,25 @@ impl<T> Kept<T> {
         };
         let asked_at = wish.clock.monotonic();
         if self.failed_within(asked_at, pause) {
-            let because = None;
-            return Read::Failed { instead, because };
+            return Read::Failed {
+                instead: before,
+                because: None,
+            };
         }
-        let answer = read(patience).await;
-        drop(reading);
-        match answer {
+        let noted = match read(patience).await {
             Ok(document) => Read::Good(self.keep(asked_at, document)),
             Err(failed) => {
                 self.known().failed_at = Some(wish.clock.monotonic());
-                let because = Some(failed);
-                Read::Failed { instead, because }
+                Read::Failed {
+                    // What was read may have taken away the one of before.
+                    instead: self.believed(wish.clock),
+                    because: Some(failed),
+                }
             }
-        }
+        };
+        // Only now: whoever waits finds it, and asks nobody again.
+        drop(reading);
+        noted
     }
 
     /// What was asked for no longer ago than that.
@@ -173,3 +179,6 @@ impl<T, E> Read<T, E> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

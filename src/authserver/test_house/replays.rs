@@ -1,4 +1,4 @@
-//! Used assertions, remembered in memory by a store that has its moods.
+//! Used assertions, remembered in memory, with what they were remembered for.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
@@ -6,21 +6,24 @@ use std::sync::{Arc, Mutex};
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
+use faulty::{Fails, Faulty};
+
 use model::ports::{Claim, Replay, StoreUnavailable};
 use model::{BankId, ClientId};
 
-use super::{Mood, locked};
+use super::locked;
 
-pub(crate) fn replays() -> Arc<Replays> {
-    Arc::new(Replays {
-        mood: Mutex::new(Mood::Works),
-        taken: Mutex::default(),
-        expiries: Mutex::default(),
-    })
+/// They work until they are told otherwise.
+pub(crate) fn replays() -> Arc<Faulty<Replays>> {
+    faulty(&Arc::default())
 }
 
+pub(crate) fn faulty(replays: &Arc<Replays>) -> Arc<Faulty<Replays>> {
+    Arc::new(Faulty::new(Arc::clone(replays), Fails::Before))
+}
+
+#[derive(Default)]
 pub(crate) struct Replays {
-    pub(crate) mood: Mutex<Mood>,
     taken: Mutex<HashSet<(BankId, ClientId, String)>>,
     pub(crate) expiries: Mutex<Vec<Timestamp>>,
 }
@@ -35,26 +38,10 @@ impl Replay for Replays {
         _now: Timestamp,
     ) -> BoxFuture<'a, Result<Claim, StoreUnavailable>> {
         Box::pin(async move {
-            let mood = *locked(&self.mood);
-            match mood {
-                Mood::Hangs => std::future::pending().await,
-                Mood::FailsBefore => return Err(unavailable()),
-                Mood::Works | Mood::FailsAfter => {}
-            }
             locked(&self.expiries).push(expires);
             let place = (bank.clone(), client.clone(), jti.to_owned());
             let first = locked(&self.taken).insert(place);
-            if mood == Mood::FailsAfter {
-                return Err(unavailable());
-            }
             Ok(if first { Claim::First } else { Claim::Seen })
         })
-    }
-}
-
-fn unavailable() -> StoreUnavailable {
-    StoreUnavailable {
-        doing: "testing",
-        source: None,
     }
 }
