@@ -52,12 +52,12 @@ struct Claims<'a> {
 
 /// What an assertion is kept under: all that it is made of, but the time.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Kept {
+struct Place {
     /// SHA-256 of the token: who calls, and what it grants.
     token: [u8; 32],
     upstream: UpstreamId,
     /// Which of the token's details: their type, and the audience that they are to be used at.
-    details: Option<(DetailType, String)>,
+    details: Option<(DetailType, Arc<str>)>,
 }
 
 #[derive(Debug)]
@@ -72,7 +72,7 @@ struct Signed {
 pub struct Assertions {
     issuer: String,
     key: Arc<SigningKey>,
-    signed: Cache<Kept, Arc<Signed>>,
+    signed: Cache<Place, Arc<Signed>>,
 }
 
 impl Assertions {
@@ -97,8 +97,8 @@ impl Assertions {
         now: Timestamp,
         random: &dyn Random,
     ) -> Result<HeaderValue, Halt> {
-        let details = demanded.map(|it| (it.its.clone(), it.issuer.audience().to_owned()));
-        let place = Kept {
+        let details = demanded.map(|it| (it.its.clone(), Arc::clone(it.issuer.audience())));
+        let place = Place {
             token: caller.token().digest,
             upstream: upstream.clone(),
             details,

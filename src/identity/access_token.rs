@@ -31,7 +31,7 @@ static GENERATION: AtomicU64 = AtomicU64::new(1);
 pub struct Issuer {
     generation: u64,
     issuer: String,
-    audience: String,
+    audience: Arc<str>,
     keys: IssuerKeys,
     revoked: Arc<Revoked>,
 }
@@ -85,13 +85,13 @@ impl IssuerKeys {
 impl Issuer {
     /// An issuer by its identifier (RFC 8414 §2), the audience its tokens must name (the API
     /// listener's `url`), and its public keys.
-    pub fn new(issuer: String, audience: String, keys: impl Into<IssuerKeys>) -> Self {
+    pub fn new(issuer: String, audience: impl Into<Arc<str>>, keys: impl Into<IssuerKeys>) -> Self {
         let keys = keys.into();
         let generation = GENERATION.fetch_add(1, Ordering::Relaxed);
         Self {
             generation,
             issuer,
-            audience,
+            audience: audience.into(),
             keys,
             revoked: Arc::default(),
         }
@@ -110,14 +110,14 @@ impl Issuer {
     }
 
     /// What its tokens must name as `aud`.
-    pub fn audience(&self) -> &str {
+    pub fn audience(&self) -> &Arc<str> {
         &self.audience
     }
 
     /// The same issuer with other keys: for a rehearsal, whose tokens no other issuer takes.
     #[must_use]
     pub fn rehearsed(&self, keys: Jwks) -> Self {
-        Self::new(self.issuer.clone(), self.audience.clone(), keys)
+        Self::new(self.issuer.clone(), Arc::clone(&self.audience), keys)
     }
 }
 
@@ -147,8 +147,7 @@ impl Issuers {
         if let Some(same) = known.get(&says).and_then(Weak::upgrade) {
             return same;
         }
-        let (issuer, audience) = (issuer.to_owned(), audience.to_owned());
-        let fresh = Issuer::new(issuer, audience, keys.clone());
+        let fresh = Issuer::new(issuer.to_owned(), audience, keys.clone());
         let fresh = Arc::new(fresh.revoking(Arc::clone(revoked)));
         known.insert(says, Arc::downgrade(&fresh));
         fresh
@@ -407,8 +406,8 @@ fn read(
         return Err(TokenProblem::Issuer);
     }
     let for_us = match &claims.aud {
-        Audience::One(aud) => *aud == issuer.audience,
-        Audience::Several(auds) => auds.contains(&issuer.audience),
+        Audience::One(aud) => *aud == *issuer.audience,
+        Audience::Several(auds) => auds.iter().any(|aud| *aud == *issuer.audience),
     };
     if !for_us {
         return Err(TokenProblem::Audience);

@@ -27,7 +27,8 @@ pub enum Attack {
     MissingProof,
     /// The token lacks the operation's scope.
     MissingScope,
-    /// The token lacks the authorization details that the operation demands.
+    /// The token lacks the authorization details that the operation demands: those of their type
+    /// are located elsewhere (RFC 9396 §2.2), and those that are not are of another type.
     MissingDetails,
     /// The token is for another audience.
     WrongAudience,

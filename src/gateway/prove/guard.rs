@@ -188,7 +188,7 @@ fn in_stage(
             };
             let token = Guard::Token {
                 issuer: route.issuer.identifier().to_owned(),
-                audience: route.issuer.audience().to_owned(),
+                audience: route.issuer.audience().to_string(),
             };
             vec![certificate, token]
         }

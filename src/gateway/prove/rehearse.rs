@@ -34,6 +34,10 @@ use crate::snapshot::Snapshot;
 const ANOTHER: [u8; 32] = [0x5a; 32];
 /// A host that no listener serves (RFC 2606 §2).
 const FOREIGN_HOST: &str = "elsewhere.invalid";
+/// An audience that no listener is.
+const ELSEWHERE: &str = "https://elsewhere.invalid";
+/// Types of details: whichever is demanded, one of them is another.
+const OTHER_TYPES: [&str; 2] = ["rehearsal", "another_rehearsal"];
 /// A strength of log-ins that none can demand: with spaces it would be several (RFC 9470 §3).
 const WEAK: &str = "weaker than demanded";
 /// An address of nobody (RFC 5737 §3).
@@ -317,7 +321,7 @@ impl Rehearsals {
                 _ => log_in.and_then(|demanded| demanded.acr_values.first().map(String::as_str)),
             },
             aud: match attack {
-                Some(Attack::WrongAudience) => "https://elsewhere.invalid",
+                Some(Attack::WrongAudience) => ELSEWHERE,
                 _ => scene.issuer.audience(),
             },
             client_id: client,
@@ -326,11 +330,11 @@ impl Rehearsals {
             jti: crypto::base64url(&crypto::random_array::<16>(self.random.as_ref())),
             scope,
             authorization_details: match &scene.route.class {
-                Class::Partner { detail, .. } if attack != Some(Attack::MissingDetails) => {
-                    let types = detail.iter().map(DetailType::as_str);
-                    types.map(|r#type| Detail { r#type }).collect()
-                }
-                Class::Partner { .. } | Class::Open => Vec::new(),
+                Class::Partner {
+                    detail: Some(demanded),
+                    ..
+                } => Detail::all(demanded, attack),
+                Class::Partner { detail: None, .. } | Class::Open => Vec::new(),
             },
             cnf: match attack {
                 Some(Attack::UnboundToken) => None,
@@ -413,10 +417,34 @@ struct Claims<'a> {
     acr: Option<&'a str>,
 }
 
-/// A detail of a type: up to the bank's door the road looks at nothing else.
-#[derive(Serialize)]
+/// A detail of a type, to be used here or elsewhere: up to the bank's door the road looks at
+/// nothing else.
+#[derive(Debug, PartialEq, Eq, Serialize)]
 struct Detail<'a> {
     r#type: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    locations: Option<[&'a str; 1]>,
+}
+
+impl<'a> Detail<'a> {
+    /// What a token holds where this is demanded. Where it is missing, each check has one that it
+    /// alone refuses: one of the type that is located elsewhere, and one of another type.
+    fn all(demanded: &'a DetailType, attack: Option<Attack>) -> Vec<Self> {
+        let demanded = demanded.as_str();
+        let here = |r#type| Self {
+            r#type,
+            locations: None,
+        };
+        if attack != Some(Attack::MissingDetails) {
+            return vec![here(demanded)];
+        }
+        let elsewhere = Self {
+            r#type: demanded,
+            locations: Some([ELSEWHERE]),
+        };
+        let other = OTHER_TYPES.into_iter().find(|other| *other != demanded);
+        std::iter::once(elsewhere).chain(other.map(here)).collect()
+    }
 }
 
 #[derive(Serialize)]
@@ -456,5 +484,33 @@ impl AuditLog for Unwritten {
 
     fn is_available(&self) -> bool {
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missing_details_are_one_elsewhere_and_one_of_another_type() {
+        for demanded in ["payment", "rehearsal", "another_rehearsal"] {
+            let its = DetailType::parse(demanded).expect("a type");
+            let honest = Detail {
+                r#type: demanded,
+                locations: None,
+            };
+            assert_eq!(Detail::all(&its, None), [honest]);
+            let missing = Detail::all(&its, Some(Attack::MissingDetails));
+            let [elsewhere, other] = missing.as_slice() else {
+                panic!("two, not {missing:?}");
+            };
+            assert_eq!(
+                (elsewhere.r#type, elsewhere.locations),
+                (demanded, Some([ELSEWHERE]))
+            );
+            assert_ne!(other.r#type, demanded);
+            assert!(DetailType::parse(other.r#type).is_ok());
+            assert_eq!(other.locations, None);
+        }
     }
 }

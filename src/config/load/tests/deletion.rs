@@ -116,6 +116,10 @@ fn of_bank(bank: &BankPlan, lines: &mut BTreeSet<String>) {
             lines.extend(scopes.map(|scope| format!("{id} gives {scope} to {term}")));
             let resources = agreed.resources.iter();
             lines.extend(resources.map(|url| format!("{id} gives tokens for {url} to {term}")));
+            let products = agreed.products.iter();
+            lines.extend(products.map(|(url, resource)| {
+                format!("{id} gives tokens for {resource}, as {url}, to {term}")
+            }));
         }
     }
     for (server, plan) in &issuer.resource_servers {
