@@ -22,6 +22,8 @@
 //! | `object` | `bank` | oauth |
 //! | `grant` | grant type asked for | `oauth.token` |
 //! | `scope`, `details` | scopes and authorization details granted: of these the `types`, and their `hmac`, base64url, under the grant's id | `oauth.token`, `grant.approve` |
+//! | `aud` | whom the token is for: what its `aud` names, space-delimited | `oauth.token` |
+//! | `resource`, `until` | the one resource that the grant is for, where the request named one; when the grant ends, as `ts` | `grant.approve` |
 //! | `action`, `gid` | `grant.approve\|refuse\|revoke`, `code.redeem\|reuse`, `token.revoke`, `session.begin`; SHA-256 of the grant's id, base64url | `oauth.grant` |
 //! | `outcome` | `decision` allowed, refused, failed, aborted; `status` (not in `oauth.grant`); `code`; `rule` relied on | `api.access`, oauth |
 //! | `trouble` | what went wrong with the bank's service, in one word: `busy`, `resting`, `draining`, `dead`, `unreachable`, `untrusted`, `refused`, `timed_out`, `reset`, `garbage`; at the end `truncated`, `stalled` | `api.access`, `api.end` |
@@ -64,6 +66,8 @@ pub(crate) const RECORD_BYTES_MAX: usize = 16 << 10;
 /// The most bytes of what [`Prefix`] puts before an event: node, boot and two numbers.
 pub(crate) const PREFIX_BYTES_MAX: usize = 192;
 const TEXT_BYTES_MAX: usize = 1_024;
+/// Of URLs: each is shorter, unless it was made to be long.
+const URLS_BYTES_MAX: usize = 160;
 const WORD_BYTES_MAX: usize = 64;
 
 const _: () = assert!(RECORD_BYTES_MAX < GROUP_BYTES_MAX);
@@ -266,6 +270,8 @@ struct TokenRecord<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     details: Option<DetailsPart<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    aud: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     gid: Option<String>,
     outcome: OutcomePart<'a>,
     timing: TimingPart,
@@ -288,6 +294,10 @@ impl<'a> TokenRecord<'a> {
                 .as_deref()
                 .map(|scope| cut(scope, TEXT_BYTES_MAX)),
             details: token.details.as_ref().map(DetailsPart::of),
+            aud: token
+                .audience
+                .as_deref()
+                .map(|aud| cut(aud, URLS_BYTES_MAX)),
             gid: token.grant.map(|digest| base64url(&digest)),
             outcome: OutcomePart {
                 decision: token.decision.as_str(),

@@ -77,6 +77,7 @@ impl<'a> OpenRecord<'a> {
                 grant_type: None,
                 scope: None,
                 details: None,
+                audience: None,
                 grant: None,
                 decision: Decision::Aborted,
                 status: STATUS_OF_THE_ABORTED,
@@ -189,6 +190,7 @@ impl<'a> OpenRecord<'a> {
             if let Some(token) = token {
                 issue.scope = Some(token.scope.clone());
                 issue.details.clone_from(&token.sealed);
+                issue.audience = Some(token.token.audience.clone());
                 issue.who.token_jti = Some(token.token.jti_digest);
                 issue.grant = token.grant;
             }

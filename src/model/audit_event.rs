@@ -315,6 +315,8 @@ pub struct TokenIssue {
     pub scope: Option<String>,
     /// The authorization details granted.
     pub details: Option<SealedDetails>,
+    /// Whom the token issued is for: what its `aud` names, space-delimited.
+    pub audience: Option<String>,
     /// SHA-256 of the id of the customer's grant that the token is under.
     pub grant: Option<[u8; 32]>,
     /// The decision.

@@ -16,6 +16,10 @@ pub struct Extent {
     pub scope: String,
     /// What it says in detail (RFC 9396).
     pub details: Option<SealedDetails>,
+    /// The one resource that it is for, where the request named one (RFC 8707).
+    pub resource: Option<String>,
+    /// When it ends, as the customer read it; `None` only of one that was kept before that was.
+    pub until: Option<Timestamp>,
 }
 
 /// Authorization details as records tell of them: of what types, and what shows whoever has the

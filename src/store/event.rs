@@ -37,6 +37,8 @@ struct Kept {
     grant: Option<[u8; 32]>,
     scope: Option<String>,
     details: Option<KeptDetails>,
+    resource: Option<String>,
+    until: Option<Timestamp>,
     action: String,
     code: Option<String>,
     rule: Option<String>,
@@ -64,6 +66,8 @@ pub(crate) fn written(event: &GrantEvent) -> String {
             types: details.types.clone(),
             hmac: details.hmac,
         }),
+        resource: extent.and_then(|extent| extent.resource.clone()),
+        until: extent.and_then(|extent| extent.until),
         action: event.action.as_str().to_owned(),
         code: event.code.clone(),
         rule: event.rule.clone(),
@@ -85,7 +89,12 @@ impl Kept {
             types: kept.types,
             hmac: kept.hmac,
         });
-        let extent = self.scope.map(|scope| Extent { scope, details });
+        let extent = self.scope.map(|scope| Extent {
+            scope,
+            details,
+            resource: self.resource,
+            until: self.until,
+        });
         Some(GrantEvent {
             id: EventId::parse(&self.id)?,
             at: self.at,
@@ -136,6 +145,8 @@ mod tests {
                     types: "branch_visit payment".to_owned(),
                     hmac: [8; 32],
                 }),
+                resource: Some("https://files.example/v1".to_owned()),
+                until: Some(at),
             }),
             action,
             code: Some("access_denied".to_owned()),
@@ -160,6 +171,21 @@ mod tests {
                 assert_eq!(read(&written(&event)).expect("reads"), event);
             }
         }
+    }
+
+    #[test]
+    fn what_was_approved_before_its_end_was_kept_reads_without() {
+        let mut earlier = event(GrantAction::Approve);
+        let text = written(&earlier);
+        let mut kept: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        let members = kept.as_object_mut().expect("an object");
+        for later in ["resource", "until"] {
+            assert!(members.remove(later).is_some_and(|its| !its.is_null()));
+        }
+        if let Some(extent) = &mut earlier.extent {
+            (extent.resource, extent.until) = (None, None);
+        }
+        assert_eq!(read(&kept.to_string()).expect("reads"), earlier);
     }
 
     #[test]

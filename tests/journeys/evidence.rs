@@ -116,6 +116,7 @@ async fn a_partners_record_is_on_disk_when_its_answer_is_here() {
     );
     assert_eq!(issued["grant"], "client_credentials");
     assert_eq!(issued["scope"], "branches catalogue");
+    assert_eq!(issued["aud"], house.api_url());
     let token = format!(
         "Bearer {}",
         asked.json()["access_token"].as_str().expect("a token")

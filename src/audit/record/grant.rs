@@ -7,7 +7,8 @@ use model::{EventId, GrantEvent, Network, RequestId};
 use serde::Serialize;
 
 use super::{
-    AuthPart, BankPart, DetailsPart, PartnerPart, TEXT_BYTES_MAX, WORD_BYTES_MAX, cut, shown,
+    AuthPart, BankPart, DetailsPart, Nanoseconds, PartnerPart, TEXT_BYTES_MAX, URLS_BYTES_MAX,
+    WORD_BYTES_MAX, cut, shown,
 };
 
 /// `oauth.grant`: what was done to which grant, by whom. Never a code or a token.
@@ -32,6 +33,10 @@ pub(super) struct GrantRecord<'a> {
     scope: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     details: Option<DetailsPart<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resource: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<Nanoseconds>,
     outcome: Outcome<'a>,
 }
 
@@ -65,6 +70,10 @@ impl<'a> GrantRecord<'a> {
             details: extent
                 .and_then(|extent| extent.details.as_ref())
                 .map(DetailsPart::of),
+            resource: extent
+                .and_then(|extent| extent.resource.as_deref())
+                .map(cut_to(URLS_BYTES_MAX)),
+            until: extent.and_then(|extent| extent.until).map(Nanoseconds),
             outcome: Outcome {
                 decision: event.action.decision().as_str(),
                 code: event.code.as_deref().map(cut_to(WORD_BYTES_MAX)),

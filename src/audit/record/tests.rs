@@ -66,6 +66,7 @@ fn token() -> TokenIssue {
         grant_type: Some("client_credentials"),
         scope: Some("fx:read".to_owned()),
         details: None,
+        audience: Some("https://api.example https://auth.example".to_owned()),
         grant: None,
         decision: Decision::Allowed,
         status: 200,
@@ -155,6 +156,7 @@ fn the_other_events_are_pinned_to_the_byte() {
          \"jkt\":\"BAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQ\",\
          \"jti\":\"AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI\"},\
          \"object\":{\"bank\":\"harbour\"},\"grant\":\"client_credentials\",\"scope\":\"fx:read\",\
+         \"aud\":\"https://api.example https://auth.example\",\
          \"outcome\":{\"decision\":\"allowed\",\"status\":200},\"timing\":{\"us\":77}}"
     );
     let applied = AuditEvent::ConfigApply {
@@ -220,7 +222,7 @@ fn a_step_of_a_grant_is_pinned_to_the_byte() {
 }
 
 #[test]
-fn what_was_approved_in_detail_is_told_by_types_and_a_seal() {
+fn what_was_approved_is_told_and_its_details_by_types_and_a_seal() {
     let approved = GrantEvent {
         extent: Some(Extent {
             scope: "fx:read".to_owned(),
@@ -228,13 +230,17 @@ fn what_was_approved_in_detail_is_told_by_types_and_a_seal() {
                 types: "branch_visit payment".to_owned(),
                 hmac: [1; 32],
             }),
+            resource: Some("https://files.example/v1".to_owned()),
+            until: Some("2027-02-20T10:00:00Z".parse().unwrap()),
         }),
         ..grant(GrantAction::Approve)
     };
     let json = whole(&AuditEvent::Grant(Box::new(approved)));
     let said = "\"gid\":\"BAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQ\",\"scope\":\"fx:read\",\
                 \"details\":{\"types\":\"branch_visit payment\",\
-                \"hmac\":\"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE\"},\"outcome\"";
+                \"hmac\":\"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE\"},\
+                \"resource\":\"https://files.example/v1\",\
+                \"until\":\"2027-02-20T10:00:00.000000000Z\",\"outcome\"";
     assert!(json.contains(said), "{json}");
 }
 
@@ -269,6 +275,7 @@ fn the_longest_texts_are_cut_with_length_and_digest_and_the_record_keeps_its_lim
     }
     let mut token = token();
     token.scope = Some(long.clone());
+    token.audience = Some(long.clone());
     token.rule = Some(long.clone());
     let details = SealedDetails {
         types: vec!["t".repeat(128); 20].join(" "),
@@ -281,6 +288,8 @@ fn the_longest_texts_are_cut_with_length_and_digest_and_the_record_keeps_its_lim
     grant.extent = Some(Extent {
         scope: long.clone(),
         details: Some(details),
+        resource: Some(long.clone()),
+        until: Some(at()),
     });
     let digest = base64url(&sha256(long.as_bytes()));
     for happened in [

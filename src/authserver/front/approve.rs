@@ -150,6 +150,8 @@ impl Visit<'_> {
         event.extent = Some(Extent {
             details: granted.authorization_details.sealed(&id),
             scope: granted.scope,
+            resource: granted.resource,
+            until: Some(until),
         });
         let (bank, digest) = (&self.issuer.bank, known.digest);
         let finished = self

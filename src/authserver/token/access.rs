@@ -99,22 +99,26 @@ impl<'a> Told<'a> {
 #[serde(untagged)]
 enum Aud<'a> {
     One(&'a str),
-    Several(Vec<&'a str>),
+    Several(&'a [&'a str]),
 }
 
 impl<'a> Aud<'a> {
-    /// Whom it is for, and the issuer itself, for who may ask who the customer is (RFC 9068 §3).
-    fn of(issuer: &'a Issuer, says: &Says<'a>) -> Self {
-        let mut all: Vec<&str> = says.audience.names().iter().map(String::as_str).collect();
-        let itself = issuer.identifier.as_str();
-        if says.scope.has_openid() && !all.contains(&itself) {
-            all.push(itself);
-        }
-        match all.as_slice() {
+    fn of(names: &'a [&'a str]) -> Self {
+        match names {
             [one] => Self::One(one),
-            _ => Self::Several(all),
+            _ => Self::Several(names),
         }
     }
+}
+
+/// Whom it is for, and the issuer itself, for who may ask who the customer is (RFC 9068 §3).
+fn names<'a>(issuer: &'a Issuer, says: &Says<'a>) -> Vec<&'a str> {
+    let mut all: Vec<&str> = says.audience.names().iter().map(String::as_str).collect();
+    let itself = issuer.identifier.as_str();
+    if says.scope.has_openid() && !all.contains(&itself) {
+        all.push(itself);
+    }
+    all
 }
 
 /// All that it names must be shown with the token (RFC 7800 §3).
@@ -134,6 +138,8 @@ pub(crate) struct AccessToken {
     pub(crate) expires_in: u64,
     /// SHA-256 of its `jti`, for the record.
     pub(crate) jti_digest: [u8; 32],
+    /// What its `aud` names, space-delimited, for the record.
+    pub(crate) audience: String,
 }
 
 /// Makes a token, no longer than the road reads.
@@ -147,6 +153,7 @@ pub(crate) fn make(
     let jti = crypto::base64url(&crypto::random_array::<16>(random));
     let iat = now.as_second();
     let customer = says.customer.as_ref();
+    let names = names(issuer, says);
     let left = customer.map_or(u64::MAX, |grant| {
         u64::try_from(grant.until.as_second().saturating_sub(iat)).unwrap_or(0)
     });
@@ -154,7 +161,7 @@ pub(crate) fn make(
     let claims = Claims {
         iss: &issuer.identifier,
         sub: customer.map_or(says.client.as_str(), |grant| grant.sub),
-        aud: Aud::of(issuer, says),
+        aud: Aud::of(&names),
         client_id: says.client.as_str(),
         iat,
         exp: iat.saturating_add_unsigned(expires_in),
@@ -179,6 +186,7 @@ pub(crate) fn make(
         text,
         expires_in,
         jti_digest: crypto::sha256(jti.as_bytes()),
+        audience: names.join(" "),
     })
 }
 

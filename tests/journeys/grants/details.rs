@@ -224,7 +224,9 @@ async fn what_was_approved_in_detail_can_be_shown_from_the_log_and_is_not_told_b
     let house = house().await;
     let mut app = App::of(&house, "swiftride-app").await;
     let visits = json!([visit("SH-001"), visit("SH-002")]);
-    let back = app.allowed(asking(&visits), "li-lei").await;
+    let api = house.api_url();
+    let form = asking(&visits).with("resource", Some(&api));
+    let back = app.allowed(form, "li-lei").await;
     let tokens = app.post("/token", Form::code(&back["code"])).await.ok();
     let token = claims(&tokens["access_token"]);
     let key = token["grant_id"].as_str().expect("a grant");
@@ -246,10 +248,14 @@ async fn what_was_approved_in_detail_can_be_shown_from_the_log_and_is_not_told_b
     assert_eq!(approved[0]["action"], "grant.approve");
     assert_eq!(approved[0]["scope"], "branches");
     assert_eq!(approved[0]["details"], seal(&visits));
+    assert_eq!(approved[0]["resource"], json!(api));
     let issued = details("oauth.token");
     assert_eq!(issued.len(), 2, "{issued:?}");
     assert_eq!(issued[0]["details"], seal(&visits));
     assert_eq!(issued[1]["details"], seal(&narrowed));
+    for record in &issued {
+        assert_eq!(record["aud"], json!(api));
+    }
     assert!(!format!("{records:?}").contains("SH-00"));
 }
 

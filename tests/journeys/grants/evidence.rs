@@ -40,6 +40,8 @@ async fn every_step_of_a_grant_is_in_the_log_when_it_is_answered() {
     assert_eq!(actions(&house)[2..], ["code.redeem"]);
     let refresh = tokens["refresh_token"].as_str().expect("text").to_owned();
     let refreshed = app.post("/token", Form::refresh(&refresh)).await;
+    let form = Form(vec![("token", refresh.clone())]);
+    let told = app.post("/introspect", form).await.ok();
     app.post("/token", Form::code(&code)).await;
     let form = Form(vec![("token", refresh)]);
     app.post("/revoke", form).await;
@@ -57,10 +59,18 @@ async fn every_step_of_a_grant_is_in_the_log_when_it_is_answered() {
         assert_eq!(step["partner"]["client"], "swiftride-app");
         assert_eq!(step["object"]["bank"], "harbour");
     }
+    // What the customer read is told: how far it goes, and until when.
+    let approved = &steps[1];
+    assert_eq!(approved["scope"], "branches");
+    assert_eq!(approved.get("resource"), None);
+    let until = approved["until"].as_str().expect("an end");
+    let until: jiff::Timestamp = until.parse().expect("a timestamp");
+    assert_eq!(Some(until.as_second()), told["exp"].as_i64());
     // The tokens of a grant name it too, and nobody names the customer or a secret.
     for answer in [&answer, &refreshed] {
         let record = crate::evidence::one_now(&house, answer, "oauth.token");
         assert_eq!(record["gid"], *grant);
+        assert_eq!(record["aud"], house.api_url());
     }
     let log = format!("{:?}", house.records());
     for secret in ["li-lei", "harbour-000101", kit::PASSWORD, &code, &reference] {
