@@ -39,7 +39,7 @@ use model::{
 use self::decided::Decided;
 use self::for_clients::{ForClients, Own};
 use crate::AuthServer;
-use crate::denied::{Denied, RequestProblem};
+use crate::denied::{Denied, GrantProblem, RequestProblem};
 use crate::evidence::OpenRecord;
 use crate::evidence::events::Events;
 use crate::grant::authorization_code::Within;
@@ -349,6 +349,11 @@ impl AuthServer {
                 pkce::verify(form, &code.challenge()?)?;
                 code.is_for(form)?;
                 code.is_for_key(&binding)?;
+                if code.is_used() {
+                    let posted = authorization_code::reuse(issuer, ports, &code, events, now);
+                    record.posted(posted.await?);
+                    return Err(Denied::Grant(GrantProblem::Code));
+                }
                 let scope = scope::of_code(code.scope(), client)?;
                 let held = details::held(issuer, client, code.details());
                 let says = (code.resource(), &scope, &held);
@@ -392,7 +397,9 @@ impl AuthServer {
         let state = returned::state(form, &redirect_uri, response_mode)?;
         let challenge = pkce::challenge(form)?;
         let dpop_key = dpop_jkt::check(form, proved)?;
-        let details = details::asked(issuer, form, client)?;
+        let resource = resource::asked(form, client)?;
+        let audience = resource::of_request(issuer, client, resource.as_deref());
+        let details = details::asked(issuer, form, client, &audience)?;
         let scope = scope::of_customer(form, client, &details)?;
         let authentication = openid::check(issuer, form, client, now)?;
         let request = AuthorizationRequest {
@@ -401,7 +408,7 @@ impl AuthServer {
             state,
             scope: scope.scopes().to_string(),
             authorization_details: details,
-            resource: resource::asked(form, client)?,
+            resource,
             challenge: crypto::base64url(challenge.digest()),
             dpop_jkt: dpop_key.map(|key| crypto::base64url(&key)),
             ui_locales: openid::ui_locales::wished(form),

@@ -157,7 +157,7 @@ impl AuthServer {
         let place = Place {
             trust: &issuer.trust,
             issuer: &issuer.own,
-            owner: &|client| owner(issuer, client),
+            owner: &|client| owner(issuer, client, knock.now),
         };
         let caller = identity::identify(&judges, &place, &knock, noted)?;
         let token = caller.token();
@@ -170,9 +170,17 @@ impl AuthServer {
     }
 }
 
-/// The partner whose client this is.
-fn owner<'a>(issuer: &'a Issuer, client: &ClientId) -> Option<&'a std::sync::Arc<Partner>> {
-    let id = &issuer.clients.get(client)?.partner;
+/// The partner whose client this is, while it has an agreement with the bank.
+fn owner<'a>(
+    issuer: &'a Issuer,
+    client: &ClientId,
+    now: Timestamp,
+) -> Option<&'a std::sync::Arc<Partner>> {
+    let client = issuer.clients.get(client)?;
+    if !client.open(now).is_any() {
+        return None;
+    }
+    let id = &client.partner;
     issuer.trust.partners().find(|partner| partner.id == *id)
 }
 

@@ -75,6 +75,11 @@ impl Presented {
         digest.ok_or(Denied::Grant(GrantProblem::Verifier))
     }
 
+    /// Whether it was redeemed before.
+    pub(crate) fn is_used(&self) -> bool {
+        self.found.state == CodeState::Used
+    }
+
     /// The scopes that the customer allowed.
     pub(crate) fn scope(&self) -> &str {
         &self.granted.scope
@@ -115,7 +120,24 @@ impl Presented {
     }
 }
 
-/// Redeems the code for tokens. One that was redeemed before takes its grant along.
+/// A code that was redeemed before takes its grant along, whatever is asked for with it (RFC 6749
+/// §4.1.2; TK-03).
+pub(crate) async fn reuse(
+    issuer: &Issuer,
+    ports: &Ports,
+    presented: &Presented,
+    events: &Events<'_>,
+    now: Timestamp,
+) -> Result<Option<Posted>, Denied> {
+    let FoundCode { code, grant, .. } = &presented.found;
+    let redemption = redemption(&grant.id, None, events, now);
+    match redeem(issuer, ports, code.digest, &grant.id, redemption, now).await? {
+        Redeem::First(posted) | Redeem::Again(posted) => Ok(Some(posted)),
+        Redeem::Gone => Ok(None),
+    }
+}
+
+/// Redeems the code for tokens. If another was quicker, both have none.
 pub(crate) async fn issue(
     issuer: &Issuer,
     ports: &Ports,
@@ -125,7 +147,7 @@ pub(crate) async fn issue(
     events: &Events<'_>,
     now: Timestamp,
 ) -> Result<Redeemed, Denied> {
-    let FoundCode { code, grant, state } = presented.found;
+    let FoundCode { code, grant, .. } = presented.found;
     let token = UnderGrant {
         client,
         binding,
@@ -136,37 +158,41 @@ pub(crate) async fn issue(
         granted: &presented.granted,
         nonce: presented.bound.nonce.as_deref(),
     };
-    let issued = match state {
-        CodeState::Fresh => Some(token.issue(issuer, ports, now)?),
-        CodeState::Used => None,
-    };
+    let mut issued = token.issue(issuer, ports, now)?;
     // 256 bits (L-08).
     let refresh = crypto::base64url(&crypto::random_array::<SECRET_BYTES>(ports.random.as_ref()));
-    let revoked_until = shown_until(now);
-    let redemption = Redemption {
-        refresh: Some(RefreshToken {
-            digest: crypto::sha256(refresh.as_bytes()),
-            grant: grant.id.clone(),
-            bound: to_store(&()),
-            expires: grant.expires,
-        }),
-        event: events.of(GrantAction::Redeem, Some(&grant.id), now),
-        event_if_again: events.of(GrantAction::Reuse, Some(&grant.id), now),
-        revoked_until,
+    let kept = RefreshToken {
+        digest: crypto::sha256(refresh.as_bytes()),
+        grant: grant.id.clone(),
+        bound: to_store(&()),
+        expires: grant.expires,
     };
+    let redemption = redemption(&grant.id, Some(kept), events, now);
     let redeemed = redeem(issuer, ports, code.digest, &grant.id, redemption, now).await?;
-    let (outcome, posted) = match (redeemed, issued) {
-        (Redeem::First(posted), Some(mut issued)) => {
+    let (outcome, posted) = match redeemed {
+        Redeem::First(posted) => {
             issued.refresh_token = Some(refresh);
             (Ok(issued), Some(posted))
         }
-        // Without a token it was used when it was looked up.
-        (Redeem::First(posted), None) | (Redeem::Again(posted), _) => {
-            (Err(Denied::Grant(GrantProblem::Code)), Some(posted))
-        }
-        (Redeem::Gone, _) => (Err(Denied::Grant(GrantProblem::Code)), None),
+        Redeem::Again(posted) => (Err(Denied::Grant(GrantProblem::Code)), Some(posted)),
+        Redeem::Gone => (Err(Denied::Grant(GrantProblem::Code)), None),
     };
     Ok(Redeemed { outcome, posted })
+}
+
+/// What the store is asked to do, with the events of either outcome.
+fn redemption(
+    grant: &GrantId,
+    refresh: Option<RefreshToken>,
+    events: &Events<'_>,
+    now: Timestamp,
+) -> Redemption {
+    Redemption {
+        refresh,
+        event: events.of(GrantAction::Redeem, Some(grant), now),
+        event_if_again: events.of(GrantAction::Reuse, Some(grant), now),
+        revoked_until: shown_until(now),
+    }
 }
 
 /// Asks the store to redeem a code. Once asked, the store does it, whatever becomes of the caller:

@@ -73,12 +73,11 @@ impl<'a> Open<'a> {
 
     /// Whom tokens for this resource are for; `None` where they may be for nothing of that name.
     pub(crate) fn audience(self, resource: &str) -> Option<&'a str> {
-        self.in_force()
-            .find_map(|its| {
-                let product = its.products.get(resource);
-                its.resources.get(product.map_or(resource, String::as_str))
-            })
-            .map(String::as_str)
+        // A service of the bank's own may be called as a product is: it is meant then.
+        let own = self.in_force().find_map(|its| its.resources.get(resource));
+        let product = |its: &'a Agreement| its.resources.get(its.products.get(resource)?);
+        let its = own.or_else(|| self.in_force().find_map(product));
+        its.map(String::as_str)
     }
 
     fn in_force(self) -> impl Iterator<Item = &'a Agreement> {
@@ -139,5 +138,30 @@ mod tests {
                 assert_eq!(open.audience(&format!("{resource}/v2")), None);
             }
         }
+    }
+
+    #[test]
+    fn a_service_that_is_called_as_a_product_is_meant_by_that_name() {
+        let agreement = |resources: &[&str]| Agreement {
+            from: at(0),
+            until: at(10),
+            scopes: ScopeSet::default(),
+            details: BTreeSet::new(),
+            resources: resources.iter().map(|&url| url.to_owned()).collect(),
+            products: BTreeMap::from([(
+                "https://api.example/fx".to_owned(),
+                "https://api.example".to_owned(),
+            )]),
+        };
+        let served = agreement(&["https://api.example"]);
+        let behind = agreement(&["https://api.example", "https://api.example/fx"]);
+        let fx = "https://api.example/fx";
+        let one = [served.clone()];
+        assert_eq!(
+            Open::at(&one, at(1)).audience(fx),
+            Some("https://api.example")
+        );
+        let both = [served, behind];
+        assert_eq!(Open::at(&both, at(1)).audience(fx), Some(fx));
     }
 }

@@ -21,11 +21,12 @@ pub(super) fn description(problem: DetailsProblem, place: &str) -> String {
             "must be as the schema of its type says, without members that it does not name."
         }
         DetailsProblem::Location => {
-            "must have as locations, if any, a list of resources that take tokens of this server."
+            "must have as locations, if any, a list of resources that take tokens of this server, \
+             with the request's resource among them, or else a listener of the bank's products."
         }
         DetailsProblem::Unshowable => {
             "must fit on the page where customers read it: 50 members of 500 characters with their \
-             names, without control and invisible characters."
+             names, without control and invisible characters, and with single blanks between words."
         }
         DetailsProblem::NotGranted => {
             "must each equal one that the customer approved, and stand as often as there."

@@ -15,8 +15,8 @@ const JOINT: &str = " \u{b7} ";
 /// The lines of a detail, its `type` apart, which the title tells: members of members are called
 /// `Member · Member`, items of lists `Member [1]`, each as its schema says. `None` when it has more
 /// lines than a page shows, a line that is too long, signs that make a text read otherwise than it
-/// is, a name of the client's own that could be taken for more than one name, or two lines that are
-/// called the same.
+/// is, blanks that could push its end to where a line begins, a name of the client's own that could
+/// be taken for more than one name, or two lines that are called the same.
 pub(crate) fn lines(
     detail: &Map<String, Value>,
     labels: &Labels<'_>,
@@ -68,13 +68,19 @@ impl Page {
             other => other.to_string(),
         };
         let line = Line::named(place, told);
-        let is_whole = line.shown().is_ok_and(|shown| shown == line);
+        let is_whole = line.shown().is_ok_and(|shown| shown == line) && has_no_gap(&line.text);
         if !is_whole || self.lines.len() >= LINES_MAX || !self.called.insert(line.name.clone()?) {
             return None;
         }
         self.lines.push(line);
         Some(())
     }
+}
+
+/// Whether blanks stand only between words, and one at a time.
+fn has_no_gap(text: &str) -> bool {
+    let words = text.split(char::is_whitespace);
+    text.is_empty() || words.into_iter().all(|word| !word.is_empty())
 }
 
 /// Whether a member's own name reads as one, and not as one of another, an item, or a sentence.
@@ -169,6 +175,12 @@ mod tests {
             json!({ "a\u{200b}": "1" }),
             json!({ "a": "one\ntwo" }),
             json!({ "a": many }),
+            // Blanks that are seen as none, or as a new line.
+            json!({ "a": "Li Lei  Fee: 0" }),
+            json!({ "a": "Li Lei \u{3000}\u{a0}Fee: 0" }),
+            json!({ "a": " 1" }),
+            json!({ "a": "1 " }),
+            json!({ "a": " " }),
             // Names of the client's own that could be more than one.
             json!({ "amount · value": "1" }),
             json!({ "amount: 1, note": "1" }),

@@ -84,7 +84,7 @@ fn permissions(language: Language) -> Vec<Permission> {
             permission("账户余额", &[]),
             detail(
                 "预约到访",
-                &[("网点", "外滩  7 号"), ("来访人 · 姓名", "李雷")],
+                &[("网点", "外滩 7 号"), ("来访人 · 姓名", "李雷")],
             ),
         ],
         Language::En => vec![
@@ -98,7 +98,7 @@ fn permissions(language: Language) -> Vec<Permission> {
             permission("Their balances", &[]),
             detail(
                 "A visit",
-                &[("Branch", "Bund  7"), ("Visitor · Name", "李雷")],
+                &[("Branch", "Bund 7"), ("Visitor · Name", "李雷")],
             ),
         ],
     }

@@ -38,6 +38,16 @@ pub(crate) fn asked(
         .ok_or(Denied::Target)
 }
 
+/// Whom the tokens of an authorization request are for at most.
+pub(crate) fn of_request(
+    issuer: &Issuer,
+    client: &InGoodStanding<'_>,
+    asked: Option<&str>,
+) -> Audience {
+    let named = asked.map(|its| vec![its.to_owned()]);
+    Audience(named.unwrap_or_else(|| products(issuer, client)))
+}
+
 /// Whom a client's own token is for: what it names, or the bank's products.
 pub(crate) fn check(
     issuer: &Issuer,
@@ -53,29 +63,23 @@ pub(crate) fn check(
 }
 
 /// Whom a token under a grant is for: as the grant, or less. A grant that named nothing is for the
-/// bank's products, and for each place that one of its details names: the customer read it there. A
-/// token that is only to tell who the customer is, is for none of them.
+/// bank's products; a token that is only to tell who the customer is, for none of them.
 pub(crate) fn of_grant(
     issuer: &Issuer,
     form: &Parameters,
     client: &InGoodStanding<'_>,
     (granted, scope, held): (Option<&str>, &Granted, &Details),
 ) -> Result<Audience, Denied> {
-    let names = match granted {
-        // What took the client's tokens once may do so no longer.
-        Some(granted) if !client.open().reaches(granted) => return Err(Denied::Target),
-        Some(granted) => vec![granted.to_owned()],
-        None => products(issuer, client),
-    };
-    let of_grant = Audience(names);
+    // What took the client's tokens once may do so no longer.
+    if granted.is_some_and(|granted| !client.open().reaches(granted)) {
+        return Err(Denied::Target);
+    }
+    let of_grant = of_request(issuer, client, granted);
     let is_of_use = || scope.has_others() || held.iter().any(|detail| of_grant.takes(detail));
     match (asked(form, client)?, granted) {
         (None, None) if !is_of_use() => Ok(Audience(Vec::new())),
         (None, _) => Ok(of_grant),
         (Some(resource), _) if of_grant.0.contains(&resource) => Ok(Audience(vec![resource])),
-        (Some(resource), None) if held.iter().any(|detail| detail.names(&resource)) => {
-            Ok(Audience(vec![resource]))
-        }
         (Some(_), _) => Err(Denied::Target),
     }
 }

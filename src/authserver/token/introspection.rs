@@ -15,6 +15,7 @@ use model::{GrantId, Response, Standing};
 
 use crate::denied::Denied;
 use crate::issuer::Issuer;
+use crate::issuer::agreement::Open;
 use crate::request::details::{Detail, Details};
 use crate::request::{Granted, from_store};
 use crate::step::form::Parameters;
@@ -169,7 +170,13 @@ fn of_access_token(
     let mut scope = scope::still_open(&claims.scope, open)?;
     let held = claims.authorization_details.clone();
     let mut details = held.only(|detail| is_open(issuer, open, detail));
+    if scope.is_empty() && details.is_empty() {
+        return None;
+    }
     let audience = claims.audience();
+    if !is_reached(issuer, open, &audience) {
+        return None;
+    }
     let aud = match asker {
         Asker::Client(client) if client.client().id() == claims.client() => match *audience {
             [one] => Value::from(one),
@@ -214,6 +221,15 @@ fn of_access_token(
     })
 }
 
+/// Whether agreements still lead to whomever a token is for: to one of them, or to the issuer
+/// itself, which tells who the customer is.
+fn is_reached(issuer: &Issuer, open: Open<'_>, audience: &[&str]) -> bool {
+    let is_own = |name: &str| name == issuer.identifier && open.is_any();
+    audience
+        .iter()
+        .any(|name| open.reaches(name) || is_own(name))
+}
+
 /// Whether a detail is the business of a service of the bank's own: it names that service (RFC 9396
 /// §2.2), or no place and a type of the products that this is behind (§9.2).
 fn is_its_own(server: &ResourceServer, detail: Detail<'_>) -> bool {
@@ -245,6 +261,10 @@ async fn of_refresh_token(
         return Ok(None);
     }
     let granted: Granted = from_store(&grant.granted).map_err(Denied::Store)?;
+    let resource = granted.resource.as_deref();
+    if resource.is_some_and(|its| !client.open().reaches(its)) {
+        return Ok(None);
+    }
     let details = held(issuer, client, &granted.authorization_details);
     let Some(scope) = scope::still_open(&granted.scope, client.open()) else {
         return Ok(None);

@@ -24,6 +24,31 @@ async fn oa_30_a_code_that_is_used_again_takes_its_tokens_along() {
 }
 
 #[tokio::test]
+async fn oa_30_a_used_code_takes_its_tokens_along_whatever_else_is_asked_for_with_it() {
+    let house = TestHouse::start().await;
+    let mut app = App::of(&house, "swiftride-app").await;
+    for (name, value) in [
+        ("resource", "https://elsewhere.example"),
+        ("authorization_details", "[]"),
+    ] {
+        let code = app.code("li-lei").await;
+        let tokens = app.post("/token", Form::code(&code)).await.ok();
+        let again = Form::code(&code).with(name, Some(value));
+        let again = app.post("/token", again).await;
+        is_oauth_error(&again, 400, "invalid_grant", "The code is unknown, used");
+        let refused = app.call(&tokens["access_token"]).await;
+        refused.refused_saying(401, "bad_token", "revoked");
+        // Who does not prove the code takes nothing along.
+        let code = app.code("li-lei").await;
+        let tokens = app.post("/token", Form::code(&code)).await.ok();
+        let guessed = Form::code(&code).with("code_verifier", Some(&"a".repeat(43)));
+        let guessed = app.post("/token", guessed.with(name, Some(value))).await;
+        is_oauth_error(&guessed, 400, "invalid_grant", "code_verifier");
+        app.call(&tokens["access_token"]).await.ok();
+    }
+}
+
+#[tokio::test]
 async fn oa_31_of_many_who_redeem_one_code_at_once_one_gets_tokens_and_they_die() {
     let house = TestHouse::start().await;
     let code = App::of(&house, "swiftride-app").await.code("li-lei").await;

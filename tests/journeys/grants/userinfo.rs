@@ -11,7 +11,7 @@ use super::{App, Form, claims};
 const CHALLENGE_OF_BAD: &str = "Bearer error=\"invalid_token\"";
 
 /// Asks who the customer of this token is.
-async fn ask(client: &mut Client, method: Method, token: &Value) -> Answer {
+pub(super) async fn ask(client: &mut Client, method: Method, token: &Value) -> Answer {
     let bearer = format!("Bearer {}", token.as_str().expect("a token"));
     let headers = [("authorization", bearer.as_str())];
     let answer = client.call(method, "/userinfo", &headers, "").await;

@@ -19,22 +19,29 @@ use crate::step::standing::InGoodStanding;
 /// The parameter.
 const NAME: &str = "authorization_details";
 
-/// What a customer is asked for; none when nothing is.
+/// What a customer is asked for; none when nothing is. All of it may stand in a token that is for
+/// what the request is for: nothing is approved for nothing.
 pub(crate) fn asked(
     issuer: &Issuer,
     form: &Parameters,
     client: &InGoodStanding<'_>,
+    audience: &Audience,
 ) -> Result<Details, Denied> {
     let Some(text) = form.get(NAME) else {
         return Ok(Details::default());
     };
     let details = Details::parse(text).map_err(of_all)?;
     for (at, detail) in details.iter().enumerate() {
-        judge(issuer, client.open(), detail).map_err(|Wrong { problem, within }| {
-            Denied::Details {
-                problem,
-                place: format!("{NAME}[{at}]{within}"),
-            }
+        let judged = judge(issuer, client.open(), detail);
+        let judged = judged.and_then(|()| {
+            let is_of_use = audience.takes(detail);
+            is_of_use
+                .then_some(())
+                .ok_or_else(|| DetailsProblem::Location.into())
+        });
+        judged.map_err(|Wrong { problem, within }| Denied::Details {
+            problem,
+            place: format!("{NAME}[{at}]{within}"),
         })?;
     }
     Ok(details)

@@ -42,10 +42,12 @@ async fn in_02_of_what_a_token_grants_a_service_is_told_its_own() {
         { "type": "offer", "to": "E", "locations": [api, FILES] },
     ]);
     let those = |which: &[usize]| -> Value { which.iter().map(|at| all[*at].clone()).collect() };
-    let form = Form::request()
-        .with("scope", Some("branches openid catalogue"))
-        .with("authorization_details", Some(&all.to_string()));
-    let back = app.allowed(form, "li-lei").await;
+    let asking = |which: &[usize]| {
+        Form::request()
+            .with("scope", Some("branches openid catalogue"))
+            .with("authorization_details", Some(&those(which).to_string()))
+    };
+    let back = app.allowed(asking(&[0, 1, 3, 4]), "li-lei").await;
     let tokens = app.post("/token", Form::code(&back["code"])).await.ok();
     let token = &tokens["access_token"];
     assert_eq!(claims(token)["aud"], json!([api, bank.house.issuer_url()]));
@@ -59,9 +61,10 @@ async fn in_02_of_what_a_token_grants_a_service_is_told_its_own() {
     let told = app.post("/introspect", of(token)).await.ok();
     assert_eq!(told["scope"], "branches catalogue openid");
 
-    let refresh = tokens["refresh_token"].as_str().expect("text");
-    let form = Form::refresh(refresh).with("resource", Some(FILES));
-    let token = &app.post("/token", form).await.ok()["access_token"];
+    let form = asking(&[0, 1, 2, 4]).with("resource", Some(FILES));
+    let back = app.allowed(form, "li-lei").await;
+    let tokens = app.post("/token", Form::code(&back["code"])).await.ok();
+    let token = &tokens["access_token"];
     let carried = those(&[0, 1, 2, 4]);
     assert_eq!(claims(token)["authorization_details"], carried);
     // Behind the branches alone: of the other product's details those that name it.
@@ -75,8 +78,8 @@ async fn in_02_of_what_a_token_grants_a_service_is_told_its_own() {
     assert_eq!(told["authorization_details"], carried);
 
     // A token that grants nothing of its own is good, and grants nothing there.
+    let refresh = tokens["refresh_token"].as_str().expect("text");
     let form = Form::refresh(refresh)
-        .with("resource", Some(FILES))
         .with("scope", Some("catalogue"))
         .with("authorization_details", Some(&those(&[1]).to_string()));
     let token = &app.post("/token", form).await.ok()["access_token"];

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use kit::{Browser, HouseBuilder, TestHouse};
+use kit::{Browser, HouseBuilder, Method, TestHouse};
 use model::MovedClock;
 use serde_json::{Value, json};
 
 use super::super::log_in::tells;
+use super::super::userinfo::ask;
 use super::super::{App, Form, claims, decide, log_in};
 use super::token;
 use crate::tokens::is_oauth_error;
@@ -24,6 +25,10 @@ fn to_midnight(now: Timestamp) -> Duration {
 /// A house, seconds before midnight: until then its partner may use the branches, and from then on
 /// the catalogue.
 async fn house() -> TestHouse {
+    built(|builder| builder).await
+}
+
+async fn built(edit: impl FnOnce(HouseBuilder) -> HouseBuilder) -> TestHouse {
     let builder = HouseBuilder::with_clock(Arc::new(MovedClock::stopped()));
     let file = kit::text(&builder.config());
     let agreement = file
@@ -44,7 +49,7 @@ async fn house() -> TestHouse {
         with("[branches]", "2020-01-01", &today),
         with("[catalogue]", &tomorrow, "2099-12-31")
     );
-    let house = builder.edit(agreement, &two).start().await;
+    let house = edit(builder.edit(agreement, &two)).start().await;
     let left = to_midnight(house.now());
     house
         .clock
@@ -127,6 +132,8 @@ async fn a_partner_whose_agreements_have_all_ended_gets_nothing_not_even_who_the
     let tokens = app.post("/token", Form::code(&back["code"])).await.ok();
     let next = "partner: swiftride, bank: harbour, products: [catalogue], plan: trial, from: 2";
     let later = next.replace("from: 2", "from: 3");
+    let access = &tokens["access_token"];
+    ask(&mut app.client, Method::GET, access).await.ok();
     house.edit("gateway.yaml", next, &later);
     house.edit("gateway.yaml", "until: 2099-12-31", "until: 3999-12-31");
     house.reload().await;
@@ -139,4 +146,38 @@ async fn a_partner_whose_agreements_have_all_ended_gets_nothing_not_even_who_the
     let own = Form(vec![("grant_type", "client_credentials".to_owned())]);
     let refused = app.post("/token", own).await;
     is_oauth_error(&refused, 400, "unauthorized_client", "not open");
+    let untold = ask(&mut app.client, Method::GET, access).await;
+    assert_eq!(untold.status.as_u16(), 401);
+    for kind in ["access_token", "refresh_token"] {
+        let answer = app.post("/introspect", token(&tokens[kind])).await.ok();
+        assert_eq!(answer, json!({ "active": false }), "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_of_details_alone_ends_with_the_agreement_that_gave_them() {
+    let product = "apis/branches.yaml, upstream: core, listeners: [api], deadline: 30s";
+    let detailed = format!(
+        "{product}, authorization_details: {{ branch_visit: {{ schema: file:visit.json,
+          title: {{ zh-CN: 预约到访, en: A visit }} }} }}"
+    );
+    let house = built(|builder| {
+        builder.edit(product, &detailed).write(
+            "visit.json",
+            r#"{ "properties": { "branch": { "type": "string" } } }"#,
+        )
+    })
+    .await;
+    let mut app = App::of(&house, "swiftride-app").await;
+    let visit = json!([{ "type": "branch_visit", "branch": "7" }]).to_string();
+    let form = Form::request().with("authorization_details", Some(&visit));
+    let back = app.allowed(form.with("scope", None), "li-lei").await;
+    let tokens = app.post("/token", Form::code(&back["code"])).await.ok();
+    let told = app.post("/introspect", token(&tokens["access_token"]));
+    assert_eq!(told.await.ok()["active"], json!(true));
+    house.clock.advance(to_midnight(house.now()));
+    for kind in ["access_token", "refresh_token"] {
+        let answer = app.post("/introspect", token(&tokens[kind])).await.ok();
+        assert_eq!(answer, json!({ "active": false }), "{kind}");
+    }
 }
