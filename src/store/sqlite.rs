@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use rustix::fs::{FlockOperation, flock};
 
@@ -197,6 +198,8 @@ fn connect(path: &Path) -> Result<Connection, OpenFailed> {
     let set_up = || -> rusqlite::Result<String> {
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+        // Without it a statement with `?1` in a range or a limit is prepared anew for each value.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         let mode =
             connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
         connection.pragma_update(None, "synchronous", "FULL")?;
@@ -301,5 +304,22 @@ mod tests {
         assert_eq!(text("journal_mode"), "wal");
         assert_eq!(number("synchronous"), 2, "FULL");
         assert_eq!(number("foreign_keys"), 1);
+    }
+
+    #[test]
+    fn a_statement_is_prepared_once_for_all_values() {
+        let (_dir, path) = place();
+        drop(Sqlite::open(&path).expect("opens"));
+        let connection = connect(&path).expect("connects");
+        let mut statement = connection
+            .prepare("DELETE FROM outbox WHERE place < ?1 AND place IN (SELECT place FROM outbox LIMIT ?2)")
+            .expect("prepares");
+        for value in 0..3 {
+            statement.execute([value, value + 1]).expect("runs");
+        }
+        assert_eq!(
+            statement.get_status(rusqlite::StatementStatus::RePrepare),
+            0
+        );
     }
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What the guided build is guided by: the counting binary under each kind of load for a few seconds,
-on one core and some of them on two, where the runtime is another; and with a reload a second under one
-of them. It writes its counts when it ends.
+on one core and some of them on two, where the runtime is another; with a reload a second under one of
+them; and tokens at the issuer. It writes its counts when it ends.
 
 guide.py (the binary in $MORTISE)"""
 
@@ -13,10 +13,12 @@ from duel import prepare, window  # noqa: E402
 from goals import ROWS  # noqa: E402
 from peers import Peer  # noqa: E402
 from reload import Reloads, operations  # noqa: E402
+from tokens import Issuer  # noqa: E402
 
 LOADS = [(name, 0) for name in ["S3", "S4", "S5", "S6full", "S6resumed", "S7down", "S7up"]]
 LOADS += [(name, "0,1") for name in ["S3", "S5"]]
 SECONDS = 4
+KINDS = ["client_credentials", "code"] * 3
 
 
 def load(name, cores):
@@ -34,6 +36,21 @@ def load(name, cores):
     print(f"{name} on {cores}: {figures['answers']} answers", file=sys.stderr)
     if figures["bad"] or figures["errors"] or not figures["answers"]:
         sys.exit(f"the load of {name} failed: {figures}")
+    well_ended(name, peer)
+
+
+def tokens():
+    issuer = Issuer("mortise", 0, "ES256")
+    try:
+        for kind in KINDS:
+            figures = issuer.window(kind)
+            print(f"tokens, {kind}: {figures['answers']} answers", file=sys.stderr)
+    finally:
+        issuer.process.stop()
+    well_ended("tokens", issuer)
+
+
+def well_ended(name, peer):
     if code := peer.process.process.returncode:
         sys.exit(f"what was loaded with {name} ended with {code}: its counts are lost")
 
@@ -43,6 +60,7 @@ def main():
     try:
         for name, cores in LOADS:
             load(name, cores)
+        tokens()
     finally:
         bank.stop()
 

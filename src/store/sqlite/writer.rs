@@ -4,25 +4,27 @@
 //! itself and not its neighbours. Callers are woken after COMMIT, never before; when COMMIT fails,
 //! all of the group hear that the store is unavailable. A caller that went away changes nothing:
 //! its command, once queued, is carried out.
+//!
+//! The writer is not a thread of the runtime its callers live in, and a wake from outside costs a
+//! runtime of one thread a system call each. So the writer answers the first caller of a group,
+//! which answers the others from within: what they do next meets again in one group.
 
+use std::future::poll_fn;
 use std::io;
+use std::mem;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::{self, JoinHandle};
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 
+use model::Turn;
 use model::ports::StoreUnavailable;
 
+use self::queue::{Command, Queue};
 use crate::rim::Unfit;
 
-/// How many commands may wait. Beyond it the store answers that it is unavailable at once:
-/// a queue that only grows helps nobody.
-const COMMANDS_MAX: usize = 4096;
-
-/// How many commands share one transaction at most; bounds the wait of the first among them.
-const GROUP_MAX: usize = 256;
+mod queue;
 
 /// Why a command did nothing.
 #[derive(Debug, thiserror::Error)]
@@ -38,27 +40,43 @@ pub(super) enum Undone {
 /// Whether what a command did is on the disk now; if not, why.
 type Fate = Result<(), Arc<rusqlite::Error>>;
 type Cause = Box<dyn std::error::Error + Send + Sync>;
-/// Tells the caller.
-type Wake = Box<dyn FnOnce(Fate) + Send>;
-/// Runs inside the group's transaction; what it gives is called when the fate is known.
-type Command = Box<dyn FnOnce(&mut Transaction<'_>) -> Wake + Send>;
+/// Answers the caller, and hands it those that it is to answer.
+type Answer = Box<dyn FnOnce(Fate, Others) + Send>;
+
+/// Who else is to be answered; whoever lets go of them does it.
+#[derive(Default)]
+struct Others {
+    answers: Vec<Answer>,
+    fate: Option<Fate>,
+}
+
+impl Drop for Others {
+    fn drop(&mut self) {
+        if let Some(fate) = self.fate.take() {
+            for answer in mem::take(&mut self.answers) {
+                answer(fate.clone(), Self::default());
+            }
+        }
+    }
+}
 
 /// The door to the writer thread. Dropping it carries out what waits, then closes the connection.
 #[derive(Debug)]
 pub(super) struct Writer {
-    commands: Option<SyncSender<Command>>,
+    queue: Arc<Queue>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Writer {
     /// Starts the thread.
     pub(super) fn start(connection: Connection) -> io::Result<Self> {
-        let (commands, waiting) = sync_channel(COMMANDS_MAX);
+        let queue = Arc::new(Queue::default());
+        let waiting = Arc::clone(&queue);
         let thread = thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || write(connection, &waiting))?;
         Ok(Self {
-            commands: Some(commands),
+            queue,
             thread: Some(thread),
         })
     }
@@ -72,32 +90,36 @@ impl Writer {
         let (answer, answered) = oneshot::channel();
         let command: Command = Box::new(move |group| {
             let result = in_savepoint(group, work);
-            Box::new(move |fate| {
-                // The caller may have gone; what is written stays written.
-                let _ = answer.send(match fate {
+            Box::new(move |fate, others| {
+                let result = match fate {
                     Ok(()) => result.map_err(Cause::from),
                     Err(cause) => Err(cause.into()),
-                });
+                };
+                // The caller may have gone; what is written stays written.
+                let _ = answer.send((result, others));
             })
         });
         let unavailable = |source| StoreUnavailable { doing, source };
-        let sender = self.commands.as_ref().ok_or_else(|| unavailable(None))?;
-        sender.try_send(command).map_err(|refused| {
-            unavailable(Some(match refused {
-                TrySendError::Full(_) => "the writer's queue is full".into(),
-                TrySendError::Disconnected(_) => "the writer has stopped".into(),
-            }))
-        })?;
-        let result = answered
+        let asks = self
+            .queue
+            .push(command)
+            .map_err(|refused| unavailable(Some(refused.into())))?;
+        if asks.is_some() {
+            let mut turn = Turn::default();
+            poll_fn(|context| turn.poll(context)).await;
+        }
+        drop(asks);
+        let (result, others) = answered
             .await
             .map_err(|_| unavailable(Some("the command was not carried out".into())))?;
+        drop(others);
         result.map_err(|cause| unavailable(Some(cause)))
     }
 }
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        self.commands = None;
+        self.queue.end();
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {
@@ -106,20 +128,24 @@ impl Drop for Writer {
     }
 }
 
-fn write(mut connection: Connection, waiting: &Receiver<Command>) {
-    while let Ok(first) = waiting.recv() {
-        let mut group = vec![first];
-        group.extend(waiting.try_iter().take(GROUP_MAX - 1));
-        let mut wakes = Vec::with_capacity(group.len());
-        let fate = commit(&mut connection, group, &mut wakes).map_err(Arc::new);
+fn write(mut connection: Connection, queue: &Queue) {
+    let waiting = queue.served();
+    while let Some(group) = waiting.next() {
+        let mut answers = Vec::with_capacity(group.len());
+        let fate = commit(&mut connection, group, &mut answers).map_err(Arc::new);
         if let Err(cause) = &fate {
             tracing::error!(
                 error = cause as &dyn std::error::Error,
                 "the store could not commit"
             );
         }
-        for wake in wakes {
-            wake(fate.clone());
+        let mut answers = answers.into_iter();
+        if let Some(first) = answers.next() {
+            let others = Others {
+                answers: answers.collect(),
+                fate: Some(fate.clone()),
+            };
+            first(fate, others);
         }
     }
 }
@@ -128,11 +154,11 @@ fn write(mut connection: Connection, waiting: &Receiver<Command>) {
 fn commit(
     connection: &mut Connection,
     group: Vec<Command>,
-    wakes: &mut Vec<Wake>,
+    answers: &mut Vec<Answer>,
 ) -> rusqlite::Result<()> {
-    let mut transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for command in group {
-        wakes.push(command(&mut transaction));
+        answers.push(command(&transaction));
         // A full disk or an I/O error makes SQLite roll the whole transaction back by itself.
         // What ran after that would be committed alone, so nothing may.
         if transaction.is_autocommit() {
@@ -145,15 +171,26 @@ fn commit(
     transaction.commit()
 }
 
+/// The statements of rusqlite's own savepoints would be parsed anew for each command.
 fn in_savepoint<T, E: Into<Undone>>(
-    group: &mut Transaction<'_>,
+    group: &Connection,
     work: impl FnOnce(&Connection) -> Result<T, E>,
 ) -> Result<T, Undone> {
-    // Dropped without `commit`, a savepoint is rolled back.
-    let savepoint = group.savepoint()?;
-    let value = work(&savepoint).map_err(Into::into)?;
-    savepoint.commit()?;
-    Ok(value)
+    let run = |sql| group.prepare_cached(sql)?.execute([]);
+    run("SAVEPOINT command")?;
+    let done = work(group).map_err(Into::into);
+    let ended = match done {
+        Ok(_) => run("RELEASE command"),
+        Err(_) => run("ROLLBACK TO command").and_then(|_| run("RELEASE command")),
+    };
+    let Err(cause) = ended else {
+        return done;
+    };
+    // What can be neither kept nor undone by itself goes with its group.
+    if !group.is_autocommit() {
+        run("ROLLBACK")?;
+    }
+    done.and(Err(cause.into()))
 }
 
 #[cfg(test)]
@@ -198,10 +235,9 @@ mod tests {
         let command: Command = Box::new(move |_| {
             entered.send(()).expect("somebody waits");
             let _ = wait.recv();
-            Box::new(|_| ())
+            Box::new(|_, _| ())
         });
-        let sender = writer.commands.as_ref().expect("open");
-        sender.try_send(command).expect("has room");
+        drop(writer.queue.push(command).expect("has room"));
         started.recv().expect("starts");
         go
     }
@@ -260,11 +296,10 @@ mod tests {
     async fn a_full_queue_refuses_at_once() {
         let (_dir, writer) = writer();
         let go = hold(&writer);
-        let sender = writer.commands.as_ref().expect("open");
-        for _ in 0..COMMANDS_MAX {
-            sender
-                .try_send(Box::new(|_| Box::new(|_| ())))
-                .expect("has room");
+        let mut asks = Vec::new();
+        for _ in 0..queue::COMMANDS_MAX {
+            let command: Command = Box::new(|_| Box::new(|_, _| ()));
+            asks.push(writer.queue.push(command).expect("has room"));
         }
         let refused = writer.carry_out("inserting", insert(1)).await;
         let cause = refused.expect_err("full").source.expect("a cause");
@@ -284,5 +319,34 @@ mod tests {
         }
         go.send(()).expect("held");
         assert_eq!(count(&writer).await, 1);
+    }
+
+    #[tokio::test]
+    async fn callers_that_are_ready_together_are_one_group() {
+        let (_dir, writer) = writer();
+        let all = (1..=16).map(|id| writer.carry_out("inserting", insert(id)));
+        let (all, ()) = tokio::join!(futures_util::future::join_all(all), async {
+            // Had the writer been woken by the first, it would have taken the first alone.
+            let waiting = format!("{:?}", writer.queue);
+            assert_eq!(waiting, "Queue { commands: 16, .. }");
+        });
+        assert!(all.iter().all(Result::is_ok));
+        assert_eq!(count(&writer).await, 16);
+    }
+
+    #[tokio::test]
+    async fn the_first_of_a_group_that_leaves_leaves_nobody_unanswered() {
+        let (_dir, writer) = writer();
+        let go = hold(&writer);
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        let mut first = Box::pin(writer.carry_out("inserting", insert(1)));
+        assert!(first.as_mut().poll(&mut context).is_pending());
+        let mut second = Box::pin(writer.carry_out("inserting", insert(2)));
+        assert!(second.as_mut().poll(&mut context).is_pending());
+        assert!(first.as_mut().poll(&mut context).is_pending(), "it asks");
+        go.send(()).expect("held");
+        drop(first);
+        assert_eq!(second.await.expect("inserts"), 1);
+        assert_eq!(count(&writer).await, 2);
     }
 }
