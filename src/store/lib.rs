@@ -7,7 +7,8 @@
 //! Both implement every port; one contract test holds them to the same words.
 //! **How a value goes through**: a port's call becomes one command on the writer's bounded queue;
 //! the writer thread runs a group of commands in one transaction, each in its own savepoint, and
-//! wakes the callers after COMMIT. Questions go to a reader thread with its own connection.
+//! answers its first caller after COMMIT, which answers the others. Questions go to a reader thread
+//! with its own connection.
 //! Limits and lives are decided once for all stores, in `rim` and `life`.
 //! **Absent on purpose**: keys in the clear (they come and go sealed), codes and tokens (their
 //! digests come), protocol, clocks (callers

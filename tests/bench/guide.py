@@ -45,6 +45,8 @@ def tokens():
         for kind in KINDS:
             figures = issuer.window(kind)
             print(f"tokens, {kind}: {figures['answers']} answers", file=sys.stderr)
+            if not figures["answers"]:
+                sys.exit(f"the load of tokens failed: {figures}")
     finally:
         issuer.process.stop()
     well_ended("tokens", issuer)

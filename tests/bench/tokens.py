@@ -141,8 +141,8 @@ class Issuer:
         else:
             self.issuer, self.token = f"https://localhost:{self.port}", "/token"
             command, env = self.oidc_provider(), {"NODE_ENV": "production"}
-        self.process = lab.Process(command, 0, self.port, os.path.join(self.folder, "log"), env)
         self.at_tokens = Connection(self.port, True)
+        self.process = lab.Process(command, 0, self.port, os.path.join(self.folder, "log"), env)
 
     def file(self, name, text=None):
         path = os.path.join(self.folder, name)

@@ -7,12 +7,13 @@
 //!
 //! The writer is not a thread of the runtime its callers live in, and a wake from outside costs a
 //! runtime of one thread a system call each. So the writer answers the first caller of a group,
-//! which answers the others from within: what they do next meets again in one group.
+//! which answers the others from within: what they do next meets again in one group. Whom it has
+//! not answered when the next group is written, or a moment later, the writer answers itself.
 
 use std::future::poll_fn;
 use std::io;
 use std::mem;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use rusqlite::{Connection, TransactionBehavior};
@@ -40,22 +41,54 @@ pub(super) enum Undone {
 /// Whether what a command did is on the disk now; if not, why.
 type Fate = Result<(), Arc<rusqlite::Error>>;
 type Cause = Box<dyn std::error::Error + Send + Sync>;
-/// Answers the caller, and hands it those that it is to answer.
-type Answer = Box<dyn FnOnce(Fate, Others) + Send>;
+/// Answers the caller, and hands it those that it is to answer; gives them back when it has gone.
+type Answer = Box<dyn FnOnce(Fate, Option<Others>) -> Option<Others> + Send>;
 
-/// Who else is to be answered; whoever lets go of them does it.
-#[derive(Default)]
+/// What a command leaves behind.
+struct Ran {
+    answer: Answer,
+    /// It could be neither kept nor undone by itself.
+    is_group_lost: bool,
+}
+
+/// Who else of a group is to be answered. Whoever lets go of it first does it.
 struct Others {
-    answers: Vec<Answer>,
-    fate: Option<Fate>,
+    answers: Arc<Mutex<Vec<Answer>>>,
+    fate: Fate,
+}
+
+impl Others {
+    fn waiting(&self) -> MutexGuard<'_, Vec<Answer>> {
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Drop for Others {
     fn drop(&mut self) {
-        if let Some(fate) = self.fate.take() {
-            for answer in mem::take(&mut self.answers) {
-                answer(fate.clone(), Self::default());
-            }
+        let answers = mem::take(&mut *self.waiting());
+        for answer in answers {
+            answer(self.fate.clone(), None);
+        }
+    }
+}
+
+/// Answers the first of a group that is still there, which answers the others. What is given back
+/// answers those whom it has not, when it is dropped.
+fn tell(mut answers: Vec<Answer>, fate: Fate) -> Others {
+    answers.reverse();
+    let answers = Arc::new(Mutex::new(answers));
+    let others = || Others {
+        answers: Arc::clone(&answers),
+        fate: fate.clone(),
+    };
+    let mut handed = others();
+    loop {
+        let Some(first) = handed.waiting().pop() else {
+            return handed;
+        };
+        match first(fate.clone(), Some(handed)) {
+            None => return others(),
+            Some(back) => handed = back,
         }
     }
 }
@@ -89,26 +122,33 @@ impl Writer {
     ) -> Result<T, StoreUnavailable> {
         let (answer, answered) = oneshot::channel();
         let command: Command = Box::new(move |group| {
-            let result = in_savepoint(group, work);
-            Box::new(move |fate, others| {
+            let (result, is_group_lost) = in_savepoint(group, work);
+            let answer: Answer = Box::new(move |fate, others| {
                 let result = match fate {
                     Ok(()) => result.map_err(Cause::from),
                     Err(cause) => Err(cause.into()),
                 };
                 // The caller may have gone; what is written stays written.
-                let _ = answer.send((result, others));
-            })
+                answer
+                    .send((result, others))
+                    .err()
+                    .and_then(|(_, others)| others)
+            });
+            Ran {
+                answer,
+                is_group_lost,
+            }
         });
         let unavailable = |source| StoreUnavailable { doing, source };
         let asks = self
             .queue
             .push(command)
             .map_err(|refused| unavailable(Some(refused.into())))?;
-        if asks.is_some() {
+        if let Some(asks) = asks {
             let mut turn = Turn::default();
             poll_fn(|context| turn.poll(context)).await;
+            asks.ask();
         }
-        drop(asks);
         let (result, others) = answered
             .await
             .map_err(|_| unavailable(Some("the command was not carried out".into())))?;
@@ -129,8 +169,13 @@ impl Drop for Writer {
 }
 
 fn write(mut connection: Connection, queue: &Queue) {
-    let waiting = queue.served();
+    let mut waiting = queue.served();
+    let mut others = None;
     while let Some(group) = waiting.next() {
+        if group.is_empty() {
+            others = None;
+            continue;
+        }
         let mut answers = Vec::with_capacity(group.len());
         let fate = commit(&mut connection, group, &mut answers).map_err(Arc::new);
         if let Err(cause) = &fate {
@@ -139,14 +184,7 @@ fn write(mut connection: Connection, queue: &Queue) {
                 "the store could not commit"
             );
         }
-        let mut answers = answers.into_iter();
-        if let Some(first) = answers.next() {
-            let others = Others {
-                answers: answers.collect(),
-                fate: Some(fate.clone()),
-            };
-            first(fate, others);
-        }
+        drop(others.replace(tell(answers, fate)));
     }
 }
 
@@ -158,10 +196,11 @@ fn commit(
 ) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for command in group {
-        answers.push(command(&transaction));
+        let ran = command(&transaction);
+        answers.push(ran.answer);
         // A full disk or an I/O error makes SQLite roll the whole transaction back by itself.
         // What ran after that would be committed alone, so nothing may.
-        if transaction.is_autocommit() {
+        if ran.is_group_lost || transaction.is_autocommit() {
             return Err(rusqlite::Error::SqliteFailure(
                 rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ABORT_ROLLBACK),
                 Some("the group was rolled back".to_owned()),
@@ -171,30 +210,30 @@ fn commit(
     transaction.commit()
 }
 
-/// The statements of rusqlite's own savepoints would be parsed anew for each command.
+/// Runs work so that it alone is undone when it fails; and whether that could not be done, so that
+/// its group must be. The statements of rusqlite's own savepoints would be parsed anew each time.
 fn in_savepoint<T, E: Into<Undone>>(
     group: &Connection,
     work: impl FnOnce(&Connection) -> Result<T, E>,
-) -> Result<T, Undone> {
+) -> (Result<T, Undone>, bool) {
     let run = |sql| group.prepare_cached(sql)?.execute([]);
-    run("SAVEPOINT command")?;
+    if let Err(cause) = run("SAVEPOINT command") {
+        return (Err(cause.into()), false);
+    }
     let done = work(group).map_err(Into::into);
     let ended = match done {
         Ok(_) => run("RELEASE command"),
         Err(_) => run("ROLLBACK TO command").and_then(|_| run("RELEASE command")),
     };
-    let Err(cause) = ended else {
-        return done;
-    };
-    // What can be neither kept nor undone by itself goes with its group.
-    if !group.is_autocommit() {
-        run("ROLLBACK")?;
+    match ended {
+        Ok(_) => (done, false),
+        Err(cause) => (done.and(Err(cause.into())), true),
     }
-    done.and(Err(cause.into()))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::pin::Pin;
     use std::sync::mpsc;
 
     use super::*;
@@ -235,9 +274,10 @@ mod tests {
         let command: Command = Box::new(move |_| {
             entered.send(()).expect("somebody waits");
             let _ = wait.recv();
-            Box::new(|_, _| ())
+            queue::tests::unanswered()
         });
-        drop(writer.queue.push(command).expect("has room"));
+        let asks = writer.queue.push(command).expect("has room");
+        asks.expect("nothing waits").ask();
         started.recv().expect("starts");
         go
     }
@@ -298,7 +338,7 @@ mod tests {
         let go = hold(&writer);
         let mut asks = Vec::new();
         for _ in 0..queue::COMMANDS_MAX {
-            let command: Command = Box::new(|_| Box::new(|_, _| ()));
+            let command: Command = Box::new(|_| queue::tests::unanswered());
             asks.push(writer.queue.push(command).expect("has room"));
         }
         let refused = writer.carry_out("inserting", insert(1)).await;
@@ -322,31 +362,96 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn callers_that_are_ready_together_are_one_group() {
+    async fn what_can_be_neither_kept_nor_undone_by_itself_goes_with_its_group() {
+        let (_dir, writer) = writer();
+        let go = hold(&writer);
+        let before = writer.carry_out("inserting", insert(1));
+        let lost = writer.carry_out("letting its savepoint go", |c| {
+            c.execute_batch("INSERT INTO parent (id) VALUES (2); RELEASE command")
+        });
+        let after = writer.carry_out("inserting", insert(3));
+        let (before, lost, after, ()) =
+            tokio::join!(before, lost, after, async { go.send(()).expect("held") });
+        assert!(before.is_err() && lost.is_err() && after.is_err());
+        assert_eq!(count(&writer).await, 0);
+    }
+
+    #[tokio::test]
+    async fn who_is_ready_with_the_first_joins_its_group() {
         let (_dir, writer) = writer();
         let all = (1..=16).map(|id| writer.carry_out("inserting", insert(id)));
         let (all, ()) = tokio::join!(futures_util::future::join_all(all), async {
-            // Had the writer been woken by the first, it would have taken the first alone.
-            let waiting = format!("{:?}", writer.queue);
-            assert_eq!(waiting, "Queue { commands: 16, .. }");
+            assert_eq!(writer.queue.waiting(), (16, false), "nobody has asked yet");
         });
         assert!(all.iter().all(Result::is_ok));
         assert_eq!(count(&writer).await, 16);
     }
 
+    /// Three callers of one group, polled until the first has asked; committed when `go` is used.
+    macro_rules! three {
+        ($writer:expr, $first:ident, $others:ident) => {
+            let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+            let mut $first = Box::pin($writer.carry_out("inserting", insert(1)));
+            let mut $others = futures_util::future::join(
+                Box::pin($writer.carry_out("inserting", insert(2))),
+                Box::pin($writer.carry_out("inserting", insert(3))),
+            );
+            for _ in 0..2 {
+                assert!($first.as_mut().poll(&mut context).is_pending());
+                assert!(Pin::new(&mut $others).poll(&mut context).is_pending());
+            }
+        };
+    }
+
     #[tokio::test]
-    async fn the_first_of_a_group_that_leaves_leaves_nobody_unanswered() {
+    async fn when_the_first_leaves_before_the_answer_the_next_answers_the_others() {
         let (_dir, writer) = writer();
         let go = hold(&writer);
+        three!(writer, first, others);
+        drop(first);
+        go.send(()).expect("held");
+        assert!(matches!(others.await, (Ok(1), Ok(1))));
+        assert_eq!(count(&writer).await, 3);
+    }
+
+    #[tokio::test]
+    async fn when_the_first_leaves_with_its_answer_the_others_have_theirs() {
+        let (_dir, writer) = writer();
+        let go = hold(&writer);
+        three!(writer, first, others);
+        go.send(()).expect("held");
+        // The group before has been answered when this one is at work.
+        while writer.queue.waiting() != (0, false) {
+            tokio::task::yield_now().await;
+        }
+        let go = hold(&writer);
+        drop(first);
+        assert!(matches!(others.await, (Ok(1), Ok(1))));
+        go.send(()).expect("held");
+    }
+
+    #[tokio::test]
+    async fn a_first_that_does_nothing_delays_the_others_for_a_moment_only() {
+        let (_dir, writer) = writer();
+        let go = hold(&writer);
+        three!(writer, first, others);
+        go.send(()).expect("held");
+        assert!(matches!(others.await, (Ok(1), Ok(1))));
+        drop(first);
+    }
+
+    #[tokio::test]
+    async fn a_command_that_nobody_asks_for_is_carried_out_all_the_same() {
+        let (_dir, writer) = writer();
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
         let mut first = Box::pin(writer.carry_out("inserting", insert(1)));
         assert!(first.as_mut().poll(&mut context).is_pending());
-        let mut second = Box::pin(writer.carry_out("inserting", insert(2)));
-        assert!(second.as_mut().poll(&mut context).is_pending());
-        assert!(first.as_mut().poll(&mut context).is_pending(), "it asks");
-        go.send(()).expect("held");
+        let waits = writer.carry_out("counting", |c| {
+            c.query_row("SELECT count(*) FROM parent", [], |row| {
+                row.get::<_, i64>(0)
+            })
+        });
+        assert_eq!(waits.await.expect("counts"), 1);
         drop(first);
-        assert_eq!(second.await.expect("inserts"), 1);
-        assert_eq!(count(&writer).await, 2);
     }
 }

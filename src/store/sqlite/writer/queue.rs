@@ -1,16 +1,18 @@
 //! Between those who change the store and the one thread that does it: groups that grow while the
 //! disk works.
 //!
-//! Who finds the queue empty asks for its group, once all other tasks that are ready now have run:
-//! what they queue joins. The mutex is held for moments, never for I/O.
+//! Who finds that nobody does asks for the group, once all other tasks that are ready now have run:
+//! what they queue joins. A full group needs nobody who asks; what nobody asks for, since the asker
+//! left, is taken a moment later. The mutex is held for moments, never for I/O.
 
 use std::fmt;
 use std::mem;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::Answer;
+use super::Ran;
 
 /// How many commands may wait. Beyond it the store answers that it is unavailable at once:
 /// a queue that only grows helps nobody.
@@ -19,8 +21,11 @@ pub(super) const COMMANDS_MAX: usize = 4096;
 /// How many commands share one transaction at most; bounds the wait of the first among them.
 const GROUP_MAX: usize = 256;
 
-/// Runs inside the group's transaction; what it gives is called when the fate is known.
-pub(super) type Command = Box<dyn FnOnce(&Connection) -> Answer + Send>;
+/// How long commands that nobody asks for wait.
+const UNASKED_WAIT_MAX: Duration = Duration::from_millis(10);
+
+/// Runs inside the group's transaction.
+pub(super) type Command = Box<dyn FnOnce(&Connection) -> Ran + Send>;
 
 /// The queue.
 #[derive(Default)]
@@ -32,10 +37,45 @@ pub(super) struct Queue {
 #[derive(Default)]
 struct State {
     commands: Vec<Command>,
+    /// Whether somebody is about to ask for them.
+    has_asker: bool,
     /// Whether the writer is to take them.
     is_asked_for: bool,
+    waits: Waits,
     /// Why no more are taken.
     closed: Option<&'static str>,
+}
+
+/// What the writer's thread does when it is not at work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Waits {
+    #[default]
+    No,
+    /// Any command wakes it.
+    ForWork,
+    /// It looks by itself after a moment; what is asked for wakes it.
+    AMoment,
+}
+
+impl State {
+    fn is_due(&self) -> bool {
+        self.closed.is_some() || (self.is_asked_for && !self.commands.is_empty())
+    }
+
+    fn is_to_wake(&self) -> bool {
+        match self.waits {
+            Waits::No => false,
+            Waits::ForWork => true,
+            Waits::AMoment => self.is_due(),
+        }
+    }
+
+    fn take(&mut self) -> Vec<Command> {
+        let count = self.commands.len().min(GROUP_MAX);
+        let later = self.commands.split_off(count);
+        self.is_asked_for = !later.is_empty();
+        mem::replace(&mut self.commands, later)
+    }
 }
 
 impl fmt::Debug for Queue {
@@ -47,8 +87,8 @@ impl fmt::Debug for Queue {
 }
 
 impl Queue {
-    /// Queues a command, or says why it is not taken. The first of a group is to let go of what it
-    /// is given when the others that are ready have had their turn.
+    /// Queues a command, or says why it is not taken. Who is given [`Asks`] is to ask when the
+    /// others that are ready have had their turn.
     pub(super) fn push(self: &Arc<Self>, command: Command) -> Result<Option<Asks>, &'static str> {
         let mut state = self.lock();
         if let Some(why) = state.closed {
@@ -57,9 +97,15 @@ impl Queue {
         if state.commands.len() >= COMMANDS_MAX {
             return Err("the writer's queue is full");
         }
-        let is_first = state.commands.is_empty();
         state.commands.push(command);
-        Ok(is_first.then(|| Asks(Arc::clone(self))))
+        state.is_asked_for |= state.commands.len() >= GROUP_MAX;
+        let is_asker = !state.has_asker && !state.is_asked_for;
+        state.has_asker |= is_asker;
+        self.wake(state);
+        Ok(is_asker.then(|| Asks {
+            queue: Arc::clone(self),
+            is_asking: false,
+        }))
     }
 
     /// Takes no more. The writer ends when it has carried out what waits.
@@ -69,14 +115,24 @@ impl Queue {
 
     /// The writer's side.
     pub(super) fn served(&self) -> Served<'_> {
-        Served(self)
+        Served {
+            queue: self,
+            has_looked: false,
+        }
     }
 
     fn close(&self, why: &'static str) {
         let mut state = self.lock();
         state.closed.get_or_insert(why);
-        drop(state);
-        self.work.notify_all();
+        self.wake(state);
+    }
+
+    fn wake(&self, mut state: MutexGuard<'_, State>) {
+        if state.is_to_wake() {
+            state.waits = Waits::No;
+            drop(state);
+            self.work.notify_one();
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -84,81 +140,144 @@ impl Queue {
     }
 }
 
-/// Asks for what is queued, when it is dropped.
+/// Who asks for what is queued. Dropped instead, it leaves that to who comes next.
 #[derive(Debug)]
-pub(super) struct Asks(Arc<Queue>);
+pub(super) struct Asks {
+    queue: Arc<Queue>,
+    is_asking: bool,
+}
+
+impl Asks {
+    /// Asks for it.
+    pub(super) fn ask(mut self) {
+        self.is_asking = true;
+    }
+}
 
 impl Drop for Asks {
     fn drop(&mut self) {
-        self.0.lock().is_asked_for = true;
-        self.0.work.notify_one();
+        let mut state = self.queue.lock();
+        state.has_asker = false;
+        state.is_asked_for |= self.is_asking && !state.commands.is_empty();
+        self.queue.wake(state);
     }
 }
 
 /// Gives the writer its groups. When the writer goes, by a panic too, what waits is dropped, which
 /// its callers hear.
-pub(super) struct Served<'a>(&'a Queue);
+pub(super) struct Served<'a> {
+    queue: &'a Queue,
+    has_looked: bool,
+}
 
 impl Served<'_> {
-    /// The next group, when there is one that was asked for; none when no more come.
-    pub(super) fn next(&self) -> Option<Vec<Command>> {
-        let state = self.0.lock();
-        let is_idle = |state: &mut State| {
-            state.closed.is_none() && !(state.is_asked_for && !state.commands.is_empty())
-        };
-        let waited = self.0.work.wait_while(state, is_idle);
-        let mut state = waited.unwrap_or_else(PoisonError::into_inner);
-        let count = state.commands.len().min(GROUP_MAX);
-        let later = state.commands.split_off(count);
-        let group = mem::replace(&mut state.commands, later);
-        state.is_asked_for = !state.commands.is_empty();
-        (!group.is_empty()).then_some(group)
+    /// The next group; an empty one once, when none has come for a moment; none when no more come.
+    pub(super) fn next(&mut self) -> Option<Vec<Command>> {
+        let mut state = self.queue.lock();
+        loop {
+            if state.is_due() || (self.has_looked && !state.commands.is_empty()) {
+                self.has_looked = false;
+                let group = state.take();
+                return (!group.is_empty()).then_some(group);
+            }
+            if self.has_looked {
+                state.waits = Waits::ForWork;
+                let is_asleep = |state: &mut State| state.waits == Waits::ForWork;
+                let woken = self.queue.work.wait_while(state, is_asleep);
+                state = woken.unwrap_or_else(PoisonError::into_inner);
+                self.has_looked = false;
+            } else {
+                state.waits = Waits::AMoment;
+                let is_asleep = |state: &mut State| state.waits == Waits::AMoment;
+                let work = &self.queue.work;
+                let woken = work.wait_timeout_while(state, UNASKED_WAIT_MAX, is_asleep);
+                (state, _) = woken.unwrap_or_else(PoisonError::into_inner);
+                state.waits = Waits::No;
+                self.has_looked = true;
+                if state.commands.is_empty() && state.closed.is_none() {
+                    return Some(Vec::new());
+                }
+            }
+        }
     }
 }
 
 impl Drop for Served<'_> {
     fn drop(&mut self) {
-        self.0.close("the writer has stopped");
-        let commands = mem::take(&mut self.0.lock().commands);
+        self.queue.close("the writer has stopped");
+        let commands = mem::take(&mut self.queue.lock().commands);
         drop(commands);
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn command() -> Command {
-        Box::new(|_| Box::new(|_, _| ()))
+    impl Queue {
+        /// How many commands wait, and whether they are asked for.
+        pub(in super::super) fn waiting(&self) -> (usize, bool) {
+            let state = self.lock();
+            (state.commands.len(), state.is_asked_for)
+        }
+    }
+
+    /// What a command leaves that nobody waits for.
+    pub(in super::super) fn unanswered() -> Ran {
+        Ran {
+            answer: Box::new(|_, others| others),
+            is_group_lost: false,
+        }
+    }
+
+    fn queued(queue: &Arc<Queue>) -> Option<Asks> {
+        queue.push(Box::new(|_| unanswered())).expect("has room")
+    }
+
+    fn sizes(served: &mut Served<'_>, groups: usize) -> Vec<Option<usize>> {
+        let mut next = || served.next().map(|group| group.len());
+        (0..groups).map(|_| next()).collect()
     }
 
     #[test]
-    fn a_group_is_taken_when_its_first_asks_and_no_longer_than_allowed() {
+    fn one_asks_for_all_and_the_next_when_it_has_left() {
         let queue = Arc::new(Queue::default());
-        let asks = queue.push(command()).expect("has room");
-        for _ in 1..GROUP_MAX + 2 {
-            let more = queue.push(command()).expect("has room");
-            assert!(more.is_none(), "one asks for all");
-        }
-        assert!(!queue.lock().is_asked_for);
-        drop(asks.expect("the first asks"));
-        let served = queue.served();
-        assert_eq!(served.next().map(|group| group.len()), Some(GROUP_MAX));
-        assert_eq!(served.next().map(|group| group.len()), Some(2));
-        assert!(!queue.lock().is_asked_for);
+        let first = queued(&queue).expect("is the asker");
+        assert!(queued(&queue).is_none());
+        drop(first);
+        assert_eq!(queue.waiting(), (2, false));
+        let second = queued(&queue).expect("is the asker");
+        second.ask();
+        assert_eq!(queue.waiting(), (3, true));
+        assert_eq!(sizes(&mut queue.served(), 2), [Some(3), Some(0)]);
+    }
+
+    #[test]
+    fn a_full_group_needs_no_asker_and_no_group_is_larger() {
+        let queue = Arc::new(Queue::default());
+        let asks: Vec<_> = (0..GROUP_MAX + 2).filter_map(|_| queued(&queue)).collect();
+        assert_eq!((asks.len(), queue.waiting()), (1, (GROUP_MAX + 2, true)));
+        assert_eq!(
+            sizes(&mut queue.served(), 3),
+            [Some(GROUP_MAX), Some(2), Some(0)]
+        );
+    }
+
+    #[test]
+    fn what_nobody_asks_for_is_taken_after_a_moment() {
+        let queue = Arc::new(Queue::default());
+        let _asks = queued(&queue);
+        assert_eq!(sizes(&mut queue.served(), 1), [Some(1)]);
     }
 
     #[test]
     fn what_waits_when_it_ends_is_given_and_nothing_is_taken_after() {
         let queue = Arc::new(Queue::default());
-        let asks = queue.push(command()).expect("has room");
+        let _asks = queued(&queue);
         queue.end();
-        assert_eq!(queue.push(command()).err(), Some("the writer is stopping"));
-        let served = queue.served();
-        assert_eq!(served.next().map(|group| group.len()), Some(1));
-        assert!(served.next().is_none());
-        drop(asks);
-        assert!(served.next().is_none());
+        let refused = queue.push(Box::new(|_| unanswered())).err();
+        assert_eq!(refused, Some("the writer is stopping"));
+        assert_eq!(sizes(&mut queue.served(), 2), [Some(1), None]);
     }
 
     #[test]
@@ -167,11 +286,12 @@ mod tests {
         let (held, free) = std::sync::mpsc::channel::<()>();
         let waits: Command = Box::new(move |_| {
             drop(held);
-            Box::new(|_, _| ())
+            unanswered()
         });
         let _asks = queue.push(waits).expect("has room");
         drop(queue.served());
         assert!(free.recv().is_err(), "the command is dropped");
-        assert_eq!(queue.push(command()).err(), Some("the writer has stopped"));
+        let refused = queue.push(Box::new(|_| unanswered())).err();
+        assert_eq!(refused, Some("the writer has stopped"));
     }
 }
