@@ -74,7 +74,7 @@ impl Drop for Others {
 
 /// Answers the first of a group that is still there, which answers the others. What is given back
 /// answers those whom it has not, when it is dropped.
-fn tell(mut answers: Vec<Answer>, fate: Fate) -> Others {
+fn tell(mut answers: Vec<Answer>, fate: &Fate) -> Others {
     answers.reverse();
     let answers = Arc::new(Mutex::new(answers));
     let others = || Others {
@@ -184,7 +184,7 @@ fn write(mut connection: Connection, queue: &Queue) {
                 "the store could not commit"
             );
         }
-        drop(others.replace(tell(answers, fate)));
+        drop(others.replace(tell(answers, &fate)));
     }
 }
 
