@@ -5,8 +5,8 @@
 use jiff::Timestamp;
 
 use crate::{
-    AuditEntry, AuditEvent, BankId, Decision, EventId, InteractionId, LogName, Network, RequestId,
-    Who,
+    AuditEntry, AuditEvent, BankId, By, Channel, ClusterId, ConsentState, Decision, EventId,
+    InteractionId, LogName, Network, RequestId, Who,
 };
 
 /// How far a grant goes, as records tell of it.
@@ -33,6 +33,28 @@ pub struct SealedDetails {
     pub hmac: [u8; 32],
 }
 
+/// What happened to the consent of a grant, as records tell of it. Never an account, a name or an
+/// amount.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConsentPart {
+    /// The state before; `None` of one that was just made.
+    pub from: Option<ConsentState>,
+    /// The state since.
+    pub to: ConsentState,
+    /// Who did it.
+    pub by: By,
+    /// By which way.
+    pub channel: Channel,
+    /// SHA-256 of the texts that were shown; `None` where nothing was.
+    pub text_version: Option<[u8; 32]>,
+    /// The customer's pseudonym, which only the bank's key tells; `None` while nobody logged in.
+    pub customer: Option<[u8; 32]>,
+    /// The kinds of data.
+    pub clusters: Vec<ClusterId>,
+    /// How many accounts, or other resources, were chosen.
+    pub resources: u32,
+}
+
 /// One step in the life of a grant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GrantEvent {
@@ -54,6 +76,8 @@ pub struct GrantEvent {
     pub grant: Option<[u8; 32]>,
     /// How far it goes, of what was approved.
     pub extent: Option<Extent>,
+    /// What it did to a consent, if it did.
+    pub consent: Option<ConsentPart>,
     /// What was done.
     pub action: GrantAction,
     /// The OAuth error sent, of what was refused.
@@ -90,11 +114,31 @@ pub enum GrantAction {
     RevokeToken,
     /// The customer logged in.
     LogIn,
+    /// A consent was made that a partner asked for, before its customer came.
+    ConsentLodge,
+    /// A customer came to decide about a consent.
+    ConsentOpen,
+    /// The customer allowed what they read; the second factor is to come.
+    ConsentAllow,
+    /// The customer took more time to decide.
+    ConsentExtend,
+    /// Nobody decided in time.
+    ConsentLapse,
+    /// The customer consented again to what they had consented to.
+    ConsentRenew,
+    /// A consent came to the end that its customer read.
+    ConsentExpire,
+    /// A consent was withdrawn, and its grant revoked with it.
+    ConsentWithdraw,
+    /// Another consent took the place of this one.
+    ConsentSupersede,
+    /// A person read what was kept as evidence of a consent.
+    ConsentLook,
 }
 
 impl GrantAction {
     /// Every action.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 17] = [
         Self::Approve,
         Self::Refuse,
         Self::Redeem,
@@ -102,6 +146,16 @@ impl GrantAction {
         Self::Revoke,
         Self::RevokeToken,
         Self::LogIn,
+        Self::ConsentLodge,
+        Self::ConsentOpen,
+        Self::ConsentAllow,
+        Self::ConsentExtend,
+        Self::ConsentLapse,
+        Self::ConsentRenew,
+        Self::ConsentExpire,
+        Self::ConsentWithdraw,
+        Self::ConsentSupersede,
+        Self::ConsentLook,
     ];
 
     /// The word in records and stores.
@@ -114,6 +168,16 @@ impl GrantAction {
             Self::Revoke => "grant.revoke",
             Self::RevokeToken => "token.revoke",
             Self::LogIn => "session.begin",
+            Self::ConsentLodge => "consent.lodge",
+            Self::ConsentOpen => "consent.open",
+            Self::ConsentAllow => "consent.allow",
+            Self::ConsentExtend => "consent.extend",
+            Self::ConsentLapse => "consent.lapse",
+            Self::ConsentRenew => "consent.renew",
+            Self::ConsentExpire => "consent.expire",
+            Self::ConsentWithdraw => "consent.withdraw",
+            Self::ConsentSupersede => "consent.supersede",
+            Self::ConsentLook => "consent.look",
         }
     }
 
@@ -125,10 +189,21 @@ impl GrantAction {
     /// How it was decided, in the words of the record.
     pub fn decision(self) -> Decision {
         match self {
-            Self::Approve | Self::Redeem | Self::Revoke | Self::RevokeToken | Self::LogIn => {
-                Decision::Allowed
-            }
-            Self::Refuse | Self::Reuse => Decision::Refused,
+            Self::Refuse | Self::Reuse | Self::ConsentLapse => Decision::Refused,
+            Self::Approve
+            | Self::Redeem
+            | Self::Revoke
+            | Self::RevokeToken
+            | Self::LogIn
+            | Self::ConsentLodge
+            | Self::ConsentOpen
+            | Self::ConsentAllow
+            | Self::ConsentExtend
+            | Self::ConsentRenew
+            | Self::ConsentExpire
+            | Self::ConsentWithdraw
+            | Self::ConsentSupersede
+            | Self::ConsentLook => Decision::Allowed,
         }
     }
 }

@@ -21,6 +21,7 @@ const NAME_RULE: &str =
     "1 to 64 characters of a-z, 0-9, '-' and '_', beginning with a letter or digit";
 const TEXT_RULE: &str = "1 to 128 visible ASCII characters other than '\"' and '\\'";
 const TOKEN_RULE: &str = "1 to 64 characters of A-Z, a-z, 0-9, '-' and '_'";
+const VISIBLE_RULE: &str = "1 to 64 visible ASCII characters";
 
 fn is_name(text: &str) -> bool {
     let first_fits = text
@@ -39,6 +40,10 @@ fn is_text(text: &str) -> bool {
         && text
             .bytes()
             .all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\')
+}
+
+fn is_visible(text: &str) -> bool {
+    (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
 }
 
 /// The alphabet of base64url (RFC 4648 §5).
@@ -110,6 +115,14 @@ ids! {
     OperationId, "an operationId", is_text, TEXT_RULE;
     /// What a customer granted a client (`grant_id`): made of random bytes, written as base64url.
     GrantId, "a grant's id", is_token, TOKEN_RULE;
+    /// A kind of data that a customer consents to: balances, transactions.
+    ClusterId, "a cluster's id", is_name, NAME_RULE;
+    /// A kind of thing that a customer chooses from: accounts.
+    ResourceKind, "a kind of resource", is_name, NAME_RULE;
+    /// What data is asked for: a purpose of the consent catalogue.
+    PurposeId, "a purpose's id", is_name, NAME_RULE;
+    /// One thing of a customer's, as the bank names it.
+    ResourceId, "a resource's id", is_visible, VISIBLE_RULE;
 }
 
 /// A UUIDv7 from the instant and ten random bytes (RFC 9562 §5.7).
@@ -228,6 +241,16 @@ mod tests {
         }
         for bad in ["", "a b", "a+b", "a/b", "a=", "é", &"a".repeat(65)] {
             assert!(GrantId::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_resources_id_is_visible_ascii_and_bounded() {
+        for good in ["acc-1", "\"\\", &"a".repeat(64)] {
+            assert!(ResourceId::parse(good).is_ok(), "{good}");
+        }
+        for bad in ["", "a b", "a\n", "é", "\u{7f}", &"a".repeat(65)] {
+            assert!(ResourceId::parse(bad).is_err(), "{bad:?}");
         }
     }
 

@@ -9,6 +9,7 @@
 mod audit_event;
 mod clock;
 mod connection;
+mod consent;
 mod fault;
 mod grant_event;
 mod handler;
@@ -31,13 +32,18 @@ pub use audit_event::{
 };
 pub use clock::{Clock, MovedClock, SystemClock};
 pub use connection::{Alpn, Connection, Network, PresentedChain, TlsFacts};
+pub use consent::{
+    BoundTo, BoundValue, By, Channel, ConsentId, ConsentState, EXTENSIONS_MAX, Edge, Evidence,
+    FactorResult, NoEdge, Resource, Shown, SignedRequest, Terms, Why,
+};
 pub use fault::Fault;
-pub use grant_event::{Extent, GrantAction, GrantEvent, SealedDetails};
+pub use grant_event::{ConsentPart, Extent, GrantAction, GrantEvent, SealedDetails};
 pub use handler::{Asked, Breach, Facts, Handler};
 pub use hop_by_hop::strip_hop_by_hop;
 pub use id::{
-    BadId, BankId, ClientId, EventId, GrantId, InteractionId, ListenerId, OperationId, PartnerId,
-    PlanId, ProductId, RequestId, RequestIdText, UpstreamId,
+    BadId, BankId, ClientId, ClusterId, EventId, GrantId, InteractionId, ListenerId, OperationId,
+    PartnerId, PlanId, ProductId, PurposeId, RequestId, RequestIdText, ResourceId, ResourceKind,
+    UpstreamId,
 };
 pub use json_text::{put_network, put_number, put_text, put_timestamp};
 pub use key_life::{KeyLife, KeyTimes, PUBLISHED_BEFORE, VERIFIES_AFTER};

@@ -1,5 +1,7 @@
 //! The ports: what a product room may ask of a store, a log or a bank, in the domain's verbs.
 
+mod accesses;
+mod consents;
 mod customers;
 mod fetch;
 mod grants;
@@ -9,6 +11,11 @@ mod outbox;
 mod replay;
 mod sessions;
 
+pub use accesses::{AccessRow, Accesses, LogIndex};
+pub use consents::{
+    Authorisation, Change, Changed, Consent, Consents, DueConsent, EndedConsent, Lodge, Spend,
+    StandingConsent, Withdrawal,
+};
 pub use customers::{Customer, CustomerAuth, CustomersUnavailable, LogIn};
 pub use fetch::{Fetch, FetchFailed, FetchRequest, Fetched};
 pub use grants::{

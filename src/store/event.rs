@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use model::{
-    BankId, ClientId, EventId, Extent, GrantAction, GrantEvent, InteractionId, Network, PartnerId,
-    RequestId, SealedDetails, Who,
+    BankId, By, Channel, ClientId, ClusterId, ConsentPart, ConsentState, EventId, Extent,
+    GrantAction, GrantEvent, InteractionId, Network, PartnerId, RequestId, SealedDetails, Who,
 };
 
 /// What is in an outbox is no event.
@@ -18,6 +18,19 @@ pub(crate) struct NoEvent(#[source] Option<serde_json::Error>);
 struct KeptDetails {
     types: String,
     hmac: [u8; 32],
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeptConsent {
+    from: Option<String>,
+    to: String,
+    by: String,
+    channel: String,
+    text_version: Option<[u8; 32]>,
+    customer: Option<[u8; 32]>,
+    clusters: Vec<String>,
+    resources: u32,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -39,6 +52,8 @@ struct Kept {
     details: Option<KeptDetails>,
     resource: Option<String>,
     until: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    consent: Option<KeptConsent>,
     action: String,
     code: Option<String>,
     rule: Option<String>,
@@ -68,6 +83,7 @@ pub(crate) fn written(event: &GrantEvent) -> String {
         }),
         resource: extent.and_then(|extent| extent.resource.clone()),
         until: extent.and_then(|extent| extent.until),
+        consent: event.consent.as_ref().map(KeptConsent::of),
         action: event.action.as_str().to_owned(),
         code: event.code.clone(),
         rule: event.rule.clone(),
@@ -79,6 +95,38 @@ pub(crate) fn written(event: &GrantEvent) -> String {
 pub(crate) fn read(text: &str) -> Result<GrantEvent, NoEvent> {
     let kept: Kept = serde_json::from_str(text).map_err(|cause| NoEvent(Some(cause)))?;
     kept.event().ok_or(NoEvent(None))
+}
+
+impl KeptConsent {
+    fn of(part: &ConsentPart) -> Self {
+        Self {
+            from: part.from.map(|from| from.as_str().to_owned()),
+            to: part.to.as_str().to_owned(),
+            by: part.by.as_str().to_owned(),
+            channel: part.channel.as_str().to_owned(),
+            text_version: part.text_version,
+            customer: part.customer,
+            clusters: part.clusters.iter().map(ClusterId::to_string).collect(),
+            resources: part.resources,
+        }
+    }
+
+    fn part(self) -> Option<ConsentPart> {
+        let clusters = self.clusters.iter().map(|id| ClusterId::parse(id));
+        Some(ConsentPart {
+            from: match self.from {
+                None => None,
+                Some(word) => Some(ConsentState::parse(&word)?),
+            },
+            to: ConsentState::parse(&self.to)?,
+            by: By::parse(&self.by)?,
+            channel: Channel::parse(&self.channel)?,
+            text_version: self.text_version,
+            customer: self.customer,
+            clusters: clusters.collect::<Result<_, _>>().ok()?,
+            resources: self.resources,
+        })
+    }
 }
 
 impl Kept {
@@ -111,6 +159,10 @@ impl Kept {
             },
             grant: self.grant,
             extent,
+            consent: match self.consent {
+                None => None,
+                Some(kept) => Some(kept.part()?),
+            },
             action: GrantAction::parse(&self.action)?,
             code: self.code,
             rule: self.rule,
@@ -148,6 +200,16 @@ mod tests {
                 resource: Some("https://files.example/v1".to_owned()),
                 until: Some(at),
             }),
+            consent: Some(ConsentPart {
+                from: Some(ConsentState::Reviewing),
+                to: ConsentState::Authorised,
+                by: By::Customer,
+                channel: Channel::Page,
+                text_version: Some([9; 32]),
+                customer: Some([10; 32]),
+                clusters: vec![ClusterId::parse("balance").expect("valid")],
+                resources: 3,
+            }),
             action,
             code: Some("access_denied".to_owned()),
             rule: Some("\"a\" \\ \u{1} 界".to_owned()),
@@ -162,6 +224,7 @@ mod tests {
                 who: Who::default(),
                 grant: None,
                 extent: None,
+                consent: None,
                 code: None,
                 rule: None,
                 network: Network::of(std::net::Ipv6Addr::LOCALHOST.into()),
@@ -189,6 +252,32 @@ mod tests {
     }
 
     #[test]
+    fn what_was_written_before_there_were_consents_reads_without() {
+        let plain = GrantEvent {
+            consent: None,
+            ..event(GrantAction::Redeem)
+        };
+        let text = written(&plain);
+        assert!(!text.contains("consent"), "as it was written before");
+        assert_eq!(read(&text).expect("reads"), plain);
+        let made = ConsentPart {
+            from: None,
+            to: ConsentState::Requested,
+            by: By::Partner,
+            channel: Channel::Api,
+            text_version: None,
+            customer: None,
+            clusters: Vec::new(),
+            resources: 0,
+        };
+        let lodged = GrantEvent {
+            consent: Some(made),
+            ..event(GrantAction::ConsentLodge)
+        };
+        assert_eq!(read(&written(&lodged)).expect("reads"), lodged);
+    }
+
+    #[test]
     fn what_is_no_event_is_an_error() {
         let text = written(&event(GrantAction::Redeem));
         for (whole, broken) in [
@@ -199,6 +288,12 @@ mod tests {
             ("swiftride", "swift ride"),
             ("203.0.113.0", "203.0.113"),
             ("{", "{\"more\":1,"),
+            ("\"from\"", "\"more\":1,\"from\""),
+            ("reviewing", "reading"),
+            ("authorised", "authorized"),
+            ("\"customer\",\"channel\"", "\"nobody\",\"channel\""),
+            ("\"page\"", "\"leaf\""),
+            ("balance", "Balance"),
         ] {
             assert!(text.contains(whole), "{whole}");
             assert!(read(&text.replacen(whole, broken, 1)).is_err(), "{broken}");

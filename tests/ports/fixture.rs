@@ -69,6 +69,7 @@ pub(crate) fn event(action: GrantAction, number: u32) -> GrantEvent {
         },
         grant: Some(digest(number)),
         extent: None,
+        consent: None,
         action,
         code: None,
         rule: Some(format!("event {number} \"of\" its kind")),

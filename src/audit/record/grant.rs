@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crypto::base64url;
-use model::{EventId, GrantEvent, Network, RequestId};
+use model::{ClusterId, ConsentPart, ConsentState, EventId, GrantEvent, Network, RequestId};
 use serde::Serialize;
 
 use super::{
@@ -37,7 +37,45 @@ pub(super) struct GrantRecord<'a> {
     resource: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     until: Option<Nanoseconds>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    consent: Option<ConsentRecord>,
     outcome: Outcome<'a>,
+}
+
+/// Of the clusters of a consent, which are few and bear short names.
+const CLUSTERS_BYTES_MAX: usize = 128;
+
+/// What it did to a consent. Never an account, a name or an amount.
+#[derive(Serialize)]
+struct ConsentRecord {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<&'static str>,
+    to: &'static str,
+    by: &'static str,
+    channel: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    psu: Option<String>,
+    clusters: String,
+    resources: u32,
+}
+
+impl ConsentRecord {
+    fn of(part: &ConsentPart) -> Self {
+        let digest = |its: &Option<[u8; 32]>| its.as_ref().map(|digest| base64url(digest));
+        let clusters: Vec<_> = part.clusters.iter().map(ClusterId::as_str).collect();
+        Self {
+            from: part.from.map(ConsentState::as_str),
+            to: part.to.as_str(),
+            by: part.by.as_str(),
+            channel: part.channel.as_str(),
+            text: digest(&part.text_version),
+            psu: digest(&part.customer),
+            clusters: cut(&clusters.join(" "), CLUSTERS_BYTES_MAX).into_owned(),
+            resources: part.resources,
+        }
+    }
 }
 
 /// The decision, and why. No status: the answer may go to a browser, or have failed since.
@@ -74,6 +112,7 @@ impl<'a> GrantRecord<'a> {
                 .and_then(|extent| extent.resource.as_deref())
                 .map(cut_to(URLS_BYTES_MAX)),
             until: extent.and_then(|extent| extent.until).map(Nanoseconds),
+            consent: event.consent.as_ref().map(ConsentRecord::of),
             outcome: Outcome {
                 decision: event.action.decision().as_str(),
                 code: event.code.as_deref().map(cut_to(WORD_BYTES_MAX)),

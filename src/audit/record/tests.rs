@@ -2,9 +2,9 @@ use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
 use model::{
-    Access, BankId, Body, ClientId, Decision, End, Ended, EventId, Extent, GrantAction, GrantEvent,
-    InteractionId, Object, OperationId, PartnerId, ProductId, ProtectionClass, RequestId,
-    SealedDetails, Timing,
+    Access, BankId, Body, By, Channel, ClientId, ClusterId, ConsentPart, ConsentState, Decision,
+    End, Ended, EventId, Extent, GrantAction, GrantEvent, InteractionId, Object, OperationId,
+    PartnerId, ProductId, ProtectionClass, RequestId, SealedDetails, Timing,
 };
 
 use super::*;
@@ -87,6 +87,7 @@ fn grant(action: GrantAction) -> GrantEvent {
         who: who(),
         grant: Some([4; 32]),
         extent: None,
+        consent: None,
         action,
         code: None,
         rule: None,
@@ -244,6 +245,49 @@ fn what_was_approved_is_told_and_its_details_by_types_and_a_seal() {
     assert!(json.contains(said), "{json}");
 }
 
+fn consent() -> ConsentPart {
+    ConsentPart {
+        from: Some(ConsentState::Authorised),
+        to: ConsentState::Withdrawn,
+        by: By::Customer,
+        channel: Channel::Page,
+        text_version: Some([1; 32]),
+        customer: Some([2; 32]),
+        clusters: ["account_list", "balance"]
+            .map(|id| ClusterId::parse(id).unwrap())
+            .into(),
+        resources: 3,
+    }
+}
+
+#[test]
+fn what_happened_to_a_consent_is_told_without_a_name_or_an_account() {
+    let told = |part| {
+        whole(&AuditEvent::Grant(Box::new(GrantEvent {
+            consent: Some(part),
+            ..grant(GrantAction::ConsentWithdraw)
+        })))
+    };
+    let json = told(consent());
+    let said = "\"action\":\"consent.withdraw\",\
+                \"gid\":\"BAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQ\",\
+                \"consent\":{\"from\":\"authorised\",\"to\":\"withdrawn\",\"by\":\"customer\",\
+                \"channel\":\"page\",\"text\":\"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE\",\
+                \"psu\":\"AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI\",\
+                \"clusters\":\"account_list balance\",\"resources\":3},\
+                \"outcome\":{\"decision\":\"allowed\"}}";
+    assert!(json.ends_with(said), "{json}");
+    let made = told(ConsentPart {
+        from: None,
+        text_version: None,
+        customer: None,
+        ..consent()
+    });
+    let said =
+        "\"consent\":{\"to\":\"withdrawn\",\"by\":\"customer\",\"channel\":\"page\",\"clusters\"";
+    assert!(made.contains(said), "{made}");
+}
+
 #[test]
 fn an_address_becomes_its_network() {
     let cases = [
@@ -290,6 +334,10 @@ fn the_longest_texts_are_cut_with_length_and_digest_and_the_record_keeps_its_lim
         details: Some(details),
         resource: Some(long.clone()),
         until: Some(at()),
+    });
+    grant.consent = Some(ConsentPart {
+        clusters: vec![ClusterId::parse(&"c".repeat(64)).unwrap(); 1_000],
+        ..consent()
     });
     let digest = base64url(&sha256(long.as_bytes()));
     for happened in [

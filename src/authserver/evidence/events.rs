@@ -41,6 +41,7 @@ impl Events<'_> {
             who: self.who.clone(),
             grant: grant.map(|grant| crypto::sha256(grant.as_str().as_bytes())),
             extent: None,
+            consent: None,
             action,
             code: None,
             rule: None,

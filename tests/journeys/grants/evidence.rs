@@ -112,6 +112,7 @@ async fn what_a_crash_left_in_the_outbox_is_in_the_log_before_a_listener_opens()
         who: Who::default(),
         grant: None,
         extent: None,
+        consent: None,
         action: GrantAction::LogIn,
         code: None,
         rule: None,
