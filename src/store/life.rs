@@ -44,6 +44,15 @@ impl GrantLife {
         }
     }
 
+    /// Its consent has ended. What is not remembered any more has nothing left to revoke.
+    pub(crate) fn ended(self, until: Timestamp, now: Timestamp) -> Self {
+        if self.is_remembered(now) {
+            self.revoked(until)
+        } else {
+            self
+        }
+    }
+
     pub(crate) fn is_remembered(&self, now: Timestamp) -> bool {
         now < self.remembered_until
     }

@@ -2,6 +2,8 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+mod accesses;
+mod consents;
 mod expiring;
 mod grants;
 mod keys;
@@ -16,6 +18,8 @@ pub struct Memory {
     keys: Mutex<keys::Rings>,
     replay: Mutex<replay::Claims>,
     books: Mutex<Books>,
+    spent: Mutex<consents::SpentDays>,
+    accesses: Mutex<accesses::Book>,
 }
 
 /// What shares the outbox: a change and its event are made under one lock.
@@ -23,6 +27,7 @@ pub struct Memory {
 struct Books {
     grants: grants::Book,
     sessions: sessions::Book,
+    consents: consents::Book,
     outbox: outbox::Events,
 }
 

@@ -1,22 +1,38 @@
 //! What every store does with what it is handed, before it keeps anything: limits, and instants
 //! rounded to what a file can hold, so that no two stores differ.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use model::GrantEvent;
 use model::ports::{
-    Code, Grant, PushedRequest, Redemption, RefreshToken, Session, StoreUnavailable,
+    AccessRow, Authorisation, Change, Code, Consent, Grant, LogIndex, PushedRequest, Redemption,
+    RefreshToken, Session, StoreUnavailable, Withdrawal,
 };
+use model::{ClusterId, ConsentState, Edge, Evidence, GrantEvent, Terms};
+
+use crate::terms;
 
 /// The most bytes of an opaque part, and of a text of an event.
 const PART_BYTES_MAX: usize = 64 << 10;
-/// The most bytes of a customer's name, and of how strongly they logged in.
+/// The most bytes of a customer's name, of how strongly they logged in, of a person's reason, and
+/// of a word of the log's.
 const NAME_BYTES_MAX: usize = 1_024;
+/// The most bytes of what bears a page: a draft, and a sealed evidence.
+const PAGE_BYTES_MAX: usize = 256 << 10;
+/// The most accesses that are noted at once.
+const NOTED_MAX: usize = 1_000;
 
 /// The most live requests of one client: what it pushes beyond is refused.
 pub(crate) const PUSHED_PER_CLIENT_MAX: usize = 10_000;
 /// The most sessions of one customer: beginning another ends those that expire first.
 pub(crate) const SESSIONS_PER_SUBJECT_MAX: u8 = 64;
+/// The most undecided consents of one client: what it asks beyond is refused.
+pub(crate) const UNDECIDED_PER_CLIENT_MAX: usize = 10_000;
+/// The most consents, or accesses, that are told at once.
+pub(crate) const PAGE_MAX: u16 = 50;
+/// For how many days an access that was spent is remembered.
+pub(crate) const SPENT_DAYS: i8 = 2;
+/// How long what lapsed before anybody logged in is remembered.
+pub(crate) const LAPSED_REMEMBERED: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// The most events that wait for the log.
 pub(crate) const OUTBOX_MAX: usize = 10_000;
 /// How many expired entries one change removes at most: more than one, so that a table shrinks
@@ -35,6 +51,9 @@ pub(crate) enum Unfit {
     /// The code, or the refresh token, names another grant than the one it comes with.
     #[error("what was handed together is of two grants")]
     OtherGrant,
+    /// The consent has no such edge, or none by this call.
+    #[error("a consent that stands so has no such edge")]
+    NoEdge,
     /// The log takes nothing.
     #[error("the outbox is full")]
     OutboxFull,
@@ -112,11 +131,145 @@ pub(crate) fn session(session: Session) -> Result<Session, Unfit> {
     })
 }
 
+/// A consent that nobody has decided about.
+pub(crate) fn lodged(consent: Consent) -> Result<Consent, Unfit> {
+    fits(
+        consent.subject.as_ref().map_or(0, String::len),
+        NAME_BYTES_MAX,
+    )?;
+    fits(consent.lodged.len(), PART_BYTES_MAX)?;
+    fits(consent.draft.len(), PAGE_BYTES_MAX)?;
+    let first = if consent.is_lodged {
+        ConsentState::Requested
+    } else {
+        ConsentState::Reviewing
+    };
+    let is_new = (consent.state, consent.version, consent.extended) == (first, 0, 0)
+        && consent.terms.is_none()
+        && consent.ended_until.is_none()
+        && consent.replaced_by.is_none()
+        && consent.reason.is_none();
+    if !is_new {
+        return Err(Unfit::NoEdge);
+    }
+    Ok(Consent {
+        made_at: instant(consent.made_at),
+        decide_until: instant(consent.decide_until),
+        changed_at: instant(consent.made_at),
+        expires: consent.expires.map(instant),
+        ..consent
+    })
+}
+
+pub(crate) fn change(change: Change) -> Result<Change, Unfit> {
+    let is_of_the_undecided = matches!(
+        change.edge,
+        Edge::Open | Edge::Allow | Edge::Extend | Edge::Refuse | Edge::Lock | Edge::Lapse
+    );
+    if !is_of_the_undecided {
+        return Err(Unfit::NoEdge);
+    }
+    fits(
+        change.subject.as_ref().map_or(0, String::len),
+        NAME_BYTES_MAX,
+    )?;
+    fits(change.draft.as_ref().map_or(0, Vec::len), PAGE_BYTES_MAX)?;
+    fits(
+        change.reason.as_ref().map_or(0, String::len),
+        NAME_BYTES_MAX,
+    )?;
+    let evidence = change.evidence.map(|its| evidence(its, change.edge));
+    Ok(Change {
+        decide_until: change.decide_until.map(instant),
+        evidence: evidence.transpose()?,
+        ..change
+    })
+}
+
+pub(crate) fn authorisation(authorisation: Authorisation) -> Result<Authorisation, Unfit> {
+    if !matches!(authorisation.edge, Edge::Authorise | Edge::Renew) {
+        return Err(Unfit::NoEdge);
+    }
+    let terms = Terms {
+        authorised_at: instant(authorisation.terms.authorised_at),
+        reauth_at: authorisation.terms.reauth_at.map(instant),
+        expires: instant(authorisation.terms.expires),
+        ..authorisation.terms
+    };
+    fits(terms.customer.len(), NAME_BYTES_MAX)?;
+    fits(terms::written(&terms).len(), PART_BYTES_MAX)?;
+    Ok(Authorisation {
+        terms,
+        evidence: evidence(authorisation.evidence, authorisation.edge)?,
+        ..authorisation
+    })
+}
+
+pub(crate) fn withdrawal(withdrawal: Withdrawal) -> Result<Withdrawal, Unfit> {
+    if !matches!(withdrawal.edge, Edge::Withdraw | Edge::Expire) {
+        return Err(Unfit::NoEdge);
+    }
+    fits(
+        withdrawal.reason.as_ref().map_or(0, String::len),
+        NAME_BYTES_MAX,
+    )?;
+    let (edge, by) = (withdrawal.edge, withdrawal.by);
+    if withdrawal.evidence.as_ref().is_some_and(|its| its.by != by) {
+        return Err(Unfit::NoEdge);
+    }
+    let evidence = withdrawal.evidence.map(|its| evidence(its, edge));
+    Ok(Withdrawal {
+        tokens_until: instant(withdrawal.tokens_until),
+        evidence: evidence.transpose()?,
+        ..withdrawal
+    })
+}
+
+/// What is kept of an edge.
+fn evidence(evidence: Evidence, edge: Edge) -> Result<Evidence, Unfit> {
+    fits(evidence.sealed.len(), PAGE_BYTES_MAX)?;
+    if evidence.edge != edge {
+        return Err(Unfit::NoEdge);
+    }
+    Ok(Evidence {
+        at: instant(evidence.at),
+        ..evidence
+    })
+}
+
+pub(crate) fn noted(
+    upto: LogIndex,
+    rows: Vec<AccessRow>,
+) -> Result<(LogIndex, Vec<AccessRow>), Unfit> {
+    fits(upto.segment.len(), NAME_BYTES_MAX)?;
+    let is_beyond = |number: u64| i64::try_from(number).is_err();
+    if rows.len() > NOTED_MAX || is_beyond(upto.index) || is_beyond(upto.offset) {
+        return Err(Unfit::TooLong);
+    }
+    let rows = rows.into_iter().map(|row| {
+        fits(row.code.as_ref().map_or(0, String::len), NAME_BYTES_MAX)?;
+        fits(bytes_of(&row.clusters), PART_BYTES_MAX)?;
+        Ok(AccessRow {
+            at: instant(row.at),
+            ..row
+        })
+    });
+    Ok((upto, rows.collect::<Result<_, Unfit>>()?))
+}
+
 pub(crate) fn event(event: GrantEvent) -> Result<GrantEvent, Unfit> {
     for text in [&event.code, &event.rule].into_iter().flatten() {
         fits(text.len(), PART_BYTES_MAX)?;
     }
+    if let Some(part) = &event.consent {
+        fits(bytes_of(&part.clusters), PART_BYTES_MAX)?;
+    }
     Ok(event)
+}
+
+/// The bytes of clusters, as a text that separates them.
+fn bytes_of(clusters: &[ClusterId]) -> usize {
+    clusters.iter().map(|id| id.as_str().len() + 1).sum()
 }
 
 fn fits(bytes: usize, bytes_max: usize) -> Result<(), Unfit> {

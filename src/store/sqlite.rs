@@ -18,6 +18,8 @@ use rustix::fs::{FlockOperation, flock};
 use self::reader::Reader;
 use self::writer::Writer;
 
+mod accesses;
+mod consents;
 mod forget;
 mod grants;
 mod keys;
@@ -35,7 +37,7 @@ mod writer;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How many prepared statements a connection keeps: all that this room has.
-const STATEMENTS_KEPT: usize = 64;
+const STATEMENTS_KEPT: usize = 96;
 
 /// The write-ahead file is cut back to this many bytes after a checkpoint.
 const WAL_BYTES_KEPT: u32 = 16 * 1024 * 1024;

@@ -122,7 +122,12 @@ impl Book {
     }
 
     /// Gives a grant that is here another life.
-    fn live_on(&mut self, bank: &BankId, id: &GrantId, life: impl FnOnce(GrantLife) -> GrantLife) {
+    pub(super) fn live_on(
+        &mut self,
+        bank: &BankId,
+        id: &GrantId,
+        life: impl FnOnce(GrantLife) -> GrantLife,
+    ) {
         if let Some(kept) = self.grants.remove(&(bank.clone(), id.clone())) {
             let life = life(kept.life);
             self.keep_grant(bank, KeptGrant { life, ..kept });
@@ -270,7 +275,7 @@ impl Books {
 
 impl Memory {
     /// Changes the books; an unfit change changes nothing.
-    fn change<T>(
+    pub(super) fn change<T>(
         &self,
         doing: &'static str,
         change: impl FnOnce(&mut Books) -> Result<T, Unfit>,

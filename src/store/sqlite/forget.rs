@@ -14,6 +14,8 @@ pub(super) enum Expired {
     Grants,
     RevokedTokens,
     Sessions,
+    /// That lapsed before anybody logged in.
+    LapsedConsents,
 }
 
 impl Expired {
@@ -25,6 +27,9 @@ impl Expired {
             Self::Grants => "SELECT min(remembered_until) FROM customer_grant",
             Self::RevokedTokens => "SELECT min(until) FROM revoked_token",
             Self::Sessions => "SELECT min(expires) FROM session",
+            Self::LapsedConsents => {
+                "SELECT min(changed_at) FROM consent WHERE state = 'lapsed' AND subject IS NULL"
+            }
         }
     }
 
@@ -52,6 +57,12 @@ impl Expired {
             Self::Sessions => {
                 "DELETE FROM session WHERE place IN
                  (SELECT place FROM session WHERE expires < ?1 ORDER BY expires LIMIT ?2)"
+            }
+            Self::LapsedConsents => {
+                "DELETE FROM consent WHERE place IN
+                 (SELECT place FROM consent
+                  WHERE state = 'lapsed' AND subject IS NULL AND changed_at < ?1
+                  ORDER BY changed_at LIMIT ?2)"
             }
         }
     }
@@ -127,6 +138,12 @@ mod tests {
                 "bank, digest, subject, shown, auth_time, expires",
                 "'b', CAST(?1 AS BLOB), 's', 's', 0, ?2",
             ),
+            (
+                "consent",
+                "bank, id, digest, client, state, version, lodged, draft, made_at, decide_until,
+                 extended, is_lodged, changed_at",
+                "'b', ?1, CAST(?1 AS BLOB), 'c', 'lapsed', 1, x'', x'', 0, 0, 0, 1, ?2",
+            ),
         ] {
             let sql = format!("INSERT INTO {table} ({columns}) VALUES ({values})");
             for second in (100..110).chain([900]) {
@@ -140,6 +157,7 @@ mod tests {
             (Expired::Grants, "customer_grant"),
             (Expired::RevokedTokens, "revoked_token"),
             (Expired::Sessions, "session"),
+            (Expired::LapsedConsents, "consent"),
         ] {
             for (second, left) in [(100, 11), (102, 9), (500, 5), (500, 1), (500, 1)] {
                 forget(&connection, expired, at(second)).expect("forgets");

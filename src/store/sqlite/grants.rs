@@ -16,7 +16,7 @@ use super::outbox::post;
 use super::writer::Undone;
 use crate::rim::{self, Unfit, instant};
 
-mod made;
+pub(super) mod made;
 mod requests;
 mod revoked;
 

@@ -10,6 +10,8 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior, pa
 
 use super::{OpenFailed, failed};
 
+mod consent;
+
 /// "MRTS": marks a file as ours (SQLite's `application_id`).
 const APPLICATION_ID: i64 = 0x4D52_5453;
 
@@ -47,6 +49,7 @@ pub(super) const ALL: &[&str] = &[
     AUTHORIZATION,
     // A signing key that somebody else may hold: its row stays, its sealed part goes.
     "ALTER TABLE signing_key ADD COLUMN distrusted_at TEXT; -- RFC 3339; NULL: it is trusted",
+    consent::CONSENT,
 ];
 
 /// 4: the state of the authorization server, and the outbox of its events. Instants are

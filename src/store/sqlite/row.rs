@@ -6,6 +6,11 @@ use rusqlite::types::Type;
 
 use model::BadId;
 
+/// A column holds a word that is none of ours.
+#[derive(Debug, thiserror::Error)]
+#[error("the word is not known: {0}")]
+struct UnknownWord(String);
+
 /// An instant, from its microseconds.
 pub(super) fn instant(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
     instant_of(column, row.get(column)?)
@@ -29,6 +34,18 @@ pub(super) fn id<T>(
 ) -> rusqlite::Result<T> {
     let text: String = row.get(column)?;
     parse(&text).map_err(unreadable(column, Type::Text))
+}
+
+/// What a word stands for.
+pub(super) fn word<T>(
+    row: &Row<'_>,
+    column: usize,
+    parse: fn(&str) -> Option<T>,
+) -> rusqlite::Result<T> {
+    let text: String = row.get(column)?;
+    parse(&text)
+        .ok_or(UnknownWord(text))
+        .map_err(unreadable(column, Type::Text))
 }
 
 /// The error of a column that holds no value of ours.

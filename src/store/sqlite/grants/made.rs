@@ -104,7 +104,7 @@ fn life(row: &Row<'_>, first: usize) -> rusqlite::Result<GrantLife> {
 }
 
 /// The life of a grant that is here.
-pub(super) fn life_of(
+pub(in crate::sqlite) fn life_of(
     connection: &Connection,
     bank: &BankId,
     grant: &GrantId,
@@ -119,7 +119,7 @@ pub(super) fn life_of(
 }
 
 /// Gives a grant another life.
-pub(super) fn live_on(
+pub(in crate::sqlite) fn live_on(
     connection: &Connection,
     bank: &BankId,
     grant: &GrantId,

@@ -1,0 +1,412 @@
+//! `ports::Consents` in memory.
+
+use std::collections::{BTreeMap, HashMap};
+
+use futures_util::future::BoxFuture;
+use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan};
+
+use model::ports::{
+    Authorisation, Change, Changed, Consent, Consents, DueConsent, EndedConsent, Lodge, Spend,
+    StandingConsent, StoreUnavailable, Withdrawal,
+};
+use model::{BankId, ConsentId, ConsentState, Evidence, GrantEvent, Why};
+
+use super::{Books, Memory, lock};
+use crate::consent_life::{self, Next};
+use crate::rim::{
+    self, FORGOTTEN_PER_CHANGE, LAPSED_REMEMBERED, PAGE_MAX, SPENT_DAYS, UNDECIDED_PER_CLIENT_MAX,
+    Unfit, instant,
+};
+
+/// A bank, and an id that is unique in it.
+type Place = (BankId, ConsentId);
+
+/// Every consent, and what is kept of each, by its number.
+#[derive(Debug, Default)]
+pub(super) struct Book {
+    consents: HashMap<Place, Consent>,
+    evidence: HashMap<Place, BTreeMap<u32, Evidence>>,
+}
+
+/// How often data was asked for in a day, by day, bank and consent.
+pub(super) type SpentDays = BTreeMap<(Date, BankId, [u8; 32]), u32>;
+
+impl Book {
+    fn of_bank(&self, bank: &BankId) -> impl Iterator<Item = &Consent> {
+        let all = self.consents.iter();
+        all.filter(move |((of, _), _)| of == bank)
+            .map(|(_, consent)| consent)
+    }
+
+    fn of_request(&self, bank: &BankId, request: [u8; 32]) -> Option<&Consent> {
+        self.of_bank(bank)
+            .find(|consent| consent.request == Some(request))
+    }
+
+    fn of_digest(&self, bank: &BankId, digest: [u8; 32]) -> Option<&Consent> {
+        self.of_bank(bank).find(|consent| consent.digest == digest)
+    }
+
+    /// Forgets a few of what lapsed long ago before anybody logged in, the oldest first.
+    fn forget(&mut self, now: Timestamp) {
+        let until = now.saturating_sub(LAPSED_REMEMBERED).unwrap_or(now);
+        let lapsed = self.consents.iter().filter(|(_, consent)| {
+            consent.state == ConsentState::Lapsed
+                && consent.subject.is_none()
+                && consent.changed_at < until
+        });
+        let mut lapsed: Vec<_> = lapsed
+            .map(|(place, consent)| (consent.changed_at, place.clone()))
+            .collect();
+        lapsed.sort_unstable();
+        for (_, place) in lapsed.into_iter().take(FORGOTTEN_PER_CHANGE.into()) {
+            self.consents.remove(&place);
+        }
+    }
+
+    /// Whether a changed consent, and what is kept of the change, can be kept.
+    fn fits(
+        &self,
+        bank: &BankId,
+        changed: &Consent,
+        evidence: Option<&Evidence>,
+    ) -> Result<(), Unfit> {
+        let place = (bank.clone(), changed.id.clone());
+        let kept = self.evidence.get(&place);
+        let is_known = evidence.is_some_and(|its| kept.is_some_and(|k| k.contains_key(&its.seq)));
+        let of_request = changed
+            .request
+            .and_then(|request| self.of_request(bank, request));
+        if is_known || of_request.is_some_and(|other| other.id != changed.id) {
+            return Err(Unfit::Taken);
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, bank: &BankId, changed: Consent, evidence: Option<Evidence>) {
+        let place = (bank.clone(), changed.id.clone());
+        if let Some(evidence) = evidence {
+            let kept = self.evidence.entry(place.clone()).or_default();
+            kept.insert(evidence.seq, evidence);
+        }
+        self.consents.insert(place, changed);
+    }
+}
+
+impl Books {
+    fn lodge(
+        &mut self,
+        bank: &BankId,
+        consent: Consent,
+        now: Timestamp,
+        event: GrantEvent,
+    ) -> Result<Lodge, Unfit> {
+        let book = &mut self.consents;
+        book.forget(now);
+        let known = consent.request.and_then(|its| book.of_request(bank, its));
+        if let Some(known) = known {
+            return Ok(Lodge::Known(Box::new(known.clone())));
+        }
+        let undecided = book
+            .of_bank(bank)
+            .filter(|its| its.client == consent.client && its.state.is_undecided());
+        if undecided.count() >= UNDECIDED_PER_CLIENT_MAX {
+            return Ok(Lodge::Full);
+        }
+        let is_taken = book
+            .of_bank(bank)
+            .any(|its| its.id == consent.id || its.digest == consent.digest);
+        if is_taken {
+            return Err(Unfit::Taken);
+        }
+        let room = self.outbox.room()?;
+        book.keep(bank, consent, None);
+        Ok(Lodge::Kept(room.post(event)))
+    }
+
+    /// Takes an edge, which `next` decides.
+    fn take(
+        &mut self,
+        bank: &BankId,
+        id: &ConsentId,
+        evidence: Option<Evidence>,
+        event: GrantEvent,
+        next: impl FnOnce(Consent) -> Result<Next, Unfit>,
+    ) -> Result<Changed, Unfit> {
+        let book = &mut self.consents;
+        let Some(consent) = book.consents.get(&(bank.clone(), id.clone())) else {
+            return Ok(Changed::Gone);
+        };
+        match next(consent.clone())? {
+            Next::Gone => Ok(Changed::Gone),
+            Next::Otherwise(state) => Ok(Changed::Otherwise(state)),
+            Next::To(changed) => {
+                book.fits(bank, &changed, evidence.as_ref())?;
+                let room = self.outbox.room()?;
+                book.keep(bank, *changed, evidence);
+                Ok(Changed::Done(room.post(event)))
+            }
+        }
+    }
+
+    fn withdraw(
+        &mut self,
+        bank: &BankId,
+        id: &ConsentId,
+        mut withdrawal: Withdrawal,
+        now: Timestamp,
+        event: GrantEvent,
+    ) -> Result<Changed, Unfit> {
+        let (evidence, until) = (withdrawal.evidence.take(), withdrawal.tokens_until);
+        let changed = self.take(bank, id, evidence, event, |consent| {
+            Ok(consent_life::withdrawn(consent, &mut withdrawal, now))
+        })?;
+        if matches!(changed, Changed::Done(_)) {
+            self.grants
+                .live_on(bank, id.grant(), |life| life.ended(until, now));
+        }
+        Ok(changed)
+    }
+}
+
+/// See [`Consents::of_customer`].
+fn page(
+    book: &Book,
+    bank: &BankId,
+    subject: &str,
+    after: Option<&(Timestamp, ConsentId)>,
+    limit: u16,
+) -> Vec<Consent> {
+    let theirs = book
+        .of_bank(bank)
+        .filter(|consent| consent.subject.as_deref() == Some(subject));
+    let is_after = |consent: &Consent| {
+        after.is_none_or(|(at, id)| {
+            let at = instant(*at);
+            consent.changed_at < at || (consent.changed_at == at && consent.id > *id)
+        })
+    };
+    let mut theirs: Vec<_> = theirs
+        .filter(|consent| is_after(consent))
+        .cloned()
+        .collect();
+    theirs.sort_by(|a, b| (b.changed_at, &a.id).cmp(&(a.changed_at, &b.id)));
+    theirs.truncate(limit.min(PAGE_MAX).into());
+    theirs
+}
+
+/// See [`Consents::due`].
+fn due(book: &Book, bank: &BankId, now: Timestamp, limit: u16) -> Vec<DueConsent> {
+    let since = |consent: &Consent| match consent.state {
+        state if state.is_undecided() => Some(consent.decide_until),
+        ConsentState::Authorised => consent.expires,
+        _ => None,
+    };
+    let due = book.of_bank(bank).filter_map(|consent| {
+        let since = since(consent).filter(|since| *since <= now)?;
+        Some((since, consent))
+    });
+    let mut due: Vec<_> = due.collect();
+    due.sort_by(|(a, one), (b, other)| (a, &one.id).cmp(&(b, &other.id)));
+    due.truncate(limit.into());
+    due.into_iter()
+        .map(|(_, consent)| (consent.id.clone(), consent.state, consent.version))
+        .collect()
+}
+
+/// See [`Consents::spend`].
+fn spend(spent: &mut SpentDays, key: (Date, BankId, [u8; 32]), max: u32) -> Spend {
+    let until = key.0.saturating_sub(SPENT_DAYS.days());
+    for _ in 0..FORGOTTEN_PER_CHANGE {
+        match spent.first_entry() {
+            Some(first) if first.key().0 < until => drop(first.remove()),
+            _ => break,
+        }
+    }
+    if max == 0 {
+        return Spend::None;
+    }
+    let used = spent.entry(key).or_insert(0);
+    if *used >= max {
+        return Spend::None;
+    }
+    *used += 1;
+    Spend::Left(max - *used)
+}
+
+impl Consents for Memory {
+    fn lodge<'a>(
+        &'a self,
+        bank: &'a BankId,
+        consent: Consent,
+        now: Timestamp,
+        event: GrantEvent,
+    ) -> BoxFuture<'a, Result<Lodge, StoreUnavailable>> {
+        Box::pin(async move {
+            self.change("keeping a consent", |books| {
+                let (consent, event) = (rim::lodged(consent)?, rim::event(event)?);
+                books.lodge(bank, consent, instant(now), event)
+            })
+        })
+    }
+
+    fn change<'a>(
+        &'a self,
+        bank: &'a BankId,
+        id: &'a ConsentId,
+        change: Change,
+        now: Timestamp,
+        event: GrantEvent,
+    ) -> BoxFuture<'a, Result<Changed, StoreUnavailable>> {
+        Box::pin(async move {
+            self.change("changing a consent", |books| {
+                let (mut change, event) = (rim::change(change)?, rim::event(event)?);
+                let evidence = change.evidence.take();
+                books.take(bank, id, evidence, event, |consent| {
+                    consent_life::changed(consent, &mut change, instant(now))
+                })
+            })
+        })
+    }
+
+    fn authorise<'a>(
+        &'a self,
+        bank: &'a BankId,
+        id: &'a ConsentId,
+        authorisation: Authorisation,
+        now: Timestamp,
+        event: GrantEvent,
+    ) -> BoxFuture<'a, Result<Changed, StoreUnavailable>> {
+        Box::pin(async move {
+            self.change("bringing a consent into force", |books| {
+                let (given, event) = (rim::authorisation(authorisation)?, rim::event(event)?);
+                let evidence = Some(given.evidence.clone());
+                books.take(bank, id, evidence, event, |consent| {
+                    consent_life::authorised(consent, &given, instant(now))
+                })
+            })
+        })
+    }
+
+    fn withdraw<'a>(
+        &'a self,
+        bank: &'a BankId,
+        id: &'a ConsentId,
+        withdrawal: Withdrawal,
+        now: Timestamp,
+        event: GrantEvent,
+    ) -> BoxFuture<'a, Result<Changed, StoreUnavailable>> {
+        Box::pin(async move {
+            self.change("ending a consent", |books| {
+                let (withdrawal, event) = (rim::withdrawal(withdrawal)?, rim::event(event)?);
+                books.withdraw(bank, id, withdrawal, instant(now), event)
+            })
+        })
+    }
+
+    fn find<'a>(
+        &'a self,
+        bank: &'a BankId,
+        id: &'a ConsentId,
+    ) -> BoxFuture<'a, Result<Option<Consent>, StoreUnavailable>> {
+        Box::pin(async move {
+            let books = lock(&self.books);
+            let place = (bank.clone(), id.clone());
+            Ok(books.consents.consents.get(&place).cloned())
+        })
+    }
+
+    fn of_request<'a>(
+        &'a self,
+        bank: &'a BankId,
+        request: [u8; 32],
+    ) -> BoxFuture<'a, Result<Option<Consent>, StoreUnavailable>> {
+        Box::pin(async move {
+            let books = lock(&self.books);
+            Ok(books.consents.of_request(bank, request).cloned())
+        })
+    }
+
+    fn of_customer<'a>(
+        &'a self,
+        bank: &'a BankId,
+        subject: &'a str,
+        after: Option<(Timestamp, ConsentId)>,
+        limit: u16,
+    ) -> BoxFuture<'a, Result<Vec<Consent>, StoreUnavailable>> {
+        Box::pin(async move {
+            let books = lock(&self.books);
+            Ok(page(&books.consents, bank, subject, after.as_ref(), limit))
+        })
+    }
+
+    fn terms<'a>(
+        &'a self,
+        bank: &'a BankId,
+        digest: [u8; 32],
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<Option<StandingConsent>, StoreUnavailable>> {
+        Box::pin(async move {
+            let books = lock(&self.books);
+            let found = books.consents.of_digest(bank, digest);
+            Ok(found.map(|its| {
+                consent_life::standing(its.state, its.expires, its.terms.clone(), instant(now))
+            }))
+        })
+    }
+
+    fn evidence<'a>(
+        &'a self,
+        bank: &'a BankId,
+        id: &'a ConsentId,
+    ) -> BoxFuture<'a, Result<Vec<Evidence>, StoreUnavailable>> {
+        Box::pin(async move {
+            let books = lock(&self.books);
+            let kept = books.consents.evidence.get(&(bank.clone(), id.clone()));
+            Ok(kept.map_or_else(Vec::new, |kept| kept.values().cloned().collect()))
+        })
+    }
+
+    fn due<'a>(
+        &'a self,
+        bank: &'a BankId,
+        now: Timestamp,
+        limit: u16,
+    ) -> BoxFuture<'a, Result<Vec<DueConsent>, StoreUnavailable>> {
+        Box::pin(async move {
+            let books = lock(&self.books);
+            Ok(due(&books.consents, bank, instant(now), limit))
+        })
+    }
+
+    fn spend<'a>(
+        &'a self,
+        bank: &'a BankId,
+        digest: [u8; 32],
+        day: Date,
+        max: u32,
+    ) -> BoxFuture<'a, Result<Spend, StoreUnavailable>> {
+        Box::pin(async move {
+            let key = (day, bank.clone(), digest);
+            Ok(spend(&mut lock(&self.spent), key, max))
+        })
+    }
+
+    fn ended<'a>(
+        &'a self,
+        bank: &'a BankId,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<Vec<EndedConsent>, StoreUnavailable>> {
+        Box::pin(async move {
+            let (now, books) = (instant(now), lock(&self.books));
+            let ended = books.consents.of_bank(bank).filter_map(|consent| {
+                let until = consent.ended_until.filter(|until| now < *until)?;
+                Some((consent.digest, Why::of(consent.state)?, until))
+            });
+            let mut ended: Vec<_> = ended.collect();
+            ended.sort_unstable_by_key(|(digest, _, _)| *digest);
+            Ok(ended)
+        })
+    }
+}
