@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 use crate::marks::{CLUSTER, NONE};
 use crate::placement::stated_name;
-use crate::problem::{Problems, quoted};
+use crate::problem::{Problem, Problems, quoted};
 use crate::reference::{Document, Edition, Site};
 
 /// The most schemas looked at for one document, each counted once for every operation it is in.
@@ -22,7 +22,7 @@ const VISITS_MAX: usize = 4_000_000;
 /// Keywords whose value is one schema of the same value.
 const SAME_ONE: [&str; 2] = ["then", "else"];
 /// Keywords whose value is a list of schemas of the same value.
-const SAME_LIST: [&str; 3] = ["allOf", "oneOf", "anyOf"];
+pub(crate) const SAME_LIST: [&str; 3] = ["allOf", "oneOf", "anyOf"];
 /// Keywords whose value is a map of schemas of parts of the value.
 const PART_MAP: [&str; 2] = ["properties", "patternProperties"];
 /// Keywords whose value is a schema, or a list of schemas, of parts of the value.
@@ -50,6 +50,22 @@ pub(crate) struct Budget(usize);
 impl Default for Budget {
     fn default() -> Self {
         Self(VISITS_MAX)
+    }
+}
+
+impl Budget {
+    /// Takes one schema from what is left; `false`, with a problem, when nothing is.
+    pub(crate) fn take(&mut self, problems: &mut Problems) -> bool {
+        let Some(left) = self.0.checked_sub(1) else {
+            problems.add(
+                "",
+                "the answers are too large to be checked",
+                format!("at most {VISITS_MAX} schemas in the answers of all operations"),
+            );
+            return false;
+        };
+        self.0 = left;
+        true
     }
 }
 
@@ -99,15 +115,9 @@ pub(crate) fn leaves<'a>(
     // Also the guard against circles: the same schema under the same mark says nothing new.
     let mut seen: HashSet<(String, Option<&str>)> = HashSet::new();
     while let Some(Pending { site, mark }) = walk.pending.pop() {
-        let Some(left) = budget.0.checked_sub(1) else {
-            walk.problems.add(
-                "",
-                "the answers are too large to be checked",
-                format!("at most {VISITS_MAX} schemas in the answers of all operations"),
-            );
+        if !budget.take(walk.problems) {
             break;
-        };
-        budget.0 = left;
+        }
         if seen.insert((site.pointer.clone(), mark.as_ref().map(|mark| mark.name))) {
             walk.look_at(&site, mark);
         }
@@ -188,15 +198,8 @@ impl<'a> Walk<'a, '_> {
             self.leaves.personal = Some((name.to_owned(), pointer.as_ref().to_owned()));
         }
         if let Some(outer) = outer.filter(|outer| outer.name != name) {
-            self.problems.add(
-                &*pointer,
-                format!(
-                    "one value has two clusters: {} and {}",
-                    quoted(outer.name),
-                    quoted(name)
-                ),
-                format!("keep one of them; the other is at {}", outer.pointer),
-            );
+            let first = (outer.name, &*outer.pointer);
+            self.problems.push(two_clusters(first, (name, &pointer)));
         }
         Some(Mark { name, pointer })
     }
@@ -309,11 +312,34 @@ fn says_shape(schema: &Value) -> bool {
         || has(&[CLUSTER, "$dynamicRef", "$recursiveRef"])
 }
 
-fn types(schema: &Map<String, Value>) -> Vec<&str> {
+/// The words of `type`.
+pub(crate) fn types(schema: &Map<String, Value>) -> Vec<&str> {
     match schema.get("type") {
         Some(Value::String(one)) => vec![one.as_str()],
         Some(Value::Array(several)) => several.iter().filter_map(Value::as_str).collect(),
         _ => Vec::new(),
+    }
+}
+
+/// From `customer` up each leaf says its cluster.
+pub(crate) fn unmarked_leaf(pointer: &str) -> Problem {
+    Problem {
+        pointer: pointer.to_owned(),
+        what: format!("the answer's leaf has no `{CLUSTER}`, which the operation's class demands"),
+        help: format!("add `{CLUSTER}` with the cluster it belongs to, or `none`"),
+    }
+}
+
+/// A value may belong to one cluster only.
+pub(crate) fn two_clusters(first: (&str, &str), second: (&str, &str)) -> Problem {
+    Problem {
+        pointer: second.1.to_owned(),
+        what: format!(
+            "one value has two clusters: {} and {}",
+            quoted(first.0),
+            quoted(second.0)
+        ),
+        help: format!("keep one of them; the other is at {}", first.1),
     }
 }
 

@@ -7,13 +7,15 @@
 //! document once (every mark known, in its place, well written); then `server` gives the base path
 //! and each operation is read by `operation`: `template` and `parameter` for the path, `marks` for
 //! class, effect, scope and details, `authentication` for the log-in, `leaves` for what its
-//! answers carry. Problems are gathered, each with a JSON Pointer (RFC 6901); a description exists
-//! only when there is none.
+//! answers carry, and from class `customer` up `answer` for the shapes that they are filtered by.
+//! Problems are gathered, each with a JSON Pointer (RFC 6901); a description exists only when there
+//! is none.
 //! **Absent on purpose**: files and YAML (the reader of the settings feeds values in), references
 //! that leave the document, server variables, `trace`, callbacks and webhooks (a gateway does not
 //! serve them), security schemes (the class decides what a caller must prove), and the checking of
 //! requests against schemas.
 
+mod answer;
 mod authentication;
 mod document;
 mod leaves;
@@ -28,9 +30,12 @@ mod responses;
 mod sample;
 mod server;
 mod template;
+mod total;
 
+pub use answer::{AnswerBody, AnswerShape, Answers, Leaf, Member, Node, NodeKind};
 pub use authentication::Authentication;
 pub use document::ApiDescription;
 pub use marks::{Class, EffectMark};
 pub use operation::OperationDescription;
 pub use problem::Problem;
+pub use total::{Measure, Step, Total};

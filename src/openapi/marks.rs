@@ -1,5 +1,5 @@
-//! The marks that say how an operation is protected: `x-mortise-class`, `-effect`, `-scope` and
-//! `-authorization-details`.
+//! The marks there are, and those that say how an operation is protected: `x-mortise-class`,
+//! `-effect`, `-scope` and `-authorization-details`.
 
 use http::Method;
 
@@ -20,8 +20,12 @@ pub(crate) const AUTHENTICATION: &str = "x-mortise-authentication";
 pub(crate) const CLUSTER: &str = "x-mortise-cluster";
 /// The kind of customer's resource that a value names.
 pub(crate) const RESOURCE: &str = "x-mortise-resource";
+/// What a leaf of an answer counts or sums up.
+pub(crate) const TOTAL: &str = "x-mortise-total";
+/// What a date has to do with the window of a consent.
+pub(crate) const DATE: &str = "x-mortise-date";
 /// Every mark there is.
-pub(crate) const MARKS: [&str; 7] = [
+pub(crate) const MARKS: [&str; 9] = [
     CLASS,
     EFFECT,
     SCOPE,
@@ -29,6 +33,8 @@ pub(crate) const MARKS: [&str; 7] = [
     AUTHENTICATION,
     CLUSTER,
     RESOURCE,
+    TOTAL,
+    DATE,
 ];
 /// What `x-mortise-cluster` and `x-mortise-resource` say when there is none.
 pub(crate) const NONE: &str = "none";

@@ -3,13 +3,14 @@
 use http::Method;
 use serde_json::Value;
 
+use crate::answer::{Answers, answers};
 use crate::authentication::{self, Authentication};
-use crate::leaves::{Budget, Leaves, leaves};
+use crate::leaves::{Budget, Leaves, leaves, unmarked_leaf};
 use crate::marks::{self, CLASS, CLUSTER, Class, EffectMark};
 use crate::parameter::{self, Parameter};
 use crate::problem::{Problems, quoted};
 use crate::reference::{Document, Site};
-use crate::responses::successes;
+use crate::responses::{Successes, successes};
 use crate::template::Template;
 
 /// The longest `operationId`, in bytes.
@@ -39,6 +40,9 @@ pub struct OperationDescription {
     pub authentication: Option<Authentication>,
     /// Whether a request may carry a body.
     pub has_request_body: bool,
+    /// What the bodies of its successful answers hold and whose it is, from [`Class::Customer`] up;
+    /// below, nothing.
+    pub answers: Answers,
 }
 
 /// Where an operation stands.
@@ -83,10 +87,17 @@ impl OperationDescription {
             parameter::check_resources(&parameters, problems);
         }
         let has_request_body = request_body(&document, &site, &method, problems);
-        let carried = check_answers(document, &site, class, budget, problems);
+        let successes = successes(&document, &site, problems);
+        let carried = check_answers(document, &site, class, &successes, budget, problems);
         if let Some(class) = class {
             check_floors(&site, class, effect, &carried, problems);
         }
+        let answers = if class >= Some(Class::Customer) {
+            let is_bound = parameter::names_resource(&parameters);
+            answers(document, &successes, is_bound, budget, problems)
+        } else {
+            Answers::default()
+        };
         Some(Self {
             id: id?,
             method,
@@ -98,6 +109,7 @@ impl OperationDescription {
             detail: detail?.0,
             authentication: authentication?.0,
             has_request_body: has_request_body?,
+            answers,
         })
     }
 }
@@ -189,24 +201,22 @@ fn check_answers<'a>(
     document: Document<'a>,
     site: &Site<'a>,
     class: Option<Class>,
+    successes: &Successes<'a>,
     budget: &mut Budget,
     problems: &mut Problems,
 ) -> Leaves {
-    let successes = successes(&document, site, problems);
-    let is_described = successes.is_described;
-    let without_schema = successes.without_schema;
-    let carried = leaves(document, successes.schemas, budget, problems);
+    let carried = leaves(document, successes.schemas(), budget, problems);
     if class < Some(Class::Customer) {
         return carried;
     }
-    if !is_described {
+    if !successes.is_described {
         problems.add(
             &site.pointer,
             "the operation describes no successful answer, which its class demands",
             "add `responses` with a 2xx status",
         );
     }
-    for pointer in without_schema {
+    for pointer in successes.without_schema() {
         problems.add(
             pointer,
             "the answer's body has no `schema`, which the operation's class demands",
@@ -214,11 +224,7 @@ fn check_answers<'a>(
         );
     }
     for pointer in &carried.unmarked {
-        problems.add(
-            pointer,
-            format!("the answer's leaf has no `{CLUSTER}`, which the operation's class demands"),
-            format!("add `{CLUSTER}` with the cluster it belongs to, or `none`"),
-        );
+        problems.push(unmarked_leaf(pointer));
     }
     carried
 }

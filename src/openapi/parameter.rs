@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use crate::marks::RESOURCE;
+use crate::marks::{NONE, RESOURCE};
+use crate::placement::stated_name;
 use crate::problem::{Problems, quoted};
 use crate::reference::{Document, Site};
 use crate::template::Template;
@@ -191,6 +192,12 @@ pub(crate) fn check_resources(parameters: &[Parameter<'_>], problems: &mut Probl
             );
         }
     }
+}
+
+/// Whether the path names a customer's resource, so that the whole answer is of that one.
+pub(crate) fn names_resource(parameters: &[Parameter<'_>]) -> bool {
+    let mut in_path = parameters.iter().filter(|p| p.location == Location::Path);
+    in_path.any(|p| stated_name(p.declared.value, RESOURCE).is_some_and(|kind| kind != NONE))
 }
 
 fn is_id_like(name: &str) -> bool {

@@ -3,9 +3,12 @@
 
 use serde_json::Value;
 
-use crate::marks::{AUTHENTICATION, CLASS, CLUSTER, DETAILS, EFFECT, MARKS, RESOURCE, SCOPE};
+use crate::marks::{
+    AUTHENTICATION, CLASS, CLUSTER, DATE, DETAILS, EFFECT, MARKS, RESOURCE, SCOPE, TOTAL,
+};
 use crate::problem::{Problems, help_words, quoted};
 use crate::reference::{Document, Edition, Site};
+use crate::total::{STEPS_MAX, Total};
 
 /// The most values in a document.
 const VALUES_MAX: usize = 1_000_000;
@@ -135,8 +138,8 @@ fn check_mark(key: &str, mark: &Site<'_>, place: Place, problems: &mut Problems)
         CLASS | EFFECT | SCOPE | DETAILS | AUTHENTICATION => {
             ("an operation", place == Place::Operation)
         }
-        CLUSTER => ("a schema", place == Place::Schema),
-        RESOURCE => (
+        CLUSTER | TOTAL => ("a schema", place == Place::Schema),
+        RESOURCE | DATE => (
             "a parameter or a schema",
             matches!(place, Place::Parameter | Place::Schema),
         ),
@@ -155,15 +158,48 @@ fn check_mark(key: &str, mark: &Site<'_>, place: Place, problems: &mut Problems)
             format!("`{key}` has no effect here"),
             format!("it stands on {home}"),
         );
-    } else if matches!(key, CLUSTER | RESOURCE) && !mark.value.as_str().is_some_and(is_name) {
+    } else if !is_well_written(key, mark.value, place) {
+        let kind = if matches!(key, CLUSTER | RESOURCE) {
+            "a name"
+        } else {
+            "what it may say"
+        };
         problems.add(
             &mark.pointer,
-            format!("`{key}` is not a name: {}", quoted(&mark.value.to_string())),
-            format!(
-                "write `none`, or 1 to {NAME_BYTES_MAX} of the characters a-z, 0-9, `_`, `-`, \
-                 beginning with a letter"
-            ),
+            format!("`{key}` is not {kind}: {}", quoted(&mark.value.to_string())),
+            how_to_write(key, place),
         );
+    }
+}
+
+/// Whether the mark says something that is understood; those of an operation are read with it.
+fn is_well_written(key: &str, mark: &Value, place: Place) -> bool {
+    if matches!(place, Place::Operation) {
+        return true;
+    }
+    let Some(text) = mark.as_str() else {
+        return false;
+    };
+    match (key, place) {
+        (CLUSTER | RESOURCE, _) => is_name(text),
+        (TOTAL, _) => Total::parse(text).is_some(),
+        (DATE, Place::Parameter) => matches!(text, "from" | "until"),
+        _ => text == "of",
+    }
+}
+
+fn how_to_write(key: &str, place: Place) -> String {
+    match (key, place) {
+        (TOTAL, _) => format!(
+            "write `count /data` or `sum /data/*/amount`: a path from the answer's root of at most \
+             {STEPS_MAX} steps, `*` for each item"
+        ),
+        (DATE, Place::Parameter) => "write `from` or `until`".to_owned(),
+        (DATE, _) => "write `of`: the item is of this date".to_owned(),
+        _ => format!(
+            "write `none`, or 1 to {NAME_BYTES_MAX} of the characters a-z, 0-9, `_`, `-`, \
+             beginning with a letter"
+        ),
     }
 }
 

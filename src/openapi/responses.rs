@@ -3,15 +3,30 @@
 use crate::problem::{Problem, Problems, quoted};
 use crate::reference::{Document, Site};
 
+/// The successful statuses that a description is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Statuses {
+    /// This one.
+    One(u16),
+    /// Every 2xx that is not described by itself.
+    Successes,
+}
+
 /// The successful answers of one operation.
 #[derive(Debug, Default)]
 pub(crate) struct Successes<'a> {
-    /// Whether any is described.
+    /// Whether any is described, be it badly.
     pub(crate) is_described: bool,
-    /// The schemas of their bodies, of every media type.
-    pub(crate) schemas: Vec<Site<'a>>,
-    /// Pointers to the media types that have no schema.
-    pub(crate) without_schema: Vec<String>,
+    /// Those that can be read.
+    pub(crate) list: Vec<Success<'a>>,
+}
+
+/// A successful answer.
+#[derive(Debug)]
+pub(crate) struct Success<'a> {
+    pub(crate) statuses: Statuses,
+    /// The media types of its body, as written, each with its description; none: it has no body.
+    pub(crate) bodies: Vec<(&'a str, Site<'a>)>,
 }
 
 /// Reads the 2xx responses; where none is described, `default` stands for them (OpenAPI,
@@ -29,9 +44,9 @@ pub(crate) fn successes<'a>(
     for (code, response) in responses.members() {
         if code == "default" {
             default = Some(response);
-        } else if is_success(code) {
+        } else if let Some(statuses) = success(code) {
             found
-                .add(document, response)
+                .add(document, statuses, response)
                 .unwrap_or_else(|p| problems.push(p));
         } else if !is_status(code) && !code.starts_with("x-") {
             problems.add(
@@ -43,31 +58,49 @@ pub(crate) fn successes<'a>(
     }
     if let (false, Some(response)) = (found.is_described, default) {
         found
-            .add(document, response)
+            .add(document, Statuses::Successes, response)
             .unwrap_or_else(|p| problems.push(p));
     }
     found
 }
 
 impl<'a> Successes<'a> {
-    fn add(&mut self, document: &Document<'a>, response: Site<'a>) -> Result<(), Problem> {
+    fn add(
+        &mut self,
+        document: &Document<'a>,
+        statuses: Statuses,
+        response: Site<'a>,
+    ) -> Result<(), Problem> {
         self.is_described = true;
         let response = document.resolve(response)?;
-        let Some(content) = response.child("content") else {
-            return Ok(());
-        };
-        for (_, media) in content.members() {
-            match media.child("schema") {
-                Some(schema) => self.schemas.push(schema),
-                None => self.without_schema.push(media.pointer),
-            }
-        }
+        let content = response.child("content");
+        let bodies = content.iter().flat_map(Site::members).collect();
+        self.list.push(Success { statuses, bodies });
         Ok(())
+    }
+
+    /// The schemas of the bodies, of every media type.
+    pub(crate) fn schemas(&self) -> Vec<Site<'a>> {
+        let bodies = self.list.iter().flat_map(|success| &success.bodies);
+        bodies
+            .filter_map(|(_, body)| body.child("schema"))
+            .collect()
+    }
+
+    /// Pointers to the media types that have no schema.
+    pub(crate) fn without_schema(&self) -> impl Iterator<Item = &str> {
+        let bodies = self.list.iter().flat_map(|success| &success.bodies);
+        bodies
+            .filter(|(_, body)| body.child("schema").is_none())
+            .map(|(_, body)| body.pointer.as_str())
     }
 }
 
-fn is_success(code: &str) -> bool {
-    is_status(code) && code.starts_with('2')
+fn success(code: &str) -> Option<Statuses> {
+    if !is_status(code) || !code.starts_with('2') {
+        return None;
+    }
+    Some(code.parse().map_or(Statuses::Successes, Statuses::One))
 }
 
 fn is_status(code: &str) -> bool {
@@ -85,11 +118,12 @@ mod tests {
 
     #[test]
     fn statuses_are_three_digits_or_a_range() {
-        for code in ["200", "204", "2XX", "2xx"] {
-            assert!(is_success(code), "{code}");
+        assert_eq!(success("204"), Some(Statuses::One(204)));
+        for code in ["2XX", "2xx"] {
+            assert_eq!(success(code), Some(Statuses::Successes), "{code}");
         }
         for code in ["404", "5XX", "101"] {
-            assert!(is_status(code) && !is_success(code), "{code}");
+            assert!(is_status(code) && success(code).is_none(), "{code}");
         }
         for code in ["2O0", "20", "2000", "600", "2X0", "", "é00"] {
             assert!(!is_status(code), "{code}");

@@ -25,7 +25,7 @@ fn an_unknown_mark_is_refused_with_the_nearest_name() {
         let help = problems.first().map(|p| p.help.clone()).expect("told");
         let list = "the marks: x-mortise-class, x-mortise-effect, x-mortise-scope, \
                     x-mortise-authorization-details, x-mortise-authentication, \
-                    x-mortise-cluster, x-mortise-resource";
+                    x-mortise-cluster, x-mortise-resource, x-mortise-total, x-mortise-date";
         match near {
             Some(near) => assert_eq!(help, format!("did you mean `{near}`? {list}")),
             None => assert!(help.ends_with(list), "{help}"),
@@ -172,4 +172,35 @@ fn a_document_of_too_many_values_is_refused() {
     let many = vec![Value::Bool(true); 1_000_001];
     put(&mut document, "/tags", Value::Array(many));
     assert_problems(&document, &[("", "the document is too large")]);
+}
+
+#[test]
+fn totals_and_dates_say_what_is_understood() {
+    let total = "/components/schemas/Amount/x-mortise-total";
+    assert_read(&with(
+        "/components/schemas/Unused",
+        json!({ "x-mortise-total": "count /data" }),
+    ));
+    for text in [
+        json!("data"),
+        json!("count data"),
+        json!("max /data"),
+        json!(7),
+    ] {
+        let what = format!(
+            "`x-mortise-total` is not what it may say: {}",
+            crate::problem::quoted(&text.to_string())
+        );
+        assert_problems(&with(total, text), &[(total, &what)]);
+    }
+    let schema = "/components/schemas/Amount/x-mortise-date";
+    let parameter = "/components/parameters/Pair/x-mortise-date";
+    for (pointer, right, wrong) in [(schema, "of", "from"), (parameter, "until", "of")] {
+        assert_read(&with(pointer, json!(right)));
+        let what = format!("`x-mortise-date` is not what it may say: `\\\"{wrong}\\\"`");
+        assert_problems(&with(pointer, json!(wrong)), &[(pointer, &what)]);
+    }
+    let operation = format!("{RATE}/x-mortise-date");
+    let what = "`x-mortise-date` has no effect here";
+    assert_problems(&with(&operation, json!("of")), &[(&operation, what)]);
 }

@@ -1,0 +1,488 @@
+//! Shapes: what is followed, what is refused.
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::sample::{
+    BALANCE, BALANCE_SCHEMA, assert_problems, assert_read, put, remove, sample, with,
+};
+use crate::{Measure, Step};
+
+/// The shape that the balance's body has with this schema.
+fn shape(schema: Value) -> AnswerShape {
+    read(&with(BALANCE_SCHEMA, schema))
+}
+
+fn read(document: &Value) -> AnswerShape {
+    match answers_of(document).of(200, "application/json") {
+        Some(AnswerBody::Json(shape)) => shape.clone(),
+        other => panic!("no shape: {other:?}"),
+    }
+}
+
+fn answers_of(document: &Value) -> Answers {
+    let description = assert_read(document);
+    let mut operations = description.operations.into_iter();
+    let balance = operations.find(|operation| operation.id == "readBalance");
+    balance.expect("described").answers
+}
+
+/// The shape as text: `{a:0!account,…:[1]}`, a leaf by the bits of its clusters.
+fn drawn(shape: &AnswerShape, number: usize, depth: usize) -> String {
+    let node = shape.node(number);
+    if depth > 6 {
+        return "~".to_owned();
+    }
+    let mut text = match &node.kind {
+        NodeKind::Leaf(leaf) => {
+            let kind = leaf
+                .resource
+                .map(|at| shape.kinds()[usize::from(at)].as_str());
+            let kind = kind.map(|kind| format!("!{kind}")).unwrap_or_default();
+            let date = if leaf.is_date { "@" } else { "" };
+            let total = leaf.total.map(|at| format!("#{at}")).unwrap_or_default();
+            format!("{}{kind}{date}{total}", node.clusters)
+        }
+        NodeKind::Object { members, rest } => {
+            let members = members.iter().map(|member| {
+                assert_eq!(member.text, format!("{}:", json!(member.name)));
+                format!("{}:{}", member.name, drawn(shape, member.node, depth + 1))
+            });
+            let rest = rest.map(|rest| format!("…:{}", drawn(shape, rest, depth + 1)));
+            format!("{{{}}}", members.chain(rest).collect::<Vec<_>>().join(","))
+        }
+        NodeKind::List { item } => format!("[{}]", drawn(shape, *item, depth + 1)),
+        NodeKind::Never => "-".to_owned(),
+    };
+    if node.is_nullable {
+        text.push('?');
+    }
+    text
+}
+
+fn assert_shape(schema: Value, expected: &str) {
+    let shape = shape(schema);
+    assert_eq!(drawn(&shape, shape.root(), 0), expected);
+}
+
+fn text(cluster: &str) -> Value {
+    json!({ "type": "string", "x-mortise-cluster": cluster })
+}
+
+/// Demands that this schema is refused at exactly these places, written from the schema.
+fn assert_refused(schema: Value, expected: &[(&str, &str)]) {
+    let expected: Vec<(String, &str)> = expected
+        .iter()
+        .map(|(at, what)| (format!("{BALANCE_SCHEMA}{at}"), *what))
+        .collect();
+    let expected: Vec<(&str, &str)> = expected
+        .iter()
+        .map(|(at, what)| (at.as_str(), *what))
+        .collect();
+    assert_problems(&with(BALANCE_SCHEMA, schema), &expected);
+}
+
+#[test]
+fn objects_lists_and_leaves_keep_their_structure() {
+    let schema = json!({
+        "type": ["object", "null"],
+        "properties": {
+            "b": { "type": "array", "items": { "properties": {
+                "id": { "type": "string", "x-mortise-cluster": "list", "x-mortise-resource": "account" },
+                "on": { "type": "string", "x-mortise-cluster": "none", "x-mortise-date": "of" },
+            } } },
+            "a": text("balance"),
+            "n": { "type": "integer", "x-mortise-cluster": "none", "x-mortise-total": "count /b" },
+            "never": false,
+            "empty": { "type": "object", "additionalProperties": false },
+        },
+        "additionalProperties": text("balance"),
+    });
+    assert_shape(
+        schema.clone(),
+        "{a:1,b:[{id:2!account,on:0@}],empty:{},n:0#0,never:-,…:1}?",
+    );
+    let shape = shape(schema);
+    assert_eq!(shape.clusters(), ["balance", "list"]);
+    assert_eq!(shape.kinds(), ["account"]);
+    let path = vec![Step::Member("b".to_owned())];
+    let measure = Measure::Count;
+    assert_eq!(shape.totals(), [crate::Total { measure, path }]);
+}
+
+#[test]
+fn a_value_carries_what_is_in_it_and_names_what_its_members_name() {
+    let shape = shape(json!({ "properties": {
+        "inner": { "properties": {
+            "id": { "type": "string", "x-mortise-cluster": "none", "x-mortise-resource": "account" },
+        } },
+        "list": { "items": { "properties": {
+            "on": { "type": "string", "x-mortise-cluster": "a", "x-mortise-date": "of" },
+        } } },
+    } }));
+    let root = shape.node(shape.root());
+    assert_eq!(root.clusters, 1);
+    assert!(root.names_resource, "through an object");
+    assert!(!root.names_date, "but not through a list");
+}
+
+#[test]
+fn compositions_are_the_union_of_their_members() {
+    assert_shape(
+        json!({
+            "allOf": [{ "properties": { "a": text("x") } }, { "required": ["a"] }],
+            "oneOf": [{ "properties": { "b": text("y") } }, { "type": "null" }],
+            "anyOf": [{ "properties": { "a": text("x"), "c": text("none") } }],
+        }),
+        "{a:1,b:2,c:0}?",
+    );
+    assert_shape(
+        json!({ "x-mortise-cluster": "balance", "allOf": [{ "$ref": "#/components/schemas/Amount" }] }),
+        "1",
+    );
+}
+
+#[test]
+fn circles_are_followed_and_end() {
+    let mut document = sample();
+    let tree = json!({ "properties": {
+        "name": text("x"),
+        "children": { "items": { "$ref": "#/components/schemas/Tree" } },
+    } });
+    put(&mut document, "/components/schemas/Tree", tree);
+    put(
+        &mut document,
+        BALANCE_SCHEMA,
+        json!({ "$ref": "#/components/schemas/Tree" }),
+    );
+    let shape = read(&document);
+    assert_eq!(
+        drawn(&shape, shape.root(), 2),
+        "{children:[{children:[{children:~,name:~}],name:1}],name:1}"
+    );
+    assert!(shape.nodes.len() < 6);
+}
+
+#[test]
+fn nullable_of_3_0_is_read() {
+    let mut document = with(
+        BALANCE_SCHEMA,
+        json!({ "type": "object", "nullable": true, "properties": { "a": text("x") } }),
+    );
+    put(&mut document, "/openapi", json!("3.0.3"));
+    let shape = read(&document);
+    assert_eq!(drawn(&shape, shape.root(), 0), "{a:1}?");
+}
+
+#[test]
+fn what_cannot_be_followed_is_refused() {
+    let members = json!({ "a": text("x") });
+    for key in UNFOLLOWED {
+        let schema = json!({ "properties": members, key: { "minProperties": 1 } });
+        let what = format!("`{key}` cannot be followed when an answer is filtered by consent");
+        let document = with(BALANCE_SCHEMA, schema);
+        let problems = crate::ApiDescription::read(&document).expect_err(key);
+        let pointer = format!("{BALANCE_SCHEMA}/{key}");
+        assert!(
+            problems
+                .iter()
+                .any(|p| p.pointer == pointer && p.what == what),
+            "{key}: {problems:?}"
+        );
+    }
+    assert_shape(
+        json!({ "properties": members, "unevaluatedProperties": false }),
+        "{a:1}",
+    );
+    let marked = |schema: Value| {
+        let mut schema = schema;
+        put(&mut schema, "/x-mortise-cluster", json!("x"));
+        schema
+    };
+    for (schema, what) in [
+        (json!({}), "it is not said what this is"),
+        (json!({ "format": "date" }), "it is not said what this is"),
+        (
+            json!({ "type": "object" }),
+            "the object's members are not described",
+        ),
+        (
+            json!({ "type": "array" }),
+            "the items of the list are not described",
+        ),
+        (
+            json!({ "type": ["string", "object"] }),
+            "the value may be of several kinds",
+        ),
+        (
+            json!({ "enum": ["a", []] }),
+            "the value may be of several kinds",
+        ),
+        (
+            json!({ "oneOf": [{ "type": "string" }, { "type": "array" }] }),
+            "the value may be of several kinds",
+        ),
+    ] {
+        let what = format!("{what}, so the answer cannot be filtered by consent");
+        assert_refused(marked(schema), &[("", &what)]);
+    }
+}
+
+const UNFOLLOWED: [&str; 9] = [
+    "patternProperties",
+    "prefixItems",
+    "if",
+    "then",
+    "else",
+    "dependentSchemas",
+    "not",
+    "unevaluatedProperties",
+    "unevaluatedItems",
+];
+
+#[test]
+fn one_name_has_one_cluster_in_all_its_descriptions() {
+    let schema = json!({ "oneOf": [
+        { "properties": { "a": text("x") } },
+        { "properties": { "a": text("none") } },
+    ] });
+    assert_refused(
+        schema,
+        &[(
+            "/oneOf/1/properties/a/x-mortise-cluster",
+            "one value has two clusters: `x` and `none`",
+        )],
+    );
+}
+
+#[test]
+fn a_mark_on_what_has_parts_is_refused() {
+    for (mark, said) in [
+        ("x-mortise-resource", "account"),
+        ("x-mortise-date", "of"),
+        ("x-mortise-total", "count /a"),
+    ] {
+        let what = format!("`{mark}` is on an object or an array, where it marks nothing");
+        let at = format!("/{mark}");
+        assert_refused(
+            json!({ "properties": { "a": text("x") }, mark: said }),
+            &[(&at, &what)],
+        );
+    }
+}
+
+#[test]
+fn items_say_whose_they_are_unless_the_path_does() {
+    let what = "the item holds personal data and does not say whose";
+    let list = |item: Value| {
+        let mut document = with(
+            BALANCE_SCHEMA,
+            json!({ "properties": { "data": { "items": item } } }),
+        );
+        put(
+            &mut document,
+            &format!("{BALANCE}/parameters/0/x-mortise-resource"),
+            json!("none"),
+        );
+        document
+    };
+    let item = |leaf: Value| json!({ "properties": { "id": leaf, "amount": text("x") } });
+    let at = format!("{BALANCE_SCHEMA}/properties/data/items");
+    assert_problems(&list(item(text("none"))), &[(&at, what)]);
+    assert_problems(&list(text("x")), &[(&at, what)]);
+    assert_read(&list(text("none")));
+    for whose in ["account", "none"] {
+        let mut leaf = text("none");
+        put(&mut leaf, "/x-mortise-resource", json!(whose));
+        assert_read(&list(item(leaf)));
+    }
+    assert_read(&with(
+        BALANCE_SCHEMA,
+        json!({ "items": item(text("none")) }),
+    ));
+    let map = json!({ "additionalProperties": text("x") });
+    let mut document = list(text("none"));
+    put(&mut document, BALANCE_SCHEMA, map);
+    let at = format!("{BALANCE_SCHEMA}/additionalProperties");
+    assert_problems(&document, &[(&at, what)]);
+}
+
+#[test]
+fn a_value_does_not_name_its_owner_inside_itself_for_ever() {
+    let mut document = sample();
+    let mut id = text("none");
+    put(&mut id, "/x-mortise-resource", json!("account"));
+    let chain = json!({ "properties": {
+        "id": id,
+        "next": { "$ref": "#/components/schemas/Chain" },
+    } });
+    put(&mut document, "/components/schemas/Chain", chain);
+    put(
+        &mut document,
+        BALANCE_SCHEMA,
+        json!({ "$ref": "#/components/schemas/Chain" }),
+    );
+    let what = "the value names its owner or its date inside itself, without end";
+    assert_problems(
+        &document,
+        &[
+            (BALANCE_SCHEMA, what),
+            ("/components/schemas/Chain/properties/next", what),
+        ],
+    );
+}
+
+#[test]
+fn totals_are_of_something_outside_of_items() {
+    let schema = |total: &str, cluster: &str| {
+        json!({ "properties": {
+            "data": { "items": { "properties": { "amount": text("x") } } },
+            "total": { "type": "string", "x-mortise-cluster": cluster, "x-mortise-total": total },
+        } })
+    };
+    let at = "/properties/total/x-mortise-total";
+    for total in ["count /data", "sum /data/*/amount"] {
+        shape(schema(total, "x"));
+    }
+    shape(schema("count /data", "none"));
+    for total in [
+        "count /other",
+        "count /data/*",
+        "sum /data",
+        "sum /total",
+        "sum /data/amount",
+    ] {
+        assert_refused(schema(total, "x"), &[(at, "the total is of nothing")]);
+    }
+    assert_refused(
+        schema("sum /data/*/amount", "none"),
+        &[(at, "the sum is of another cluster than what it sums up")],
+    );
+    let mut within = text("x");
+    put(&mut within, "/x-mortise-total", json!("count /data"));
+    assert_refused(
+        json!({ "properties": { "data": { "items": { "properties": { "n": within } } } } }),
+        &[(
+            "/properties/data/items/properties/n",
+            "a total stands in an item, where its path means something else",
+        )],
+    );
+}
+
+#[test]
+fn at_most_64_clusters_are_told_apart() {
+    let schema = |count: usize| {
+        let names = (0..count).map(|n| (format!("m{n}"), text(&format!("c{n}"))));
+        json!({ "properties": names.collect::<serde_json::Map<_, _>>() })
+    };
+    assert_eq!(shape(schema(64)).node(0).clusters, u64::MAX);
+    let document = with(BALANCE_SCHEMA, schema(65));
+    let problems = crate::ApiDescription::read(&document).expect_err("too many");
+    assert_eq!(problems[0].what, "the answer has too many clusters");
+}
+
+#[test]
+fn answers_are_found_by_status_and_media_type() {
+    let mut document = sample();
+    let responses = format!("{BALANCE}/responses");
+    let csv = format!("{responses}/200/content/text~1csv; charset=utf-8");
+    put(&mut document, &csv, json!({ "schema": text("balance") }));
+    put(
+        &mut document,
+        &format!("{responses}/204"),
+        json!({ "description": "nothing" }),
+    );
+    let range = json!({ "content": { "application/hal+json": { "schema": text("none") } } });
+    put(&mut document, &format!("{responses}/2XX"), range);
+    let answers = answers_of(&document);
+    let is_json = |status, of| matches!(answers.of(status, of), Some(AnswerBody::Json(_)));
+    assert!(is_json(200, "Application/JSON ; charset=utf-8"));
+    assert!(is_json(206, "application/hal+json"));
+    assert!(
+        !is_json(200, "application/hal+json"),
+        "200 is described by itself"
+    );
+    let cluster = Some("balance".to_owned());
+    assert_eq!(
+        answers.of(200, "text/csv"),
+        Some(&AnswerBody::Opaque { cluster })
+    );
+    assert_eq!(answers.of(204, ""), Some(&AnswerBody::None));
+    for (status, of) in [
+        (200, ""),
+        (200, "text/html"),
+        (404, "application/json"),
+        (302, ""),
+    ] {
+        assert_eq!(answers.of(status, of), None, "{status} {of}");
+    }
+    assert_eq!(answers.bodies().count(), 4);
+}
+
+#[test]
+fn below_class_customer_nothing_is_known() {
+    let description = assert_read(&sample());
+    let is_known = |id: &str| {
+        let mut operations = description.operations.iter();
+        let found = operations.find(|operation| operation.id == id);
+        found.is_some_and(|operation| operation.answers != Answers::default())
+    };
+    assert!(!is_known("readRate") && !is_known("listBranches"));
+    assert!(is_known("readBalance") && is_known("makePayment"));
+}
+
+#[test]
+fn what_is_no_json_is_one_leaf_of_the_one_whom_the_path_names() {
+    let content = format!("{BALANCE}/responses/200/content");
+    let with_body =
+        |media: &str, schema: Value| with(&content, json!({ media: { "schema": schema } }));
+    let at = format!("{content}/text~1csv/schema");
+    let object = json!({ "properties": { "a": text("x") } });
+    assert_problems(
+        &with_body("text/csv", object),
+        &[(&at, "the body is no JSON, and so cannot be filtered")],
+    );
+    let mut document = with_body("text/csv", text("x"));
+    assert_read(&document);
+    remove(
+        &mut document,
+        &format!("{BALANCE}/parameters/0/x-mortise-resource"),
+    );
+    put(
+        &mut document,
+        &format!("{BALANCE}/parameters/0/x-mortise-resource"),
+        json!("none"),
+    );
+    assert_problems(
+        &document,
+        &[(
+            &at,
+            "the body is no JSON, holds personal data, and the request does not say whose",
+        )],
+    );
+    put(
+        &mut document,
+        &format!("{at}/x-mortise-resource"),
+        json!("none"),
+    );
+    assert_read(&document);
+}
+
+#[test]
+fn a_media_type_is_whole_and_described_once() {
+    let content = format!("{BALANCE}/responses/200/content");
+    let body = json!({ "schema": text("x") });
+    for range in ["*/*", "application/*", "json"] {
+        let what = format!("not one media type: `{range}`");
+        let at = format!("{content}/{}", range.replace('/', "~1"));
+        assert_problems(&with(&content, json!({ range: body })), &[(&at, &what)]);
+    }
+    let twice = json!({ "application/json": body, "application/json; v=2": body });
+    assert_problems(
+        &with(&content, twice),
+        &[(
+            &format!("{content}/application~1json; v=2"),
+            "the media type is described twice: `application/json`",
+        )],
+    );
+}
