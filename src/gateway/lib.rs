@@ -2,15 +2,18 @@
 //!
 //! **For**: deciding whether a request may reach a bank, and taking it there. **Doors**:
 //! [`Gateway`] (answers requests), [`Gate`] (the per-address bucket that other endpoints share),
-//! [`Snapshot`] and what it is made of, [`prove()`] (what guards each operation of a snapshot).
+//! [`Snapshot`] and what it is made of, [`prove()`] (what guards each operation of a snapshot),
+//! [`fuzz_answer_filter`] (for fuzzers).
 //! **How a value goes through**: a request becomes an `Exchange`; each stage borrows it and gives a
 //! proof; `permit::Admitted` takes the proofs its class demands; `stage::forward` takes an
 //! `Admitted` and nothing else; a record goes to the log before the answer's head leaves. **Absent
 //! on purpose**: sockets, stores, YAML, the text of problems (`web`), and the classes `customer`
-//! and `payment`, which no snapshot can hold yet.
+//! and `payment`, which no snapshot can hold yet: `filter`, which takes out of an answer what a
+//! consent does not cover, stands beside the road.
 
 mod assertion;
 mod exchange;
+mod filter;
 mod halt;
 mod headers;
 mod lent;
@@ -28,6 +31,7 @@ mod tracked;
 mod turned_away;
 
 pub use assertion::Assertions;
+pub use filter::fuzz_answer_filter;
 pub use lent::Services;
 pub use limit::{Gate, GateSettings, Limiters, Plan, Rate};
 pub use metrics::RouteMeters;

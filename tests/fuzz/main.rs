@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 type Target = fn(&[u8]);
 
 const TARGETS: &[(&str, Target)] = &[
+    ("answer_filter", gateway::fuzz_answer_filter),
     ("assertion", authserver::fuzz_assertion),
     ("authorization_details", authserver::fuzz_authorization_details),
     ("claims", authserver::fuzz_claims),

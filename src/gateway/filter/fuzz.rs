@@ -1,0 +1,74 @@
+//! For fuzzers: whatever a bank answers, what is left is JSON, and filtering it again changes
+//! nothing.
+
+pub(super) mod description;
+
+use std::sync::OnceLock;
+
+use jiff::civil::{Date, date};
+use serde::de::IgnoredAny;
+
+use openapi::{AnswerBody, AnswerShape, ApiDescription};
+
+use crate::filter::{Covers, Kept, Unfit, filter};
+
+/// The clusters of that answer whose leaves name resources and dates.
+const NAMING: &str = "list";
+/// The window of dates, where there is one.
+const WINDOW: (Date, Date) = (date(2026, 1, 1), date(2026, 6, 30));
+
+/// Filters bytes as an answer. Of the first byte bits 0 to 6 are the clusters that are given, and
+/// bit 7 says that only some dates are; the body is the rest. Covered are the accounts whose id
+/// begins with `mine`.
+pub fn fuzz_answer_filter(bytes: &[u8]) {
+    static SHAPE: OnceLock<Option<AnswerShape>> = OnceLock::new();
+    let (Some(shape), Some((flags, body))) = (SHAPE.get_or_init(shape), bytes.split_first()) else {
+        return;
+    };
+    let clusters = u64::from(flags & 0x7f);
+    let covers = Covers {
+        clusters,
+        resource: &|_, id| id.starts_with("mine"),
+        dates: (flags & 0x80 != 0).then_some(WINDOW),
+    };
+    let mut out = Vec::new();
+    let Ok(kept) = filter(shape, &covers, body, &mut out) else {
+        assert!(out.is_empty(), "of a refused answer something is left");
+        return;
+    };
+    let read: Result<IgnoredAny, _> = serde_json::from_slice(&out);
+    assert!(read.is_ok(), "what is left is no JSON");
+    assert_eq!(
+        kept.clusters & !clusters,
+        0,
+        "a cluster left that is not given"
+    );
+    let mut again = Vec::new();
+    let twice = filter(shape, &covers, &out, &mut again);
+    let names = shape.clusters().iter().position(|name| name == NAMING);
+    if names.is_some_and(|bit| clusters & (1 << bit) != 0) {
+        let same = Kept { dropped: 0, ..kept };
+        assert_eq!(
+            (twice, again),
+            (Ok(same), out),
+            "filtered again, it is another"
+        );
+    } else {
+        // Without its names nothing is covered any more.
+        assert!(twice.map_or_else(
+            |unfit| unfit == Unfit::Root,
+            |twice| twice.items <= kept.items
+        ));
+    }
+}
+
+/// The shape that the filter is tried with.
+pub(super) fn shape() -> Option<AnswerShape> {
+    let document = serde_json::from_str(description::DESCRIPTION).ok()?;
+    let description = ApiDescription::read(&document).ok()?;
+    let operation = description.operations.first()?;
+    match operation.answers.of(200, "application/json")? {
+        AnswerBody::Json(shape) => Some(shape.clone()),
+        AnswerBody::None | AnswerBody::Opaque { .. } => None,
+    }
+}
