@@ -1,15 +1,16 @@
 //! Small HTTP pieces for the rooms that answer by themselves.
 //!
 //! **For**: problem documents, JSON answers, form bodies, and what a page for people needs (the
-//! answer with its headers, cookies, forms that cannot be forged, the language), each written
-//! once. **Doors**: [`problem`], [`challenged`], [`internal_problem`], [`json`], [`document`],
-//! [`read_form`]; [`Pages`], [`see_other`], [`Cookie`], [`Csrf`], [`Language`]; [`fuzz_form`] for
-//! fuzzers.
+//! answer with its headers, cookies, forms that cannot be forged, the language, amounts and times
+//! as people read them), each written once. **Doors**: [`problem`], [`challenged`],
+//! [`internal_problem`], [`json`], [`document`], [`read_form`]; [`Pages`], [`see_other`],
+//! [`Cookie`], [`Csrf`], [`Language`]; [`money`], [`capital`], [`moment`], [`date`] and the exact
+//! [`Decimal`]; [`fuzz_form`] for fuzzers.
 //!
 //! **How a value goes through**: a room's typed refusal comes in, bytes with a status go out; a
 //! body comes in, a [`Form`] that gives a parameter only when it stands once comes out; a room's
 //! templates are read once into [`Pages`], then a view comes in and HTML goes out, every text of it
-//! escaped.
+//! escaped; an amount or an instant comes in, its text in the language of the page comes out.
 //!
 //! **Absent on purpose**: routing, sessions, what a page says, and any decision: `problem` maps, it
 //! does not judge. OAuth errors are mapped in `authserver`. There is no way to run a script on a
@@ -27,6 +28,7 @@ mod json;
 mod language;
 mod page;
 mod problem;
+mod say;
 
 pub use cookie::{Cookie, CookieProblem};
 pub use csrf::Csrf;
@@ -35,3 +37,4 @@ pub use json::{document, json};
 pub use language::Language;
 pub use page::{Pages, see_other};
 pub use problem::{Challenged, breach, challenged, detail, internal_problem, problem, status};
+pub use say::{BadDecimal, Decimal, capital, date, moment, money};
