@@ -185,12 +185,17 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::fixture::APIS;
     use crate::mistake::Collector;
+
+    const CATALOGUE: &str = include_str!("../../../config/consent/catalogue.yaml");
 
     fn tree(text: &str) -> Node {
         let mut collector = Collector::default();
         let source = collector.sources.add("a".to_owned(), text.to_owned());
-        yaml::parse(&mut collector, source).expect("YAML")
+        let tree = yaml::parse(&mut collector, source).expect("YAML");
+        assert_eq!(collector.count(), 0);
+        tree
     }
 
     #[test]
@@ -218,5 +223,66 @@ mod tests {
         assert_eq!(found("/paths/~1a~1{b}/get/deep"), "deep");
         assert_eq!(found("/paths/~1a~1{b}/get/deep/k"), "1");
         assert_eq!(found("/paths/~1nowhere/get"), "paths");
+    }
+
+    #[test]
+    fn the_consent_catalogue_that_ships_has_the_scopes_of_the_apis_that_ship() {
+        let catalogue = consent::Catalogue::read(&to_json(&tree(CATALOGUE)));
+        let catalogue = catalogue.unwrap_or_else(|problems| panic!("{problems:#?}"));
+        let mut scopes = 0;
+        for (name, text) in APIS {
+            let api = ApiDescription::read(&to_json(&tree(text))).expect("an API");
+            for scope in api.operations.iter().filter_map(|of| of.scope.as_deref()) {
+                let scope = model::Scope::parse(scope).expect("a scope");
+                assert!(catalogue.scope(&scope).is_some(), "{name}: {scope}");
+                scopes += 1;
+            }
+        }
+        assert!(scopes > 0);
+    }
+
+    #[test]
+    fn the_profiles_that_ship_differ_in_what_the_law_differs() {
+        use consent::{ReviewPage, SeparateConsent};
+        use model::ConsentState;
+        let [cn, uk] = consent::PROFILES.map(|(name, text)| {
+            let rules = consent::ProfileRules::read(&to_json(&tree(text)));
+            rules.unwrap_or_else(|problems| panic!("{name}: {problems:#?}"))
+        });
+        assert_eq!(cn.separate_consent, SeparateConsent::Sensitive);
+        assert_eq!(cn.review_page, ReviewPage::OwnStep);
+        assert!(cn.recipient_contact && cn.lifetime_max_days <= 180);
+        assert_eq!(uk.separate_consent, SeparateConsent::None);
+        assert_eq!(uk.review_page, ReviewPage::WithFactor);
+        assert_eq!(uk.status(ConsentState::Reviewing), "AWAU");
+        assert_eq!(uk.status(ConsentState::Withdrawn), "CANC");
+        assert_eq!(cn.status(ConsentState::Lapsed), "lapsed");
+        assert_eq!((cn.remind_days, uk.remind_days), (90, 90));
+    }
+
+    #[test]
+    fn a_mistake_in_a_consent_catalogue_is_told_where_it_stands() {
+        for (line, mistaken, told) in [
+            (
+                "{ zh-CN: 账户余额, en: Balances }",
+                "{ zh-CN: Balances, en: Balances }",
+                "Balances",
+            ),
+            ("keep: P1D", "keep: 1d", "1d"),
+            ("balance:\n    class: C2", "balance:\n    klass: C2", "C2"),
+            (
+                "clusters: [account_list, balance]",
+                "clusters: [account_list, money]",
+                "money",
+            ),
+            ("    bound: none\n", "", "accounts"),
+        ] {
+            assert!(CATALOGUE.contains(line), "{line}");
+            let text = CATALOGUE.replacen(line, mistaken, 1);
+            let tree = tree(&text);
+            let problems = consent::Catalogue::read(&to_json(&tree)).expect_err("a mistake");
+            let span = place(&tree, &problems[0].pointer);
+            assert_eq!(&text[span.start..span.end], told, "{problems:#?}");
+        }
     }
 }
