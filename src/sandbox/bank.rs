@@ -1,4 +1,5 @@
-//! Bank "harbour": three read APIs, computed, behind the gateway, and its customers' log-in.
+//! Bank "harbour": its read APIs, computed, behind the gateway, and what it answers its gateway
+//! alone of its customers: who they are, and what they hold.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,15 +8,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
+use http::Method;
 use model::{Breach, Clock, Connection, Handler, Request, Response};
 
+mod accounts;
 mod asked;
 mod assertion;
+mod body;
 mod branches;
 mod catalogue;
 mod customers;
 mod decimal;
 mod fx;
+mod in_house;
 mod paging;
 mod query;
 mod refused;
@@ -26,17 +31,19 @@ use asked::Asked;
 use assertion::{Assertions, Callers};
 use customers::Customers;
 pub use customers::{CUSTOMERS, PASSWORD};
+use in_house::InHouse;
 use refused::Refused;
-use routes::OPERATIONS;
+use routes::{Answer, OPERATIONS};
 use seed::Seed;
 
 /// The model bank: answers as the bank "harbour" behind the gateway.
 ///
 /// Same seed, same date and same query give the same bytes. Operations of class `partner` are
-/// answered only with the gateway's identity assertion (header `x-mortise-identity`); those of
-/// class `open` need none, and neither does the log-in of its customers, for which no partner calls
-/// and which is for the gateway alone: it is not in the API files. Every refusal is a problem
-/// document (RFC 9457).
+/// answered only with the gateway's identity assertion (header `x-mortise-identity`), those of
+/// class `customer` only for the customer whom it names (claim `customer`: the bank's own id);
+/// those of class `open` need none, and neither does what is asked for the gateway alone, on no
+/// partner's behalf: customers' log-in, and their accounts to choose from. It is not in the API
+/// files. Every refusal is a problem document (RFC 9457).
 pub struct ModelBank {
     seed: Seed,
     clock: Arc<dyn Clock>,
@@ -92,26 +99,55 @@ impl ModelBank {
         if self.gateway.is_some() && self.gateway != shown {
             return Err(Refused::NotTheGateway);
         }
-        let now = self.clock.now();
-        if request.uri().path() == customers::PATH {
-            return self.customers.log_in(request, now).await;
+        if let Some(asked) = in_house::find(request.uri().path()) {
+            return self.answer_in_house(asked, request).await;
         }
-        let (index, argument) = routes::find(request.uri().path()).ok_or(Refused::NoRoute)?;
+        let (parts, sent) = request.into_parts();
+        let (index, argument) = routes::find(parts.uri.path()).ok_or(Refused::NoRoute)?;
         let operation = &OPERATIONS[index];
         self.calls_by_operation[index].fetch_add(1, Ordering::Relaxed);
-        if request.method() != http::Method::GET {
-            return Err(Refused::Method { allow: "GET" });
-        }
-        if let Some(scope) = operation.scope {
-            self.assertions.check(request.headers(), scope, now)?;
-        }
-        (operation.answer)(&Asked {
+        takes(operation.method(), &parts.method)?;
+        let now = self.clock.now();
+        let asked = Asked {
             seed: self.seed,
             today: seed::date_at_the_bank(now),
-            path: request.uri().path(),
+            path: parts.uri.path(),
             argument,
-            query: request.uri().query(),
-        })
+            query: parts.uri.query(),
+        };
+        let vouched = |scope| self.assertions.check(&parts.headers, scope, now);
+        match operation.answer {
+            Answer::Anyone(answer) => answer(&asked),
+            Answer::Partner(scope, answer) => {
+                vouched(scope)?;
+                answer(&asked)
+            }
+            Answer::Customer(scope, answer) => answer(&asked, vouched(scope)?.customer()?),
+            Answer::CustomerBody(scope, answer) => {
+                let person = vouched(scope)?.customer()?;
+                let sent = body::whole(&parts.headers, sent).await?;
+                answer(&asked, person, &sent)
+            }
+        }
+    }
+
+    async fn answer_in_house(&self, asked: InHouse, request: Request) -> Result<Response, Refused> {
+        takes(Method::POST, request.method())?;
+        let (parts, sent) = request.into_parts();
+        let sent = body::whole(&parts.headers, sent).await?;
+        let now = self.clock.now();
+        match asked {
+            InHouse::LogIn => self.customers.log_in(&sent, now),
+            InHouse::Accounts => accounts::choice(self.seed, &sent),
+        }
+    }
+}
+
+fn takes(allow: Method, method: &Method) -> Result<(), Refused> {
+    if *method == allow {
+        Ok(())
+    } else {
+        Err(Refused::Method { allow })
     }
 }
 

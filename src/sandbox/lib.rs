@@ -9,11 +9,12 @@
 //! certificates, for `prepare` and for tests alike.
 //! **How a value goes through**: a request that the gateway forwarded reaches `ModelBank::handle`,
 //! is routed, its identity assertion is verified where the operation wants one, its query becomes
-//! a typed filter, and the answer is computed from the seed, the clock's date and that filter.
+//! a typed filter, and the answer is computed from the seed, the clock's date, that filter and,
+//! where it is a customer's, whom the assertion names.
 //! **Absent on purpose**: sockets and TLS (`app` wires the bank with `edge`), YAML reading
 //! (`config`), refusals of the gateway (the pipeline's own), state that changes (failed log-ins
-//! alone are counted, and a restart forgets them), and any way to switch a check off: the sandbox
-//! is guarded as production is.
+//! alone are counted, and a restart forgets them), money that is moved by a call, and any way to
+//! switch a check off: the sandbox is guarded as production is.
 
 mod bank;
 mod commands;

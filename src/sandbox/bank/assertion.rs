@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use crypto::{Jwks, Rules, Times, Typ};
 
+use super::customers::{self, Person};
 use super::refused::Refused;
 
 const HEADER: &str = "x-mortise-identity";
@@ -41,6 +42,23 @@ struct Claims {
     partner: String,
     client: String,
     scope: String,
+    /// The bank's own id of the customer on whose behalf the partner calls, where there is one.
+    customer: Option<String>,
+}
+
+/// What an assertion that holds says beside who calls.
+pub(super) struct Vouched {
+    customer: Option<String>,
+}
+
+impl Vouched {
+    /// The customer on whose behalf the partner calls. Without one nothing of a customer's is
+    /// told: not even that there is such an account.
+    pub(super) fn customer(&self) -> Result<&'static Person, Refused> {
+        let named = self.customer.as_deref().filter(|id| !id.is_empty());
+        let id = named.ok_or_else(|| unidentified("names no customer"))?;
+        customers::by_id(id).ok_or(Refused::NoCustomer)
+    }
 }
 
 impl Assertions {
@@ -54,7 +72,7 @@ impl Assertions {
         headers: &HeaderMap,
         scope: &'static str,
         now: Timestamp,
-    ) -> Result<(), Refused> {
+    ) -> Result<Vouched, Refused> {
         let (issuer, claims) = self.verified(headers)?;
         if claims.iss != issuer {
             return Err(unidentified("is of another issuer"));
@@ -79,7 +97,9 @@ impl Assertions {
         if !claims.scope.split(' ').any(|named| named == scope) {
             return Err(Refused::Scope { scope });
         }
-        Ok(())
+        Ok(Vouched {
+            customer: claims.customer,
+        })
     }
 
     /// The claims, and whose keys they are signed by.

@@ -1,8 +1,8 @@
 //! The bank's customers, and how they log in: `POST /customers/v1/log-in`.
 //!
-//! There are three so far, who can log in and nothing else. `li-lei` and `han-meimei` do so with
-//! their password. `wu-otp-fail` fails twice with the right one, and the third time it is good: the
-//! password is all the authentication that this bank has, so that is where it fails.
+//! They do so with their password. `wu-otp-fail` fails twice with the right one, and the third time
+//! it is good. `zheng-minor` is let in with no password, and is told nothing else than whoever
+//! types a wrong one.
 //!
 //! Five wrong passwords in a row lock a name for 15 minutes of the bank's clock. A name that is
 //! nobody's counts, locks and answers as any other, so that no answer tells who is a customer.
@@ -12,29 +12,39 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::header::WWW_AUTHENTICATE;
 use http::{HeaderValue, StatusCode};
-use http_body_util::{BodyExt, Limited};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crypto::sha256;
-use model::{Request, Response};
+use model::Response;
 
+use super::body;
 use super::refused::Refused;
 
-/// Where they log in.
-pub(super) const PATH: &str = "/customers/v1/log-in";
+mod holding;
+mod people;
+
+pub(crate) use holding::{Holder, Holding, Kind, State, Words};
+use people::PEOPLE;
+pub(crate) use people::{Person, by_id};
+
 /// The user names of the model bank's customers.
-pub const CUSTOMERS: [&str; 3] = ["li-lei", "han-meimei", "wu-otp-fail"];
+pub const CUSTOMERS: [&str; PEOPLE.len()] = {
+    let mut names = [""; PEOPLE.len()];
+    let mut at = 0;
+    while at < names.len() {
+        names[at] = PEOPLE[at].user_name;
+        at += 1;
+    }
+    names
+};
 /// The password of every customer of the model bank. No secret: it guards made-up people.
 pub const PASSWORD: &str = "mortise-demo";
 
-/// The one whose right password fails so often.
-const FAILS: (&str, u32) = ("wu-otp-fail", 2);
 const TRIES: u32 = 5;
 const LOCKED_FOR: Duration = Duration::from_mins(15);
-const BODY_BYTES_MAX: usize = 16 * 1024;
 /// Pages in the book of failures. All names have their page by their hash, so that no flood of
 /// names makes the book longer or has one torn out; two with one page share their lock.
 const PAGES: usize = 4_096;
@@ -87,32 +97,10 @@ impl Customers {
         }
     }
 
-    /// Reads who wants to log in, and answers.
-    pub(super) async fn log_in(
-        &self,
-        request: Request,
-        now: Timestamp,
-    ) -> Result<Response, Refused> {
-        if request.method() != http::Method::POST {
-            return Err(Refused::Method { allow: "POST" });
-        }
-        let kind = request.headers().get(CONTENT_TYPE);
-        if kind.is_none_or(|kind| kind.as_bytes() != b"application/json") {
-            return Err(Refused::Body {
-                rule: "must be application/json",
-            });
-        }
-        let body = Limited::new(request.into_body(), BODY_BYTES_MAX).boxed_unsync();
-        let body = body.collect().await.map_err(|_| Refused::Body {
-            rule: "must come whole, and be at most 16 KiB long",
-        })?;
-        let body = body.to_bytes();
-        // Of an array serde would take the items for the members.
-        let is_object = body.trim_ascii_start().first() == Some(&b'{');
-        let asked = is_object.then(|| serde_json::from_slice::<Asked>(&body).ok());
-        let asked = asked.flatten().ok_or(Refused::Body {
-            rule: "must be a JSON object with user_name and password, both text",
-        })?;
+    /// Answers whoever wants to log in by this body.
+    pub(super) fn log_in(&self, sent: &[u8], now: Timestamp) -> Result<Response, Refused> {
+        let rule = "must be a JSON object with user_name and password, both text";
+        let asked = body::object(sent, rule)?;
         Ok(self.judge(&asked, now).into_response())
     }
 
@@ -123,8 +111,7 @@ impl Customers {
             sha256(PASSWORD.as_bytes()),
         );
         let is_password = crypto::equal(&digests.0, &digests.1);
-        let mut customers = (101..).zip(CUSTOMERS);
-        let found = customers.find(|(_, name)| *name == asked.user_name);
+        let found = people::by_user_name(&asked.user_name);
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         let page = &mut failures[page_of(&asked.user_name)];
         if let Some(locked_until) = page.locked_until.filter(|until| now < *until) {
@@ -133,15 +120,14 @@ impl Customers {
         if page.locked_until.is_some() {
             *page = Failures::default();
         }
-        let fails_yet = asked.user_name == FAILS.0 && page.in_a_row < FAILS.1;
-        if let Some((number, shown)) = found
+        if let Some(person) = found
             && is_password
-            && !fails_yet
+            && page.in_a_row >= person.fails
         {
             *page = Failures::default();
             return Said::Known {
-                customer: format!("harbour-{number:06}"),
-                shown,
+                customer: person.id(),
+                shown: person.user_name,
                 acr: ACR,
             };
         }

@@ -10,12 +10,16 @@ use super::query::Query;
 const LIMIT_DEFAULT: u32 = 20;
 const LIMIT_MAX: u32 = 100;
 const OFFSET_MAX: u32 = 10_000;
+/// Of a long list, unless less is wanted, and at most.
+const LONG_LIMIT: u32 = 250;
 
 /// Which part of a list is wanted.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Page {
     limit: u32,
     offset: u32,
+    /// Whether there is a link to the last page, which tells how many there are.
+    has_last: bool,
 }
 
 #[derive(Serialize)]
@@ -41,7 +45,8 @@ struct Links {
     prev: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
-    last: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last: Option<String>,
 }
 
 impl Page {
@@ -50,6 +55,17 @@ impl Page {
         Self {
             limit: query.number("limit", 1, LIMIT_MAX, LIMIT_DEFAULT),
             offset: query.number("offset", 0, OFFSET_MAX, 0),
+            has_last: true,
+        }
+    }
+
+    /// Reads `limit` and `offset` of a long list of a customer's, of whose items an app may be
+    /// shown some only: no link tells where it ends.
+    pub(super) fn read_long(query: &mut Query) -> Self {
+        Self {
+            limit: query.number("limit", 1, LONG_LIMIT, LONG_LIMIT),
+            offset: query.number("offset", 0, OFFSET_MAX, 0),
+            has_last: false,
         }
     }
 
@@ -57,6 +73,17 @@ impl Page {
     pub(super) fn of<T: Serialize>(
         self,
         all: Vec<T>,
+        path: &str,
+        filters: &[(&str, Option<&str>)],
+    ) -> Response {
+        self.of_some(all, |item| item, path, filters)
+    }
+
+    /// The same of a list whose items on this page alone are worked out.
+    pub(super) fn of_some<S, T: Serialize>(
+        self,
+        all: Vec<S>,
+        shown: impl Fn(S) -> T,
         path: &str,
         filters: &[(&str, Option<&str>)],
     ) -> Response {
@@ -79,11 +106,11 @@ impl Page {
             first: link(0),
             prev: (self.offset > 0).then(|| link(self.offset.saturating_sub(self.limit).min(last))),
             next: (next < total).then(|| link(next)),
-            last: link(last),
+            last: self.has_last.then(|| link(last)),
         };
         let (skip, take) = (self.offset as usize, self.limit as usize);
         let listing = Listing {
-            data: all.into_iter().skip(skip).take(take).collect(),
+            data: all.into_iter().skip(skip).take(take).map(shown).collect(),
             meta: Meta {
                 total,
                 limit: self.limit,

@@ -64,8 +64,19 @@ impl Query {
 
     /// A day between two days, or the later of them when it was not given.
     pub(super) fn day(&mut self, name: &str, earliest: Date, latest: Date) -> Date {
+        self.day_or(name, earliest, latest, latest)
+    }
+
+    /// A day between two days, or the default when it was not given.
+    pub(super) fn day_or(
+        &mut self,
+        name: &str,
+        earliest: Date,
+        latest: Date,
+        default: Date,
+    ) -> Date {
         let Some(given) = self.text(name) else {
-            return latest;
+            return default;
         };
         let day = (given.len() == 10).then(|| given.parse::<Date>().ok());
         match day.flatten() {
@@ -73,7 +84,7 @@ impl Query {
             _ => {
                 let rule = format!("must be a day (YYYY-MM-DD) from {earliest} to {latest}");
                 self.mistake(name, rule);
-                latest
+                default
             }
         }
     }

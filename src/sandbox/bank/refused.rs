@@ -1,7 +1,7 @@
 //! What the bank refuses, as problem documents (RFC 9457).
 
 use http::header::{ALLOW, CONTENT_TYPE, WWW_AUTHENTICATE};
-use http::{HeaderValue, StatusCode};
+use http::{HeaderValue, Method, StatusCode};
 use serde::Serialize;
 
 use model::{Breach, Response};
@@ -25,7 +25,7 @@ pub(super) enum Refused {
     /// The operation takes another method.
     Method {
         /// The one that it takes.
-        allow: &'static str,
+        allow: Method,
     },
     /// The body is not what the operation takes.
     Body {
@@ -39,6 +39,8 @@ pub(super) enum Refused {
         /// The rule that it breaks.
         rule: &'static str,
     },
+    /// Whoever is named is no customer of the bank's, or none whom it lets in.
+    NoCustomer,
     /// The assertion does not name the scope.
     Scope {
         /// The scope that is needed.
@@ -92,7 +94,9 @@ impl Refused {
             Self::Unknown { .. } | Self::NoRoute => (StatusCode::NOT_FOUND, "Not Found"),
             Self::Method { .. } => (StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed"),
             Self::Unidentified { .. } => (StatusCode::UNAUTHORIZED, "Unauthorized"),
-            Self::NotTheGateway | Self::Scope { .. } => (StatusCode::FORBIDDEN, "Forbidden"),
+            Self::NotTheGateway | Self::NoCustomer | Self::Scope { .. } => {
+                (StatusCode::FORBIDDEN, "Forbidden")
+            }
         }
     }
 
@@ -109,6 +113,7 @@ impl Refused {
             Self::Body { rule } => format!("The body {rule}."),
             Self::NotTheGateway => "The bank answers its gateway only.".to_owned(),
             Self::Unidentified { rule } => format!("The identity assertion {rule}."),
+            Self::NoCustomer => "The bank has no such customer.".to_owned(),
             Self::Scope { scope } => {
                 format!("The identity assertion does not name the scope {scope}.")
             }
@@ -117,7 +122,10 @@ impl Refused {
 
     fn headers(&self) -> Option<(http::HeaderName, HeaderValue)> {
         match self {
-            Self::Method { allow } => Some((ALLOW, HeaderValue::from_static(allow))),
+            Self::Method { allow } => {
+                let allow = HeaderValue::from_str(allow.as_str()).ok()?;
+                Some((ALLOW, allow))
+            }
             // RFC 9110 §15.5.2: a 401 carries a challenge.
             Self::Unidentified { .. } => Some((
                 WWW_AUTHENTICATE,

@@ -18,16 +18,24 @@ impl Seed {
 
     /// A number for this thing and no other, evenly spread below `below`.
     pub(super) fn below(self, below: u64, thing: &[&str]) -> u64 {
+        self.draws(thing).below(0, below)
+    }
+
+    /// A name for this thing and no other: 22 characters of base64url.
+    pub(super) fn name(self, thing: &[&str]) -> String {
+        let Draws(digest) = self.draws(thing);
+        crypto::base64url(&digest[..16])
+    }
+
+    /// All that is drawn for this thing at once.
+    pub(super) fn draws(self, thing: &[&str]) -> Draws {
         let mut hash = Sha256::new();
         hash.update(&self.0.to_be_bytes());
         for part in thing {
             hash.update(&(part.len() as u64).to_be_bytes());
             hash.update(part.as_bytes());
         }
-        let digest = hash.finish();
-        let mut first = [0; 8];
-        first.copy_from_slice(&digest[..8]);
-        u64::from_be_bytes(first) % below.max(1)
+        Draws(hash.finish())
     }
 
     /// A number for this thing between `-most` and `most`.
@@ -38,7 +46,25 @@ impl Seed {
 
     /// One of the choices, which must not be empty.
     pub(super) fn one_of<'a, T>(self, choices: &'a [T], thing: &[&str]) -> &'a T {
-        let index = self.below(choices.len() as u64, thing);
+        self.draws(thing).one_of(0, choices)
+    }
+}
+
+/// Four draws for one thing, from nothing but the thing and the seed.
+pub(super) struct Draws([u8; 32]);
+
+impl Draws {
+    /// The draw in this place, 0 to 3: a number evenly spread below `below`.
+    pub(super) fn below(&self, place: usize, below: u64) -> u64 {
+        let mut eight = [0; 8];
+        let start = place % 4 * 8;
+        eight.copy_from_slice(&self.0[start..start + 8]);
+        u64::from_be_bytes(eight) % below.max(1)
+    }
+
+    /// One of the choices, which must not be empty, by the draw in this place.
+    pub(super) fn one_of<'a, T>(&self, place: usize, choices: &'a [T]) -> &'a T {
+        let index = self.below(place, choices.len() as u64);
         &choices[usize::try_from(index).unwrap_or(0)]
     }
 }
