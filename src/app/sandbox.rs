@@ -11,7 +11,7 @@ use anyhow::Context as _;
 
 use arc_swap::ArcSwap;
 use config::{House, Loader, Mistakes, Mode, Variables};
-use crypto::SystemRandom;
+use crypto::{Random, SystemRandom};
 use edge::{ClientCertificates, Edge, Limits, ListenerSettings, TlsSettings};
 use model::{BankId, Clock, ListenerId};
 use sandbox::{ModelBank, Prepared};
@@ -199,7 +199,9 @@ impl Site {
             Sockets::bind(listeners, self.bank, Some(&prepared.config))?
         };
         let keys = Arc::new(OnceLock::new());
-        let bank = model_bank(&prepared, house, Arc::clone(&clock), Arc::clone(&keys))?;
+        let random: Arc<dyn Random> = Arc::new(SystemRandom);
+        let shared = (Arc::clone(&clock), Arc::clone(&random));
+        let bank = model_bank(&prepared, house, shared, Arc::clone(&keys))?;
         let bank = Arc::new(bank);
         let handler = Arc::clone(&bank) as Arc<dyn model::Handler>;
         let bank_edge = Edge::new(handler, Arc::clone(&clock));
@@ -208,7 +210,7 @@ impl Site {
             .context("model bank: opening")?;
         let env = Environment {
             clock,
-            random: Arc::new(SystemRandom),
+            random,
             sockets: sockets.house,
         };
         let running = start(configuration, env).await?;
@@ -333,7 +335,7 @@ fn bank_address(house: &House) -> anyhow::Result<SocketAddr> {
 fn model_bank(
     prepared: &Prepared,
     house: &House,
-    clock: Arc<dyn Clock>,
+    (clock, random): (Arc<dyn Clock>, Arc<dyn Random>),
     keys: Arc<OnceLock<Weak<ArcSwap<Live>>>>,
 ) -> anyhow::Result<ModelBank> {
     // Whichever banks of the house have it as their upstream.
@@ -361,7 +363,8 @@ fn model_bank(
         .map(|leaf| crypto::sha256(leaf))
         .unwrap_or_default();
     let audience = sandbox::UPSTREAM.to_owned();
-    Ok(ModelBank::new(SEED, clock, Arc::new(callers), audience).pinned_to(thumbprint))
+    let bank = ModelBank::new(SEED, clock, random, Arc::new(callers), audience);
+    Ok(bank.pinned_to(thumbprint))
 }
 
 fn bank_listener(prepared: &Prepared) -> anyhow::Result<ListenerSettings> {

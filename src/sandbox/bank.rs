@@ -1,5 +1,5 @@
 //! Bank "harbour": its read APIs, computed, behind the gateway, and what it answers its gateway
-//! alone of its customers: who they are, and what they hold.
+//! alone of its customers: who they are, what they hold, whether they confirm.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
+use crypto::Random;
 use http::Method;
 use model::{Breach, Clock, Connection, Handler, Request, Response};
 
@@ -29,8 +30,8 @@ mod seed;
 
 use asked::Asked;
 use assertion::{Assertions, Callers};
-use customers::Customers;
-pub use customers::{CUSTOMERS, PASSWORD};
+pub use customers::{CUSTOMERS, Message, PASSWORD};
+use customers::{Confirmations, Customers};
 use in_house::InHouse;
 use refused::Refused;
 use routes::{Answer, OPERATIONS};
@@ -42,13 +43,14 @@ use seed::Seed;
 /// answered only with the gateway's identity assertion (header `x-mortise-identity`), those of
 /// class `customer` only for the customer whom it names (claim `customer`: the bank's own id);
 /// those of class `open` need none, and neither does what is asked for the gateway alone, on no
-/// partner's behalf: customers' log-in, and their accounts to choose from. It is not in the API
-/// files. Every refusal is a problem document (RFC 9457).
+/// partner's behalf: customers' log-in, their accounts to choose from, their one-time codes. It is
+/// not in the API files. Every refusal is a problem document (RFC 9457).
 pub struct ModelBank {
     seed: Seed,
     clock: Arc<dyn Clock>,
     assertions: Assertions,
     customers: Customers,
+    confirmations: Confirmations,
     gateway: Option<[u8; 32]>,
     calls: AtomicU64,
     calls_by_operation: [AtomicU64; OPERATIONS.len()],
@@ -57,13 +59,21 @@ pub struct ModelBank {
 impl ModelBank {
     /// A bank whose data follow from `seed` and whose dates follow from `clock`, in the bank's
     /// zone (UTC+8). `callers` gives the present issuers of the gateway's identity assertions, each
-    /// `iss` with its keys; `audience` is the `aud` that assertions must carry.
-    pub fn new(seed: u64, clock: Arc<dyn Clock>, callers: Callers, audience: String) -> Self {
+    /// `iss` with its keys; `audience` is the `aud` that assertions must carry. One-time codes are
+    /// drawn from `random`, for nothing may tell them before.
+    pub fn new(
+        seed: u64,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        callers: Callers,
+        audience: String,
+    ) -> Self {
         Self {
             seed: Seed::new(seed),
             clock,
             assertions: Assertions::new(callers, audience),
             customers: Customers::new(),
+            confirmations: Confirmations::new(random),
             gateway: None,
             calls: AtomicU64::new(0),
             calls_by_operation: [const { AtomicU64::new(0) }; OPERATIONS.len()],
@@ -91,6 +101,12 @@ impl ModelBank {
             .filter(|(operation, _)| operation.id == operation_id)
             .map(|(_, calls)| calls.load(Ordering::Relaxed))
             .sum()
+    }
+
+    /// The messages with one-time codes that are good at the moment: for whoever sits before the
+    /// sandbox. The bank answers none of them to anyone.
+    pub fn messages(&self) -> Vec<Message> {
+        self.confirmations.messages(self.clock.now())
     }
 
     async fn answer(&self, connection: &Connection, request: Request) -> Result<Response, Refused> {
@@ -139,6 +155,8 @@ impl ModelBank {
         match asked {
             InHouse::LogIn => self.customers.log_in(&sent, now),
             InHouse::Accounts => accounts::choice(self.seed, &sent),
+            InHouse::Confirm => self.confirmations.begin(&sent, now),
+            InHouse::Confirmed { id } => self.confirmations.check(&id, &sent, now),
         }
     }
 }

@@ -5,23 +5,24 @@
 //! made up here. **Doors**: [`prepare`] fills the sandbox's directory (certificates, keys, API
 //! files, `gateway.yaml`) and renews what is near its end; [`signing_key`] gives a made-up
 //! partner's key back; [`ModelBank`] answers as bank "harbour", whose [`CUSTOMERS`] log in with
-//! [`PASSWORD`]; [`commands`] and [`render`] print what to paste into a shell; [`TestCa`] makes
-//! certificates, for `prepare` and for tests alike.
+//! [`PASSWORD`], and shows what it sent them ([`Message`]: one-time codes); [`commands`] and
+//! [`render`] print what to paste into a shell; [`TestCa`] makes certificates, for `prepare` and for
+//! tests alike.
 //! **How a value goes through**: a request that the gateway forwarded reaches `ModelBank::handle`,
 //! is routed, its identity assertion is verified where the operation wants one, its query becomes
 //! a typed filter, and the answer is computed from the seed, the clock's date, that filter and,
 //! where it is a customer's, whom the assertion names.
 //! **Absent on purpose**: sockets and TLS (`app` wires the bank with `edge`), YAML reading
-//! (`config`), refusals of the gateway (the pipeline's own), state that changes (failed log-ins
-//! alone are counted, and a restart forgets them), money that is moved by a call, and any way to
-//! switch a check off: the sandbox is guarded as production is.
+//! (`config`), refusals of the gateway (the pipeline's own), state that changes (failed log-ins are
+//! counted and one-time codes are kept, and a restart forgets both), money that is moved by a call,
+//! and any way to switch a check off: the sandbox is guarded as production is.
 
 mod bank;
 mod commands;
 mod prepare;
 mod test_ca;
 
-pub use bank::{CUSTOMERS, ModelBank, PASSWORD};
+pub use bank::{CUSTOMERS, Message, ModelBank, PASSWORD};
 pub use commands::{Command, commands, render};
 pub use prepare::{
     BANK, PartnerFiles, Plan, PrepareFailed, Prepared, UPSTREAM, is_prepared, prepare, signing_key,

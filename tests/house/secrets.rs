@@ -7,7 +7,7 @@
 use crate::tree::{Source, none_of, sources};
 
 /// Where something secret, or what proves a secret, is compared, and how.
-const COMPARED: [(&str, &str); 6] = [
+const COMPARED: [(&str, &str); 7] = [
     (
         "src/authserver/step/pkce.rs",
         "crypto::equal(&digest, challenge)",
@@ -27,6 +27,10 @@ const COMPARED: [(&str, &str); 6] = [
     (
         "src/sandbox/bank/customers.rs",
         "crypto::equal(&digests.0, &digests.1)",
+    ),
+    (
+        "src/sandbox/bank/customers/confirmations.rs",
+        "crypto::equal(&codes.0, &codes.1)",
     ),
     ("src/web/csrf.rs", "equal(&sent, &self.proof())"),
 ];

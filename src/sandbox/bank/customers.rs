@@ -23,9 +23,12 @@ use model::Response;
 use super::body;
 use super::refused::Refused;
 
+mod confirmations;
 mod holding;
 mod people;
 
+pub(crate) use confirmations::Confirmations;
+pub use confirmations::Message;
 pub(crate) use holding::{Holder, Holding, Kind, State, Words};
 use people::PEOPLE;
 pub(crate) use people::{Person, by_id};

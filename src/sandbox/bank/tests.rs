@@ -1,7 +1,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crypto::{Algorithm, Jwks, SigningKey};
+use crypto::{Algorithm, Jwks, SeededRandom, SigningKey};
 use http_body_util::BodyExt;
 use model::{ListenerId, MovedClock, PresentedChain};
 use serde_json::{Value, json};
@@ -50,6 +50,7 @@ impl Bench {
         let bank = ModelBank::new(
             seed,
             Arc::clone(&clock) as Arc<dyn Clock>,
+            Arc::new(SeededRandom::new(seed)),
             Arc::new(move || {
                 vec![
                     (OTHER_ISSUER.to_owned(), others.clone()),

@@ -2,7 +2,12 @@
 
 use super::*;
 
-const PATHS: [&str; 2] = ["/customers/v1/log-in", "/customers/v1/accounts"];
+const PATHS: [&str; 4] = [
+    "/customers/v1/log-in",
+    "/customers/v1/accounts",
+    "/customers/v1/confirmations",
+    "/customers/v1/confirmations/some-id",
+];
 
 #[test]
 fn in_house_the_bank_answers_its_gateway_only_and_without_an_assertion() {
@@ -69,4 +74,30 @@ fn what_cannot_be_chosen_says_why() {
     ] {
         assert_eq!(bench.in_house(PATHS[1], &body).status, status, "{body}");
     }
+}
+
+#[test]
+fn a_code_is_read_from_the_customers_messages_alone() {
+    let bench = Bench::new();
+    let over = crypto::base64url(&[7; 32]);
+    let line = json!({ "en": "3 accounts for SwiftRide", "zh-CN": "向迅行出行开放 3 个账户" });
+    let wanted = json!({ "customer": "harbour-000101", "over": over, "line": line });
+    let begun = bench.in_house(PATHS[2], &wanted);
+    assert_eq!(begun.status, 201);
+    let [message] = bench.bank.messages().try_into().expect("one message");
+    let said = String::from_utf8(begun.body.clone()).expect("text");
+    assert!(!said.contains(&message.code) && !format!("{message:?}").contains(&message.code));
+    assert_eq!((message.customer, message.name_en), ("li-lei", "Li Lei"));
+    assert_eq!(message.line_zh, "向迅行出行开放 3 个账户");
+    let begun = begun.json();
+    let path = format!("{}/{}", PATHS[2], begun["id"].as_str().expect("an id"));
+    let good = bench.in_house(&path, &json!({ "over": over, "code": message.code }));
+    assert_eq!(
+        (good.status, good.json()["outcome"].as_str()),
+        (200, Some("good"))
+    );
+    assert_eq!(bench.bank.messages(), []);
+    let unknown = format!("{}/none", PATHS[2]);
+    let typed = json!({ "over": over, "code": message.code });
+    assert_eq!(bench.in_house(&unknown, &typed).status, 404);
 }
