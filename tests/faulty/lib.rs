@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use model::ports::{Claim, KeyRing, KeyUse, Published, Replay, SealedKey, StoreUnavailable};
 use model::{BankId, ClientId};
 
+mod consents;
 mod grants;
 
 type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreUnavailable>> + Send + 'a>>;
@@ -45,6 +46,14 @@ pub enum Call {
     Begin,
     Find,
     End,
+    Lodge,
+    Change,
+    Authorise,
+    Withdraw,
+    Terms,
+    Spend,
+    Consents,
+    Accesses,
     Outbox,
     Replay,
     KeyRing,

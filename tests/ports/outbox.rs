@@ -3,9 +3,14 @@
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use model::ports::{Finish, Grants, Outbox, OutboxId, Posted, Redeem, Sessions, StoreUnavailable};
-use model::{AuditEntry, AuditEvent, GrantAction, GrantEvent, LogName, Network, Who};
+use model::ports::{
+    Changed, Finish, Grants, Lodge, Outbox, OutboxId, Posted, Redeem, Sessions, StoreUnavailable,
+};
+use model::{
+    AuditEntry, AuditEvent, ConsentState, Edge, GrantAction, GrantEvent, LogName, Network, Who,
+};
 
+use crate::consents;
 use crate::fixture::{
     approve, at, code, digest, event, grant, grant_id, harbour, push, redemption, session,
 };
@@ -22,10 +27,14 @@ enum Change {
     RevokeGrant,
     RevokeToken,
     LogIn,
+    Lodge,
+    Allow,
+    Authorise,
+    Withdraw,
 }
 
 impl Change {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 11] = [
         Self::Approve,
         Self::TurnDown,
         Self::Redeem,
@@ -33,6 +42,10 @@ impl Change {
         Self::RevokeGrant,
         Self::RevokeToken,
         Self::LogIn,
+        Self::Lodge,
+        Self::Allow,
+        Self::Authorise,
+        Self::Withdraw,
     ];
 
     fn action(self) -> GrantAction {
@@ -44,6 +57,10 @@ impl Change {
             Self::RevokeGrant => GrantAction::Revoke,
             Self::RevokeToken => GrantAction::RevokeToken,
             Self::LogIn => GrantAction::LogIn,
+            Self::Lodge => GrantAction::ConsentOpen,
+            Self::Allow => GrantAction::ConsentAllow,
+            Self::Authorise => GrantAction::ConsentRenew,
+            Self::Withdraw => GrantAction::ConsentWithdraw,
         }
     }
 
@@ -59,6 +76,11 @@ impl Change {
             Finish::Done(posted) => Some(posted),
             Finish::Gone => None,
         };
+        let changed = |changed: Changed| match changed {
+            Changed::Done(posted) => Some(posted),
+            Changed::Otherwise(_) | Changed::Gone => None,
+        };
+        let id = consents::id(number);
         match self {
             Self::Approve => {
                 let (grant, code) = (grant(number, 1), code(number, 1));
@@ -86,6 +108,30 @@ impl Change {
                 let begun = Sessions::begin(store, bank, session(number), None, now, event);
                 begun.await.map(Some)
             }
+            Self::Lodge => {
+                let lodged = store.lodge(bank, consents::opened(number), now, event);
+                lodged.await.map(|lodged| match lodged {
+                    Lodge::Kept(posted) => Some(posted),
+                    Lodge::Known(_) | Lodge::Full => None,
+                })
+            }
+            Self::Allow => {
+                let allow = consents::change(ConsentState::Reviewing, 0, Edge::Allow);
+                store
+                    .change(bank, &id, allow, now, event)
+                    .await
+                    .map(changed)
+            }
+            Self::Authorise => {
+                let given = consents::authorisation(number, 900);
+                let done = store.authorise(bank, &id, given, now, event).await;
+                done.map(changed)
+            }
+            Self::Withdraw => {
+                let ending = consents::withdrawal(300);
+                let done = store.withdraw(bank, &id, ending, now, event).await;
+                done.map(changed)
+            }
         }
     }
 }
@@ -99,6 +145,10 @@ async fn prepare(store: &dyn Store) {
     for change in [Change::Redeem, Change::RedeemAgain, Change::RevokeGrant] {
         approve(store, harbour, change as u32).await;
     }
+    for change in [Change::Allow, Change::Authorise] {
+        consents::kept(store, consents::opened(change as u32)).await;
+    }
+    consents::in_force(store, Change::Withdraw as u32, 900).await;
     let first = Change::RedeemAgain.make(store).await.expect("answers");
     assert!(first.is_some());
     let ids: Vec<_> = waiting(store)

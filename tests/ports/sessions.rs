@@ -16,7 +16,7 @@ async fn begin(store: &dyn Store, session: Session, now: i64) -> Posted {
 }
 
 async fn find(store: &dyn Store, number: u32, now: i64) -> Option<Session> {
-    let found = store.find(harbour(), digest(number), at(now)).await;
+    let found = Sessions::find(store, harbour(), digest(number), at(now)).await;
     found.expect("answers")
 }
 
@@ -88,7 +88,7 @@ async fn banks_see_nothing_of_each_others_sessions() {
     for adapter in stores::all() {
         let (store, other) = (&*adapter.store, bank("other"));
         begin(store, session(1), 0).await;
-        let found = store.find(&other, digest(1), at(1)).await;
+        let found = Sessions::find(store, &other, digest(1), at(1)).await;
         assert_eq!(found.expect("answers"), None, "{}", adapter.name);
         let ended = store.end(&other, digest(1), at(1)).await;
         assert!(!ended.expect("answers"), "{}", adapter.name);

@@ -204,7 +204,7 @@ async fn told(store: &dyn Store, bank: &BankId, call: &Call, second: i64, step: 
             let event = event(GrantAction::LogIn);
             shown(Sessions::begin(store, bank, session, None, now, event).await)
         }
-        Call::Find(of) => shown(store.find(bank, digest(of), now).await),
+        Call::Find(of) => shown(Sessions::find(store, bank, digest(of), now).await),
         Call::End(of) => shown(store.end(bank, digest(of), now).await),
         Call::Logged(ids) => shown(store.logged(&ids).await),
     }

@@ -6,12 +6,15 @@ use std::sync::Arc;
 use store::{Memory, Sqlite};
 use tempfile::TempDir;
 
-use model::ports::{Grants, KeyRing, Outbox, Replay, Sessions};
+use model::ports::{Accesses, Consents, Grants, KeyRing, Outbox, Replay, Sessions};
 
 /// Everything a store does, as one thing to hand around.
-pub(crate) trait Store: Grants + KeyRing + Outbox + Replay + Sessions {}
+pub(crate) trait Store:
+    Accesses + Consents + Grants + KeyRing + Outbox + Replay + Sessions
+{
+}
 
-impl<T: Grants + KeyRing + Outbox + Replay + Sessions> Store for T {}
+impl<T: Accesses + Consents + Grants + KeyRing + Outbox + Replay + Sessions> Store for T {}
 
 /// A store under test, by name, with what must outlive it.
 pub(crate) struct Adapter {

@@ -1,0 +1,195 @@
+//! The contract of `ports::Accesses`.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use model::ports::{AccessRow, Accesses, LogIndex};
+use model::{ClusterId, OperationId, PartnerId, ProductId, RequestId};
+
+use crate::fixture::{at, bank, digest, harbour};
+use crate::stores::{self, Store};
+use faulty::{Fails, Faulty};
+
+/// The access of a number, under the consent of another, at a second.
+fn row(number: u8, consent: u32, second: i64) -> AccessRow {
+    AccessRow {
+        digest: digest(consent),
+        at: at(second),
+        request: RequestId::new(at(0), [number; 10]),
+        partner: PartnerId::parse("swiftride").expect("valid"),
+        product: ProductId::parse("accounts").expect("valid"),
+        operation: OperationId::parse("readBalances").expect("valid"),
+        clusters: ["account_list", "balance"]
+            .map(|id| ClusterId::parse(id).expect("valid"))
+            .into(),
+        status: 200,
+        code: None,
+        attended: number.is_multiple_of(2),
+    }
+}
+
+fn upto(index: u64) -> LogIndex {
+    LogIndex {
+        index,
+        segment: format!("segment-{}", index / 10),
+        offset: index * 1_000,
+    }
+}
+
+async fn note(store: &dyn Store, index: u64, rows: Vec<AccessRow>) {
+    let noted = store.note(harbour(), upto(index), rows).await;
+    noted.expect("answers");
+}
+
+async fn noted(store: &dyn Store) -> Option<LogIndex> {
+    store.noted(harbour()).await.expect("answers")
+}
+
+async fn under(store: &dyn Store, consent: u32) -> Vec<AccessRow> {
+    let rows = store.of(harbour(), digest(consent), None, 50).await;
+    rows.expect("answers")
+}
+
+#[tokio::test]
+async fn accesses_are_told_by_consent_the_latest_first() {
+    for adapter in stores::all() {
+        let (store, name) = (&*adapter.store, adapter.name);
+        assert_eq!(noted(store).await, None, "{name}");
+        let refused = AccessRow {
+            clusters: Vec::new(),
+            status: 403,
+            code: Some("not_covered".to_owned()),
+            ..row(4, 1, 30)
+        };
+        let rows = vec![row(1, 1, 10), row(2, 1, 20), row(3, 2, 25), refused.clone()];
+        note(store, 7, rows).await;
+        note(store, 9, vec![row(5, 1, 20)]).await;
+        assert_eq!(noted(store).await, Some(upto(9)), "{name}");
+        let expected = [refused, row(5, 1, 20), row(2, 1, 20), row(1, 1, 10)];
+        assert_eq!(under(store, 1).await, expected, "{name}");
+        assert_eq!(under(store, 2).await, [row(3, 2, 25)], "{name}");
+        assert_eq!(under(store, 3).await, [], "{name}");
+
+        let mut after = None;
+        for page in expected.chunks(1) {
+            let told = store.of(harbour(), digest(1), after, 1).await;
+            assert_eq!(told.expect("answers"), page, "{name}");
+            after = page.last().map(|row| (row.at, row.request));
+        }
+        let told = store.of(harbour(), digest(1), after, 1).await;
+        assert_eq!(told.expect("answers"), [], "{name}");
+
+        for (since, count) in [(0, 4), (20, 3), (21, 1), (31, 0)] {
+            let counted = store.count_since(harbour(), digest(1), at(since)).await;
+            assert_eq!(counted.expect("answers"), count, "{name} {since}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn banks_see_nothing_of_each_others_accesses() {
+    for adapter in stores::all() {
+        let (store, name) = (&*adapter.store, adapter.name);
+        note(store, 7, vec![row(1, 1, 10)]).await;
+        let other = bank("other");
+        assert_eq!(store.noted(&other).await.expect("answers"), None, "{name}");
+        let told = store.of(&other, digest(1), None, 50).await;
+        assert_eq!(told.expect("answers"), [], "{name}");
+        let counted = store.count_since(&other, digest(1), at(0)).await;
+        assert_eq!(counted.expect("answers"), 0, "{name}");
+        store
+            .note(&other, upto(3), Vec::new())
+            .await
+            .expect("answers");
+        assert_eq!(noted(store).await, Some(upto(7)), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_noted_again_changes_nothing() {
+    for adapter in stores::all() {
+        let (store, name) = (&*adapter.store, adapter.name);
+        note(store, 7, vec![row(1, 1, 10), row(2, 1, 20)]).await;
+        let otherwise = AccessRow {
+            status: 500,
+            ..row(1, 2, 99)
+        };
+        let twice = vec![otherwise, row(3, 1, 30), row(3, 2, 31)];
+        note(store, 5, twice).await;
+        let expected = [row(3, 1, 30), row(2, 1, 20), row(1, 1, 10)];
+        assert_eq!(under(store, 1).await, expected, "{name}");
+        assert_eq!(under(store, 2).await, [], "{name}");
+        assert_eq!(noted(store).await, Some(upto(7)), "{name}: never less far");
+    }
+}
+
+#[tokio::test]
+async fn too_much_at_once_is_refused_whole() {
+    for adapter in stores::all() {
+        let (store, name) = (&*adapter.store, adapter.name);
+        let long = AccessRow {
+            code: Some("x".repeat(1_025)),
+            ..row(2, 1, 10)
+        };
+        let far = LogIndex {
+            offset: u64::MAX,
+            ..upto(1)
+        };
+        let named = LogIndex {
+            segment: "x".repeat(1_025),
+            ..upto(1)
+        };
+        for (upto, rows) in [
+            (upto(1), vec![row(1, 1, 10), long]),
+            (upto(1), vec![row(1, 1, 10); 1_001]),
+            (far, vec![row(1, 1, 10)]),
+            (named, vec![row(1, 1, 10)]),
+        ] {
+            let refused = store.note(harbour(), upto, rows).await;
+            assert!(refused.is_err(), "{name}");
+        }
+        assert_eq!(under(store, 1).await, [], "{name}");
+        assert_eq!(noted(store).await, None, "{name}");
+        let many = (0..120).map(|number| row(number, 1, 10)).collect();
+        note(store, 1, many).await;
+        let page = store.of(harbour(), digest(1), None, u16::MAX).await;
+        assert_eq!(page.expect("answers").len(), 50, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn behind_a_store_that_fails_a_second_try_notes_each_once() {
+    for fails in [Fails::Before, Fails::After] {
+        for adapter in stores::all() {
+            let name = format!("{} {fails:?}", adapter.name);
+            let store = Faulty::new(Arc::clone(&adapter.store), fails);
+            store.arm();
+            let rows = vec![row(1, 1, 10), row(2, 1, 20)];
+            let failed = store.note(harbour(), upto(7), rows.clone()).await;
+            assert!(failed.is_err(), "{name}");
+            let is_noted = noted(&store).await == Some(upto(7));
+            assert_eq!(is_noted, fails == Fails::After, "{name}");
+            note(&store, 7, rows).await;
+            let expected = [row(2, 1, 20), row(1, 1, 10)];
+            assert_eq!(under(&store, 1).await, expected, "{name}");
+            assert_eq!(noted(&store).await, Some(upto(7)), "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_access_is_kept_to_the_microsecond() {
+    for adapter in stores::all() {
+        let (store, name) = (&*adapter.store, adapter.name);
+        let fine = Timestamp::new(1_800_000_000, 123_456_999).expect("in range");
+        let of_then = AccessRow {
+            at: fine,
+            ..row(1, 1, 0)
+        };
+        note(store, 1, vec![of_then]).await;
+        assert_eq!(under(store, 1).await, [row(1, 1, 0)], "{name}");
+        let counted = store.count_since(harbour(), digest(1), fine).await;
+        assert_eq!(counted.expect("answers"), 1, "{name}");
+    }
+}
