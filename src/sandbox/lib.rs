@@ -6,8 +6,8 @@
 //! files, `gateway.yaml`) and renews what is near its end; [`signing_key`] gives a made-up
 //! partner's key back; [`ModelBank`] answers as bank "harbour", whose [`CUSTOMERS`] log in with
 //! [`PASSWORD`], and shows what it sent them ([`Message`]: one-time codes); [`commands`] and
-//! [`render`] print what to paste into a shell; [`TestCa`] makes certificates, for `prepare` and for
-//! tests alike.
+//! [`render`] print what to paste into a shell; [`TestCa`] makes certificates, for `prepare` and
+//! for tests alike.
 //! **How a value goes through**: a request that the gateway forwarded reaches `ModelBank::handle`,
 //! is routed, its identity assertion is verified where the operation wants one, its query becomes
 //! a typed filter, and the answer is computed from the seed, the clock's date, that filter and,
