@@ -1,4 +1,5 @@
-//! Profiles: how the law of a place wants consent to be asked, kept and ended (specs/consent.md §2).
+//! Profiles: how the law of a place wants consent to be asked, kept and ended
+//! (specs/consent.md §2).
 
 use model::ConsentState;
 use serde_json::Value;

@@ -271,7 +271,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_printed_reads_back(units in -(10_i128.pow(30))..10_i128.pow(30), scale in 6_u8..=12) {
+        fn what_is_printed_reads_back(
+            units in -(10_i128.pow(30))..10_i128.pow(30),
+            scale in 6_u8..=12,
+        ) {
             let number = Decimal::new(units, scale).expect("within limits");
             let printed = decimal(&number.to_string());
             prop_assert_eq!((printed.units, printed.scale), (units, scale));
