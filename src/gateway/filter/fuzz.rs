@@ -17,19 +17,19 @@ const NAMING: &str = "list";
 /// The window of dates, where there is one.
 const WINDOW: (Date, Date) = (date(2026, 1, 1), date(2026, 6, 30));
 
-/// Filters bytes as an answer. Of the first byte bits 0 to 6 are the clusters that are given, and
-/// bit 7 says that only some dates are; the body is the rest. Covered are the accounts whose id
+/// Filters bytes as an answer. Of the first byte bits 0 to 3 are the clusters that are given, and
+/// bit 6 says that only some dates are; the body is the rest. Covered are the accounts whose id
 /// begins with `mine`.
 pub fn fuzz_answer_filter(bytes: &[u8]) {
     static SHAPE: OnceLock<Option<AnswerShape>> = OnceLock::new();
     let (Some(shape), Some((flags, body))) = (SHAPE.get_or_init(shape), bytes.split_first()) else {
         return;
     };
-    let clusters = u64::from(flags & 0x7f);
+    let clusters = u64::from(flags & 0x0f);
     let covers = Covers {
         clusters,
         resource: &|_, id| id.starts_with("mine"),
-        dates: (flags & 0x80 != 0).then_some(WINDOW),
+        dates: (flags & 0x40 != 0).then_some(WINDOW),
     };
     let mut out = Vec::new();
     let Ok(kept) = filter(shape, &covers, body, &mut out) else {

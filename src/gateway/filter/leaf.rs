@@ -83,8 +83,8 @@ pub(super) fn text(raw: &str) -> Result<Cow<'_, str>, Unfit> {
     }
 }
 
-/// The day of a date, or of a date and time, as it is written (RFC 3339 §5.6). A day in another zone
-/// is not guessed at.
+/// The day of a date, or of a date and time, as it is written (RFC 3339 §5.6). A day in another
+/// zone is not guessed at.
 fn day(text: &str) -> Option<Date> {
     let (day, rest) = text.split_at_checked(10)?;
     let is_date = matches!(day.as_bytes(), [_, _, _, _, b'-', _, _, b'-', _, _]);
