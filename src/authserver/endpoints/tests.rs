@@ -161,9 +161,20 @@ const OF_THE_REQUEST: &[Row] = &[
         Yes,
     ),
     (
-        "TK-02 a grant type that is not built",
+        "TK-02 codes where no customer is asked",
         |_, ask| {
             ask.set("grant_type", "authorization_code");
+        },
+        400,
+        "unsupported_grant_type",
+        "grant_type must be one of grant_types_supported.",
+        Yes,
+    ),
+    (
+        "TK-02 refresh tokens where no customer is asked",
+        |_, ask| {
+            ask.set("grant_type", "refresh_token");
+            ask.set("refresh_token", "a");
         },
         400,
         "unsupported_grant_type",
