@@ -112,12 +112,13 @@ pub(super) fn check(
     }
 }
 
-/// An item that holds personal data says whose it is, unless what it stands in does; and a total
-/// stands outside of items, since its path begins at the root.
+/// An item that holds personal data says whose it is, unless what it stands in names its owner; and
+/// a total stands outside of items, since its path begins at the root. That something is nobody's
+/// says nothing of the lists inside it.
 fn check_items(shape: &AnswerShape, places: &[Place], is_bound: bool, problems: &mut Problems) {
     let says_whose = |number: usize| places.get(number).is_some_and(|place| place.says_whose);
     let pointer = |number: usize| places.get(number).map_or("", |place| &place.pointer);
-    let is_held = is_bound || says_whose(shape.root);
+    let is_held = is_bound || shape.node(shape.root).names_resource;
     let mut pending = vec![(shape.root, is_held, false)];
     let mut seen = HashSet::new();
     while let Some(visit) = pending.pop() {
@@ -142,8 +143,9 @@ fn check_items(shape: &AnswerShape, places: &[Place], is_bound: bool, problems: 
             NodeKind::Leaf(_) | NodeKind::Never => None,
         };
         let Some(item) = item else { continue };
-        let is_held = is_held || says_whose(item);
-        if !is_held && shape.node(item).clusters != 0 {
+        let is_held = is_held || shape.node(item).names_resource;
+        let is_untold = !is_held && !says_whose(item) && shape.node(item).clusters != 0;
+        if is_untold {
             problems.add(
                 pointer(item),
                 "the item holds personal data and does not say whose",
@@ -154,7 +156,7 @@ fn check_items(shape: &AnswerShape, places: &[Place], is_bound: bool, problems: 
             );
         }
         // Told once, not again for each list inside.
-        pending.push((item, true, true));
+        pending.push((item, is_held || is_untold, true));
     }
 }
 

@@ -300,6 +300,20 @@ fn items_say_whose_they_are_unless_the_path_does() {
         BALANCE_SCHEMA,
         json!({ "items": item(text("none")) }),
     ));
+    // What says that it is nobody's says so of itself, and of no list inside it.
+    let mut nobodys = text("none");
+    put(&mut nobodys, "/x-mortise-resource", json!("none"));
+    let mut document = list(item(text("none")));
+    put(
+        &mut document,
+        &format!("{BALANCE_SCHEMA}/properties/request"),
+        nobodys.clone(),
+    );
+    assert_problems(&document, &[(&at, what)]);
+    let inner = json!({ "items": item(text("none")) });
+    let outer = json!({ "properties": { "id": nobodys, "inner": inner } });
+    let inner_at = format!("{at}/properties/inner/items");
+    assert_problems(&list(outer), &[(&inner_at, what)]);
     let map = json!({ "additionalProperties": text("x") });
     let mut document = list(text("none"));
     put(&mut document, BALANCE_SCHEMA, map);
