@@ -86,8 +86,8 @@ pub enum Lodge {
     Full,
 }
 
-/// An edge that leads to no consent in force, and out of none.
-#[derive(Debug, Clone)]
+/// An edge that leads to no consent in force, and out of none. Printed, it names nobody.
+#[derive(Clone)]
 pub struct Change {
     /// The state it leaves.
     pub from: ConsentState,
@@ -109,6 +109,17 @@ pub struct Change {
     pub reason: Option<String>,
 }
 
+impl fmt::Debug for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Change")
+            .field("from", &self.from)
+            .field("version", &self.version)
+            .field("edge", &self.edge)
+            .field("decide_until", &self.decide_until)
+            .finish_non_exhaustive()
+    }
+}
+
 /// What brings a consent into force.
 #[derive(Debug, Clone)]
 pub struct Authorisation {
@@ -124,8 +135,8 @@ pub struct Authorisation {
     pub evidence: Evidence,
 }
 
-/// What ends a consent that is in force.
-#[derive(Debug, Clone)]
+/// What ends a consent that is in force. Printed, it repeats nobody's words.
+#[derive(Clone)]
 pub struct Withdrawal {
     /// The edge: withdraw, or expire.
     pub edge: Edge,
@@ -137,6 +148,16 @@ pub struct Withdrawal {
     pub tokens_until: Timestamp,
     /// What is kept of it; its edge and its actor are these.
     pub evidence: Option<Evidence>,
+}
+
+impl fmt::Debug for Withdrawal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Withdrawal")
+            .field("edge", &self.edge)
+            .field("by", &self.by)
+            .field("tokens_until", &self.tokens_until)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What became of an attempt to change a consent.
@@ -292,4 +313,37 @@ pub trait Consents: Send + Sync {
         bank: &'a BankId,
         now: Timestamp,
     ) -> BoxFuture<'a, Result<Vec<EndedConsent>, StoreUnavailable>>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_customers_are_called_choose_and_say_is_not_printed() {
+        let change = Change {
+            from: ConsentState::Requested,
+            version: 0,
+            edge: Edge::Open,
+            subject: Some("marker".to_owned()),
+            request: None,
+            draft: Some(b"marker".to_vec()),
+            decide_until: None,
+            evidence: None,
+            reason: Some("marker".to_owned()),
+        };
+        let withdrawal = Withdrawal {
+            edge: Edge::Withdraw,
+            by: By::Customer,
+            reason: Some("marker".to_owned()),
+            tokens_until: Timestamp::UNIX_EPOCH,
+            evidence: None,
+        };
+        let printed = format!("{change:?} {withdrawal:?}");
+        assert!(printed.contains("Open") && printed.contains("Withdraw"));
+        // A draft of bytes would be printed as numbers.
+        for word in ["marker", "109, 97"] {
+            assert!(!printed.contains(word), "{printed}");
+        }
+    }
 }
