@@ -20,10 +20,18 @@ pub(super) fn check(draft: &Draft, problems: &mut Problems) {
     check_names(draft, problems);
 }
 
-/// The clusters of a scope exist; where one of them is sensitive, a second factor is asked for:
-/// whoever found a phone unlocked must not give away what hurts.
+/// The clusters of a scope exist; where one of them is sensitive, or values are bound, a second
+/// factor is asked for: whoever found a phone unlocked must not give away what hurts, and what is
+/// bound is confirmed with its values (specs/consent.md §1).
 fn check_scope(draft: &Draft, scope: &Scope, entry: &Consented, problems: &mut Problems) {
     let pointer = pointer("scopes", scope.as_str());
+    if entry.bound.is_some() && !entry.second_factor {
+        problems.add(
+            format!("{pointer}/needs/second_factor"),
+            "no second factor, and values are bound",
+            "write `second_factor: true`",
+        );
+    }
     for (at, cluster) in entry.clusters.iter().enumerate() {
         match draft.clusters.get(cluster) {
             None => problems.add(

@@ -365,6 +365,14 @@ fn what_is_wrong_with_a_scope_or_a_purpose_is_told_where_it_stands() {
 }
 
 #[test]
+fn bound_values_are_confirmed_by_a_second_factor() {
+    let at = "/scopes/pay:once/needs/second_factor";
+    let expected =
+        format!("{at}: no second factor, and values are bound; write `second_factor: true`");
+    assert_eq!(told(&with(at, json!(false))), [expected]);
+}
+
+#[test]
 fn a_scope_that_asks_for_nothing_says_nothing_more() {
     let expected = ["bound", "resources", "needs", "refuse_effect"].map(|key| {
         format!(
