@@ -1,7 +1,9 @@
 //! The ports: what a product room may ask of a store, a log or a bank, in the domain's verbs.
 
 mod accesses;
+mod consent_desk;
 mod consents;
+mod customer_accounts;
 mod customers;
 mod fetch;
 mod grants;
@@ -9,13 +11,19 @@ mod keys;
 mod log;
 mod outbox;
 mod replay;
+mod second_factor;
 mod sessions;
 
 pub use accesses::{AccessRow, Accesses, LogIndex};
-pub use consents::{
-    Authorisation, Change, Changed, Consent, Consents, DueConsent, EndedConsent, Lodge, Spend,
-    StandingConsent, Withdrawal,
+pub use consent_desk::{
+    Answer, AskedFor, ConsentDesk, Declined, DeskAgreed, DeskEnding, DeskFault, DeskForm, DeskOver,
+    DeskPage, DeskSaid, DeskStep, MayAsk, Seat, SeatedCustomer, WhoAsks,
 };
+pub use consents::{
+    AgreedConsent, Authorisation, Change, Changed, Consent, Consents, DueConsent, EndedConsent,
+    Lodge, Spend, StandingConsent, Withdrawal,
+};
+pub use customer_accounts::{AccountUnavailable, CustomerAccounts, OwnAccount};
 pub use customers::{Customer, CustomerAuth, CustomersUnavailable, LogIn};
 pub use fetch::{Fetch, FetchFailed, FetchRequest, Fetched};
 pub use grants::{
@@ -29,4 +37,5 @@ pub use keys::{
 pub use log::{AuditLog, AuditUnavailable, Receipt};
 pub use outbox::{Outbox, OutboxId, Posted};
 pub use replay::{Claim, Replay};
+pub use second_factor::{FactorBegun, FactorSaid, SecondFactor, ToConfirm};
 pub use sessions::{Session, Sessions};

@@ -135,6 +135,35 @@ pub struct Authorisation {
     pub evidence: Evidence,
 }
 
+/// What a customer consented to, as [`super::Grants::approve`] takes it. Printed, it names nobody.
+#[derive(Clone)]
+pub struct AgreedConsent {
+    /// Its id, which is the grant's.
+    pub id: ConsentId,
+    /// The state it leaves, and the version it changes; `None`: it is made by this, of a request
+    /// that opens no data.
+    pub from: Option<(ConsentState, u32)>,
+    /// The edge: authorise, or renew.
+    pub edge: Edge,
+    /// What it covers from now on, and for whom.
+    pub terms: Terms,
+    /// What is kept of it; its edge is this one.
+    pub evidence: Evidence,
+    /// The one whose place it takes, with the instant until which access tokens of that may be
+    /// shown.
+    pub replaces: Option<(ConsentId, Timestamp)>,
+}
+
+impl fmt::Debug for AgreedConsent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AgreedConsent")
+            .field("id", &self.id)
+            .field("from", &self.from)
+            .field("edge", &self.edge)
+            .finish_non_exhaustive()
+    }
+}
+
 /// What ends a consent that is in force. Printed, it repeats nobody's words.
 #[derive(Clone)]
 pub struct Withdrawal {
