@@ -38,11 +38,13 @@ macro_rules! words {
 }
 
 mod bound;
+mod decimal;
 mod evidence;
 mod state;
 mod terms;
 
 pub use bound::{BoundTo, BoundValue};
+pub use decimal::{BadDecimal, Decimal};
 pub use evidence::{Evidence, FactorResult, Shown, SignedRequest};
 pub use state::{ConsentState, EXTENSIONS_MAX, Edge, NoEdge, Why};
 pub use terms::{Resource, Terms};

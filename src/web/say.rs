@@ -3,11 +3,10 @@
 //! must not change with a library's tables.
 
 mod capital;
-mod decimal;
 mod moment;
 mod money;
 
 pub use capital::capital;
-pub use decimal::{BadDecimal, Decimal};
+pub use model::{BadDecimal, Decimal};
 pub use moment::{date, moment};
 pub use money::money;

@@ -7,7 +7,7 @@
 //! rules leave 零 to the writer (a zero before 万 or 元 with another digit right behind), it is left
 //! out.
 
-use super::decimal::Decimal;
+use model::Decimal;
 
 const DIGITS: [char; 10] = ['零', '壹', '贰', '叁', '肆', '伍', '陆', '柒', '捌', '玖'];
 
@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn amounts_are_written_as_on_notes() {
         for (amount, text) in [
-            // The examples of the rules themselves.
+            // Of the amounts that the rules themselves write; where they allow two ways, the shorter.
             ("1409.50", "壹仟肆佰零玖元伍角整"),
             ("6007.14", "陆仟零柒元壹角肆分"),
             ("1680.32", "壹仟陆佰捌拾元叁角贰分"),

@@ -1,6 +1,7 @@
 //! Amounts of money in digits (specs/consent.md §6C).
 
-use super::decimal::Decimal;
+use model::Decimal;
+
 use crate::language::Language;
 
 /// What we know of a currency.

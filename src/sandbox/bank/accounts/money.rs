@@ -2,12 +2,12 @@
 
 use serde::Serialize;
 
-use super::super::decimal::places_of;
+use model::Decimal;
 
 /// The currency of every account.
 pub(super) const CURRENCY: &str = "CNY";
-/// The most digits before the point of an amount that is asked about.
-const WHOLE_DIGITS_MAX: usize = 12;
+/// Amounts that are asked about have at most twelve digits before the point.
+const FEN_END: i64 = 100_000_000_000_000;
 
 /// An amount with its currency.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -26,19 +26,14 @@ pub(super) fn money(fen: i64) -> Money {
 
 /// The decimal alone: `-12.50`.
 pub(super) fn text(fen: i64) -> String {
-    let sign = if fen < 0 { "-" } else { "" };
-    format!("{sign}{}", places_of(u128::from(fen.unsigned_abs()), 2))
+    Decimal::hundredths(fen).to_string()
 }
 
 /// Reads an amount as it is asked about: above zero, two places, no needless zero before it.
 pub(super) fn read(text: &str) -> Option<i64> {
-    let (whole, part) = text.split_once('.')?;
-    let are_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let is_plain = (1..=WHOLE_DIGITS_MAX).contains(&whole.len())
-        && part.len() == 2
-        && are_digits(whole)
-        && are_digits(part)
-        && (whole == "0" || !whole.starts_with('0'));
-    let fen = is_plain.then(|| format!("{whole}{part}").parse().ok())?;
-    fen.filter(|fen| *fen > 0)
+    let number = Decimal::parse(text)
+        .ok()
+        .filter(|number| number.scale() == 2)?;
+    let fen = i64::try_from(number.at(2)?).ok()?;
+    (1..FEN_END).contains(&fen).then_some(fen)
 }
