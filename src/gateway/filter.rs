@@ -9,7 +9,10 @@
 //! * An item names its owner before or after its data. Once it is read, it stays only if every
 //!   resource that it names is covered and every date in the window; named, but `null` or absent,
 //!   is not covered.
-//! * A member that is not described is left out.
+//! * An item of which nothing is left goes as well: how many there are would tell something.
+//! * A member that is not described is left out. The name of a member of a map is data: it is
+//!   held against the consent as its value is.
+//! * A leaf is of the types and values that are described.
 //! * A total is made of what is left.
 //!
 //! Names are written as the description spells them, values as the bank does.
@@ -20,6 +23,7 @@ mod seed;
 mod total;
 
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde::de::DeserializeSeed;
 use serde_json::error::Category;
 
@@ -42,6 +46,8 @@ pub(crate) struct Covers<'a> {
     pub(crate) resource: &'a dyn Fn(u8, &str) -> bool,
     /// The first and the last day, if only some are covered.
     pub(crate) dates: Option<(Date, Date)>,
+    /// The bank's zone, in which those days are: an instant of an answer is of its day there.
+    pub(crate) zone: &'a TimeZone,
 }
 
 /// What is left of an answer.
@@ -67,7 +73,7 @@ pub(crate) enum Unfit {
     /// It is nested deeper than 64.
     #[error("the answer is nested too deep")]
     TooDeep,
-    /// A value is of another kind than described.
+    /// A value is of another kind than described, or what is left cannot be summed up.
     #[error("the answer is not as described")]
     Shape,
     /// The answer itself, not an item in it, is another's, or of another time.
@@ -204,14 +210,16 @@ impl Walk<'_> {
         self.totals.rewind(mark.totals);
     }
 
-    /// Ends an item that began at the mark: it stays or it goes.
-    fn end_item(&mut self, mark: Mark, is_covered: bool) {
-        if is_covered {
+    /// Ends an item that began at the mark, and its value at `start`: it stays or it goes.
+    fn end_item(&mut self, mark: Mark, start: usize, is_covered: bool) -> bool {
+        let is_kept = is_covered && self.out.get(start..) != Some(b"{}");
+        if is_kept {
             self.kept.items = self.kept.items.saturating_add(1);
         } else {
             self.rewind(mark);
             self.kept.dropped = self.kept.dropped.saturating_add(1);
         }
+        is_kept
     }
 
     /// Writes the comma before all but the first that stands behind `start`.

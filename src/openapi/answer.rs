@@ -7,15 +7,18 @@
 mod check;
 mod compile;
 mod shape;
-mod value;
+pub(crate) mod value;
 
-pub use shape::{AnswerShape, Leaf, Member, Node, NodeKind};
+pub use shape::{AnswerShape, Leaf, Member, Node, NodeKind, Rest, Types};
+
+use serde_json::Value;
 
 use crate::leaves::Budget;
-use crate::marks::{NONE, RESOURCE};
-use crate::placement::stated_name;
+use crate::marks::{DATE, NONE};
+use crate::media_type::{essence, is_json, is_utf_8};
 use crate::problem::{Problems, quoted};
 use crate::reference::{Document, Site};
+use crate::request::RequestDescription;
 use crate::responses::{Statuses, Successes};
 
 /// What the bodies of an operation's successful answers hold, by status and media type. Below class
@@ -47,9 +50,20 @@ pub enum AnswerBody {
 
 impl Answers {
     /// The body that an answer of this status may have, if it is described. The content type is
-    /// written as in a header (RFC 9110 §8.3), and empty where the answer has none. A status that
-    /// is described by itself is not looked for among the ranges (OpenAPI, Responses Object).
+    /// written as in a header (RFC 9110 §8.3), and empty where the answer has none; with a charset
+    /// other than UTF-8 no body is described. A status that is described by itself is not looked
+    /// for among the ranges (OpenAPI, Responses Object).
     pub fn of(&self, status: u16, content_type: &str) -> Option<&AnswerBody> {
+        self.find(status, content_type).map(|answer| &answer.body)
+    }
+
+    /// The media type of that body, without parameters, in lower case: what is left of the body
+    /// bears it, and not what the bank wrote. `None` where there is no body, or none is described.
+    pub fn media_type(&self, status: u16, content_type: &str) -> Option<&str> {
+        self.find(status, content_type)?.media_type.as_deref()
+    }
+
+    fn find(&self, status: u16, content_type: &str) -> Option<&Answer> {
         let exactly = Statuses::One(status);
         let statuses = if self.0.iter().any(|answer| answer.statuses == exactly) {
             exactly
@@ -63,7 +77,10 @@ impl Answers {
             Some(known) => answer.statuses == statuses && *known == media_type,
             None => answer.statuses == statuses,
         };
-        self.0.iter().find(is_meant).map(|answer| &answer.body)
+        self.0
+            .iter()
+            .find(is_meant)
+            .filter(|_| is_utf_8(content_type))
     }
 
     /// Every body that is described.
@@ -72,12 +89,12 @@ impl Answers {
     }
 }
 
-/// Reads the bodies of the successful answers. Where the request is bound to one resource by its
-/// path, the items of an answer need not say whose they are.
+/// Reads the bodies of the successful answers. Where the request names the resource that they are
+/// of, the items of an answer need not say whose they are.
 pub(crate) fn answers<'a>(
     document: Document<'a>,
     successes: &Successes<'a>,
-    is_bound: bool,
+    request: &RequestDescription,
     budget: &mut Budget,
     problems: &mut Problems,
 ) -> Answers {
@@ -110,11 +127,11 @@ pub(crate) fn answers<'a>(
             let Some(schema) = site.child("schema") else {
                 continue;
             };
-            let shape = compile::shape(document, schema.clone(), is_bound, budget, problems);
+            let shape = compile::shape(document, schema.clone(), request, budget, problems);
             let body = if is_json(&media_type) {
                 AnswerBody::Json(shape)
             } else {
-                opaque(&shape, &schema, is_bound, problems)
+                opaque(&shape, &schema, request, problems)
             };
             answers.0.push(Answer {
                 statuses,
@@ -139,47 +156,42 @@ fn is_usable(media_type: &str, site: &Site<'_>, problems: &mut Problems) -> bool
     is_whole
 }
 
-/// What is not JSON cannot be taken apart, so it belongs to one cluster and names nobody.
+/// What is not JSON cannot be taken apart, so it belongs to one cluster, is of whom the request
+/// names, and of the days that were asked for.
 fn opaque(
     shape: &AnswerShape,
     schema: &Site<'_>,
-    is_bound: bool,
+    request: &RequestDescription,
     problems: &mut Problems,
 ) -> AnswerBody {
     let is_plain = match &shape.node(shape.root()).kind {
-        NodeKind::Leaf(leaf) => *leaf == Leaf::default(),
+        NodeKind::Leaf(leaf) => {
+            leaf.types.text && leaf.resource.is_none() && !leaf.is_date && leaf.total.is_none()
+        }
         // Refused already, or shown as what it is.
         NodeKind::Never => true,
         NodeKind::Object { .. } | NodeKind::List { .. } => false,
     };
     let cluster = shape.clusters().first().cloned();
-    let is_nobodys = stated_name(schema.value, RESOURCE) == Some(NONE);
+    let is_dateless = schema.value.get(DATE).and_then(Value::as_str) == Some(NONE);
     if !is_plain {
         problems.add(
             &schema.pointer,
             "the body is no JSON, and so cannot be filtered",
             "describe it as one text: `type: string` with its cluster and no other mark",
         );
-    } else if cluster.is_some() && !is_bound && !is_nobodys {
+    }
+    if is_plain && cluster.is_some() && !request.has_window() && !is_dateless {
         problems.add(
             &schema.pointer,
-            "the body is no JSON, holds personal data, and the request does not say whose",
-            format!("name the resource in the path, or mark the body with `{RESOURCE}: {NONE}`"),
+            "the body is no JSON, holds personal data, and the request does not say of which days",
+            format!(
+                "mark two query parameters with `{DATE}: from` and `until`, or the body with \
+                 `{DATE}: {NONE}`"
+            ),
         );
     }
     AnswerBody::Opaque { cluster }
-}
-
-/// A media type without its parameters, in lower case.
-fn essence(content_type: &str) -> String {
-    let end = content_type.find(';').unwrap_or(content_type.len());
-    let (essence, _) = content_type.split_at(end);
-    essence.trim().to_ascii_lowercase()
-}
-
-/// Whether this is JSON by its name (RFC 8259 §11, RFC 6839 §3.1).
-fn is_json(media_type: &str) -> bool {
-    media_type == "application/json" || media_type.ends_with("+json")
 }
 
 #[cfg(test)]

@@ -243,6 +243,10 @@ impl<'a> Walk<'a, '_> {
                 parts.get_or_insert_with(Vec::new).push(part);
             }
         }
+        // The names of a map are data as much as its values are.
+        if let (Some(parts), Some(names)) = (&mut parts, site.child("propertyNames")) {
+            parts.push(names);
+        }
         parts
     }
 

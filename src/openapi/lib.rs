@@ -7,7 +7,8 @@
 //! document once (every mark known, in its place, well written); then `server` gives the base path
 //! and each operation is read by `operation`: `template` and `parameter` for the path, `marks` for
 //! class, effect, scope and details, `authentication` for the log-in, `leaves` for what its
-//! answers carry, and from class `customer` up `answer` for the shapes that they are filtered by.
+//! answers carry, and from class `customer` up `request` for what its requests say of resources,
+//! days and bound values, and `answer` for the shapes that its answers are filtered by.
 //! Problems are gathered, each with a JSON Pointer (RFC 6901); a description exists only when there
 //! is none.
 //! **Absent on purpose**: files and YAML (the reader of the settings feeds values in), references
@@ -17,14 +18,17 @@
 
 mod answer;
 mod authentication;
+mod bound;
 mod document;
 mod leaves;
 mod marks;
+mod media_type;
 mod operation;
 mod parameter;
 mod placement;
 mod problem;
 mod reference;
+mod request;
 mod responses;
 #[cfg(test)]
 mod sample;
@@ -32,10 +36,13 @@ mod server;
 mod template;
 mod total;
 
-pub use answer::{AnswerBody, AnswerShape, Answers, Leaf, Member, Node, NodeKind};
+pub use answer::{AnswerBody, AnswerShape, Answers, Leaf, Member, Node, NodeKind, Rest, Types};
 pub use authentication::Authentication;
+pub use bound::Bound;
 pub use document::ApiDescription;
 pub use marks::{Class, EffectMark};
 pub use operation::OperationDescription;
+pub use parameter::Location;
 pub use problem::Problem;
+pub use request::{BodyPart, DateEnd, ParameterDescription, RequestDescription};
 pub use total::{Measure, Step, Total};

@@ -24,8 +24,10 @@ pub(crate) const RESOURCE: &str = "x-mortise-resource";
 pub(crate) const TOTAL: &str = "x-mortise-total";
 /// What a date has to do with the window of a consent.
 pub(crate) const DATE: &str = "x-mortise-date";
+/// What of a request was consented to.
+pub(crate) const BOUND: &str = "x-mortise-bound";
 /// Every mark there is.
-pub(crate) const MARKS: [&str; 9] = [
+pub(crate) const MARKS: [&str; 10] = [
     CLASS,
     EFFECT,
     SCOPE,
@@ -35,8 +37,9 @@ pub(crate) const MARKS: [&str; 9] = [
     RESOURCE,
     TOTAL,
     DATE,
+    BOUND,
 ];
-/// What `x-mortise-cluster` and `x-mortise-resource` say when there is none.
+/// What marks say of a value to which they do not apply.
 pub(crate) const NONE: &str = "none";
 
 /// The longest scope, in bytes.

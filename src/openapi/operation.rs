@@ -10,6 +10,7 @@ use crate::marks::{self, CLASS, CLUSTER, Class, EffectMark};
 use crate::parameter::{self, Parameter};
 use crate::problem::{Problems, quoted};
 use crate::reference::{Document, Site};
+use crate::request::{self, RequestDescription};
 use crate::responses::{Successes, successes};
 use crate::template::Template;
 
@@ -40,6 +41,9 @@ pub struct OperationDescription {
     pub authentication: Option<Authentication>,
     /// Whether a request may carry a body.
     pub has_request_body: bool,
+    /// What its requests say that is held against a consent. Below [`Class::Customer`] the marks
+    /// are as written and nothing demands them, and nothing is said of a body.
+    pub request: RequestDescription,
     /// What the bodies of its successful answers hold and whose it is, from [`Class::Customer`] up;
     /// below, nothing.
     pub answers: Answers,
@@ -83,20 +87,24 @@ impl OperationDescription {
         if let Some(template) = template {
             parameter::check_path(template, &parameters, &site, problems);
         }
-        if class >= Some(Class::Customer) {
-            parameter::check_resources(&parameters, problems);
-        }
         let has_request_body = request_body(&document, &site, &method, problems);
         let successes = successes(&document, &site, problems);
         let carried = check_answers(document, &site, class, &successes, budget, problems);
         if let Some(class) = class {
             check_floors(&site, class, effect, &carried, problems);
         }
-        let answers = if class >= Some(Class::Customer) {
-            let is_bound = parameter::names_resource(&parameters);
-            answers(document, &successes, is_bound, budget, problems)
+        let (request, answers) = if class >= Some(Class::Customer) {
+            let standing = request::Standing {
+                operation: &site,
+                parameters: &parameters,
+                has_details: detail.as_ref().is_some_and(|detail| detail.0.is_some()),
+            };
+            let request = RequestDescription::read(document, &standing, budget, problems);
+            let answers = answers(document, &successes, &request, budget, problems);
+            (request, answers)
         } else {
-            Answers::default()
+            let request = RequestDescription::of_parameters(&parameters);
+            (request, Answers::default())
         };
         Some(Self {
             id: id?,
@@ -109,6 +117,7 @@ impl OperationDescription {
             detail: detail?.0,
             authentication: authentication?.0,
             has_request_body: has_request_body?,
+            request,
             answers,
         })
     }

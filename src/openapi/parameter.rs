@@ -1,11 +1,9 @@
-//! Parameters: every `{name}` of a path declared, every customer's id marked.
+//! Parameters: every `{name}` of a path declared, and no other.
 
 use std::collections::HashSet;
 
 use serde_json::Value;
 
-use crate::marks::{NONE, RESOURCE};
-use crate::placement::stated_name;
 use crate::problem::{Problems, quoted};
 use crate::reference::{Document, Site};
 use crate::template::Template;
@@ -15,19 +13,23 @@ const PARAMETERS_MAX: usize = 256;
 
 /// Where a parameter stands in a request (OpenAPI `in`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Location {
+pub enum Location {
+    /// A segment of the path.
     Path,
+    /// The query.
     Query,
+    /// A header.
     Header,
+    /// A cookie.
     Cookie,
 }
 
 /// One declared parameter.
 #[derive(Debug, Clone)]
 pub(crate) struct Parameter<'a> {
-    name: &'a str,
-    location: Location,
-    declared: Site<'a>,
+    pub(crate) name: &'a str,
+    pub(crate) location: Location,
+    pub(crate) declared: Site<'a>,
 }
 
 impl<'a> Parameter<'a> {
@@ -174,37 +176,6 @@ pub(crate) fn check_path(
             );
         }
     }
-}
-
-/// Checks that every id-like parameter says whether it names a customer's resource, so that
-/// another customer's id cannot be asked for unnoticed.
-pub(crate) fn check_resources(parameters: &[Parameter<'_>], problems: &mut Problems) {
-    for parameter in parameters {
-        let is_asked = matches!(parameter.location, Location::Path | Location::Query);
-        if is_asked && is_id_like(parameter.name) && parameter.declared.child(RESOURCE).is_none() {
-            problems.add(
-                &parameter.declared.pointer,
-                format!(
-                    "the parameter looks like an id and has no `{RESOURCE}`: {}",
-                    quoted(parameter.name)
-                ),
-                format!("add `{RESOURCE}` with the kind of resource it names, or `none`"),
-            );
-        }
-    }
-}
-
-/// Whether the path names a customer's resource, so that the whole answer is of that one.
-pub(crate) fn names_resource(parameters: &[Parameter<'_>]) -> bool {
-    let mut in_path = parameters.iter().filter(|p| p.location == Location::Path);
-    in_path.any(|p| stated_name(p.declared.value, RESOURCE).is_some_and(|kind| kind != NONE))
-}
-
-fn is_id_like(name: &str) -> bool {
-    name.len()
-        .checked_sub(2)
-        .and_then(|start| name.get(start..))
-        .is_some_and(|end| end.eq_ignore_ascii_case("id"))
 }
 
 #[cfg(test)]

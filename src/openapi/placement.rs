@@ -1,10 +1,13 @@
 //! Where marks stand. A mark that is misspelt, misplaced or badly written would protect nothing
 //! and look as if it did, so each is refused, wherever in the document it is.
 
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
+use crate::bound::Bound;
 use crate::marks::{
-    AUTHENTICATION, CLASS, CLUSTER, DATE, DETAILS, EFFECT, MARKS, RESOURCE, SCOPE, TOTAL,
+    AUTHENTICATION, BOUND, CLASS, CLUSTER, DATE, DETAILS, EFFECT, MARKS, NONE, RESOURCE, SCOPE,
+    TOTAL,
 };
 use crate::problem::{Problems, help_words, quoted};
 use crate::reference::{Document, Edition, Site};
@@ -27,6 +30,8 @@ enum Place {
     Operation,
     Parameter,
     Schema,
+    /// A schema, or what is in it, that no walk over values follows.
+    Unfollowed,
     /// Any other object of the specification.
     Other,
     /// A map: its keys are names chosen by the author, never marks.
@@ -57,7 +62,11 @@ pub(crate) fn check(document: &Document<'_>, problems: &mut Problems) -> bool {
             continue;
         }
         open.extend(site.items().map(|item| (item, place, depth + 1)));
-        let is_reference = site.value.get("$ref").is_some();
+        let reference = site.child("$ref");
+        let is_reference = reference.is_some();
+        if let Some(reference) = reference.filter(|_| place != Place::Unfollowed) {
+            check_target(document, &reference, place, problems);
+        }
         for (key, child) in site.members() {
             if looks_like_mark(key) {
                 check_mark(key, &child, place, problems);
@@ -108,10 +117,13 @@ fn inside(place: Place, key: &str) -> Option<Place> {
             "properties" | "patternProperties" | "$defs" | "definitions" | "dependentSchemas" => {
                 Some(SCHEMAS)
             }
+            // JSON Schema 2020-12: what these demand says nothing of what goes out or comes in.
+            "not" | "if" | "contains" | "contentSchema" | "dependencies" => Some(Place::Unfollowed),
             "example" | "examples" | "default" | "const" | "enum" | "required"
             | "discriminator" | "xml" | "externalDocs" | "dependentRequired" => None,
             _ => Some(Place::Schema),
         },
+        Place::Unfollowed => Some(Place::Unfollowed),
         Place::Other | Place::Parameter => match key {
             "schema" => Some(Place::Schema),
             "headers" | "content" | "encoding" | "links" => Some(Place::Map(&Place::Other)),
@@ -122,6 +134,55 @@ fn inside(place: Place, key: &str) -> Option<Place> {
         },
         Place::Map(inner) => Some(*inner),
     }
+}
+
+/// A reference leads to where this walk looks, as the same kind of thing: what stands elsewhere
+/// (`#/x-shared`) would be followed without its marks having been checked.
+fn check_target(
+    document: &Document<'_>,
+    reference: &Site<'_>,
+    place: Place,
+    problems: &mut Problems,
+) {
+    let fragment = reference
+        .value
+        .as_str()
+        .and_then(|text| text.strip_prefix('#'));
+    let pointer = fragment.and_then(|text| percent_decode_str(text).decode_utf8().ok());
+    let Some(pointer) = pointer.filter(|pointer| document.root.pointer(pointer).is_some()) else {
+        // Told by whoever follows it.
+        return;
+    };
+    if place_at(document.root, &pointer) != Some(place) {
+        problems.add(
+            &reference.pointer,
+            format!(
+                "the reference leads to another kind of thing: {}",
+                quoted(&pointer)
+            ),
+            "refer to `#/components/…`: its marks are checked there as what they stand on here",
+        );
+    }
+}
+
+/// What stands at a pointer, as far as marks go; `None` when it is data.
+fn place_at(root: &Value, pointer: &str) -> Option<Place> {
+    let (mut value, mut place) = (root, Place::Document);
+    for token in pointer.split('/').skip(1) {
+        let key = token.replace("~1", "/").replace("~0", "~");
+        value = match (value, place) {
+            (Value::Array(items), _) => items.get(key.parse::<usize>().ok()?)?,
+            (_, Place::Map(inner)) => {
+                place = *inner;
+                value.get(&key)?
+            }
+            _ => {
+                place = inside(place, &key)?;
+                value.get(&key)?
+            }
+        };
+    }
+    Some(place)
 }
 
 /// Whether a key is one of our marks or was surely meant to be.
@@ -139,7 +200,7 @@ fn check_mark(key: &str, mark: &Site<'_>, place: Place, problems: &mut Problems)
             ("an operation", place == Place::Operation)
         }
         CLUSTER | TOTAL => ("a schema", place == Place::Schema),
-        RESOURCE | DATE => (
+        RESOURCE | DATE | BOUND => (
             "a parameter or a schema",
             matches!(place, Place::Parameter | Place::Schema),
         ),
@@ -182,7 +243,9 @@ fn is_well_written(key: &str, mark: &Value, place: Place) -> bool {
     };
     match (key, place) {
         (CLUSTER | RESOURCE, _) => is_name(text),
+        _ if text == NONE => true,
         (TOTAL, _) => Total::parse(text).is_some(),
+        (BOUND, _) => Bound::parse(text).is_some(),
         (DATE, Place::Parameter) => matches!(text, "from" | "until"),
         _ => text == "of",
     }
@@ -192,10 +255,14 @@ fn how_to_write(key: &str, place: Place) -> String {
     match (key, place) {
         (TOTAL, _) => format!(
             "write `count /data` or `sum /data/*/amount`: a path from the answer's root of at most \
-             {STEPS_MAX} steps, `*` for each item"
+             {STEPS_MAX} steps, `*` for each item; or `{NONE}`"
         ),
-        (DATE, Place::Parameter) => "write `from` or `until`".to_owned(),
-        (DATE, _) => "write `of`: the item is of this date".to_owned(),
+        (BOUND, _) => format!(
+            "write `same` or `at-most` and a member of the authorization details, as \
+             `same account`; or `{NONE}`"
+        ),
+        (DATE, Place::Parameter) => format!("write `from`, `until` or `{NONE}`"),
+        (DATE, _) => format!("write `of`: the item is of this date; or `{NONE}`"),
         _ => format!(
             "write `none`, or 1 to {NAME_BYTES_MAX} of the characters a-z, 0-9, `_`, `-`, \
              beginning with a letter"

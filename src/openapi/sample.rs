@@ -68,7 +68,10 @@ pub(crate) fn sample() -> Value {
                 "x-mortise-scope": "payments:initiate",
                 "x-mortise-authorization-details": "none",
                 "x-mortise-authentication": "none",
-                "requestBody": { "content": { "application/json": { "schema": { "type": "object" } } } },
+                "requestBody": { "required": true, "content": { "application/json": { "schema": {
+                    "type": "object", "required": ["accountId"], "additionalProperties": false,
+                    "properties": { "accountId": { "type": "string", "x-mortise-resource": "account" } },
+                } } } },
                 "responses": { "201": { "$ref": "#/components/responses/Paid" } },
             } },
         },

@@ -261,6 +261,24 @@ fn what_is_wrong_with_a_cluster_is_told_where_it_stands() {
                 "/clusters/shop/more/en: not a customer's word: `third party provider`; say `the app`",
             ],
         ),
+        (
+            "/clusters/shop/more/en",
+            json!("All TPPs see it."),
+            vec!["/clusters/shop/more/en: not a customer's word: `tpps`; say `the app`"],
+        ),
+        (
+            "/clusters/shop/more/zh-CN",
+            json!("提供给第三方查看。"),
+            vec!["/clusters/shop/more/zh-CN: not a customer's word: `第三方`; say `the app`"],
+        ),
+        (
+            "/clusters/shop/more/zh-CN",
+            json!("Your branch 的."),
+            vec![
+                "/clusters/shop/more/zh-CN: more words of another language than Chinese; \
+             write it in Chinese",
+            ],
+        ),
     ];
     expect(rows);
 }

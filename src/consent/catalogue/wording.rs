@@ -9,7 +9,16 @@ use crate::site::Site;
 /// The most characters of a Chinese sentence, on average (specs/consent.md §4 U7).
 const SENTENCE_CHARS_MAX: usize = 40;
 /// How our texts never call an app, in small letters (specs/consent.md §6C).
-const NOT_OUR_WORDS: [&str; 3] = ["third party provider", "third-party provider", "tpp"];
+const NOT_OUR_WORDS: [&str; 8] = [
+    "third party provider",
+    "third party providers",
+    "third-party provider",
+    "third-party providers",
+    "third parties",
+    "tpp",
+    "tpps",
+    "第三方",
+];
 
 /// A text in each language that our pages have.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,6 +127,15 @@ fn speak(text: &str, language: Language, pointer: &str, problems: &mut Problems)
                 "write it in Chinese",
             );
         }
+        Language::ZhCn
+            if words_of_letters(text) > text.chars().filter(|c| is_chinese(*c)).count() =>
+        {
+            problems.add(
+                pointer,
+                "more words of another language than Chinese",
+                "write it in Chinese",
+            );
+        }
         Language::En => {}
         Language::ZhCn => {
             let sentences: Vec<usize> = text
@@ -158,6 +176,12 @@ fn has_word(text: &str, word: &str) -> bool {
         let after = after.and_then(|after| after.chars().next());
         !is_inner(before) && !is_inner(after)
     })
+}
+
+/// How many words of Latin letters a text has.
+fn words_of_letters(text: &str) -> usize {
+    let words = text.split(|sign: char| !sign.is_ascii_alphabetic());
+    words.filter(|word| !word.is_empty()).count()
 }
 
 /// The signs that texts are made of. Whatever is not seen, turns the writing or looks like

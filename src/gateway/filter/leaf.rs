@@ -2,9 +2,12 @@
 
 use std::borrow::Cow;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
-use openapi::Leaf;
+use openapi::{Leaf, Node, NodeKind};
+use serde_json::Value;
 
 use crate::filter::{Place, Unfit, Walk};
 
@@ -12,26 +15,47 @@ use crate::filter::{Place, Unfit, Walk};
 const NUMBER_BYTES_MAX: usize = 300;
 
 impl Walk<'_> {
-    /// Writes a leaf; gives back whether it is covered as what it names.
+    /// Writes a leaf; gives back whether it is covered as what it names. Of one that is not,
+    /// nothing is written: what it stands in is not covered either.
     pub(super) fn leaf(
         &mut self,
         leaf: &Leaf,
-        clusters: u64,
+        node: &Node,
         raw: &str,
         place: Place,
     ) -> Result<bool, Unfit> {
         check(raw)?;
-        let is_covered = self.is_covered(leaf, raw)?;
-        match leaf.total {
-            Some(total) if raw != "null" => {
-                self.totals
-                    .await_at(total, self.out.len(), &text(raw)?, raw)?;
-            }
-            _ => self.out.extend_from_slice(raw.as_bytes()),
+        if !self.is_covered(leaf, raw)? {
+            return Ok(false);
         }
-        self.kept.clusters |= clusters;
-        self.add_up(place, raw)?;
-        Ok(is_covered)
+        if !fits(leaf, node.is_nullable, raw)? {
+            return Err(Unfit::Shape);
+        }
+        let at = self.out.len();
+        match leaf.total {
+            Some(total) => self.totals.await_at(total, at, leaf.types, raw),
+            None => self.out.extend_from_slice(raw.as_bytes()),
+        }
+        self.kept.clusters |= node.clusters;
+        self.add_up(place, at, raw);
+        Ok(true)
+    }
+
+    /// Writes the name of a member of a map; gives back whether it is covered.
+    pub(super) fn name(&mut self, node: usize, raw: &str) -> Result<bool, Unfit> {
+        let node = self.shape.node(node);
+        let NodeKind::Leaf(leaf) = &node.kind else {
+            return Err(Unfit::Shape);
+        };
+        if !self.is_covered(leaf, raw)? {
+            return Ok(false);
+        }
+        if !fits(leaf, false, raw)? {
+            return Err(Unfit::Shape);
+        }
+        self.out.extend_from_slice(raw.as_bytes());
+        self.kept.clusters |= node.clusters;
+        Ok(true)
     }
 
     fn is_covered(&self, leaf: &Leaf, raw: &str) -> Result<bool, Unfit> {
@@ -43,7 +67,7 @@ impl Walk<'_> {
         }
         match self.covers.dates {
             Some((first, last)) if leaf.is_date => {
-                let day = day(&text(raw)?);
+                let day = day(&text(raw)?, self.covers.zone);
                 Ok(day.is_some_and(|day| (first..=last).contains(&day)))
             }
             _ => Ok(true),
@@ -65,6 +89,36 @@ fn check(raw: &str) -> Result<(), Unfit> {
     }
 }
 
+/// Whether a leaf is of a type that is described, and of the values where they are counted.
+fn fits(leaf: &Leaf, is_nullable: bool, raw: &str) -> Result<bool, Unfit> {
+    let types = leaf.types;
+    let is_typed = match raw.as_bytes().first() {
+        Some(b'"') => types.text,
+        Some(b't' | b'f') => types.boolean,
+        Some(b'n') => return Ok(is_nullable),
+        _ => types.number || (types.integer && is_whole(raw)),
+    };
+    match &leaf.values {
+        Some(values) if is_typed => is_among(values, raw),
+        _ => Ok(is_typed),
+    }
+}
+
+/// Whether a number is a whole one: 1.0 is (JSON Schema 2020-12 §4.2.3).
+fn is_whole(raw: &str) -> bool {
+    let is_plain = !raw.contains(['.', 'e', 'E']);
+    is_plain || raw.parse().is_ok_and(|number: f64| number.fract() == 0.0)
+}
+
+fn is_among(values: &[Value], raw: &str) -> Result<bool, Unfit> {
+    if raw.starts_with('"') {
+        let text = text(raw)?;
+        return Ok(values.iter().any(|value| value.as_str() == Some(&*text)));
+    }
+    let read: Value = serde_json::from_str(raw).map_err(|_| Unfit::NotJson)?;
+    Ok(values.contains(&read))
+}
+
 fn is_number(raw: &str) -> bool {
     raw.as_bytes().first().is_some_and(u8::is_ascii_digit)
 }
@@ -83,17 +137,26 @@ pub(super) fn text(raw: &str) -> Result<Cow<'_, str>, Unfit> {
     }
 }
 
-/// The day of a date, or of a date and time, as it is written (RFC 3339 §5.6). A day in another
-/// zone is not guessed at.
-fn day(text: &str) -> Option<Date> {
+/// The day of a date, or that of a date and time in the bank's zone (RFC 3339 §5.6). A time
+/// without its offset is none: whose day it is of is not guessed at.
+fn day(text: &str, zone: &TimeZone) -> Option<Date> {
     let (day, rest) = text.split_at_checked(10)?;
-    let is_date = matches!(day.as_bytes(), [_, _, _, _, b'-', _, _, b'-', _, _]);
-    let is_whole = rest.is_empty() || rest.starts_with(['T', 't']);
-    (is_date && is_whole).then(|| day.parse().ok())?
+    if !matches!(day.as_bytes(), [_, _, _, _, b'-', _, _, b'-', _, _]) {
+        return None;
+    }
+    if rest.is_empty() {
+        return day.parse().ok();
+    }
+    let is_instant = rest.starts_with(['T', 't']) && !rest.ends_with(']');
+    let at: Timestamp = is_instant.then(|| text.parse().ok())??;
+    Some(zone.to_datetime(at).date())
 }
 
 #[cfg(test)]
 mod tests {
+    use openapi::Types;
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -117,10 +180,74 @@ mod tests {
     }
 
     #[test]
-    fn a_day_is_read_as_it_is_written() {
-        let expected = Some(jiff::civil::date(2026, 3, 1));
-        assert_eq!(day("2026-03-01"), expected);
-        assert_eq!(day("2026-03-01T23:30:00Z"), expected);
+    fn a_leaf_is_of_its_types_and_values() {
+        let types = |word: &str| Types {
+            text: word == "text",
+            number: word == "number",
+            integer: word == "integer",
+            boolean: word == "boolean",
+        };
+        for (raw, is_of) in [
+            ("\"1\"", "text"),
+            ("1", "number integer"),
+            ("-0", "number integer"),
+            ("1.0", "number integer"),
+            ("1e2", "number integer"),
+            ("1.5", "number"),
+            ("15e-1", "number"),
+            ("true", "boolean"),
+            ("false", "boolean"),
+            ("null", ""),
+        ] {
+            for word in ["text", "number", "integer", "boolean"] {
+                let leaf = Leaf {
+                    types: types(word),
+                    ..Leaf::default()
+                };
+                let expected = is_of.split(' ').any(|one| one == word);
+                assert_eq!(fits(&leaf, false, raw), Ok(expected), "{raw} as {word}");
+            }
+        }
+        let every = Types {
+            text: true,
+            number: true,
+            integer: false,
+            boolean: false,
+        };
+        let leaf = Leaf {
+            types: every,
+            values: Some(vec![json!("a"), json!(1)]),
+            ..Leaf::default()
+        };
+        for (raw, expected) in [
+            ("\"a\"", true),
+            ("\"\\u0061\"", true),
+            ("1", true),
+            ("\"1\"", false),
+            ("2", false),
+            ("null", true),
+        ] {
+            assert_eq!(fits(&leaf, true, raw), Ok(expected), "{raw}");
+        }
+    }
+
+    #[test]
+    fn a_day_is_the_one_that_it_is_at_the_bank() {
+        let zone = TimeZone::fixed(jiff::tz::offset(8));
+        for (text, expected) in [
+            ("2026-03-01", (2026, 3, 1)),
+            ("2026-03-01T23:30:00+08:00", (2026, 3, 1)),
+            ("2026-03-01T23:30:00.5Z", (2026, 3, 2)),
+            ("2026-02-28t16:00:00z", (2026, 3, 1)),
+            ("2026-03-01T00:30:00+14:00", (2026, 2, 28)),
+        ] {
+            let (year, month, of) = expected;
+            assert_eq!(
+                day(text, &zone),
+                Some(jiff::civil::date(year, month, of)),
+                "{text}"
+            );
+        }
         for text in [
             "20260301",
             "2026-03-011",
@@ -129,8 +256,14 @@ mod tests {
             "",
             "null",
             "2026-03-01 ",
+            "2026-03-01T",
+            "2026-03-01Tsoon",
+            "2026-03-01T10:00:00",
+            "2026-03-01 10:00:00Z",
+            "2026-03-01T25:00:00Z",
+            "2026-03-01T10:00:00+08:00[Asia/Shanghai]",
         ] {
-            assert_eq!(day(text), None, "{text}");
+            assert_eq!(day(text, &zone), None, "{text}");
         }
     }
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use openapi::{Member, Node, NodeKind, Step};
+use openapi::{Member, Node, NodeKind, Rest, Step};
 
 use crate::filter::{DEPTH_MAX, Place, Unfit, Walk, is_never};
 
@@ -32,7 +32,7 @@ impl<'de> DeserializeSeed<'de> for Value<'_, '_> {
             });
         };
         let raw = <&RawValue>::deserialize(reader)?;
-        let read = self.walk.leaf(leaf, node.clusters, raw.get(), self.place);
+        let read = self.walk.leaf(leaf, node, raw.get(), self.place);
         read.map_err(|unfit| self.walk.stop(unfit))
     }
 }
@@ -71,7 +71,6 @@ impl<'de> Visitor<'de> for Parts<'_, '_> {
             start: self.walk.out.len(),
             walk: self.walk,
             place: self.place,
-            members,
             rest: *rest,
             seen: [0; 16],
             others: HashSet::new(),
@@ -130,13 +129,13 @@ impl<'de> DeserializeSeed<'de> for Item<'_, '_> {
         let walk = self.walk;
         let mark = walk.mark();
         walk.separate(self.start);
+        let start = walk.out.len();
         let value = Value {
             walk: &mut *walk,
             place: self.place,
         };
         let is_covered = value.deserialize(reader)?;
-        walk.end_item(mark, is_covered);
-        Ok(is_covered)
+        Ok(walk.end_item(mark, start, is_covered))
     }
 }
 
@@ -144,8 +143,7 @@ impl<'de> DeserializeSeed<'de> for Item<'_, '_> {
 struct Object<'w, 's, 'de> {
     walk: &'w mut Walk<'s>,
     place: Place,
-    members: &'s [Member],
-    rest: Option<usize>,
+    rest: Option<Rest>,
     /// How long the output was before the first member.
     start: usize,
     /// The described members that were met, as bits: at most 1,024.
@@ -196,22 +194,41 @@ impl<'s, 'de> Object<'_, 's, 'de> {
         if self.others.contains(&name) {
             return Err(self.walk.stop(Unfit::TwiceNamed));
         }
-        match self.rest {
-            Some(rest) if self.walk.is_given(self.walk.shape.node(rest)) => {
-                let mark = self.walk.mark();
-                self.walk.separate(self.start);
-                serde_json::to_writer(&mut *self.walk.out, &name).map_err(A::Error::custom)?;
-                self.walk.out.push(b':');
-                let value = Value {
-                    place: self.walk.inside(self.place, rest, |_| false),
-                    walk: &mut *self.walk,
-                };
-                let is_covered = map.next_value_seed(value)?;
-                self.walk.end_item(mark, is_covered);
-            }
-            _ => self.skip(map)?,
+        match self.rest.filter(|rest| self.is_given_both(*rest)) {
+            Some(rest) => self.entry(&name, rest, map)?,
+            None => self.skip(map)?,
         }
         self.others.insert(name);
+        Ok(())
+    }
+
+    /// Whether anything of such a member may leave: its name does with it.
+    fn is_given_both(&self, Rest { name, value }: Rest) -> bool {
+        let shape = self.walk.shape;
+        [name, value]
+            .iter()
+            .all(|node| self.walk.is_given(shape.node(*node)))
+    }
+
+    fn entry<A: MapAccess<'de>>(
+        &mut self,
+        name: &str,
+        rest: Rest,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        let mark = self.walk.mark();
+        self.walk.separate(self.start);
+        let text = serde_json::to_string(name).map_err(A::Error::custom)?;
+        let is_named = self.walk.name(rest.name, &text);
+        let is_named = is_named.map_err(|unfit| self.walk.stop(unfit))?;
+        self.walk.out.push(b':');
+        let start = self.walk.out.len();
+        let value = Value {
+            place: self.walk.inside(self.place, rest.value, |_| false),
+            walk: &mut *self.walk,
+        };
+        let is_covered = map.next_value_seed(value)?;
+        self.walk.end_item(mark, start, is_named && is_covered);
         Ok(())
     }
 
@@ -224,14 +241,12 @@ impl<'s, 'de> Object<'_, 's, 'de> {
 
     /// Whether every member was met that must say whose this is, or of which date.
     fn has_named(&self, node: &Node) -> bool {
-        !self.walk.is_asked(node)
-            || self.members.iter().enumerate().all(|(at, member)| {
-                let is_seen = self
-                    .seen
-                    .get(at / 64)
-                    .is_some_and(|word| word & (1 << (at % 64)) != 0);
-                is_seen || !self.walk.is_asked(self.walk.shape.node(member.node))
-            })
+        let is_seen = |at: &usize| {
+            let word = self.seen.get(at / 64);
+            word.is_some_and(|word| word & (1 << (at % 64)) != 0)
+        };
+        let has_dates = self.walk.covers.dates.is_none() || node.dates.iter().all(is_seen);
+        has_dates && node.owners.iter().all(is_seen)
     }
 }
 

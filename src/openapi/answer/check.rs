@@ -1,10 +1,11 @@
 //! What is asked of a shape as a whole: whose its items are, and what its totals are of.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
-use crate::answer::shape::{AnswerShape, NodeKind};
-use crate::marks::RESOURCE;
+use crate::answer::shape::{AnswerShape, NodeKind, Rest};
+use crate::marks::{DATE, NONE, RESOURCE, TOTAL};
 use crate::problem::Problems;
+use crate::request::RequestDescription;
 use crate::total::{Measure, Step, Total};
 
 /// Where a node comes from, and what is asked of it only here.
@@ -14,11 +15,19 @@ pub(super) struct Place {
     pub(super) pointer: String,
     /// A leaf's own cluster, as a bit.
     pub(super) clusters: u64,
+    /// The clusters in it that are not made of what a list or a map holds, as bits.
+    pub(super) own: u64,
     /// Whether it says whose it is, or that it is nobody's (`x-mortise-resource: none`): itself, or
     /// in a member, but not in items inside it.
     pub(super) says_whose: bool,
-    /// The pointer of a leaf's mark for totals.
+    /// The pointer of a leaf's mark for totals, whatever it says.
     pub(super) total: Option<String>,
+    /// Whether a leaf may be a number.
+    pub(super) is_number: bool,
+    /// Whether a leaf is a date of which nothing is said.
+    pub(super) is_undated: bool,
+    /// Of each union that an object is, the members that its branches describe.
+    pub(super) unions: Vec<Vec<BTreeSet<String>>>,
 }
 
 impl Place {
@@ -34,6 +43,7 @@ impl Place {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Carried {
     clusters: u64,
+    own: u64,
     names_resource: bool,
     names_date: bool,
     says_whose: bool,
@@ -57,9 +67,29 @@ pub(super) fn carry(shape: &mut AnswerShape, places: &mut [Place]) {
                 node.clusters = carried.clusters;
                 node.names_resource = carried.names_resource;
                 node.names_date = carried.names_date;
+                place.own = carried.own;
                 place.says_whose = carried.says_whose;
             }
         }
+    }
+    for number in 0..shape.nodes.len() {
+        list_asked(shape, number);
+    }
+}
+
+/// Lists the members that must be there for an object to be covered.
+fn list_asked(shape: &mut AnswerShape, number: usize) {
+    let NodeKind::Object { members, .. } = &shape.node(number).kind else {
+        return;
+    };
+    let (mut owners, mut dates) = (Vec::new(), Vec::new());
+    for (at, member) in members.iter().enumerate() {
+        let inner = shape.node(member.node);
+        owners.extend(inner.names_resource.then_some(at));
+        dates.extend(inner.names_date.then_some(at));
+    }
+    if let Some(node) = shape.nodes.get_mut(number) {
+        (node.owners, node.dates) = (owners, dates);
     }
 }
 
@@ -67,6 +97,7 @@ fn carried_by(shape: &AnswerShape, places: &[Place], number: usize) -> Carried {
     let node = shape.node(number);
     Carried {
         clusters: node.clusters,
+        own: places.get(number).map_or(0, |place| place.own),
         names_resource: node.names_resource,
         names_date: node.names_date,
         says_whose: places.get(number).is_some_and(|place| place.says_whose),
@@ -81,11 +112,14 @@ fn inside(shape: &AnswerShape, places: &[Place], number: usize) -> Carried {
             for member in members {
                 let inner = carried_by(shape, places, member.node);
                 carried.clusters |= inner.clusters;
+                carried.own |= inner.own;
                 carried.names_resource |= inner.names_resource;
                 carried.names_date |= inner.names_date;
                 carried.says_whose |= inner.says_whose;
             }
-            carried.clusters |= rest.map_or(0, |rest| shape.node(rest).clusters);
+            carried.clusters |= rest.map_or(0, |Rest { name, value }| {
+                shape.node(name).clusters | shape.node(value).clusters
+            });
         }
         NodeKind::List { item } => carried.clusters |= shape.node(*item).clusters,
         NodeKind::Leaf(_) | NodeKind::Never => {}
@@ -97,10 +131,17 @@ fn inside(shape: &AnswerShape, places: &[Place], number: usize) -> Carried {
 pub(super) fn check(
     shape: &AnswerShape,
     places: &[Place],
-    is_bound: bool,
+    request: &RequestDescription,
     problems: &mut Problems,
 ) {
-    check_items(shape, places, is_bound, problems);
+    let mut visits = Visits {
+        shape,
+        places,
+        may_lose: (0..shape.nodes.len()).any(|number| may_lose(shape, number)),
+        pending: Vec::new(),
+        problems,
+    };
+    visits.check(request.holds(&shape.kinds));
     check_circles(shape, places, problems);
     for (number, place) in places.iter().enumerate() {
         if let (NodeKind::Leaf(leaf), Some(pointer)) = (&shape.node(number).kind, &place.total)
@@ -109,54 +150,185 @@ pub(super) fn check(
             let clusters = shape.node(number).clusters;
             check_total(shape, total, clusters, pointer, problems);
         }
+        check_names(shape, number, place, problems);
+        check_unions(shape, number, place, problems);
     }
 }
 
-/// An item that holds personal data says whose it is, unless what it stands in names its owner; and
-/// a total stands outside of items, since its path begins at the root. That something is nobody's
-/// says nothing of the lists inside it.
-fn check_items(shape: &AnswerShape, places: &[Place], is_bound: bool, problems: &mut Problems) {
-    let says_whose = |number: usize| places.get(number).is_some_and(|place| place.says_whose);
-    let pointer = |number: usize| places.get(number).map_or("", |place| &place.pointer);
-    let is_held = is_bound || shape.node(shape.root).names_resource;
-    let mut pending = vec![(shape.root, is_held, false)];
-    let mut seen = HashSet::new();
-    while let Some(visit) = pending.pop() {
-        if !seen.insert(visit) {
-            continue;
+/// Whether this is a list or a map that may lose items.
+fn may_lose(shape: &AnswerShape, number: usize) -> bool {
+    let names = |number: usize| {
+        let node = shape.node(number);
+        node.names_resource || node.names_date
+    };
+    match &shape.node(number).kind {
+        NodeKind::List { item } => names(*item),
+        NodeKind::Object { rest, .. } => {
+            rest.is_some_and(|Rest { name, value }| names(name) || names(value))
         }
-        let (number, is_held, in_item) = visit;
-        let item = match &shape.node(number).kind {
-            NodeKind::Object { members, rest } => {
-                pending.extend(members.iter().map(|member| (member.node, is_held, in_item)));
-                *rest
+        NodeKind::Leaf(_) | NodeKind::Never => false,
+    }
+}
+
+/// A walk from the root, which is an item itself, through everything that an answer may hold.
+struct Visits<'s, 'p> {
+    shape: &'s AnswerShape,
+    places: &'s [Place],
+    /// Whether a list of the answer may lose items.
+    may_lose: bool,
+    pending: Vec<Visit>,
+    problems: &'p mut Problems,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Visit {
+    number: usize,
+    /// Whether it is known whose it is.
+    is_held: bool,
+    /// Whether it is in a list or a map.
+    in_item: bool,
+}
+
+impl Visits<'_, '_> {
+    /// An item that holds personal data says whose it is, unless what it stands in names its
+    /// owner. That something is nobody's says nothing of the lists inside it.
+    fn check(&mut self, is_bound: bool) {
+        self.item(self.shape.root, is_bound, false);
+        let mut seen = HashSet::new();
+        while let Some(visit) = self.pending.pop() {
+            if !seen.insert(visit) {
+                continue;
             }
-            NodeKind::List { item } => Some(*item),
-            NodeKind::Leaf(leaf) if in_item && leaf.total.is_some() => {
-                problems.add(
-                    pointer(number),
-                    "a total stands in an item, where its path means something else",
-                    "let totals stand outside of lists",
-                );
-                None
+            let Visit {
+                number, is_held, ..
+            } = visit;
+            match &self.shape.node(number).kind {
+                NodeKind::Object { members, rest } => {
+                    let inside = members.iter().map(|member| Visit {
+                        number: member.node,
+                        ..visit
+                    });
+                    self.pending.extend(inside);
+                    if let Some(Rest { name, value }) = rest {
+                        let is_named = self.shape.node(*name).names_resource;
+                        self.item(*name, is_held || self.says_whose(*value), true);
+                        self.item(*value, is_held || is_named, true);
+                    }
+                }
+                NodeKind::List { item } => self.item(*item, is_held, true),
+                NodeKind::Leaf(leaf) => self.leaf(number, leaf.total.is_some(), visit.in_item),
+                NodeKind::Never => {}
             }
-            NodeKind::Leaf(_) | NodeKind::Never => None,
-        };
-        let Some(item) = item else { continue };
-        let is_held = is_held || shape.node(item).names_resource;
-        let is_untold = !is_held && !says_whose(item) && shape.node(item).clusters != 0;
+        }
+    }
+
+    fn pointer(&self, number: usize) -> &str {
+        self.places.get(number).map_or("", |place| &place.pointer)
+    }
+
+    fn says_whose(&self, number: usize) -> bool {
+        let place = self.places.get(number);
+        self.shape.node(number).names_resource || place.is_some_and(|place| place.says_whose)
+    }
+
+    fn item(&mut self, number: usize, is_held: bool, in_item: bool) {
+        let is_personal = self.places.get(number).is_some_and(|place| place.own != 0);
+        let is_untold = is_personal && !is_held && !self.says_whose(number);
+        let is_held = is_held || self.shape.node(number).names_resource;
         if is_untold {
-            problems.add(
-                pointer(item),
+            let pointer = self.pointer(number).to_owned();
+            self.problems.add(
+                pointer,
                 "the item holds personal data and does not say whose",
                 format!(
                     "mark the leaf in it that names its owner with `{RESOURCE}`, or a leaf with \
-                     `none`; or name the resource in the path"
+                     `{NONE}`; or name the resource in the path"
                 ),
             );
         }
-        // Told once, not again for each list inside.
-        pending.push((item, is_held || is_untold, true));
+        self.pending.push(Visit {
+            number,
+            // Told once, not again for each list inside.
+            is_held: is_held || is_untold,
+            in_item,
+        });
+    }
+
+    fn leaf(&mut self, number: usize, is_total: bool, in_item: bool) {
+        let Some(place) = self.places.get(number) else {
+            return;
+        };
+        if in_item && is_total {
+            self.problems.add(
+                &place.pointer,
+                "a total stands in an item, where its path means something else",
+                "let totals stand outside of lists",
+            );
+        }
+        if !in_item && self.may_lose && place.is_number && place.total.is_none() {
+            self.problems.add(
+                &place.pointer,
+                "a number beside a list that may lose items, and it may tell of those",
+                format!("mark it with `{TOTAL}: count …` or `sum …`, or `{NONE}`"),
+            );
+        }
+        if place.is_undated {
+            self.problems.add(
+                &place.pointer,
+                "a date, and it is not said whether a consent's days are held against it",
+                format!("mark it with `{DATE}: of`, or `{NONE}`"),
+            );
+        }
+    }
+}
+
+/// The names of a map are texts that say nothing but whose the member is.
+fn check_names(shape: &AnswerShape, number: usize, place: &Place, problems: &mut Problems) {
+    let NodeKind::Object {
+        rest: Some(Rest { name, .. }),
+        ..
+    } = &shape.node(number).kind
+    else {
+        return;
+    };
+    let is_name = match &shape.node(*name).kind {
+        NodeKind::Leaf(leaf) => leaf.types.text && !leaf.is_date && leaf.total.is_none(),
+        // Refused already.
+        NodeKind::Never => true,
+        NodeKind::Object { .. } | NodeKind::List { .. } => false,
+    };
+    if !is_name {
+        problems.add(
+            &place.pointer,
+            "the names of the map are no plain texts",
+            "write `propertyNames: { type: string }` with their cluster",
+        );
+    }
+}
+
+/// Whose a value is is said by the same members in each branch of a union: with all of them asked
+/// for, nothing would ever be covered.
+fn check_unions(shape: &AnswerShape, number: usize, place: &Place, problems: &mut Problems) {
+    let node = shape.node(number);
+    let NodeKind::Object { members, .. } = &node.kind else {
+        return;
+    };
+    let asked = node.owners.iter().chain(&node.dates);
+    let names = asked
+        .filter_map(|at| members.get(*at))
+        .map(|member| &member.name);
+    for name in names {
+        let is_split = |union: &&Vec<BTreeSet<String>>| {
+            let count = union.iter().filter(|branch| branch.contains(name)).count();
+            count != 0 && count != union.len()
+        };
+        if place.unions.iter().find(is_split).is_some() {
+            problems.add(
+                &place.pointer,
+                "one branch of the value names its owner or its date, and another does not",
+                "describe the member in each branch, or in none of them and beside them",
+            );
+        }
     }
 }
 

@@ -1,14 +1,15 @@
 //! From schemas to the shape of a body: one node for each set of schemas that one value has.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use crate::answer::check::{self, Place};
-use crate::answer::shape::{AnswerShape, Leaf, MEMBERS_MAX, Member, Node, NodeKind};
+use crate::answer::shape::{AnswerShape, Leaf, MEMBERS_MAX, Member, Node, NodeKind, Rest};
 use crate::answer::value::{Stated, Value};
 use crate::leaves::{Budget, unmarked_leaf};
 use crate::marks::NONE;
 use crate::problem::Problems;
 use crate::reference::{Document, Site};
+use crate::request::RequestDescription;
 use crate::total::Total;
 
 /// The most nodes of one body.
@@ -21,7 +22,7 @@ const NAMES_MAX: usize = 64;
 pub(super) fn shape<'a>(
     document: Document<'a>,
     schema: Site<'a>,
-    is_bound: bool,
+    request: &RequestDescription,
     budget: &mut Budget,
     problems: &mut Problems,
 ) -> AnswerShape {
@@ -53,7 +54,7 @@ pub(super) fn shape<'a>(
     };
     let mut places = compiler.places;
     check::carry(&mut shape, &mut places);
-    check::check(&shape, &places, is_bound, problems);
+    check::check(&shape, &places, request, problems);
     shape
 }
 
@@ -100,7 +101,8 @@ impl<'a> Compiler<'a, '_> {
 
     fn node(&mut self, number: usize, sites: &[Site<'a>]) -> Node {
         let value = Value::read(self.document, sites, self.budget, self.problems);
-        if value.is_refused {
+        // OpenAPI 3.1 §4.8.24: `writeOnly` is never sent in an answer.
+        if value.is_refused || value.is_write_only {
             return Node::never();
         }
         let kinds = value.kinds;
@@ -131,16 +133,62 @@ impl<'a> Compiler<'a, '_> {
         if value.members.len() > MEMBERS_MAX {
             return self.unfollowed(number, "the object has more than 1024 members");
         }
+        self.note_unions(number, &value);
         let mut members = Vec::with_capacity(value.members.len());
-        for (name, sites) in value.members {
+        for (name, mut sites) in value.members {
+            if !self.budget.take(self.problems) {
+                return NodeKind::Never;
+            }
+            // What one schema says of all members but its own, it says of this one too.
+            let others = value.rest.iter().filter(|(_, own)| !own.contains(name));
+            sites.extend(others.map(|(rest, _)| rest.clone()));
             members.push(Member {
                 name: name.to_owned(),
                 text: format!("{}:", serde_json::Value::from(name)),
                 node: self.number(sites),
             });
         }
-        let rest = (!value.rest.is_empty()).then(|| self.number(value.rest));
+        let rest = value.rest.into_iter().map(|(rest, _)| rest).collect();
+        let rest = self.rest(number, rest, value.names);
         NodeKind::Object { members, rest }
+    }
+
+    /// The members of a map, whose names are data: an account's number, say.
+    fn rest(&mut self, number: usize, rest: Vec<Site<'a>>, names: Vec<Site<'a>>) -> Option<Rest> {
+        if rest.is_empty() {
+            return None;
+        }
+        if names.is_empty() {
+            let pointer = self.places.get(number).map_or("", |place| &place.pointer);
+            self.problems.add(
+                pointer,
+                "the map's names are not described, and they are data too",
+                "add `propertyNames: { type: string }` with the cluster of the names, or `none`",
+            );
+            return None;
+        }
+        Some(Rest {
+            name: self.number(names),
+            value: self.number(rest),
+        })
+    }
+
+    /// Notes of each union which members its branches describe.
+    fn note_unions(&mut self, number: usize, value: &Value<'a>) {
+        let mut unions = Vec::with_capacity(value.unions.len());
+        for union in &value.unions {
+            let branches = union.iter().map(|branch| {
+                let branch = std::slice::from_ref(branch);
+                Value::read(self.document, branch, self.budget, self.problems)
+            });
+            let objects = branches.filter(|branch| branch.kinds.object);
+            let names = objects.map(|branch| branch.members.into_keys().map(str::to_owned));
+            let names: Vec<BTreeSet<String>> = names.map(Iterator::collect).collect();
+            unions.push(names);
+        }
+        if let Some(place) = self.places.get_mut(number) {
+            place.unions = unions;
+        }
     }
 
     fn list(&mut self, number: usize, value: Value<'a>) -> NodeKind {
@@ -166,7 +214,9 @@ impl<'a> Compiler<'a, '_> {
             }
         }
         let mut leaf = Leaf {
-            is_date: value.date.is_some(),
+            is_date: value.date.as_ref().is_some_and(|date| date.text != NONE),
+            types: value.types,
+            values: (!value.is_free).then(|| value.values.clone()),
             ..Leaf::default()
         };
         if let Some(kind) = value.resource.as_ref().filter(|kind| kind.text != NONE) {
@@ -175,9 +225,11 @@ impl<'a> Compiler<'a, '_> {
                 None => return self.too_many(kind, "kinds of resources"),
             }
         }
-        if let Some(stated) = &value.total
-            && let Some(total) = Total::parse(stated.text)
-        {
+        if let Some(stated) = value.total.as_ref().filter(|total| total.text != NONE) {
+            // Told where the marks are checked; no reference leads past that.
+            let Some(total) = Total::parse(stated.text) else {
+                return NodeKind::Never;
+            };
             match place_of(&mut self.totals, total) {
                 Some(at) => leaf.total = Some(at),
                 None => return self.too_many(stated, "totals"),
@@ -185,8 +237,12 @@ impl<'a> Compiler<'a, '_> {
         }
         if let Some(place) = self.places.get_mut(number) {
             place.clusters = clusters;
+            // What is made of the items that are left tells of no others.
+            place.own = if leaf.total.is_some() { 0 } else { clusters };
             place.says_whose = value.resource.is_some();
             place.total = value.total.as_ref().map(|stated| stated.pointer.clone());
+            place.is_number = value.types.number || value.types.integer;
+            place.is_undated = value.is_day && value.date.is_none();
         }
         NodeKind::Leaf(leaf)
     }

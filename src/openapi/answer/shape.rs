@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use serde_json::Value;
+
 use crate::total::Total;
 
 /// The most members of an object.
@@ -30,6 +32,10 @@ pub struct Node {
     pub names_resource: bool,
     /// Whether it says of which date it is, likewise.
     pub names_date: bool,
+    /// Of an object, the places of the members that name a resource.
+    pub owners: Vec<usize>,
+    /// Of an object, the places of the members that say of which date it is.
+    pub dates: Vec<usize>,
 }
 
 /// What a value is.
@@ -43,7 +49,7 @@ pub enum NodeKind {
         members: Vec<Member>,
         /// What all other members are; `None`: they are not described. Each is an item: it may be
         /// left out by itself.
-        rest: Option<usize>,
+        rest: Option<Rest>,
     },
     /// An array.
     List {
@@ -54,15 +60,48 @@ pub enum NodeKind {
     Never,
 }
 
+/// The members of an object that are not described by name. Their names are data as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rest {
+    /// What each name is: a leaf of text.
+    pub name: usize,
+    /// What each value is.
+    pub value: usize,
+}
+
 /// What a leaf says beside its cluster.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Leaf {
+    /// The types that it may have.
+    pub types: Types,
+    /// The only values that it may have, if they are counted.
+    pub values: Option<Vec<Value>>,
     /// The kind of resource that it names: its place in [`AnswerShape::kinds`].
     pub resource: Option<u8>,
     /// Whether it is the date that the item is of.
     pub is_date: bool,
     /// What it counts or sums up: its place in [`AnswerShape::totals`].
     pub total: Option<u8>,
+}
+
+/// The types of a leaf (JSON Schema 2020-12 §6.1.1).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Types {
+    /// A text.
+    pub text: bool,
+    /// Any number.
+    pub number: bool,
+    /// A whole number.
+    pub integer: bool,
+    /// `true` or `false`.
+    pub boolean: bool,
+}
+
+impl Types {
+    /// Whether it can be nothing but a text.
+    pub(crate) fn is_text(self) -> bool {
+        self.text && !self.number && !self.integer && !self.boolean
+    }
 }
 
 /// A described member of an object.
@@ -113,6 +152,8 @@ impl Node {
             is_nullable: false,
             names_resource: false,
             names_date: false,
+            owners: Vec::new(),
+            dates: Vec::new(),
         }
     }
 

@@ -48,7 +48,10 @@ fn drawn(shape: &AnswerShape, number: usize, depth: usize) -> String {
                 assert_eq!(member.text, format!("{}:", json!(member.name)));
                 format!("{}:{}", member.name, drawn(shape, member.node, depth + 1))
             });
-            let rest = rest.map(|rest| format!("…:{}", drawn(shape, rest, depth + 1)));
+            let rest = rest.map(|Rest { name, value }| {
+                let name = drawn(shape, name, depth + 1);
+                format!("…{name}:{}", drawn(shape, value, depth + 1))
+            });
             format!("{{{}}}", members.chain(rest).collect::<Vec<_>>().join(","))
         }
         NodeKind::List { item } => format!("[{}]", drawn(shape, *item, depth + 1)),
@@ -95,12 +98,14 @@ fn objects_lists_and_leaves_keep_their_structure() {
             "n": { "type": "integer", "x-mortise-cluster": "none", "x-mortise-total": "count /b" },
             "never": false,
             "empty": { "type": "object", "additionalProperties": false },
+            "secret": { "type": "string", "x-mortise-cluster": "list", "writeOnly": true },
         },
         "additionalProperties": text("balance"),
+        "propertyNames": text("list"),
     });
     assert_shape(
         schema.clone(),
-        "{a:1,b:[{id:2!account,on:0@}],empty:{},n:0#0,never:-,…:1}?",
+        "{a:1,b:[{id:2!account,on:0@}],empty:{},n:0#0,never:-,secret:-,…2:1}?",
     );
     let shape = shape(schema);
     assert_eq!(shape.clusters(), ["balance", "list"]);
@@ -179,7 +184,7 @@ fn what_cannot_be_followed_is_refused() {
     let members = json!({ "a": text("x") });
     for key in UNFOLLOWED {
         let schema = json!({ "properties": members, key: { "minProperties": 1 } });
-        let what = format!("`{key}` cannot be followed when an answer is filtered by consent");
+        let what = format!("`{key}` cannot be followed when values are held against a consent");
         let document = with(BALANCE_SCHEMA, schema);
         let problems = crate::ApiDescription::read(&document).expect_err(key);
         let pointer = format!("{BALANCE_SCHEMA}/{key}");
@@ -314,7 +319,7 @@ fn items_say_whose_they_are_unless_the_path_does() {
     let outer = json!({ "properties": { "id": nobodys, "inner": inner } });
     let inner_at = format!("{at}/properties/inner/items");
     assert_problems(&list(outer), &[(&inner_at, what)]);
-    let map = json!({ "additionalProperties": text("x") });
+    let map = json!({ "additionalProperties": text("x"), "propertyNames": text("none") });
     let mut document = list(text("none"));
     put(&mut document, BALANCE_SCHEMA, map);
     let at = format!("{BALANCE_SCHEMA}/additionalProperties");
@@ -400,7 +405,9 @@ fn answers_are_found_by_status_and_media_type() {
     let mut document = sample();
     let responses = format!("{BALANCE}/responses");
     let csv = format!("{responses}/200/content/text~1csv; charset=utf-8");
-    put(&mut document, &csv, json!({ "schema": text("balance") }));
+    let mut whole = text("balance");
+    put(&mut whole, "/x-mortise-date", json!("none"));
+    put(&mut document, &csv, json!({ "schema": whole }));
     put(
         &mut document,
         &format!("{responses}/204"),
@@ -416,6 +423,10 @@ fn answers_are_found_by_status_and_media_type() {
         !is_json(200, "application/hal+json"),
         "200 is described by itself"
     );
+    assert!(!is_json(200, "application/json; charset=gb18030"));
+    let sent = |status, of| answers.media_type(status, of);
+    assert_eq!(sent(200, "Text/CSV; charset=\"UTF-8\""), Some("text/csv"));
+    assert_eq!((sent(204, ""), sent(200, "text/html")), (None, None));
     let cluster = Some("balance".to_owned());
     assert_eq!(
         answers.of(200, "text/csv"),
@@ -457,29 +468,226 @@ fn what_is_no_json_is_one_leaf_of_the_one_whom_the_path_names() {
         &[(&at, "the body is no JSON, and so cannot be filtered")],
     );
     let mut document = with_body("text/csv", text("x"));
-    assert_read(&document);
-    remove(
-        &mut document,
-        &format!("{BALANCE}/parameters/0/x-mortise-resource"),
-    );
+    let undated =
+        "the body is no JSON, holds personal data, and the request does not say of which days";
+    assert_problems(&document, &[(&at, undated)]);
+    let mut windowed = document.clone();
+    for end in ["from", "until"] {
+        let list = windowed.pointer_mut(&format!("{BALANCE}/parameters"));
+        let list = list.and_then(Value::as_array_mut).expect("a list");
+        list.push(json!({ "name": end, "in": "query", "x-mortise-date": end }));
+    }
+    assert_read(&windowed);
     put(
         &mut document,
-        &format!("{BALANCE}/parameters/0/x-mortise-resource"),
+        &format!("{at}/x-mortise-date"),
         json!("none"),
     );
-    assert_problems(
-        &document,
-        &[(
-            &at,
-            "the body is no JSON, holds personal data, and the request does not say whose",
-        )],
-    );
+    assert_read(&document);
+    let whose = format!("{BALANCE}/parameters/0/x-mortise-resource");
+    put(&mut document, &whose, json!("none"));
+    let item = "the item holds personal data and does not say whose";
+    assert_problems(&document, &[(&at, item)]);
     put(
         &mut document,
         &format!("{at}/x-mortise-resource"),
         json!("none"),
     );
     assert_read(&document);
+}
+
+#[test]
+fn the_answer_itself_is_an_item() {
+    let mut document = sample();
+    let whose = format!("{BALANCE}/parameters/0/x-mortise-resource");
+    put(&mut document, &whose, json!("none"));
+    let what = "the item holds personal data and does not say whose";
+    assert_problems(&document, &[(BALANCE_SCHEMA, what)]);
+    let currency = format!("{BALANCE_SCHEMA}/properties/currency/x-mortise-resource");
+    for said in ["account", "none"] {
+        put(&mut document, &currency, json!(said));
+        assert_read(&document);
+    }
+    remove(&mut document, &currency);
+    let total = json!({ "properties": {
+        "data": { "items": { "properties": { "id": owner("account"), "amount": text("x") } } },
+        "sum": { "type": "string", "x-mortise-cluster": "x", "x-mortise-total": "sum /data/*/amount" },
+    } });
+    put(&mut document, BALANCE_SCHEMA, total);
+    assert_read(&document);
+}
+
+fn owner(kind: &str) -> Value {
+    json!({ "type": "string", "x-mortise-cluster": "none", "x-mortise-resource": kind })
+}
+
+#[test]
+fn a_path_holds_only_what_is_of_its_kind() {
+    let schema = json!({ "properties": {
+        "amount": text("x"),
+        "cards": { "items": { "properties": { "id": owner("card") } } },
+    } });
+    assert_refused(
+        schema,
+        &[("", "the item holds personal data and does not say whose")],
+    );
+}
+
+#[test]
+fn a_number_beside_a_list_that_may_lose_items_says_what_it_is_of() {
+    let schema = |item: Value| {
+        json!({ "properties": {
+            "data": { "items": item },
+            "meta": { "properties": { "n": { "type": "integer", "x-mortise-cluster": "none" } } },
+        } })
+    };
+    let item = json!({ "properties": { "id": owner("account"), "n": {
+        "type": "integer", "x-mortise-cluster": "x",
+    } } });
+    let what = "a number beside a list that may lose items, and it may tell of those";
+    assert_refused(
+        schema(item.clone()),
+        &[("/properties/meta/properties/n", what)],
+    );
+    shape(schema(json!({ "properties": { "a": text("x") } })));
+    for said in ["none", "count /data"] {
+        let mut schema = schema(item.clone());
+        put(
+            &mut schema,
+            "/properties/meta/properties/n/x-mortise-total",
+            json!(said),
+        );
+        shape(schema);
+    }
+    let map = json!({
+        "properties": { "n": { "type": "number", "x-mortise-cluster": "none" } },
+        "additionalProperties": text("x"), "propertyNames": owner("account"),
+    });
+    assert_refused(map, &[("/properties/n", what)]);
+}
+
+#[test]
+fn a_date_says_whether_days_are_held_against_it() {
+    let what = "a date, and it is not said whether a consent's days are held against it";
+    for format in ["date", "date-time"] {
+        let mut on = text("x");
+        put(&mut on, "/format", json!(format));
+        let schema = |on: &Value| json!({ "items": { "properties": { "on": on } } });
+        assert_refused(schema(&on), &[("/items/properties/on", what)]);
+        for (said, expected) in [("of", "[{on:1@}]"), ("none", "[{on:1}]")] {
+            put(&mut on, "/x-mortise-date", json!(said));
+            assert_shape(schema(&on), expected);
+        }
+    }
+}
+
+#[test]
+fn the_names_of_a_map_are_data() {
+    let map = |names: Value| json!({ "additionalProperties": text("x"), "propertyNames": names });
+    assert_shape(map(text("y")), "{…1:2}");
+    assert_shape(map(owner("account")), "{…0!account:1}");
+    assert_refused(
+        json!({ "additionalProperties": text("x") }),
+        &[(
+            "",
+            "the map's names are not described, and they are data too",
+        )],
+    );
+    let number = json!({ "type": "integer", "x-mortise-cluster": "none" });
+    assert_refused(
+        map(number),
+        &[("", "the names of the map are no plain texts")],
+    );
+    let unmarked = json!({ "type": "string" });
+    let what = "the answer's leaf has no `x-mortise-cluster`, which the operation's class demands";
+    assert_refused(map(unmarked), &[("/propertyNames", what)]);
+}
+
+#[test]
+fn what_a_branch_says_of_all_other_members_it_says_of_those_that_another_describes() {
+    let map = json!({ "additionalProperties": text("x"), "propertyNames": text("none") });
+    let described = json!({ "properties": { "a": text("none") } });
+    let two = |one: &Value, other: &Value| json!({ "oneOf": [one, other] });
+    let what = "one value has two clusters: `none` and `x`";
+    assert_refused(
+        two(&described, &map),
+        &[("/oneOf/1/additionalProperties/x-mortise-cluster", what)],
+    );
+    let mut both = map.clone();
+    put(&mut both, "/properties", json!({ "a": text("none") }));
+    assert_shape(two(&described, &both), "{a:0,…0:1}");
+}
+
+#[test]
+fn branches_name_their_owner_by_one_name() {
+    let branch = |name: &str| json!({ "properties": { name: owner("account"), "a": text("x") } });
+    let union = |key: &str, other: &str| json!({ "items": { key: [branch("id"), branch(other)] } });
+    let what = "one branch of the value names its owner or its date, and another does not";
+    for key in ["oneOf", "anyOf"] {
+        assert_refused(union(key, "no"), &[("/items", what)]);
+        assert_shape(union(key, "id"), "[{a:1,id:0!account}]");
+    }
+    assert_shape(union("allOf", "no"), "[{a:1,id:0!account,no:0!account}]");
+    let beside = json!({
+        "properties": { "id": owner("account") },
+        "oneOf": [{ "properties": { "a": text("x") } }, { "properties": { "b": text("x") } }],
+    });
+    assert_shape(json!({ "items": beside }), "[{a:1,b:1,id:0!account}]");
+}
+
+#[test]
+fn items_have_one_schema() {
+    let what = "`items` is a list of schemas, one for each place";
+    assert_refused(json!({ "items": [text("x")] }), &[("/items", what)]);
+}
+
+#[test]
+fn leaves_keep_their_types_and_values() {
+    let leaf = |schema: Value| {
+        let shape = shape(json!({ "properties": { "a": schema } }));
+        let NodeKind::Object { members, .. } = &shape.node(shape.root()).kind else {
+            panic!("no object");
+        };
+        match &shape.node(members[0].node).kind {
+            NodeKind::Leaf(leaf) => (leaf.types, leaf.values.clone()),
+            other => panic!("no leaf: {other:?}"),
+        }
+    };
+    let text = Types {
+        text: true,
+        ..Types::default()
+    };
+    let cluster = |schema: Value| {
+        let mut schema = schema;
+        put(&mut schema, "/x-mortise-cluster", json!("x"));
+        schema
+    };
+    let counted = vec![json!("a"), json!("b")];
+    for (schema, values) in [
+        (json!({ "type": "string" }), None),
+        (
+            json!({ "type": "string", "enum": ["a", "b"] }),
+            Some(counted.clone()),
+        ),
+        (json!({ "enum": ["a", "b"] }), Some(counted.clone())),
+        (
+            json!({ "oneOf": [{ "const": "a" }, { "const": "b" }] }),
+            Some(counted),
+        ),
+        (
+            json!({ "oneOf": [{ "const": "a" }, { "type": "string" }] }),
+            None,
+        ),
+    ] {
+        assert_eq!(leaf(cluster(schema.clone())), (text, values), "{schema}");
+    }
+    let several = Types {
+        integer: true,
+        boolean: true,
+        ..Types::default()
+    };
+    let schema = json!({ "type": ["integer", "boolean", "null"] });
+    assert_eq!(leaf(cluster(schema)), (several, None));
 }
 
 #[test]

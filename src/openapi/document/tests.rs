@@ -35,6 +35,7 @@ fn a_right_document_is_read_whole() {
             detail: None,
             authentication: None,
             has_request_body: true,
+            request: description.operations[2].request.clone(),
             answers: description.operations[2].answers.clone(),
         }
     );

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::sample::{
-    BALANCE, BRANCHES, PAYMENT, RATE, assert_problems, assert_read, put, sample, with, without,
+    BALANCE, BRANCHES, PAYMENT, RATE, assert_problems, assert_read, put, remove, with, without,
 };
 
 #[test]
@@ -63,29 +63,27 @@ fn a_request_body_is_seen_through_a_reference() {
         payment.expect("described").has_request_body
     };
     let pointer = format!("{PAYMENT}/requestBody");
-    assert!(has_body(&sample()));
-    assert!(!has_body(&without(&pointer)));
-    let mut document = with(
-        &pointer,
-        json!({ "$ref": "#/components/requestBodies/Pay" }),
-    );
+    // Its answer needs no body that says whose it is.
+    let state = "/components/responses/Paid/content/application~1json/schema/properties/state";
+    let mut nobodys = with(&format!("{state}/x-mortise-resource"), json!("none"));
+    assert!(has_body(&nobodys));
+    let described = nobodys.pointer(&pointer).cloned().expect("a body");
+    let reference = json!({ "$ref": "#/components/requestBodies/Pay" });
+    put(&mut nobodys, &pointer, reference);
     assert_problems(
-        &document,
+        &nobodys,
         &[(
             &format!("{pointer}/$ref"),
             "the reference points at nothing: `#/components/requestBodies/Pay`",
         )],
     );
-    put(
-        &mut document,
-        "/components/requestBodies",
-        json!({ "Pay": { "content": {} } }),
-    );
-    assert!(has_body(&document));
-    assert_problems(
-        &with(&pointer, json!("yes")),
-        &[(&pointer, "the request body is not an object")],
-    );
+    let bodies = "/components/requestBodies";
+    put(&mut nobodys, bodies, json!({ "Pay": described }));
+    assert!(has_body(&nobodys));
+    put(&mut nobodys, &pointer, json!("yes"));
+    assert_problems(&nobodys, &[(&pointer, "the request body is not an object")]);
+    remove(&mut nobodys, &pointer);
+    assert!(!has_body(&nobodys));
 }
 
 #[test]

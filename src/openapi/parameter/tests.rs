@@ -1,11 +1,10 @@
-//! Declared parameters and customers' ids.
+//! Declared parameters.
 
 use serde_json::{Value, json};
 
-use crate::sample::{BALANCE, RATE, assert_problems, assert_read, put, sample, with, without};
+use crate::sample::{RATE, assert_problems, assert_read, put, with, without};
 
 const OF_PATH: &str = "/paths/~1rates~1{pair}/parameters";
-const ACCOUNT_ID: &str = "/paths/~1accounts~1{accountId}~1balance/get/parameters/0";
 
 #[test]
 fn every_parameter_of_a_path_is_declared_at_the_path_or_the_operation() {
@@ -95,71 +94,4 @@ fn an_ill_formed_parameter_is_refused() {
     ] {
         assert_problems(&with(&own, list), &[(pointer, what)]);
     }
-}
-
-#[test]
-fn from_customer_up_an_id_like_parameter_names_its_resource() {
-    let mark = format!("{ACCOUNT_ID}/x-mortise-resource");
-    let what = "the parameter looks like an id and has no `x-mortise-resource`: `accountId`";
-    assert_problems(&without(&mark), &[(ACCOUNT_ID, what)]);
-    assert_read(&with(&mark, json!("none")));
-    let class = format!("{BALANCE}/x-mortise-class");
-    let mut document = with(&class, json!("payment"));
-    assert_read(&document);
-    crate::sample::remove(&mut document, &mark);
-    assert_problems(&document, &[(ACCOUNT_ID, what)]);
-}
-
-#[test]
-fn id_like_is_what_ends_in_id() {
-    let list = format!("{BALANCE}/parameters");
-    let mut base = sample();
-    let declared = base.pointer(&list).and_then(Value::as_array).cloned();
-    for (name, location, is_refused) in [
-        ("id", "query", true),
-        ("ID", "query", true),
-        ("pot_id", "query", true),
-        ("potId", "query", true),
-        ("potid", "query", true),
-        ("é", "query", false),
-        ("i", "query", false),
-        ("idle", "query", false),
-        ("requestId", "header", false),
-        ("requestId", "cookie", false),
-    ] {
-        let mut parameters = declared.clone().expect("a list");
-        parameters.push(json!({ "name": name, "in": location }));
-        put(&mut base, &list, Value::Array(parameters));
-        if is_refused {
-            let what =
-                format!("the parameter looks like an id and has no `x-mortise-resource`: `{name}`");
-            assert_problems(&base, &[(&format!("{list}/1"), &what)]);
-        } else {
-            assert_read(&base);
-        }
-    }
-}
-
-#[test]
-fn an_id_like_parameter_of_the_path_item_is_checked_unless_declared_anew() {
-    let mut document = sample();
-    let of_path = "/paths/~1accounts~1{accountId}~1balance/parameters";
-    put(
-        &mut document,
-        of_path,
-        json!([{ "name": "accountId", "in": "path", "required": true }]),
-    );
-    assert_read(&document);
-    put(
-        &mut document,
-        of_path,
-        json!([{ "name": "potId", "in": "query" }]),
-    );
-    assert_problems(
-        &document,
-        &[(
-            &format!("{of_path}/0"),
-            "the parameter looks like an id and has no `x-mortise-resource`: `potId`",
-        )],
-    );
 }

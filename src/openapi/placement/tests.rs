@@ -25,7 +25,8 @@ fn an_unknown_mark_is_refused_with_the_nearest_name() {
         let help = problems.first().map(|p| p.help.clone()).expect("told");
         let list = "the marks: x-mortise-class, x-mortise-effect, x-mortise-scope, \
                     x-mortise-authorization-details, x-mortise-authentication, \
-                    x-mortise-cluster, x-mortise-resource, x-mortise-total, x-mortise-date";
+                    x-mortise-cluster, x-mortise-resource, x-mortise-total, \
+                    x-mortise-date, x-mortise-bound";
         match near {
             Some(near) => assert_eq!(help, format!("did you mean `{near}`? {list}")),
             None => assert!(help.ends_with(list), "{help}"),
@@ -197,10 +198,56 @@ fn totals_and_dates_say_what_is_understood() {
     let parameter = "/components/parameters/Pair/x-mortise-date";
     for (pointer, right, wrong) in [(schema, "of", "from"), (parameter, "until", "of")] {
         assert_read(&with(pointer, json!(right)));
+        assert_read(&with(pointer, json!("none")));
         let what = format!("`x-mortise-date` is not what it may say: `\\\"{wrong}\\\"`");
         assert_problems(&with(pointer, json!(wrong)), &[(pointer, &what)]);
     }
     let operation = format!("{RATE}/x-mortise-date");
     let what = "`x-mortise-date` has no effect here";
     assert_problems(&with(&operation, json!("of")), &[(&operation, what)]);
+}
+
+#[test]
+fn marks_that_no_walk_meets_are_refused() {
+    for key in ["not", "if", "contains", "contentSchema", "dependencies"] {
+        let schema = json!({ key: { "properties": { "a": { "x-mortise-resource": "account" } } } });
+        let at = format!("/components/schemas/Unused/{key}/properties/a/x-mortise-resource");
+        let what = "`x-mortise-resource` has no effect here";
+        assert_problems(&with("/components/schemas/Unused", schema), &[(&at, what)]);
+    }
+}
+
+#[test]
+fn a_reference_leads_to_what_was_looked_at_as_the_same_thing() {
+    let schema = format!("{BALANCE_SCHEMA}/properties/available");
+    let shared = json!({ "type": "string", "x-mortise-clutser": "balance" });
+    for (place, value) in [
+        ("/x-shared", json!({ "Amount": shared })),
+        ("/components/x-shared", json!({ "Amount": shared })),
+        (
+            "/components/schemas/Amount/example",
+            json!({ "Amount": shared }),
+        ),
+        ("/components/headers", json!({ "Amount": shared })),
+    ] {
+        let target = format!("{place}/Amount");
+        let mut document = with(place, value);
+        put(
+            &mut document,
+            &schema,
+            json!({ "$ref": format!("#{target}") }),
+        );
+        let problems = ApiDescription::read(&document).expect_err(place);
+        let what = format!("the reference leads to another kind of thing: `{target}`");
+        let at = format!("{schema}/$ref");
+        assert!(
+            problems.iter().any(|p| p.pointer == at && p.what == what),
+            "{problems:?}"
+        );
+    }
+    let inner = json!({ "$ref": "#/components/schemas/Outer/properties/a~1b" });
+    let outer = json!({ "properties": { "a/b": { "type": "string", "x-mortise-cluster": "x" } } });
+    let mut document = with("/components/schemas/Outer", outer);
+    put(&mut document, &schema, inner);
+    assert_read(&document);
 }

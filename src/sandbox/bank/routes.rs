@@ -61,7 +61,7 @@ pub(super) const OPERATIONS: [Operation; 13] = [
     single("readAccount", ACCOUNTS, "", Customer("accounts", accounts::read)),
     single("readBalances", ACCOUNTS, "/balances", Customer("accounts", accounts::balances)),
     single("listTransactions", ACCOUNTS, "/transactions", Customer("transactions", accounts::of_account)),
-    single("readStatement", ACCOUNTS, "/statement", Customer("transactions", accounts::statement)),
+    single("readStatement", ACCOUNTS, "/statement", Customer("statements", accounts::statement)),
     listed("listAllTransactions", "/accounts/v1/transactions", Customer("transactions", accounts::of_all)),
     listed("confirmFunds", "/accounts/v1/funds-confirmations", CustomerBody("funds", accounts::confirm)),
 ];

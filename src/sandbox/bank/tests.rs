@@ -89,7 +89,7 @@ impl Bench {
     /// The claims of a call on behalf of a customer.
     fn claims_of(&self, customer: &str) -> Value {
         let mut claims = self.claims();
-        claims["scope"] = json!("accounts transactions funds");
+        claims["scope"] = json!("accounts transactions statements funds");
         claims["customer"] = json!(customer);
         claims
     }

@@ -25,7 +25,10 @@ pub(in crate::filter) const DESCRIPTION: &str = r##"
         "type": "object",
         "properties": {
           "data": { "type": "array", "items": { "$ref": "#/components/schemas/Account" } },
-          "limits": { "additionalProperties": { "$ref": "#/components/schemas/Limit" } },
+          "limits": {
+            "propertyNames": { "type": "string", "x-mortise-cluster": "list" },
+            "additionalProperties": { "$ref": "#/components/schemas/Limit" }
+          },
           "meta": {
             "type": ["object", "null"],
             "properties": {
@@ -36,7 +39,7 @@ pub(in crate::filter) const DESCRIPTION: &str = r##"
               "bank": { "type": "string", "x-mortise-cluster": "none" }
             }
           },
-          "name": { "type": ["string", "null"], "x-mortise-cluster": "holder" }
+          "name": { "type": ["string", "null"], "x-mortise-cluster": "holder", "x-mortise-resource": "none" }
         }
       },
       "Account": {
@@ -68,7 +71,7 @@ pub(in crate::filter) const DESCRIPTION: &str = r##"
           "amount": { "type": "string", "x-mortise-cluster": "transaction" },
           "when": {
             "properties": {
-              "booked": { "type": "string", "x-mortise-cluster": "list", "x-mortise-date": "of" }
+              "booked": { "type": ["string", "null"], "x-mortise-cluster": "list", "x-mortise-date": "of" }
             }
           }
         }

@@ -1,6 +1,8 @@
 //! The API files say what the bank answers, and no more.
 
-use openapi::{ApiDescription, Class};
+use std::collections::{BTreeMap, BTreeSet};
+
+use openapi::{AnswerBody, ApiDescription, Class, OperationDescription};
 
 use super::super::customers::by_id;
 use super::super::routes::Answer as Way;
@@ -196,4 +198,146 @@ fn every_leaf_that_names_an_account_is_marked_as_one() {
         open.extend(value.as_array().into_iter().flatten());
     }
     assert_eq!(found, 4);
+}
+
+/// Where the marks of a value stand, each as a JSON Pointer.
+fn marks(value: &Value, at: &str, found: &mut Vec<String>) {
+    let members: Vec<(String, &Value)> = match value {
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, value)| (name.replace('~', "~0").replace('/', "~1"), value))
+            .collect(),
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .map(|(place, value)| (place.to_string(), value))
+            .collect(),
+        _ => Vec::new(),
+    };
+    for (name, value) in members {
+        let at = format!("{at}/{name}");
+        if name.starts_with("x-mortise-") {
+            found.push(at);
+        } else {
+            marks(value, &at, found);
+        }
+    }
+}
+
+#[test]
+fn no_mark_can_be_left_out() {
+    for (file, description) in files() {
+        let mut found = Vec::new();
+        marks(&file, "", &mut found);
+        assert!(!found.is_empty());
+        for pointer in found {
+            let (parent, name) = pointer.rsplit_once('/').expect("a member");
+            let mut changed = file.clone();
+            let parent = changed.pointer_mut(parent).and_then(Value::as_object_mut);
+            parent.expect("an object").remove(name).expect("a mark");
+            // What is left out is missed, or was the default.
+            if let Ok(read) = ApiDescription::read(&changed) {
+                assert_eq!(read, description, "{pointer}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_road_learns_what_names_an_account_and_a_day() {
+    let (_, description) = files().next().expect("the accounts");
+    let mut told = Vec::new();
+    for operation in &description.operations {
+        for parameter in &operation.request.parameters {
+            let kind = parameter.resource.as_deref().unwrap_or("-");
+            if kind != "-" || parameter.date.is_some() {
+                let date = parameter.date.map(|date| format!("{date:?}"));
+                let date = date.unwrap_or_default();
+                told.push(format!("{} {} {kind} {date}", operation.id, parameter.name));
+            }
+        }
+        for part in &operation.request.body {
+            told.push(format!("{} {:?} {:?}", operation.id, part.path, part.bound));
+        }
+    }
+    told.sort();
+    assert_eq!(
+        told,
+        [
+            r#"confirmFunds [Member("accountId")] Some(Same("account"))"#,
+            r#"confirmFunds [Member("amount")] Some(AtMost("max_amount"))"#,
+            "listAllTransactions from - From",
+            "listAllTransactions until - Until",
+            "listTransactions accountId account ",
+            "listTransactions from - From",
+            "listTransactions until - Until",
+            "readAccount accountId account ",
+            "readBalances accountId account ",
+            "readStatement accountId account ",
+            "readStatement from - From",
+            "readStatement until - Until",
+        ]
+    );
+}
+
+/// The clusters of what an operation answers, and the kinds of resources that it speaks of.
+fn carried(operation: &OperationDescription) -> (BTreeSet<String>, BTreeSet<String>) {
+    let (mut clusters, mut kinds) = <(BTreeSet<_>, BTreeSet<_>)>::default();
+    for body in operation.answers.bodies() {
+        match body {
+            AnswerBody::Json(shape) => {
+                clusters.extend(shape.clusters().iter().cloned());
+                kinds.extend(shape.kinds().iter().cloned());
+            }
+            AnswerBody::Opaque { cluster } => clusters.extend(cluster.clone()),
+            AnswerBody::None => {}
+        }
+    }
+    let request = &operation.request;
+    kinds.extend(request.parameters.iter().filter_map(|p| p.resource.clone()));
+    kinds.extend(request.body.iter().filter_map(|part| part.resource.clone()));
+    (clusters, kinds)
+}
+
+fn names(value: &Value) -> BTreeSet<String> {
+    let names = value.as_array().into_iter().flatten();
+    names.filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_consent_catalogue_tells_of_all_that_goes_out_and_of_nothing_else() {
+    let text = include_str!("../../../../config/consent/catalogue.yaml");
+    let catalogue: Value = serde_saphyr::from_str(text).expect("YAML");
+    let mut used: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (_, description) in files() {
+        for operation in &description.operations {
+            let scope = operation.scope.clone().unwrap_or_default();
+            let entry = &catalogue["scopes"][&scope];
+            if operation.class < Class::Customer {
+                let is_plain =
+                    operation.class == Class::Open || names(&entry["clusters"]).is_empty();
+                assert!(is_plain, "{}", operation.id);
+                continue;
+            }
+            let (clusters, kinds) = carried(operation);
+            assert!(
+                clusters.is_subset(&names(&entry["clusters"])),
+                "{}",
+                operation.id
+            );
+            assert!(
+                kinds.is_subset(&names(&entry["resources"])),
+                "{}",
+                operation.id
+            );
+            let bound = operation.detail.as_deref().unwrap_or("none");
+            assert_eq!(entry["bound"], bound, "{}", operation.id);
+            used.entry(scope).or_default().extend(clusters);
+        }
+    }
+    for (scope, entry) in catalogue["scopes"].as_object().expect("scopes") {
+        let told = names(&entry["clusters"]);
+        assert_eq!(used.remove(scope).unwrap_or_default(), told, "{scope}");
+    }
+    assert!(used.is_empty(), "{used:?}");
 }
