@@ -130,6 +130,7 @@ impl ModelBank {
             path: parts.uri.path(),
             argument,
             query: parts.uri.query(),
+            shared: None,
         };
         let vouched = |scope| self.assertions.check(&parts.headers, scope, now);
         match operation.answer {
@@ -138,7 +139,11 @@ impl ModelBank {
                 vouched(scope)?;
                 answer(&asked)
             }
-            Answer::Customer(scope, answer) => answer(&asked, vouched(scope)?.customer()?),
+            Answer::Customer(scope, answer) => {
+                let vouched = vouched(scope)?;
+                let shared = vouched.shared.as_deref();
+                answer(&Asked { shared, ..asked }, vouched.customer()?)
+            }
             Answer::CustomerBody(scope, answer) => {
                 let person = vouched(scope)?.customer()?;
                 let sent = body::whole(&parts.headers, sent).await?;

@@ -17,4 +17,14 @@ pub(super) struct Asked<'a> {
     pub(super) argument: &'a str,
     /// The query as it was sent.
     pub(super) query: Option<&'a str>,
+    /// The accounts that the customer shares with the caller, where the gateway says which.
+    pub(super) shared: Option<&'a [String]>,
+}
+
+impl Asked<'_> {
+    /// Whether the customer shares this account with the caller, as far as that is said.
+    pub(super) fn is_shared(&self, account: &str) -> bool {
+        self.shared
+            .is_none_or(|shared| shared.iter().any(|id| id == account))
+    }
 }

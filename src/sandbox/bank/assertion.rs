@@ -44,11 +44,15 @@ struct Claims {
     scope: String,
     /// The bank's own id of the customer on whose behalf the partner calls, where there is one.
     customer: Option<String>,
+    /// The ids of the accounts that they share with the partner, where there is a consent.
+    accounts: Option<Vec<String>>,
 }
 
 /// What an assertion that holds says beside who calls.
 pub(super) struct Vouched {
     customer: Option<String>,
+    /// The ids of the accounts that they share with the partner, where it is said.
+    pub(super) shared: Option<Vec<String>>,
 }
 
 impl Vouched {
@@ -99,6 +103,7 @@ impl Assertions {
         }
         Ok(Vouched {
             customer: claims.customer,
+            shared: claims.accounts,
         })
     }
 

@@ -38,9 +38,11 @@ pub(crate) fn of_account(asked: &Asked<'_>, person: &'static Person) -> Result<R
     page_of(asked, &[account])
 }
 
-/// `GET /accounts/v1/transactions`: those of all the customer's accounts.
+/// `GET /accounts/v1/transactions`: those of all the customer's accounts, or of those that the
+/// customer shares: a page with gaps would tell where the others' movements lie.
 pub(crate) fn of_all(asked: &Asked<'_>, person: &'static Person) -> Result<Response, Refused> {
-    let accounts: Vec<Account> = account::of(asked.seed, person).collect();
+    let accounts = account::of(asked.seed, person).filter(|account| asked.is_shared(&account.id));
+    let accounts: Vec<Account> = accounts.collect();
     page_of(asked, &accounts)
 }
 

@@ -267,6 +267,34 @@ fn all_transactions_are_those_of_each_account() {
 }
 
 #[test]
+fn all_transactions_are_of_the_accounts_that_are_shared() {
+    let bench = Bench::new();
+    let ids = ids_of(&bench, LI_LEI);
+    let shared = |accounts: Value| {
+        let mut claims = bench.claims_of(LI_LEI);
+        claims["accounts"] = accounts;
+        let assertion = bench.assertion(&claims);
+        let page = bench.send(
+            "GET",
+            "/accounts/v1/transactions?limit=250",
+            &[&assertion],
+            None,
+        );
+        let data = page.json()["data"].as_array().cloned().unwrap_or_default();
+        let of = data
+            .iter()
+            .filter_map(|one| one["accountId"].as_str().map(str::to_owned));
+        (page.status, of.collect::<BTreeSet<_>>())
+    };
+    let all = |ids: &[String]| ids.iter().cloned().collect::<BTreeSet<_>>();
+    assert_eq!(shared(Value::Null), (200, all(&ids)));
+    assert_eq!(shared(json!(ids[1..])), (200, all(&ids[1..])));
+    assert_eq!(shared(json!(["acc-none", ids[0]])), (200, all(&ids[..1])));
+    assert_eq!(shared(json!([])), (200, BTreeSet::new()));
+    assert_eq!(shared(json!("all")).0, 401);
+}
+
+#[test]
 fn days_that_are_not_told_are_mistakes() {
     let bench = Bench::new();
     let id = ids_of(&bench, LI_LEI).remove(0);
