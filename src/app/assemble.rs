@@ -28,6 +28,7 @@ use upstream::{Fetcher, Upstream, UpstreamSettings};
 
 use self::class::class_of;
 use self::customers::BankCustomers;
+pub use self::customers::{BankAccounts, BankFactor};
 use crate::live::{Doors, Live, Place};
 use crate::standing::{Standing, rate};
 

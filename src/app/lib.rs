@@ -2,7 +2,8 @@
 //!
 //! **For**: being the only room that knows all others, and handing each what it needs of the rest.
 //! **Doors**: [`main`] (the command line), [`SandboxHouse`] (a house and its model bank, for tests
-//! too), [`Running`]. **How a value goes through**: arguments name a file; `config` makes a house
+//! too), [`Running`], [`BankAccounts`] and [`BankFactor`] (what a bank's services tell the consent
+//! desk). **How a value goes through**: arguments name a file; `config` makes a house
 //! of settings from it; `standing` opens log and stores; `assemble` builds what is in force
 //! (`live`) on top of them; `run` opens the listeners, waits for a signal and drains. `reload`
 //! builds the next one beside it and swaps; `control` hears commands while it runs. **Absent on
@@ -29,6 +30,7 @@ mod telemetry;
 #[cfg(feature = "sandbox")]
 mod watch;
 
+pub use assemble::{BankAccounts, BankFactor};
 pub use cli::main;
 pub use environment::Environment;
 pub use reload::{Applied, NotApplied};

@@ -1,10 +1,13 @@
+use std::error::Error;
 use std::fmt::Write as _;
 use std::future::pending;
 use std::net::TcpListener;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use model::{Breach, Connection, Handler, ListenerId, MovedClock, Request, UpstreamId};
+use http::HeaderName;
+use http_body_util::BodyExt;
+use model::{Breach, Connection, Handler, ListenerId, MovedClock, Request, Response, UpstreamId};
 use serde_json::json;
 use tokio_util::task::TaskTracker;
 use tracing::field::{Field, Visit};
@@ -15,7 +18,7 @@ use upstream::{EndpointSettings, UpstreamLimits, UpstreamSettings};
 use super::*;
 
 const PASSWORD: &str = "planted-\"pass\\word\"-李-7Qx9Zk";
-const AMPLE: Duration = Duration::from_secs(30);
+pub(super) const AMPLE: Duration = Duration::from_secs(30);
 
 /// A bank's service that answers every question alike and keeps what it was asked.
 struct Service {
@@ -48,14 +51,15 @@ impl Handler for Service {
 }
 
 /// The service, listening, and the customers who are asked of it.
-struct Bench {
+pub(super) struct Bench {
     customers: BankCustomers,
-    asked: Arc<Mutex<Vec<(http::request::Parts, String)>>>,
+    pub(super) port: u16,
+    pub(super) asked: Arc<Mutex<Vec<(http::request::Parts, String)>>>,
     _edge: edge::Edge,
 }
 
 impl Bench {
-    fn new(status: u16, body: &impl ToString) -> Self {
+    pub(super) fn new(status: u16, body: &impl ToString) -> Self {
         Self::with(status, body, false)
     }
 
@@ -77,6 +81,7 @@ impl Bench {
         let address = edge.open(socket, settings).expect("open");
         Self {
             customers: customers_at(address.port()),
+            port: address.port(),
             asked,
             _edge: edge,
         }
@@ -88,6 +93,13 @@ impl Bench {
 }
 
 fn customers_at(port: u16) -> BankCustomers {
+    let (upstream, clock) = upstream_at(port);
+    let path = PathAndQuery::from_static("/customers/v1/log-in");
+    BankCustomers::new(upstream, path, clock)
+}
+
+/// A service on this port of ours, with the clock that it is asked by.
+pub(super) fn upstream_at(port: u16) -> (Arc<Upstream>, Arc<dyn Clock>) {
     let clock: Arc<dyn Clock> = Arc::new(MovedClock::running());
     let settings = UpstreamSettings {
         id: UpstreamId::parse("core").expect("an id"),
@@ -99,8 +111,7 @@ fn customers_at(port: u16) -> BankCustomers {
         limits: UpstreamLimits::default(),
     };
     let upstream = Upstream::new(settings, Arc::clone(&clock), TaskTracker::new());
-    let path = PathAndQuery::from_static("/customers/v1/log-in");
-    BankCustomers::new(upstream.expect("an upstream"), path, clock)
+    (upstream.expect("an upstream"), clock)
 }
 
 async fn log_in(
@@ -115,7 +126,7 @@ async fn log_in(
 }
 
 /// All that could be printed of a failure.
-fn printed(failure: &CustomersUnavailable) -> String {
+pub(super) fn printed(failure: &CustomersUnavailable) -> String {
     let mut text = format!("{failure:?} {failure:#?}");
     let mut cause: Option<&dyn Error> = Some(failure);
     while let Some(error) = cause {
