@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::{AgreedConsent, Change, Posted, StoreUnavailable};
 use crate::{
     BankId, ClientId, ConsentId, ConsentPart, Fault, GrantAction, GrantEvent, GrantId,
-    InteractionId, RequestId, Response, ScopeSet, SignedRequest,
+    InteractionId, RequestId, Response, Scope, ScopeSet, SignedRequest,
 };
 
 /// What an app asks for.
@@ -261,6 +261,10 @@ pub type DeskSaid = (Result<DeskStep, DeskFault>, Vec<Posted>);
 
 /// The bank's consent desk.
 pub trait ConsentDesk: Send + Sync {
+    /// Whether customers may be asked for this scope at all: the consent catalogue of today has it.
+    /// What left that leaves new tokens, whoever consented to it.
+    fn has_scope(&self, scope: &Scope) -> bool;
+
     /// Whether the app may ask for this: decided when the request is pushed, and again when its
     /// customer comes.
     fn may_ask<'a>(
