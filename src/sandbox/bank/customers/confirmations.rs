@@ -7,7 +7,9 @@
 //! reads the customer's messages ([`Message`]). Stops one who has the person confirm other values
 //! (the digest), one who guesses (the tries), and one who uses a code again.
 //!
-//! A customer has the last eight and no more, so that no flood of them makes the book longer.
+//! A customer has the last eight and no more, so that no flood of them makes the book longer; those
+//! that are over go first. Thirty wrong codes of a customer within an hour lock all that is begun
+//! for them, so that beginning anew is no way to go on guessing.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -30,6 +32,9 @@ const GOOD_FOR: Duration = Duration::from_mins(5);
 const TRIES: u32 = 3;
 /// How many are kept of each customer.
 const KEPT: usize = 8;
+/// The most wrong codes of a customer within an hour.
+const FAILURES_MAX: usize = 30;
+const HOUR: Duration = Duration::from_hours(1);
 /// The longest line that says what is confirmed, in characters.
 const LINE_CHARS_MAX: usize = 200;
 const METHOD: &str = "one_time_code";
@@ -43,8 +48,15 @@ const TURNS: [RangeInclusive<char>; 3] = [
 /// What is to be confirmed and what was.
 pub(crate) struct Confirmations {
     random: Arc<dyn Random>,
-    /// One list for each of the people, the oldest first.
-    lists: Mutex<[VecDeque<Confirmation>; PEOPLE.len()]>,
+    /// One for each of the people.
+    books: Mutex<[Book; PEOPLE.len()]>,
+}
+
+/// What is kept of a customer, the oldest first.
+struct Book {
+    list: VecDeque<Confirmation>,
+    /// When codes were wrong, within the last hour.
+    failures: VecDeque<Timestamp>,
 }
 
 /// A message to a customer: the code to type, and for what.
@@ -134,7 +146,7 @@ impl Confirmations {
     pub(crate) fn new(random: Arc<dyn Random>) -> Self {
         Self {
             random,
-            lists: Mutex::new([const { VecDeque::new() }; PEOPLE.len()]),
+            books: Mutex::new([const { Book::new() }; PEOPLE.len()]),
         }
     }
 
@@ -151,12 +163,8 @@ impl Confirmations {
         let person = by_id(&wanted.customer).ok_or(Refused::NoCustomer)?;
         let begun = self.draw(person, over, wanted.line, now);
         let response = web::json(StatusCode::CREATED, &begun.as_begun(person));
-        let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
-        let list = &mut lists[person.place()];
-        if list.len() == KEPT {
-            list.pop_front();
-        }
-        list.push_back(begun);
+        let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
+        books[person.place()].keep(begun, now);
         Ok(response)
     }
 
@@ -166,24 +174,33 @@ impl Confirmations {
         let typed: Typed = body::object(sent, rule)?;
         let over = digest(&typed.over)?;
         let reference = base64url(&random_array::<16>(&*self.random));
-        let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut all = PEOPLE
-            .iter()
-            .zip(lists.iter_mut())
-            .flat_map(|(person, list)| list.iter_mut().map(move |one| (person.fails, one)));
-        let found = all.find(|(_, one)| one.id == id);
-        let (fails, confirmation) = found.ok_or_else(|| Refused::Unknown {
+        let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = PEOPLE.iter().zip(books.iter_mut());
+        let found = all.find_map(|(person, book)| {
+            let place = book.list.iter().position(|one| one.id == id)?;
+            Some((person, book, place))
+        });
+        let unknown = || Refused::Unknown {
             what: "confirmation",
             id: id.chars().take(64).collect(),
-        })?;
-        let said = confirmation.judge(fails, over, &typed.code, reference, now);
+        };
+        let (person, book, place) = found.ok_or_else(unknown)?;
+        if book.is_locked(now) {
+            return Ok(web::json(StatusCode::OK, &Said::Locked));
+        }
+        let confirmation = book.list.get_mut(place).ok_or_else(unknown)?;
+        let failures = confirmation.failures;
+        let said = confirmation.judge(person.fails, over, &typed.code, reference, now);
+        if confirmation.failures > failures {
+            book.failures.push_back(now);
+        }
         Ok(web::json(StatusCode::OK, &said))
     }
 
     /// The messages whose codes are good at the moment, customer by customer, the newest last.
     pub(crate) fn messages(&self, now: Timestamp) -> Vec<Message> {
-        let lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
-        let all = lists.iter().flatten();
+        let books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = books.iter().flat_map(|book| &book.list);
         let live = all.filter(|one| one.ended(now).is_none());
         live.map(|one| one.message.clone()).collect()
     }
@@ -212,6 +229,33 @@ impl Confirmations {
             failures: 0,
             is_used: false,
         }
+    }
+}
+
+impl Book {
+    const fn new() -> Self {
+        Self {
+            list: VecDeque::new(),
+            failures: VecDeque::new(),
+        }
+    }
+
+    /// Keeps one more; where there is no room, one that is over goes, or the oldest.
+    fn keep(&mut self, begun: Confirmation, now: Timestamp) {
+        if self.list.len() == KEPT {
+            let over = self.list.iter().position(|one| one.ended(now).is_some());
+            self.list.remove(over.unwrap_or_default());
+        }
+        self.list.push_back(begun);
+    }
+
+    /// Whether so many codes were wrong that none is looked at.
+    fn is_locked(&mut self, now: Timestamp) -> bool {
+        let is_old = |at: &Timestamp| now.duration_since(*at).unsigned_abs() >= HOUR;
+        while self.failures.front().is_some_and(is_old) {
+            self.failures.pop_front();
+        }
+        self.failures.len() >= FAILURES_MAX
     }
 }
 

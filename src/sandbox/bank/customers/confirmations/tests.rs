@@ -160,6 +160,38 @@ fn a_flood_pushes_out_ones_own_and_no_others() {
 }
 
 #[test]
+fn one_that_is_over_goes_before_one_that_is_not() {
+    let desk = Desk::new();
+    let begun: Vec<_> = (0..KEPT).map(|_| desk.begin(LI_LEI, [1; 32])).collect();
+    let (used, code) = &begun[3];
+    assert_eq!(desk.check(used, [1; 32], code)["outcome"], "good");
+    let _ = desk.begin(LI_LEI, [1; 32]);
+    assert_eq!(desk.check(used, [1; 32], code)["status"], 404);
+    let (first, code) = &begun[0];
+    assert_eq!(desk.check(first, [1; 32], code)["outcome"], "good");
+}
+
+#[test]
+fn beginning_anew_is_no_way_to_go_on_guessing() {
+    let mut desk = Desk::new();
+    for at in 0..FAILURES_MAX {
+        let (id, code) = desk.begin(LI_LEI, [1; 32]);
+        assert_eq!(
+            desk.check(&id, [1; 32], &wrong(&code))["outcome"],
+            "wrong",
+            "{at}"
+        );
+    }
+    let (id, code) = desk.begin(LI_LEI, [1; 32]);
+    assert_eq!(desk.check(&id, [1; 32], &code)["outcome"], "locked");
+    let (others, code) = desk.begin(WU_OTP_FAIL, [1; 32]);
+    assert_eq!(desk.check(&others, [1; 32], &code)["outcome"], "wrong");
+    desk.now += HOUR;
+    let (id, code) = desk.begin(LI_LEI, [1; 32]);
+    assert_eq!(desk.check(&id, [1; 32], &code)["outcome"], "good");
+}
+
+#[test]
 fn what_is_no_confirmation_is_refused() {
     let desk = Desk::new();
     let wanted = |over: &str, en: &str| {
