@@ -76,20 +76,17 @@ impl Decimal {
             Some((mantissa, exponent)) => (mantissa, Self::exponent(exponent)?),
             None => (text, 0),
         };
-        let number = match Self::parse(mantissa) {
-            Ok(number) => number,
-            Err(BadDecimal) => {
-                let zero = mantissa.strip_prefix('-').ok_or(BadDecimal)?;
-                Self::parse(zero)
-                    .ok()
-                    .filter(|number| number.units == 0)
-                    .ok_or(BadDecimal)?
-            }
-        };
+        let number = Self::parse(mantissa).or_else(|_| Self::minus_zero(mantissa))?;
         if exponent == 0 || number.units == 0 {
             return Ok(number);
         }
         number.shifted(exponent).ok_or(BadDecimal)
+    }
+
+    fn minus_zero(text: &str) -> Result<Self, BadDecimal> {
+        let zero = text.strip_prefix('-').ok_or(BadDecimal)?;
+        let zero = Self::parse(zero).ok().filter(|number| number.units == 0);
+        zero.ok_or(BadDecimal)
     }
 
     /// An exponent: digits behind a sign, if any.

@@ -318,11 +318,11 @@ fn check_unions(shape: &AnswerShape, number: usize, place: &Place, problems: &mu
         .filter_map(|at| members.get(*at))
         .map(|member| &member.name);
     for name in names {
-        let is_split = |union: &&Vec<BTreeSet<String>>| {
+        let is_split = |union: &Vec<BTreeSet<String>>| {
             let count = union.iter().filter(|branch| branch.contains(name)).count();
             count != 0 && count != union.len()
         };
-        if place.unions.iter().find(is_split).is_some() {
+        if place.unions.iter().any(is_split) {
             problems.add(
                 &place.pointer,
                 "one branch of the value names its owner or its date, and another does not",

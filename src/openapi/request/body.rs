@@ -41,7 +41,7 @@ pub(super) fn parts<'a>(
         }],
     };
     while let Some(visit) = walk.pending.pop() {
-        walk.look_at(visit);
+        walk.look_at(&visit);
     }
     walk.parts
 }
@@ -95,7 +95,7 @@ struct Walk<'a, 'p> {
 }
 
 impl<'a> Walk<'a, '_> {
-    fn look_at(&mut self, visit: Visit<'a>) {
+    fn look_at(&mut self, visit: &Visit<'a>) {
         let pointer = visit
             .sites
             .first()
@@ -113,11 +113,11 @@ impl<'a> Walk<'a, '_> {
             return;
         }
         let is_bound = visit.is_bound || value.bound.is_some();
-        self.keep(&visit, &value, &pointer);
+        self.keep(visit, &value, &pointer);
         match (value.kinds.object, value.kinds.list, value.kinds.plain) {
-            (true, false, false) => self.object(&visit, value, &pointer, is_bound),
-            (false, true, false) => self.list(&visit, value, is_bound),
-            (false, false, true) => self.leaf(&visit, &value, pointer, is_bound),
+            (true, false, false) => self.object(visit, value, &pointer, is_bound),
+            (false, true, false) => self.list(visit, value, is_bound),
+            (false, false, true) => self.leaf(visit, &value, pointer, is_bound),
             (false, false, false) if value.kinds.null || value.is_never => {}
             _ => self.problems.add(
                 pointer,

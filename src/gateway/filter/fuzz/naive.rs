@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use model::Decimal;
+use model::{BadDecimal, Decimal};
 use openapi::{AnswerShape, Leaf, Measure, NodeKind, Step};
 use serde_json::value::RawValue;
 
@@ -186,7 +186,7 @@ impl Rules<'_> {
             (NodeKind::Leaf(leaf), value) if leaf.total.is_some() => {
                 let at = usize::from(leaf.total?);
                 let total = self.shape.totals().get(at)?;
-                let sum = sum(total.measure, &found(root, &total.path))?;
+                let sum = sum(total.measure, &found(root, &total.path)).ok()?;
                 let has_numbers = leaf.types.number || leaf.types.integer;
                 let was_null = value.is_null();
                 let Tree::Leaf(raw) = value else { return None };
@@ -219,24 +219,22 @@ fn found<'t>(root: &'t Tree, path: &[Step]) -> Vec<&'t Tree> {
     found
 }
 
-/// The total of these; the inner nothing where there is no part.
-fn sum(measure: Measure, parts: &[&Tree]) -> Option<Option<Decimal>> {
+/// The total of these; nothing where there is no part.
+fn sum(measure: Measure, parts: &[&Tree]) -> Result<Option<Decimal>, BadDecimal> {
     let mut sum: Option<Decimal> = None;
     for part in parts.iter().filter(|part| !part.is_null()) {
         let number = match (measure, part) {
-            (Measure::Count, Tree::List(items)) => {
-                Decimal::new(i128::try_from(items.len()).ok()?, 0)?
-            }
+            (Measure::Count, Tree::List(items)) => Decimal::parse(&items.len().to_string())?,
             (Measure::Sum, Tree::Leaf(raw)) => {
                 let text: String = serde_json::from_str(raw).unwrap_or_else(|_| raw.clone());
-                Decimal::parse_number(&text).ok()?
+                Decimal::parse_number(&text)?
             }
-            _ => return None,
+            _ => return Err(BadDecimal),
         };
         sum = Some(match sum {
-            Some(sum) => sum.plus(&number)?,
+            Some(sum) => sum.plus(&number).ok_or(BadDecimal)?,
             None => number,
         });
     }
-    Some(sum)
+    Ok(sum)
 }
