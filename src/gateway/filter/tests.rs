@@ -729,7 +729,8 @@ proptest! {
     fn what_is_covered_whole_loses_only_what_is_not_described(seed: u64) {
         let shape = shape();
         let mut dice = Dice(seed);
-        let covers = Covers { clusters: u64::MAX, resource: &|_, _| true, dates: None, zone: &CHINA };
+        let resource = &|_: u8, _: &str| true;
+        let covers = Covers { clusters: u64::MAX, resource, dates: None, zone: &CHINA };
         let answer = dice.answer(false);
         let mut body = String::new();
         dice.spell(&answer, &mut body);

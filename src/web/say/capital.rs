@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn amounts_are_written_as_on_notes() {
         for (amount, text) in [
-            // Of the amounts that the rules themselves write; where they allow two ways, the shorter.
+            // Amounts that the rules themselves write; of two ways that they allow, the shorter.
             ("1409.50", "壹仟肆佰零玖元伍角整"),
             ("6007.14", "陆仟零柒元壹角肆分"),
             ("1680.32", "壹仟陆佰捌拾元叁角贰分"),
