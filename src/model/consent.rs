@@ -46,7 +46,7 @@ mod terms;
 pub use bound::{BoundTo, BoundValue};
 pub use decimal::{BadDecimal, Decimal};
 pub use evidence::{Evidence, FactorResult, Shown, SignedRequest};
-pub use state::{ConsentState, EXTENSIONS_MAX, Edge, NoEdge, Why};
+pub use state::{ConsentState, DECIDED_WITHIN, EXTENSIONS_MAX, Edge, NoEdge, Why};
 pub use terms::{Resource, Terms};
 
 /// A consent, by the id of the grant that comes of it: the two are one thing to a customer. It is

@@ -33,8 +33,9 @@ pub use audit_event::{
 pub use clock::{Clock, MovedClock, SystemClock};
 pub use connection::{Alpn, Connection, Network, PresentedChain, TlsFacts};
 pub use consent::{
-    BadDecimal, BoundTo, BoundValue, By, Channel, ConsentId, ConsentState, Decimal, EXTENSIONS_MAX,
-    Edge, Evidence, FactorResult, NoEdge, Resource, Shown, SignedRequest, Terms, Why,
+    BadDecimal, BoundTo, BoundValue, By, Channel, ConsentId, ConsentState, DECIDED_WITHIN, Decimal,
+    EXTENSIONS_MAX, Edge, Evidence, FactorResult, NoEdge, Resource, Shown, SignedRequest, Terms,
+    Why,
 };
 pub use fault::Fault;
 pub use grant_event::{ConsentPart, Extent, GrantAction, GrantEvent, SealedDetails};

@@ -20,15 +20,15 @@ pub use consent_desk::{
     DeskPage, DeskSaid, DeskStep, MayAsk, Seat, SeatedCustomer, WhoAsks,
 };
 pub use consents::{
-    AgreedConsent, Authorisation, Change, Changed, Consent, Consents, DueConsent, EndedConsent,
+    AgreedConsent, Change, Changed, Choices, Consent, Consents, DueConsent, EndedConsent, Keep,
     Lodge, Spend, StandingConsent, Withdrawal,
 };
 pub use customer_accounts::{AccountUnavailable, CustomerAccounts, OwnAccount};
 pub use customers::{Customer, CustomerAuth, CustomersUnavailable, LogIn};
 pub use fetch::{Fetch, FetchFailed, FetchRequest, Fetched};
 pub use grants::{
-    Code, CodeState, Finish, FoundCode, Grant, Grants, Push, PushedRequest, Redeem, Redemption,
-    RefreshToken, Revoked,
+    Approval, Code, CodeState, Finish, FoundCode, Grant, Grants, Push, PushedRequest, Redeem,
+    Redemption, RefreshToken, Revoked,
 };
 pub use keys::{
     KeyRing, KeyUse, Published, SealedKey, StoreUnavailable, distrust, has_begun, lay_by, lives,

@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 
-use model::ports::{Authorisation, Change, Consent, Withdrawal};
-use model::{ConsentState, EXTENSIONS_MAX, Edge, Terms};
+use model::ports::{AgreedConsent, Approval, Change, Choices, Consent, Withdrawal};
+use model::{By, ConsentId, ConsentState, EXTENSIONS_MAX, Edge, GrantEvent, Terms};
 
-use crate::rim::Unfit;
+use crate::rim::{Unfit, may_decide_until};
 
 /// What an edge leads to.
 #[derive(Debug)]
@@ -18,64 +18,215 @@ pub(crate) enum Next {
     Gone,
 }
 
-/// See [`model::ports::Consents::change`].
+/// See [`model::ports::Consents::change`]; `event` tells who did it.
 pub(crate) fn changed(
     consent: Consent,
     change: &mut Change,
+    event: &GrantEvent,
     now: Timestamp,
 ) -> Result<Next, Unfit> {
-    if (consent.state, consent.version) != (change.from, change.version) {
+    let is_thought = (consent.state, consent.version) == (change.from, change.version);
+    if !is_thought || is_anothers(&consent, change.subject.as_deref()) {
         return Ok(Next::Otherwise(consent.state));
     }
     let state = after(change.from, change.edge)?;
-    let is_to_decide = matches!(change.edge, Edge::Open | Edge::Allow | Edge::Extend);
-    if is_to_decide && now >= consent.decide_until {
-        return Ok(Next::Gone);
+    let is_over = now >= consent.decide_until;
+    match change.edge {
+        Edge::Open | Edge::Allow | Edge::Extend if is_over => return Ok(Next::Gone),
+        // Whoever saw it due may be late: its customer took more time meanwhile.
+        Edge::Lapse if !is_over => return Ok(Next::Otherwise(consent.state)),
+        _ => {}
     }
-    let extended = consent.extended + u8::from(change.edge == Edge::Extend);
-    if extended > EXTENSIONS_MAX {
-        return Err(Unfit::NoEdge);
-    }
+    let (decide_until, extended) = put_off(&consent, change)?;
     let draft = change.draft.take().unwrap_or(consent.draft);
     Ok(Next::To(Box::new(Consent {
         state,
         version: consent.version.saturating_add(1),
-        subject: change.subject.take().or(consent.subject),
+        subject: consent.subject.or(change.subject.take()),
         request: change.request.or(consent.request),
         // What the customer chose on the way serves nobody once it is decided.
         draft: if state.is_end() { Vec::new() } else { draft },
-        decide_until: change.decide_until.map_or(consent.decide_until, |until| {
-            until.max(consent.decide_until)
-        }),
+        decide_until,
         extended,
         changed_at: now,
+        ended_by: declined_by(change, event).filter(|_| state.is_end()),
         reason: change.reason.take().or(consent.reason),
         ..consent
     })))
 }
 
-/// See [`model::ports::Consents::authorise`].
-pub(crate) fn authorised(
-    consent: Consent,
-    authorisation: &Authorisation,
+/// Until when it can be decided after a change, and how often that was put off.
+fn put_off(consent: &Consent, change: &Change) -> Result<(Timestamp, u8), Unfit> {
+    let Some(until) = change.decide_until else {
+        return Ok((consent.decide_until, consent.extended));
+    };
+    if consent.extended >= EXTENSIONS_MAX {
+        return Err(Unfit::NoEdge);
+    }
+    if until <= consent.decide_until || !may_decide_until(until, consent.made_at) {
+        return Err(Unfit::DecideUntil);
+    }
+    Ok((until, consent.extended.saturating_add(1)))
+}
+
+/// Who ended an undecided consent: the clock and a proof that failed are nobody's.
+fn declined_by(change: &Change, event: &GrantEvent) -> Option<By> {
+    match change.edge {
+        Edge::Lapse | Edge::Lock => Some(By::House),
+        _ => event.consent.as_ref().map(|part| part.by),
+    }
+}
+
+/// See [`model::ports::Consents::keep`].
+pub(crate) fn kept(consent: Consent, choices: &mut Choices, now: Timestamp) -> Next {
+    let is_thought = consent.state.is_undecided() && consent.version == choices.version;
+    if !is_thought || is_anothers(&consent, choices.subject.as_deref()) {
+        return Next::Otherwise(consent.state);
+    }
+    if now >= consent.decide_until {
+        return Next::Gone;
+    }
+    Next::To(Box::new(Consent {
+        subject: consent.subject.or(choices.subject.take()),
+        request: choices.request.or(consent.request),
+        draft: choices.draft.take().unwrap_or(consent.draft),
+        ..consent
+    }))
+}
+
+/// Whether a consent has a customer, and not this one.
+fn is_anothers(consent: &Consent, subject: Option<&str>) -> bool {
+    let theirs = consent.subject.as_deref();
+    theirs.is_some_and(|theirs| subject.is_some_and(|subject| subject != theirs))
+}
+
+/// What an approval makes of consents.
+#[derive(Debug)]
+pub(crate) struct Given {
+    /// The one that the customer gave.
+    pub(crate) consent: Box<Consent>,
+    /// Whether it is made by this.
+    pub(crate) is_made: bool,
+    /// The one whose place it takes, and until when access tokens of that may be shown.
+    pub(crate) superseded: Option<(Box<Consent>, Timestamp)>,
+}
+
+/// What an approval makes of the consents that `find` finds; `None` when one of them is not as the
+/// caller thought. See [`model::ports::Grants::approve`].
+pub(crate) fn given<E: From<Unfit>>(
+    approval: &Approval,
+    its: &AgreedConsent,
+    request: [u8; 32],
+    now: Timestamp,
+    find: impl Fn(&ConsentId) -> Result<Option<Consent>, E>,
+) -> Result<Option<Given>, E> {
+    let Next::To(consent) = agreed(find(&its.id)?, approval, its, request, now)? else {
+        return Ok(None);
+    };
+    let superseded = match &its.replaces {
+        None => None,
+        Some((id, until)) => {
+            let Some(former) = find(id)? else {
+                return Ok(None);
+            };
+            let Next::To(former) = superseded(former, &consent, *until, now)? else {
+                return Ok(None);
+            };
+            Some((former, *until))
+        }
+    };
+    Ok(Some(Given {
+        consent,
+        is_made: its.from.is_none(),
+        superseded,
+    }))
+}
+
+/// The consent that a customer gave; `consent` is the one that is there.
+fn agreed(
+    consent: Option<Consent>,
+    approval: &Approval,
+    agreed: &AgreedConsent,
+    request: [u8; 32],
     now: Timestamp,
 ) -> Result<Next, Unfit> {
-    if (consent.state, consent.version) != (authorisation.from, authorisation.version) {
+    if now >= agreed.terms.expires {
+        return Ok(Next::Gone);
+    }
+    match (consent, agreed.from) {
+        (Some(_), None) => Err(Unfit::Taken),
+        (None, None) => made(approval, agreed, request, now),
+        (None, Some(_)) => Ok(Next::Gone),
+        (Some(consent), Some(thought)) => {
+            if consent.client != approval.grant.client {
+                return Err(Unfit::OtherGrant);
+            }
+            authorised(consent, agreed, thought, now)
+        }
+    }
+}
+
+/// A consent that nobody lodged, and that is in force at once.
+fn made(
+    approval: &Approval,
+    agreed: &AgreedConsent,
+    request: [u8; 32],
+    now: Timestamp,
+) -> Result<Next, Unfit> {
+    let terms = agreed.terms.clone();
+    Ok(Next::To(Box::new(Consent {
+        id: agreed.id.clone(),
+        digest: approval.event.grant.ok_or(Unfit::OtherGrant)?,
+        client: approval.grant.client.clone(),
+        subject: Some(terms.customer.clone().into()),
+        request: Some(request),
+        state: ConsentState::Authorised,
+        version: 0,
+        lodged: Vec::new(),
+        draft: Vec::new(),
+        made_at: now,
+        decide_until: now,
+        extended: 0,
+        changed_at: now,
+        expires: Some(terms.expires),
+        terms: Some(terms),
+        ended_until: None,
+        replaces: replaces(None, agreed)?,
+        replaced_by: None,
+        is_lodged: false,
+        ended_by: None,
+        reason: None,
+    })))
+}
+
+fn authorised(
+    consent: Consent,
+    agreed: &AgreedConsent,
+    thought: (ConsentState, u32),
+    now: Timestamp,
+) -> Result<Next, Unfit> {
+    if (consent.state, consent.version) != thought {
         return Ok(Next::Otherwise(consent.state));
     }
-    let state = after(authorisation.from, authorisation.edge)?;
-    let is_over = match authorisation.edge {
+    let state = after(consent.state, agreed.edge)?;
+    let is_over = match agreed.edge {
         Edge::Renew => is_past(&consent, now),
         _ => now >= consent.decide_until,
     };
     if is_over {
         return Ok(Next::Gone);
     }
-    let terms = authorisation.terms.clone();
+    let terms = agreed.terms.clone();
     // Who renews is who consented: else one customer would take on what another gave.
-    let theirs = consent.subject.as_deref();
-    if terms.id != consent.id || theirs.is_some_and(|subject| *subject != *terms.customer) {
+    if is_anothers(&consent, Some(&terms.customer)) {
         return Err(Unfit::OtherGrant);
+    }
+    let is_within = match &consent.terms {
+        Some(former) => terms.is_within(former),
+        None => consent.expires.is_none_or(|asked| terms.expires <= asked),
+    };
+    if !is_within {
+        return Err(Unfit::Wider);
     }
     Ok(Next::To(Box::new(Consent {
         state,
@@ -85,8 +236,56 @@ pub(crate) fn authorised(
         changed_at: now,
         expires: Some(terms.expires),
         terms: Some(terms),
+        replaces: replaces(consent.replaces, agreed)?,
         ..consent
     })))
+}
+
+/// Whose place a consent takes: that of the one it was to, if it takes one.
+fn replaces(was_to: Option<ConsentId>, agreed: &AgreedConsent) -> Result<Option<ConsentId>, Unfit> {
+    let takes = agreed.replaces.as_ref().map(|(id, _)| id.clone());
+    match (was_to, takes) {
+        (Some(was_to), Some(takes)) if was_to != takes => Err(Unfit::OtherGrant),
+        (was_to, takes) => Ok(takes.or(was_to)),
+    }
+}
+
+/// The consent whose place another one takes: of the same client and customer.
+fn superseded(
+    consent: Consent,
+    by: &Consent,
+    tokens_until: Timestamp,
+    now: Timestamp,
+) -> Result<Next, Unfit> {
+    if (&consent.client, &consent.subject) != (&by.client, &by.subject) {
+        return Err(Unfit::OtherGrant);
+    }
+    let Ok(state) = consent.state.after(Edge::Supersede) else {
+        return Ok(Next::Otherwise(consent.state));
+    };
+    if is_past(&consent, now) {
+        return Ok(Next::Otherwise(ConsentState::Expired));
+    }
+    Ok(Next::To(Box::new(Consent {
+        state,
+        version: consent.version.saturating_add(1),
+        changed_at: now,
+        ended_until: Some(tokens_until),
+        replaced_by: Some(by.id.clone()),
+        ended_by: Some(By::Customer),
+        ..consent
+    })))
+}
+
+/// What withdraws a consent whose grant was revoked.
+pub(crate) fn with_its_grant(by: By, tokens_until: Timestamp) -> Withdrawal {
+    Withdrawal {
+        edge: Edge::Withdraw,
+        by,
+        reason: None,
+        tokens_until,
+        evidence: None,
+    }
 }
 
 /// See [`model::ports::Consents::withdraw`].
@@ -94,15 +293,19 @@ pub(crate) fn withdrawn(consent: Consent, withdrawal: &mut Withdrawal, now: Time
     let Ok(state) = consent.state.after(withdrawal.edge) else {
         return Next::Otherwise(consent.state);
     };
-    // Whoever saw it due may be late: it was renewed meanwhile.
-    if withdrawal.edge == Edge::Expire && !is_past(&consent, now) {
-        return Next::Otherwise(consent.state);
+    match (withdrawal.edge, is_past(&consent, now)) {
+        // Its time has not come.
+        (Edge::Expire, false) => return Next::Otherwise(consent.state),
+        // It has ended already, though nobody said so yet.
+        (Edge::Withdraw, true) => return Next::Otherwise(ConsentState::Expired),
+        _ => {}
     }
     Next::To(Box::new(Consent {
         state,
         version: consent.version.saturating_add(1),
         changed_at: now,
         ended_until: Some(withdrawal.tokens_until),
+        ended_by: Some(withdrawal.by),
         reason: withdrawal.reason.take(),
         ..consent
     }))

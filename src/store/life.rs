@@ -30,7 +30,16 @@ impl GrantLife {
     /// Its code was redeemed: from now on it has tokens.
     pub(crate) fn redeemed(self, tokens_until: Timestamp) -> Self {
         Self {
-            remembered_until: self.expires.max(tokens_until),
+            remembered_until: self.expires.max(tokens_until).max(self.remembered_until),
+            ..self
+        }
+    }
+
+    /// It was granted once more, with another code. What it was remembered for stays.
+    pub(crate) fn renewed(self, grant: &Grant, code: &Code) -> Self {
+        Self {
+            expires: grant.expires,
+            remembered_until: self.remembered_until.max(code.expires),
             ..self
         }
     }
@@ -41,15 +50,6 @@ impl GrantLife {
             revoked_until: self.revoked_until.max(Some(until)),
             remembered_until: self.remembered_until.max(until),
             ..self
-        }
-    }
-
-    /// Its consent has ended. What is not remembered any more has nothing left to revoke.
-    pub(crate) fn ended(self, until: Timestamp, now: Timestamp) -> Self {
-        if self.is_remembered(now) {
-            self.revoked(until)
-        } else {
-            self
         }
     }
 

@@ -4,10 +4,12 @@
 use jiff::{SignedDuration, Timestamp};
 
 use model::ports::{
-    AccessRow, Authorisation, Change, Code, Consent, Grant, LogIndex, PushedRequest, Redemption,
-    RefreshToken, Session, StoreUnavailable, Withdrawal,
+    AccessRow, AgreedConsent, Approval, Change, Choices, Code, Consent, Grant, LogIndex,
+    PushedRequest, Redemption, RefreshToken, Session, StoreUnavailable, Withdrawal,
 };
-use model::{ClusterId, ConsentState, Edge, Evidence, GrantEvent, Terms};
+use model::{
+    ClusterId, ConsentId, ConsentState, DECIDED_WITHIN, Edge, Evidence, GrantEvent, Terms,
+};
 
 use crate::terms;
 
@@ -48,9 +50,19 @@ pub(crate) enum Unfit {
     /// It would be the second of its kind.
     #[error("an id or digest is taken")]
     Taken,
-    /// The code, or the refresh token, names another grant than the one it comes with.
+    /// The code, the refresh token or the consent is of another grant, client or customer than
+    /// what it comes with.
     #[error("what was handed together is of two grants")]
     OtherGrant,
+    /// The grant that a consent is renewed with was revoked.
+    #[error("a grant that is revoked is not renewed")]
+    Revoked,
+    /// A consent would cover more than it did, or than was asked.
+    #[error("a consent would get wider")]
+    Wider,
+    /// The time to decide is put off by something else than an extension, or not so.
+    #[error("the time to decide is not put off so")]
+    DecideUntil,
     /// The consent has no such edge, or none by this call.
     #[error("a consent that stands so has no such edge")]
     NoEdge,
@@ -82,8 +94,27 @@ pub(crate) fn pushed(request: PushedRequest) -> Result<PushedRequest, Unfit> {
     })
 }
 
-/// A grant with its code.
-pub(crate) fn approved(grant: Grant, code: Code) -> Result<(Grant, Code), Unfit> {
+/// A grant with its code, and the consent that it comes of.
+pub(crate) fn approval(approval: Approval) -> Result<Approval, Unfit> {
+    let (grant, code) = approved(approval.grant, approval.code)?;
+    let consent = approval.consent.map(agreed).transpose()?;
+    let replaces = consent.as_ref().and_then(|its| its.replaces.as_ref());
+    let is_one = consent.as_ref().is_none_or(|its| {
+        *its.id.grant() == grant.id && *its.terms.customer == *grant.subject.as_str()
+    });
+    if !is_one || replaces.is_some() != approval.superseded.is_some() {
+        return Err(Unfit::OtherGrant);
+    }
+    Ok(Approval {
+        grant,
+        code,
+        event: event(approval.event)?,
+        consent,
+        superseded: approval.superseded.map(event).transpose()?,
+    })
+}
+
+fn approved(grant: Grant, code: Code) -> Result<(Grant, Code), Unfit> {
     fits(grant.subject.len(), NAME_BYTES_MAX)?;
     fits(grant.granted.len(), PART_BYTES_MAX)?;
     fits(code.bound.len(), PART_BYTES_MAX)?;
@@ -147,10 +178,14 @@ pub(crate) fn lodged(consent: Consent) -> Result<Consent, Unfit> {
     let is_new = (consent.state, consent.version, consent.extended) == (first, 0, 0)
         && consent.terms.is_none()
         && consent.ended_until.is_none()
+        && consent.ended_by.is_none()
         && consent.replaced_by.is_none()
         && consent.reason.is_none();
     if !is_new {
         return Err(Unfit::NoEdge);
+    }
+    if !may_decide_until(consent.decide_until, consent.made_at) {
+        return Err(Unfit::DecideUntil);
     }
     Ok(Consent {
         made_at: instant(consent.made_at),
@@ -161,6 +196,34 @@ pub(crate) fn lodged(consent: Consent) -> Result<Consent, Unfit> {
     })
 }
 
+/// Whether what was made then may be decided until then.
+pub(crate) fn may_decide_until(until: Timestamp, made_at: Timestamp) -> bool {
+    until.duration_since(made_at) <= DECIDED_WITHIN
+}
+
+/// What ends an undecided consent with the request of its customer.
+pub(crate) fn declined(
+    declined: Option<(ConsentId, Change)>,
+) -> Result<Option<(ConsentId, Change)>, Unfit> {
+    let Some((id, taken)) = declined else {
+        return Ok(None);
+    };
+    if !matches!(taken.edge, Edge::Refuse | Edge::Lock | Edge::Lapse) {
+        return Err(Unfit::NoEdge);
+    }
+    Ok(Some((id, change(taken)?)))
+}
+
+/// What a customer has chosen so far.
+pub(crate) fn choices(choices: Choices) -> Result<Choices, Unfit> {
+    fits(
+        choices.subject.as_ref().map_or(0, String::len),
+        NAME_BYTES_MAX,
+    )?;
+    fits(choices.draft.as_ref().map_or(0, Vec::len), PAGE_BYTES_MAX)?;
+    Ok(choices)
+}
+
 pub(crate) fn change(change: Change) -> Result<Change, Unfit> {
     let is_of_the_undecided = matches!(
         change.edge,
@@ -168,6 +231,9 @@ pub(crate) fn change(change: Change) -> Result<Change, Unfit> {
     );
     if !is_of_the_undecided {
         return Err(Unfit::NoEdge);
+    }
+    if change.decide_until.is_some() != (change.edge == Edge::Extend) {
+        return Err(Unfit::DecideUntil);
     }
     fits(
         change.subject.as_ref().map_or(0, String::len),
@@ -186,22 +252,36 @@ pub(crate) fn change(change: Change) -> Result<Change, Unfit> {
     })
 }
 
-pub(crate) fn authorisation(authorisation: Authorisation) -> Result<Authorisation, Unfit> {
-    if !matches!(authorisation.edge, Edge::Authorise | Edge::Renew) {
+fn agreed(agreed: AgreedConsent) -> Result<AgreedConsent, Unfit> {
+    // What is made by this is authorised by this; what is renewed takes nobody's place.
+    let is_edge = match agreed.edge {
+        Edge::Authorise => true,
+        Edge::Renew => agreed.from.is_some() && agreed.replaces.is_none(),
+        _ => false,
+    };
+    if !is_edge {
         return Err(Unfit::NoEdge);
     }
     let terms = Terms {
-        authorised_at: instant(authorisation.terms.authorised_at),
-        reauth_at: authorisation.terms.reauth_at.map(instant),
-        expires: instant(authorisation.terms.expires),
-        ..authorisation.terms
+        authorised_at: instant(agreed.terms.authorised_at),
+        reauth_at: agreed.terms.reauth_at.map(instant),
+        expires: instant(agreed.terms.expires),
+        ..agreed.terms
     };
+    let is_its_own = agreed
+        .replaces
+        .as_ref()
+        .is_some_and(|(its, _)| *its == agreed.id);
+    if terms.id != agreed.id || is_its_own {
+        return Err(Unfit::OtherGrant);
+    }
     fits(terms.customer.len(), NAME_BYTES_MAX)?;
     fits(terms::written(&terms).len(), PART_BYTES_MAX)?;
-    Ok(Authorisation {
+    Ok(AgreedConsent {
         terms,
-        evidence: evidence(authorisation.evidence, authorisation.edge)?,
-        ..authorisation
+        evidence: evidence(agreed.evidence, agreed.edge)?,
+        replaces: agreed.replaces.map(|(id, until)| (id, instant(until))),
+        ..agreed
     })
 }
 

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use model::ports::{
-    AccessRow, Accesses, Authorisation, Change, Changed, Consent, Consents, DueConsent,
-    EndedConsent, Lodge, LogIndex, Spend, StandingConsent, Withdrawal,
+    AccessRow, Accesses, Change, Changed, Choices, Consent, Consents, DueConsent, EndedConsent,
+    Keep, Lodge, LogIndex, Spend, StandingConsent, Withdrawal,
 };
 use model::{BankId, ConsentId, Evidence, GrantEvent, RequestId};
 
@@ -37,17 +37,14 @@ impl<S: Consents + ?Sized> Consents for Faulty<S> {
         })
     }
 
-    fn authorise<'a>(
+    fn keep<'a>(
         &'a self,
         bank: &'a BankId,
         id: &'a ConsentId,
-        authorisation: Authorisation,
+        choices: Choices,
         now: Timestamp,
-        event: GrantEvent,
-    ) -> Answer<'a, Changed> {
-        self.through(Call::Authorise, move || {
-            self.inner.authorise(bank, id, authorisation, now, event)
-        })
+    ) -> Answer<'a, Keep> {
+        self.through(Call::Keep, move || self.inner.keep(bank, id, choices, now))
     }
 
     fn withdraw<'a>(

@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 
 use model::ports::{
-    Code, Finish, FoundCode, Grant, Grants, Outbox, OutboxId, Posted, Push, PushedRequest, Redeem,
-    Redemption, RefreshToken, Revoked, Session, Sessions,
+    Approval, Change, Finish, FoundCode, Grant, Grants, Outbox, OutboxId, Posted, Push,
+    PushedRequest, Redeem, Redemption, RefreshToken, Revoked, Session, Sessions,
 };
-use model::{BankId, GrantEvent, GrantId};
+use model::{BankId, ConsentId, GrantEvent, GrantId};
 
 use super::{Answer, Call, Faulty};
 
@@ -36,13 +36,11 @@ impl<S: Grants + ?Sized> Grants for Faulty<S> {
         &'a self,
         bank: &'a BankId,
         digest: [u8; 32],
-        grant: Grant,
-        code: Code,
+        approval: Approval,
         now: Timestamp,
-        event: GrantEvent,
     ) -> Answer<'a, Finish> {
         self.through(Call::Approve, move || {
-            self.inner.approve(bank, digest, grant, code, now, event)
+            self.inner.approve(bank, digest, approval, now)
         })
     }
 
@@ -50,11 +48,12 @@ impl<S: Grants + ?Sized> Grants for Faulty<S> {
         &'a self,
         bank: &'a BankId,
         digest: [u8; 32],
+        declined: Option<(ConsentId, Change)>,
         now: Timestamp,
         event: GrantEvent,
     ) -> Answer<'a, Finish> {
         self.through(Call::TurnDown, move || {
-            self.inner.turn_down(bank, digest, now, event)
+            self.inner.turn_down(bank, digest, declined, now, event)
         })
     }
 

@@ -48,7 +48,7 @@ pub enum Call {
     End,
     Lodge,
     Change,
-    Authorise,
+    Keep,
     Withdraw,
     Terms,
     Spend,

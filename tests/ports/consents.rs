@@ -1,23 +1,32 @@
 //! The contract of `ports::Consents`.
 
+mod again;
+mod choosing;
 mod deciding;
+mod declined;
 mod ends;
 mod failing;
+mod given;
 mod kept;
 mod lodging;
+
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 
 use model::ports::{
-    Authorisation, Change, Changed, Consent, Consents, Lodge, Outbox, Posted, Withdrawal,
+    AgreedConsent, Approval, Change, Changed, Code, Consent, Consents, Finish, Grant, Lodge,
+    Outbox, Posted, Push, PushedRequest, Withdrawal,
 };
 use model::{
     BoundTo, BoundValue, By, ClusterId, ConsentId, ConsentState, DetailType, Edge, Evidence,
     GrantAction, PurposeId, Resource, ResourceId, ResourceKind, Terms,
 };
 
-use crate::fixture::{GRANT_LIFE, at, client, digest, event, grant_id, harbour};
+use crate::fixture::{
+    GRANT_LIFE, at, client, code, digest, event, grant, grant_id, harbour, pushed,
+};
 use crate::stores::Store;
 
 /// Until when the customer can decide, in seconds of the story.
@@ -50,6 +59,7 @@ pub(crate) fn opened(number: u32) -> Consent {
         replaces: None,
         replaced_by: None,
         is_lodged: false,
+        ended_by: None,
         reason: None,
     }
 }
@@ -61,20 +71,20 @@ fn asked(number: u32) -> Consent {
         request: None,
         state: ConsentState::Requested,
         draft: Vec::new(),
-        expires: Some(at(GRANT_LIFE)),
+        expires: Some(at(10 * GRANT_LIFE)),
         is_lodged: true,
         ..opened(number)
     }
 }
 
-fn evidence(seq: u32, edge: Edge) -> Evidence {
+/// What is kept of an edge, with a mark of its own.
+fn evidence(mark: u8, edge: Edge) -> Evidence {
     Evidence {
-        seq,
         edge,
         at: at(1),
         by: By::Customer,
         text_version: [3; 32],
-        sealed: vec![0, 7, 255, seq as u8],
+        sealed: vec![0, 7, 255, mark],
     }
 }
 
@@ -86,7 +96,7 @@ pub(crate) fn change(from: ConsentState, version: u32, edge: Edge) -> Change {
         subject: None,
         request: None,
         draft: None,
-        decide_until: None,
+        decide_until: (edge == Edge::Extend).then(|| at(DECIDE + 900)),
         evidence: None,
         reason: None,
     }
@@ -123,14 +133,112 @@ fn terms(number: u32, expires: Timestamp) -> Terms {
     }
 }
 
-pub(crate) fn authorisation(number: u32, expires: i64) -> Authorisation {
-    Authorisation {
-        from: ConsentState::Reviewing,
-        version: 0,
+/// What brings the consent of a number into force, from the page.
+pub(crate) fn authorisation(number: u32, expires: i64) -> AgreedConsent {
+    AgreedConsent {
+        id: id(number),
+        from: Some((ConsentState::Reviewing, 0)),
         edge: Edge::Authorise,
         terms: terms(number, at(expires)),
         evidence: evidence(1, Edge::Authorise),
+        replaces: None,
     }
+}
+
+/// What renews the consent of a number, at a version.
+fn renewal(number: u32, version: u32, expires: i64) -> AgreedConsent {
+    AgreedConsent {
+        from: Some((ConsentState::Authorised, version)),
+        edge: Edge::Renew,
+        evidence: evidence(2, Edge::Renew),
+        ..authorisation(number, expires)
+    }
+}
+
+/// The grant of a number, of this consent, with its code, at this second.
+pub(crate) fn approval(number: u32, agreed: AgreedConsent, second: i64) -> Approval {
+    Approval {
+        grant: Grant {
+            expires: agreed.terms.expires,
+            ..grant(number, second)
+        },
+        code: code(number, second),
+        event: event(GrantAction::Approve, number),
+        consent: Some(agreed),
+        superseded: None,
+    }
+}
+
+/// A request that nobody pushed before, which lives for a minute from this second on.
+async fn fresh_request(store: &dyn Store, second: i64) -> [u8; 32] {
+    static PUSHED: AtomicU32 = AtomicU32::new(1_000_000);
+    let digest = digest(PUSHED.fetch_add(1, Ordering::Relaxed));
+    let request = PushedRequest {
+        digest,
+        expires: at(second + 60),
+        ..pushed(0)
+    };
+    let kept = store.push(harbour(), request, at(second)).await;
+    assert_eq!(kept.expect("answers"), Push::Kept);
+    digest
+}
+
+/// Approves a fresh request by this.
+async fn given(store: &dyn Store, approval: Approval, now: i64) -> Finish {
+    let request = fresh_request(store, now).await;
+    let finished = store.approve(harbour(), request, approval, at(now)).await;
+    finished.expect("answers")
+}
+
+/// Gives the consent of a number, by its first code.
+async fn authorised(store: &dyn Store, number: u32, agreed: AgreedConsent, now: i64) -> Finish {
+    given(store, approval(number, agreed, now), now).await
+}
+
+/// Gives it once more, by this code.
+async fn renewed(
+    store: &dyn Store,
+    number: u32,
+    agreed: AgreedConsent,
+    by: u32,
+    now: i64,
+) -> Finish {
+    let again = approval(number, agreed, now);
+    let code = Code {
+        digest: digest(by),
+        ..again.code
+    };
+    given(store, Approval { code, ..again }, now).await
+}
+
+/// What there is of a consent, its grant's code, and events: to compare.
+async fn all_of(store: &dyn Store, number: u32, now: i64) -> (Option<Consent>, usize, bool, usize) {
+    let kept = store.evidence(harbour(), &id(number)).await;
+    let code = store.code(harbour(), digest(number), at(now)).await;
+    let has_code = code.expect("answers").is_some();
+    let kept = kept.expect("answers").len();
+    (
+        found(store, number).await,
+        kept,
+        has_code,
+        waiting(store).await,
+    )
+}
+
+/// The consent of a number in the place of another.
+fn instead(number: u32, former: u32, tokens_until: i64) -> Approval {
+    let agreed = AgreedConsent {
+        replaces: Some((id(former), at(tokens_until))),
+        ..authorisation(number, 900)
+    };
+    Approval {
+        superseded: Some(event(GrantAction::ConsentSupersede, former)),
+        ..approval(number, agreed, 2)
+    }
+}
+
+fn is_done(finish: &Finish) -> bool {
+    matches!(finish, Finish::Done(_))
 }
 
 pub(crate) fn withdrawal(tokens_until: i64) -> Withdrawal {
@@ -167,13 +275,11 @@ pub(crate) async fn kept(store: &dyn Store, consent: Consent) -> Posted {
     }
 }
 
-/// Brings the consent of a number into force at second 1.
+/// Brings the consent of a number into force at second 1, with its grant and its code.
 pub(crate) async fn in_force(store: &dyn Store, number: u32, expires: i64) {
     kept(store, opened(number)).await;
-    let event = event(GrantAction::Approve, number);
-    let (id, given) = (id(number), authorisation(number, expires));
-    let done = store.authorise(harbour(), &id, given, at(1), event).await;
-    assert!(matches!(done.expect("answers"), Changed::Done(_)));
+    let done = authorised(store, number, authorisation(number, expires), 1).await;
+    assert!(is_done(&done));
 }
 
 async fn found(store: &dyn Store, number: u32) -> Option<Consent> {

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use jiff::Timestamp;
 
 use model::ports::{
-    Code, Finish, Grant, Posted, Push, PushedRequest, Redemption, RefreshToken, Session,
+    Approval, Code, Finish, Grant, Posted, Push, PushedRequest, Redemption, RefreshToken, Session,
 };
 use model::{
     BankId, ClientId, EventId, GrantAction, GrantEvent, GrantId, InteractionId, Network, PartnerId,
@@ -150,13 +150,24 @@ pub(crate) async fn push(store: &dyn Store, bank: &BankId, number: u32) {
 /// grant and its code.
 pub(crate) async fn approve(store: &dyn Store, bank: &BankId, number: u32) -> Posted {
     push(store, bank, number).await;
+    let approval = plain(number, 0);
+    let finished = store.approve(bank, digest(number), approval, at(0)).await;
+    posted(finished.expect("answers")).expect("the request is live")
+}
+
+/// The grant and the code of a number, made at this second, without a consent.
+pub(crate) fn plain(number: u32, second: i64) -> Approval {
     let event = event(GrantAction::Approve, number);
-    let (grant, code) = (grant(number, 0), code(number, 0));
-    let finished = store
-        .approve(bank, digest(number), grant, code, at(0), event)
-        .await;
-    match finished.expect("answers") {
-        Finish::Done(posted) => posted,
-        Finish::Gone => panic!("the request is live"),
+    Approval::plain(grant(number, second), code(number, second), event)
+}
+
+/// The one event of a request that was finished.
+pub(crate) fn posted(finish: Finish) -> Option<Posted> {
+    match finish {
+        Finish::Done(mut posted) => {
+            assert_eq!(posted.len(), 1, "one event");
+            posted.pop()
+        }
+        Finish::Gone => None,
     }
 }

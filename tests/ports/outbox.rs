@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use model::ports::{
-    Changed, Finish, Grants, Lodge, Outbox, OutboxId, Posted, Redeem, Sessions, StoreUnavailable,
+    Approval, Changed, Grants, Lodge, Outbox, OutboxId, Posted, Redeem, Sessions, StoreUnavailable,
 };
 use model::{
     AuditEntry, AuditEvent, ConsentState, Edge, GrantAction, GrantEvent, LogName, Network, Who,
@@ -12,7 +12,7 @@ use model::{
 
 use crate::consents;
 use crate::fixture::{
-    approve, at, code, digest, event, grant, grant_id, harbour, push, redemption, session,
+    approve, at, digest, event, grant_id, harbour, plain, posted, push, redemption, session,
 };
 use crate::stores::{self, Store};
 use faulty::{Fails, Faulty};
@@ -72,10 +72,6 @@ impl Change {
     async fn make(self, store: &dyn Store) -> Result<Option<Posted>, StoreUnavailable> {
         let (bank, number) = (harbour(), self as u32);
         let (digest, now, event) = (digest(number), at(1), self.event());
-        let finished = |finish: Finish| match finish {
-            Finish::Done(posted) => Some(posted),
-            Finish::Gone => None,
-        };
         let changed = |changed: Changed| match changed {
             Changed::Done(posted) => Some(posted),
             Changed::Otherwise(_) | Changed::Gone => None,
@@ -83,13 +79,12 @@ impl Change {
         let id = consents::id(number);
         match self {
             Self::Approve => {
-                let (grant, code) = (grant(number, 1), code(number, 1));
-                let finish = store.approve(bank, digest, grant, code, now, event).await;
-                finish.map(finished)
+                let approval = plain(number, 1);
+                store.approve(bank, digest, approval, now).await.map(posted)
             }
             Self::TurnDown => {
-                let finish = store.turn_down(bank, digest, now, event).await;
-                finish.map(finished)
+                let finish = store.turn_down(bank, digest, None, now, event).await;
+                finish.map(posted)
             }
             Self::Redeem | Self::RedeemAgain => {
                 let redemption = redemption(number, 1);
@@ -123,9 +118,11 @@ impl Change {
                     .map(changed)
             }
             Self::Authorise => {
-                let given = consents::authorisation(number, 900);
-                let done = store.authorise(bank, &id, given, now, event).await;
-                done.map(changed)
+                let approval = Approval {
+                    event,
+                    ..consents::approval(number, consents::authorisation(number, 900), 1)
+                };
+                store.approve(bank, digest, approval, now).await.map(posted)
             }
             Self::Withdraw => {
                 let ending = consents::withdrawal(300);
@@ -145,6 +142,7 @@ async fn prepare(store: &dyn Store) {
     for change in [Change::Redeem, Change::RedeemAgain, Change::RevokeGrant] {
         approve(store, harbour, change as u32).await;
     }
+    push(store, harbour, Change::Authorise as u32).await;
     for change in [Change::Allow, Change::Authorise] {
         consents::kept(store, consents::opened(change as u32)).await;
     }

@@ -6,8 +6,8 @@ use std::ops::Range;
 
 use crypto::{SeededRandom, random_array};
 use model::ports::{
-    Code, Grant, Grants, Outbox, OutboxId, PushedRequest, Redemption, RefreshToken, Session,
-    Sessions, StoreUnavailable,
+    Approval, Code, Grant, Grants, Outbox, OutboxId, PushedRequest, Redemption, RefreshToken,
+    Session, Sessions, StoreUnavailable,
 };
 use model::{BankId, GrantAction};
 use store::Memory;
@@ -167,16 +167,12 @@ async fn told(store: &dyn Store, bank: &BankId, call: &Call, second: i64, step: 
         Call::Push(request) => shown(store.push(bank, request, now).await),
         Call::Open(of, until) => shown(store.open(bank, digest(of), at(until), now).await),
         Call::Approve(of, grant, code) => {
-            let event = event(GrantAction::Approve);
-            shown(
-                store
-                    .approve(bank, digest(of), grant, code, now, event)
-                    .await,
-            )
+            let approval = Approval::plain(grant, code, event(GrantAction::Approve));
+            shown(store.approve(bank, digest(of), approval, now).await)
         }
         Call::TurnDown(of) => {
             let event = event(GrantAction::Refuse);
-            shown(store.turn_down(bank, digest(of), now, event).await)
+            shown(store.turn_down(bank, digest(of), None, now, event).await)
         }
         Call::Code(of) => shown(store.code(bank, digest(of), now).await),
         Call::Redeem(of, refresh, until) => {

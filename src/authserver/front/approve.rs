@@ -4,7 +4,7 @@
 use http::header::SET_COOKIE;
 use jiff::Timestamp;
 
-use model::ports::{Code, Finish, Grant, Session};
+use model::ports::{Approval, Code, Finish, Grant, Session};
 use model::{Extent, GrantAction, GrantId, Response};
 
 use super::authorize::TO_APPROVE;
@@ -153,13 +153,11 @@ impl Visit<'_> {
             resource: granted.resource,
             until: Some(until),
         });
+        let approval = Approval::plain(grant, kept, event);
         let (bank, digest) = (&self.issuer.bank, known.digest);
-        let finished = self
-            .ports
-            .grants
-            .approve(bank, digest, grant, kept, self.now, event);
+        let finished = self.ports.grants.approve(bank, digest, approval, self.now);
         match finished.await? {
-            Finish::Done(posted) => record.posted([posted]),
+            Finish::Done(posted) => record.posted(posted),
             Finish::Gone => return Err(gone()),
         }
         self.send_back(known, Ending::Allowed, &[("code", &code)])
@@ -232,10 +230,11 @@ impl Visit<'_> {
         let mut event = self.events(record).of(GrantAction::Refuse, None, self.now);
         event.code = Some(error.to_owned());
         let (bank, digest) = (&self.issuer.bank, known.digest);
-        let finished = self.ports.grants.turn_down(bank, digest, self.now, event);
+        let grants = &self.ports.grants;
+        let finished = grants.turn_down(bank, digest, None, self.now, event);
         match finished.await? {
             Finish::Done(posted) => {
-                record.posted([posted]);
+                record.posted(posted);
                 Ok(true)
             }
             Finish::Gone => Ok(false),

@@ -1,5 +1,7 @@
 //! Values that a customer read before consenting: what a request says later is held to them.
 
+use std::fmt;
+
 use super::Resource;
 use crate::DetailType;
 
@@ -14,8 +16,8 @@ pub struct BoundValue {
     pub value: BoundTo,
 }
 
-/// What a request is held to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What a request is held to. Printed, it says of what kind that is, and no more.
+#[derive(Clone, PartialEq, Eq)]
 pub enum BoundTo {
     /// This account, or other resource.
     Account(Resource),
@@ -28,4 +30,14 @@ pub enum BoundTo {
     },
     /// This text.
     Text(String),
+}
+
+impl fmt::Debug for BoundTo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Account(_) => "Account",
+            Self::Money { .. } => "Money",
+            Self::Text(_) => "Text",
+        })
+    }
 }

@@ -5,11 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{By, Edge};
 
-/// What was kept when a consent took an edge.
+/// What was kept when a consent took an edge. Its number is its place among those of its consent,
+/// which the store gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evidence {
-    /// Its number within the consent, unique there, growing.
-    pub seq: u32,
     /// The edge.
     pub edge: Edge,
     /// When.

@@ -1,5 +1,7 @@
 //! The states of a consent, and the edges between them: one table, which everybody asks.
 
+use jiff::SignedDuration;
+
 words! {
     /// Where a consent stands.
     ConsentState, 9 {
@@ -54,6 +56,9 @@ words! {
 
 /// How often a customer may take more time to decide.
 pub const EXTENSIONS_MAX: u8 = 2;
+
+/// Within what time of its making a consent is decided, or lapses: 15 minutes, and twice 15 more.
+pub const DECIDED_WITHIN: SignedDuration = SignedDuration::from_mins(45);
 
 /// From which state which edge leads where. What is not here is not possible; no edge leaves a
 /// state that is an end.

@@ -9,13 +9,21 @@ use jiff::civil::Date;
 use super::{BoundValue, ConsentId};
 use crate::{ClusterId, PurposeId, ResourceId, ResourceKind};
 
-/// One thing that a customer chose: an account.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// One thing that a customer chose: an account. Printed, it does not say which.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Resource {
     /// What it is.
     pub kind: ResourceKind,
     /// Which, as the bank names it.
     pub id: ResourceId,
+}
+
+impl fmt::Debug for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Resource")
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
+    }
 }
 
 /// All that the road asks of a consent. Printed, it names neither the customer nor what is theirs.
@@ -47,6 +55,37 @@ pub struct Terms {
     pub expires: Timestamp,
 }
 
+impl Terms {
+    /// Whether these cover nothing that others do not: of one consent, one customer and one
+    /// purpose, the same bound values, and otherwise no more of anything. When they were consented
+    /// to, and when the customer has to log in once more, does not matter.
+    pub fn is_within(&self, others: &Self) -> bool {
+        let is_same = (&self.id, &self.customer, &self.purpose)
+            == (&others.id, &others.customer, &others.purpose);
+        // A request of details of which no value is bound is refused: one more opens more.
+        let is_bound_alike = self.bound.iter().all(|its| others.bound.contains(its))
+            && others.bound.iter().all(|its| self.bound.contains(its));
+        is_same
+            && is_bound_alike
+            && self.clusters.is_subset(&others.clusters)
+            && self.resources.is_subset(&others.resources)
+            && self.per_day_unattended <= others.per_day_unattended
+            && begins_within(self.data_from, others.data_from)
+            && ends_within(self.data_until, others.data_until)
+            && self.expires <= others.expires
+    }
+}
+
+/// Whether data from a first day on, or from the beginning, is data from another one on.
+fn begins_within(first: Option<Date>, others: Option<Date>) -> bool {
+    others.is_none_or(|others| first.is_some_and(|first| first >= others))
+}
+
+/// Whether data to a last day, or to the end, is data to another one.
+fn ends_within(last: Option<Date>, others: Option<Date>) -> bool {
+    others.is_none_or(|others| last.is_some_and(|last| last <= others))
+}
+
 impl fmt::Debug for Terms {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Terms")
@@ -60,38 +99,4 @@ impl fmt::Debug for Terms {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{BoundTo, DetailType};
-
-    #[test]
-    fn printed_they_name_neither_the_customer_nor_what_is_theirs() {
-        let account = Resource {
-            kind: ResourceKind::parse("account").expect("valid"),
-            id: ResourceId::parse("acc-private").expect("valid"),
-        };
-        let terms = Terms {
-            id: ConsentId::parse("g").expect("valid"),
-            customer: "li-lei".into(),
-            clusters: BTreeSet::from([ClusterId::parse("balance").expect("valid")]),
-            resources: BTreeSet::from([account]),
-            purpose: None,
-            per_day_unattended: 4,
-            data_from: None,
-            data_until: None,
-            bound: vec![BoundValue {
-                detail: DetailType::parse("funds_check").expect("valid"),
-                member: "payee".to_owned(),
-                value: BoundTo::Text("han-meimei".to_owned()),
-            }],
-            authorised_at: Timestamp::UNIX_EPOCH,
-            reauth_at: None,
-            expires: Timestamp::UNIX_EPOCH,
-        };
-        let shown = format!("{terms:?}");
-        assert!(shown.contains("balance"), "{shown}");
-        for hidden in ["li-lei", "acc-private", "han-meimei"] {
-            assert!(!shown.contains(hidden), "{shown}");
-        }
-    }
-}
+mod tests;

@@ -57,6 +57,8 @@ pub struct Consent {
     pub replaced_by: Option<ConsentId>,
     /// Whether the partner made it, before its customer came.
     pub is_lodged: bool,
+    /// Who ended it, as far as that was said.
+    pub ended_by: Option<By>,
     /// Why it ended, in a person's words; at most 1 KiB.
     pub reason: Option<String>,
 }
@@ -95,13 +97,14 @@ pub struct Change {
     pub version: u32,
     /// The edge: open, allow, extend, refuse, lock or lapse.
     pub edge: Edge,
-    /// The customer, from now on; `None`: as before.
+    /// The customer, where none is known yet; `None`: as before.
     pub subject: Option<String>,
     /// The pushed request with which they came, from now on; `None`: as before.
     pub request: Option<[u8; 32]>,
     /// What they have chosen so far; `None`: as before.
     pub draft: Option<Vec<u8>>,
-    /// Until when they can decide, if that is later than before.
+    /// Until when they can decide: of an extension, and of that alone. It is later than before,
+    /// and within [`crate::DECIDED_WITHIN`] of the making.
     pub decide_until: Option<Timestamp>,
     /// What is kept of it; its edge is this one.
     pub evidence: Option<Evidence>,
@@ -120,19 +123,26 @@ impl fmt::Debug for Change {
     }
 }
 
-/// What brings a consent into force.
-#[derive(Debug, Clone)]
-pub struct Authorisation {
-    /// The state it leaves.
-    pub from: ConsentState,
-    /// The version it changes.
+/// What a customer has chosen so far, on a consent that takes no edge by it. Printed, it names
+/// nobody.
+#[derive(Clone)]
+pub struct Choices {
+    /// The version it was chosen at; it stays.
     pub version: u32,
-    /// The edge: authorise, or renew.
-    pub edge: Edge,
-    /// What it covers from now on, and for whom. The id in them is the consent's.
-    pub terms: Terms,
-    /// What is kept of it; its edge is this one.
-    pub evidence: Evidence,
+    /// The customer, where none is known yet; `None`: as before.
+    pub subject: Option<String>,
+    /// The pushed request with which they came, from now on; `None`: as before.
+    pub request: Option<[u8; 32]>,
+    /// What they have chosen so far; `None`: as before.
+    pub draft: Option<Vec<u8>>,
+}
+
+impl fmt::Debug for Choices {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Choices")
+            .field("version", &self.version)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What a customer consented to, as [`super::Grants::approve`] takes it. Printed, it names nobody.
@@ -145,7 +155,7 @@ pub struct AgreedConsent {
     pub from: Option<(ConsentState, u32)>,
     /// The edge: authorise, or renew.
     pub edge: Edge,
-    /// What it covers from now on, and for whom.
+    /// What it covers from now on, and for whom. Renewed, nothing that it did not cover before.
     pub terms: Terms,
     /// What is kept of it; its edge is this one.
     pub evidence: Evidence,
@@ -194,7 +204,19 @@ impl fmt::Debug for Withdrawal {
 pub enum Changed {
     /// It is changed, by this call alone; its event waits for the log.
     Done(Posted),
-    /// It is not as the caller thought, but in this state; nothing changed.
+    /// It is not as the caller thought, or another customer's, but in this state; nothing changed.
+    Otherwise(ConsentState),
+    /// There is none, or the time to decide about it is over; nothing changed.
+    Gone,
+}
+
+/// What became of what a customer has chosen so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// It is kept.
+    Kept,
+    /// The consent is not as the caller thought, or another customer's, but in this state; nothing
+    /// changed.
     Otherwise(ConsentState),
     /// There is none, or the time to decide about it is over; nothing changed.
     Gone,
@@ -223,8 +245,8 @@ pub type EndedConsent = ([u8; 32], Why, Timestamp);
 ///
 /// Banks see nothing of each other's. Each call that changes a consent is one transaction, durable
 /// when it resolves, and its evidence and its event are written in the same one: a call that fails
-/// or changes nothing leaves none. Of all that change one version, one is [`Changed::Done`].
-/// Dropping the future of a call withdraws nothing. An id, digest or pushed request that is taken
+/// or changes nothing leaves none. Of all that change one version, one is [`Changed::Done`]. No call
+/// of these brings one into force: that is [`super::Grants::approve`], with its grant. Dropping the future of a call withdraws nothing. An id, digest or pushed request that is taken
 /// is an error, and so is a part that is too long, and an edge that the state or the call has not.
 /// Consents and their evidence stay; only what lapsed before anybody logged in is forgotten, after
 /// 30 days.
@@ -241,7 +263,8 @@ pub trait Consents: Send + Sync {
     ) -> BoxFuture<'a, Result<Lodge, StoreUnavailable>>;
 
     /// Takes an edge of one that is undecided. From the instant on until which it can be decided it
-    /// is [`Changed::Gone`] for whoever opens, allows or extends it.
+    /// is [`Changed::Gone`] for whoever opens, allows or extends it; before that instant it does
+    /// not lapse: then it is [`Changed::Otherwise`].
     fn change<'a>(
         &'a self,
         bank: &'a BankId,
@@ -251,21 +274,19 @@ pub trait Consents: Send + Sync {
         event: GrantEvent,
     ) -> BoxFuture<'a, Result<Changed, StoreUnavailable>>;
 
-    /// Brings one into force, or renews one that is. It touches no grant: that, and its code, come
-    /// by [`super::Grants::approve`]. [`Changed::Gone`] once the time to decide, or that of the one
-    /// to be renewed, is over.
-    fn authorise<'a>(
+    /// Keeps what a customer has chosen so far of one that is undecided, without an edge and
+    /// without an event. A draft is that of the last who kept one.
+    fn keep<'a>(
         &'a self,
         bank: &'a BankId,
         id: &'a ConsentId,
-        authorisation: Authorisation,
+        choices: Choices,
         now: Timestamp,
-        event: GrantEvent,
-    ) -> BoxFuture<'a, Result<Changed, StoreUnavailable>>;
+    ) -> BoxFuture<'a, Result<Keep, StoreUnavailable>>;
 
-    /// Ends one that is in force, of whatever version; and its grant, if that is remembered, with
-    /// its code and refresh token, as [`super::Grants::revoke_grant`] does. It does not expire
-    /// before its time: then it is [`Changed::Otherwise`].
+    /// Ends one that is in force, of whatever version; and its grant, if there is one still, with
+    /// its codes and refresh tokens, as [`super::Grants::revoke_grant`] does. It does not expire
+    /// before its time, and is not withdrawn after: then it is [`Changed::Otherwise`].
     fn withdraw<'a>(
         &'a self,
         bank: &'a BankId,
@@ -368,7 +389,13 @@ mod tests {
             tokens_until: Timestamp::UNIX_EPOCH,
             evidence: None,
         };
-        let printed = format!("{change:?} {withdrawal:?}");
+        let choices = Choices {
+            version: 7,
+            subject: Some("marker".to_owned()),
+            request: None,
+            draft: Some(b"marker".to_vec()),
+        };
+        let printed = format!("{change:?} {withdrawal:?} {choices:?}");
         assert!(printed.contains("Open") && printed.contains("Withdraw"));
         // A draft of bytes would be printed as numbers.
         for word in ["marker", "109, 97"] {

@@ -9,8 +9,8 @@ use std::fmt;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
-use super::{Posted, StoreUnavailable};
-use crate::{BankId, ClientId, GrantEvent, GrantId};
+use super::{AgreedConsent, Change, Posted, StoreUnavailable};
+use crate::{BankId, ClientId, ConsentId, GrantEvent, GrantId};
 
 /// An authorization request that a client pushed (RFC 9126).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +79,34 @@ pub struct RefreshToken {
     pub expires: Timestamp,
 }
 
+/// What finishes a request by a grant.
+#[derive(Debug, Clone)]
+pub struct Approval {
+    /// The grant; of a consent, under its id and for its customer.
+    pub grant: Grant,
+    /// Its code.
+    pub code: Code,
+    /// The event. Of a consent that is made by this, it names the grant.
+    pub event: GrantEvent,
+    /// What the customer consented to; `None` of a grant without a consent.
+    pub consent: Option<AgreedConsent>,
+    /// The event of the consent whose place that takes; there if, and only if, it takes one.
+    pub superseded: Option<GrantEvent>,
+}
+
+impl Approval {
+    /// A grant without a consent.
+    pub fn plain(grant: Grant, code: Code, event: GrantEvent) -> Self {
+        Self {
+            grant,
+            code,
+            event,
+            consent: None,
+            superseded: None,
+        }
+    }
+}
+
 /// What became of a request that was pushed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Push {
@@ -91,9 +119,10 @@ pub enum Push {
 /// What became of an attempt to finish a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finish {
-    /// It is finished, by this call alone; its event waits for the log.
-    Done(Posted),
-    /// It was finished before, expired, or never was; nothing changed.
+    /// It is finished, by this call alone; its events wait for the log.
+    Done(Vec<Posted>),
+    /// It was finished before, expired, or never was; or the consent that goes with it is not as
+    /// the caller thought; nothing changed.
     Gone,
 }
 
@@ -177,23 +206,32 @@ pub trait Grants: Send + Sync {
         now: Timestamp,
     ) -> BoxFuture<'a, Result<Option<PushedRequest>, StoreUnavailable>>;
 
-    /// Finishes the live request of this digest by a grant and its code. Of all that finish one
-    /// request at once, whichever way, one is [`Finish::Done`].
+    /// Finishes the live request of this digest by a grant and its code, and brings its consent
+    /// into force, or renews it, in the same transaction. Of all that finish one request at once,
+    /// whichever way, one is [`Finish::Done`].
+    ///
+    /// The consent stands as the caller says, and its time is not over; or it is made by this, as
+    /// one in force. It ends no later than was asked, and renewed it gets no wider
+    /// ([`crate::Terms::is_within`]): else that is an error. The one whose place it takes is in
+    /// force, and of the same client and customer; it is superseded, and its grant revoked with it.
+    /// The grant is new, or, of a consent that is renewed, takes the place of what was granted
+    /// under its id before, unless that is revoked, which is an error.
     fn approve<'a>(
         &'a self,
         bank: &'a BankId,
         digest: [u8; 32],
-        grant: Grant,
-        code: Code,
+        approval: Approval,
         now: Timestamp,
-        event: GrantEvent,
     ) -> BoxFuture<'a, Result<Finish, StoreUnavailable>>;
 
-    /// Finishes the live request of this digest by nothing: it was denied, or failed.
+    /// Finishes the live request of this digest by nothing: it was denied, or failed. The consent
+    /// that nobody decided about, or that was refused, takes its edge in the same transaction:
+    /// refuse, lock or lapse, as by [`super::Consents::change`].
     fn turn_down<'a>(
         &'a self,
         bank: &'a BankId,
         digest: [u8; 32],
+        declined: Option<(ConsentId, Change)>,
         now: Timestamp,
         event: GrantEvent,
     ) -> BoxFuture<'a, Result<Finish, StoreUnavailable>>;
@@ -208,8 +246,9 @@ pub trait Grants: Send + Sync {
         now: Timestamp,
     ) -> BoxFuture<'a, Result<Option<FoundCode>, StoreUnavailable>>;
 
-    /// Redeems the code of this digest, if it is fresh; if it is used, revokes its grant. Of all
-    /// that redeem one code at once one is [`Redeem::First`] (RFC 6749 §4.1.2, §10.5).
+    /// Redeems the code of this digest, if it is fresh; if it is used, revokes its grant, and
+    /// withdraws its consent, by the house. Of all that redeem one code at once one is
+    /// [`Redeem::First`] (RFC 6749 §4.1.2, §10.5).
     fn redeem<'a>(
         &'a self,
         bank: &'a BankId,
@@ -226,8 +265,8 @@ pub trait Grants: Send + Sync {
         now: Timestamp,
     ) -> BoxFuture<'a, Result<Option<(RefreshToken, Grant)>, StoreUnavailable>>;
 
-    /// Revokes a grant: its code and refresh token are dead, and until `until` its access tokens
-    /// could be shown. `None` when it was revoked before (a later `until` is kept), has ended, or
+    /// Revokes a grant, for its client (RFC 7009): its codes and refresh tokens are dead, until
+    /// `until` its access tokens could be shown, and its consent is withdrawn, by the partner. `None` when it was revoked before (a later `until` is kept), has ended, or
     /// never was.
     fn revoke_grant<'a>(
         &'a self,

@@ -7,10 +7,10 @@ use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 
 use model::ports::{
-    Authorisation, Change, Changed, Consent, Consents, DueConsent, EndedConsent, Lodge, Spend,
+    Change, Changed, Choices, Consent, Consents, DueConsent, EndedConsent, Keep, Lodge, Spend,
     StandingConsent, StoreUnavailable, Withdrawal,
 };
-use model::{BankId, ConsentId, ConsentState, Evidence, GrantEvent, Why};
+use model::{BankId, By, ConsentId, ConsentState, Evidence, GrantEvent, GrantId, Why};
 
 use super::{Books, Memory, lock};
 use crate::consent_life::{self, Next};
@@ -22,11 +22,11 @@ use crate::rim::{
 /// A bank, and an id that is unique in it.
 type Place = (BankId, ConsentId);
 
-/// Every consent, and what is kept of each, by its number.
+/// Every consent, and what is kept of each, in order.
 #[derive(Debug, Default)]
 pub(super) struct Book {
     consents: HashMap<Place, Consent>,
-    evidence: HashMap<Place, BTreeMap<u32, Evidence>>,
+    evidence: HashMap<Place, Vec<Evidence>>,
 }
 
 /// How often data was asked for in a day, by day, bank and consent.
@@ -62,35 +62,78 @@ impl Book {
         lapsed.sort_unstable();
         for (_, place) in lapsed.into_iter().take(FORGOTTEN_PER_CHANGE.into()) {
             self.consents.remove(&place);
+            self.evidence.remove(&place);
         }
     }
 
-    /// Whether a changed consent, and what is kept of the change, can be kept.
-    fn fits(
-        &self,
-        bank: &BankId,
-        changed: &Consent,
-        evidence: Option<&Evidence>,
-    ) -> Result<(), Unfit> {
-        let place = (bank.clone(), changed.id.clone());
-        let kept = self.evidence.get(&place);
-        let is_known = evidence.is_some_and(|its| kept.is_some_and(|k| k.contains_key(&its.seq)));
-        let of_request = changed
-            .request
-            .and_then(|request| self.of_request(bank, request));
-        if is_known || of_request.is_some_and(|other| other.id != changed.id) {
+    /// The consent of an id.
+    pub(super) fn find(&self, bank: &BankId, id: &ConsentId) -> Option<&Consent> {
+        self.consents.get(&(bank.clone(), id.clone()))
+    }
+
+    /// Whether what a consent is known by is no other's: it can be kept.
+    pub(super) fn fits(&self, bank: &BankId, its: &Consent) -> Result<(), Unfit> {
+        let is_taken = self.of_bank(bank).any(|other| {
+            let is_request = its.request.is_some() && its.request == other.request;
+            other.id != its.id && (other.digest == its.digest || is_request)
+        });
+        if is_taken {
             return Err(Unfit::Taken);
         }
         Ok(())
     }
 
-    fn keep(&mut self, bank: &BankId, changed: Consent, evidence: Option<Evidence>) {
+    /// Keeps a consent, and what is kept of its change.
+    pub(super) fn keep(&mut self, bank: &BankId, changed: Consent, evidence: Option<Evidence>) {
         let place = (bank.clone(), changed.id.clone());
         if let Some(evidence) = evidence {
-            let kept = self.evidence.entry(place.clone()).or_default();
-            kept.insert(evidence.seq, evidence);
+            self.evidence
+                .entry(place.clone())
+                .or_default()
+                .push(evidence);
         }
         self.consents.insert(place, changed);
+    }
+
+    /// See [`Consents::keep`].
+    fn choose(
+        &mut self,
+        bank: &BankId,
+        id: &ConsentId,
+        mut choices: Choices,
+        now: Timestamp,
+    ) -> Result<Keep, Unfit> {
+        let Some(consent) = self.find(bank, id) else {
+            return Ok(Keep::Gone);
+        };
+        match consent_life::kept(consent.clone(), &mut choices, now) {
+            Next::Gone => Ok(Keep::Gone),
+            Next::Otherwise(state) => Ok(Keep::Otherwise(state)),
+            Next::To(kept) => {
+                self.fits(bank, &kept)?;
+                self.keep(bank, *kept, None);
+                Ok(Keep::Kept)
+            }
+        }
+    }
+
+    /// Withdraws the consent of a grant that was revoked, if it is in force.
+    pub(super) fn end_with_grant(
+        &mut self,
+        bank: &BankId,
+        grant: &GrantId,
+        by: By,
+        until: Timestamp,
+        now: Timestamp,
+    ) {
+        let Some(consent) = self.find(bank, &grant.clone().into()) else {
+            return;
+        };
+        let mut withdrawal = consent_life::with_its_grant(by, until);
+        let ended = consent_life::withdrawn(consent.clone(), &mut withdrawal, now);
+        if let Next::To(ended) = ended {
+            self.keep(bank, *ended, None);
+        }
     }
 }
 
@@ -114,35 +157,33 @@ impl Books {
         if undecided.count() >= UNDECIDED_PER_CLIENT_MAX {
             return Ok(Lodge::Full);
         }
-        let is_taken = book
-            .of_bank(bank)
-            .any(|its| its.id == consent.id || its.digest == consent.digest);
-        if is_taken {
+        if book.find(bank, &consent.id).is_some() {
             return Err(Unfit::Taken);
         }
+        book.fits(bank, &consent)?;
         let room = self.outbox.room()?;
         book.keep(bank, consent, None);
         Ok(Lodge::Kept(room.post(event)))
     }
 
     /// Takes an edge, which `next` decides.
-    fn take(
+    pub(super) fn take(
         &mut self,
         bank: &BankId,
         id: &ConsentId,
         evidence: Option<Evidence>,
         event: GrantEvent,
-        next: impl FnOnce(Consent) -> Result<Next, Unfit>,
+        next: impl FnOnce(Consent, &GrantEvent) -> Result<Next, Unfit>,
     ) -> Result<Changed, Unfit> {
         let book = &mut self.consents;
-        let Some(consent) = book.consents.get(&(bank.clone(), id.clone())) else {
+        let Some(consent) = book.find(bank, id) else {
             return Ok(Changed::Gone);
         };
-        match next(consent.clone())? {
+        match next(consent.clone(), &event)? {
             Next::Gone => Ok(Changed::Gone),
             Next::Otherwise(state) => Ok(Changed::Otherwise(state)),
             Next::To(changed) => {
-                book.fits(bank, &changed, evidence.as_ref())?;
+                book.fits(bank, &changed)?;
                 let room = self.outbox.room()?;
                 book.keep(bank, *changed, evidence);
                 Ok(Changed::Done(room.post(event)))
@@ -159,12 +200,12 @@ impl Books {
         event: GrantEvent,
     ) -> Result<Changed, Unfit> {
         let (evidence, until) = (withdrawal.evidence.take(), withdrawal.tokens_until);
-        let changed = self.take(bank, id, evidence, event, |consent| {
+        let changed = self.take(bank, id, evidence, event, |consent, _| {
             Ok(consent_life::withdrawn(consent, &mut withdrawal, now))
         })?;
         if matches!(changed, Changed::Done(_)) {
             self.grants
-                .live_on(bank, id.grant(), |life| life.ended(until, now));
+                .live_on(bank, id.grant(), |life| life.revoked(until));
         }
         Ok(changed)
     }
@@ -263,28 +304,24 @@ impl Consents for Memory {
             self.change("changing a consent", |books| {
                 let (mut change, event) = (rim::change(change)?, rim::event(event)?);
                 let evidence = change.evidence.take();
-                books.take(bank, id, evidence, event, |consent| {
-                    consent_life::changed(consent, &mut change, instant(now))
+                books.take(bank, id, evidence, event, |consent, event| {
+                    consent_life::changed(consent, &mut change, event, instant(now))
                 })
             })
         })
     }
 
-    fn authorise<'a>(
+    fn keep<'a>(
         &'a self,
         bank: &'a BankId,
         id: &'a ConsentId,
-        authorisation: Authorisation,
+        choices: Choices,
         now: Timestamp,
-        event: GrantEvent,
-    ) -> BoxFuture<'a, Result<Changed, StoreUnavailable>> {
+    ) -> BoxFuture<'a, Result<Keep, StoreUnavailable>> {
         Box::pin(async move {
-            self.change("bringing a consent into force", |books| {
-                let (given, event) = (rim::authorisation(authorisation)?, rim::event(event)?);
-                let evidence = Some(given.evidence.clone());
-                books.take(bank, id, evidence, event, |consent| {
-                    consent_life::authorised(consent, &given, instant(now))
-                })
+            self.change("keeping what was chosen", |books| {
+                let choices = rim::choices(choices)?;
+                books.consents.choose(bank, id, choices, instant(now))
             })
         })
     }
@@ -312,8 +349,7 @@ impl Consents for Memory {
     ) -> BoxFuture<'a, Result<Option<Consent>, StoreUnavailable>> {
         Box::pin(async move {
             let books = lock(&self.books);
-            let place = (bank.clone(), id.clone());
-            Ok(books.consents.consents.get(&place).cloned())
+            Ok(books.consents.find(bank, id).cloned())
         })
     }
 
@@ -364,7 +400,7 @@ impl Consents for Memory {
         Box::pin(async move {
             let books = lock(&self.books);
             let kept = books.consents.evidence.get(&(bank.clone(), id.clone()));
-            Ok(kept.map_or_else(Vec::new, |kept| kept.values().cloned().collect()))
+            Ok(kept.cloned().unwrap_or_default())
         })
     }
 

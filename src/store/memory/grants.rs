@@ -6,15 +6,17 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
 use model::ports::{
-    Code, CodeState, Finish, FoundCode, Grant, Grants, Posted, Push, PushedRequest, Redeem,
-    Redemption, RefreshToken, Revoked, StoreUnavailable,
+    Approval, Change, Code, CodeState, Finish, FoundCode, Grant, Grants, Posted, Push,
+    PushedRequest, Redeem, Redemption, RefreshToken, Revoked, StoreUnavailable,
 };
-use model::{BankId, GrantEvent, GrantId};
+use model::{BankId, By, ConsentId, GrantEvent, GrantId};
 
 use super::expiring::Expiring;
 use super::{Books, Memory, lock};
 use crate::life::GrantLife;
 use crate::rim::{self, PUSHED_PER_CLIENT_MAX, Unfit, instant};
+
+mod finish;
 
 /// A bank, and a digest that is unique in it.
 type Place = (BankId, [u8; 32]);
@@ -40,9 +42,9 @@ struct Pushed {
 struct KeptGrant {
     grant: Grant,
     life: GrantLife,
-    /// What stands for it.
-    code: Place,
-    refresh_token: Option<Place>,
+    /// What stands for it: more than one each, once it was granted anew.
+    codes: Vec<Place>,
+    refresh_tokens: Vec<Place>,
 }
 
 #[derive(Debug)]
@@ -136,61 +138,17 @@ impl Book {
 
     fn forget_grants(&mut self, now: Timestamp) {
         for kept in self.grants.forget(now) {
-            self.codes.remove(&kept.code);
-            if let Some(token) = kept.refresh_token {
-                self.refresh_tokens.remove(&token);
+            for code in &kept.codes {
+                self.codes.remove(code);
+            }
+            for token in &kept.refresh_tokens {
+                self.refresh_tokens.remove(token);
             }
         }
     }
 }
 
 impl Books {
-    fn approve(
-        &mut self,
-        place: &Place,
-        (grant, code): (Grant, Code),
-        now: Timestamp,
-        event: GrantEvent,
-    ) -> Result<Finish, Unfit> {
-        let (bank, book) = (&place.0, &mut self.grants);
-        book.forget_grants(now);
-        if book.live_pushed(place, now).is_none() {
-            return Ok(Finish::Gone);
-        }
-        let code_place = (bank.clone(), code.digest);
-        if book.grant(bank, &grant.id).is_some() || book.codes.contains_key(&code_place) {
-            return Err(Unfit::Taken);
-        }
-        let room = self.outbox.room()?;
-        book.pushed.remove(place);
-        book.keep_grant(
-            bank,
-            KeptGrant {
-                life: GrantLife::begin(&grant, &code),
-                grant,
-                code: code_place.clone(),
-                refresh_token: None,
-            },
-        );
-        let is_used = false;
-        book.codes.insert(code_place, KeptCode { code, is_used });
-        Ok(Finish::Done(room.post(event)))
-    }
-
-    fn turn_down(
-        &mut self,
-        place: &Place,
-        now: Timestamp,
-        event: GrantEvent,
-    ) -> Result<Finish, Unfit> {
-        if self.grants.live_pushed(place, now).is_none() {
-            return Ok(Finish::Gone);
-        }
-        let room = self.outbox.room()?;
-        self.grants.pushed.remove(place);
-        Ok(Finish::Done(room.post(event)))
-    }
-
     fn redeem(
         &mut self,
         place: &Place,
@@ -206,6 +164,8 @@ impl Books {
         if state == CodeState::Used {
             let room = self.outbox.room()?;
             book.live_on(bank, &id, |life| life.revoked(until));
+            self.consents
+                .end_with_grant(bank, &id, By::House, until, now);
             return Ok(Redeem::Again(room.post(redemption.event_if_again)));
         }
         if let Some(token) = &redemption.refresh {
@@ -225,7 +185,7 @@ impl Books {
             kept.life = kept.life.redeemed(until);
             if let Some(token) = redemption.refresh {
                 let token_place = (bank.clone(), token.digest);
-                kept.refresh_token = Some(token_place.clone());
+                kept.refresh_tokens.push(token_place.clone());
                 book.refresh_tokens.insert(token_place, token);
             }
             book.keep_grant(bank, kept);
@@ -245,12 +205,15 @@ impl Books {
         let Some(life) = kept.map(|kept| kept.life).filter(|l| l.is_remembered(now)) else {
             return Ok(None);
         };
-        let room = match life.revoked_until {
-            Some(_) => None,
-            None => Some(self.outbox.room()?),
-        };
+        if life.revoked_until.is_some() {
+            self.grants.live_on(bank, id, |life| life.revoked(until));
+            return Ok(None);
+        }
+        let room = self.outbox.room()?;
         self.grants.live_on(bank, id, |life| life.revoked(until));
-        Ok(room.map(|room| room.post(event)))
+        self.consents
+            .end_with_grant(bank, id, By::Partner, until, now);
+        Ok(Some(room.post(event)))
     }
 
     fn revoke_token(
@@ -316,15 +279,13 @@ impl Grants for Memory {
         &'a self,
         bank: &'a BankId,
         digest: [u8; 32],
-        grant: Grant,
-        code: Code,
+        approval: Approval,
         now: Timestamp,
-        event: GrantEvent,
     ) -> BoxFuture<'a, Result<Finish, StoreUnavailable>> {
         Box::pin(async move {
             self.change("approving a request", |books| {
-                let (made, event) = (rim::approved(grant, code)?, rim::event(event)?);
-                books.approve(&(bank.clone(), digest), made, instant(now), event)
+                let approval = rim::approval(approval)?;
+                books.approve(&(bank.clone(), digest), approval, instant(now))
             })
         })
     }
@@ -333,12 +294,14 @@ impl Grants for Memory {
         &'a self,
         bank: &'a BankId,
         digest: [u8; 32],
+        declined: Option<(ConsentId, Change)>,
         now: Timestamp,
         event: GrantEvent,
     ) -> BoxFuture<'a, Result<Finish, StoreUnavailable>> {
         Box::pin(async move {
             self.change("turning a request down", |books| {
-                books.turn_down(&(bank.clone(), digest), instant(now), rim::event(event)?)
+                let (declined, event) = (rim::declined(declined)?, rim::event(event)?);
+                books.turn_down(&(bank.clone(), digest), declined, instant(now), event)
             })
         })
     }
@@ -483,8 +446,8 @@ mod tests {
             KeptGrant {
                 life: GrantLife::begin(&grant, &code),
                 grant,
-                code: place.clone(),
-                refresh_token: Some(place.clone()),
+                codes: vec![place.clone()],
+                refresh_tokens: vec![place.clone()],
             },
         );
         book.codes.insert(

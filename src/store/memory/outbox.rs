@@ -17,12 +17,18 @@ pub(super) struct Events {
     last: i64,
 }
 
-/// Room for one event. Asked for before a change is begun: what fills it cannot fail.
+/// Room for events. Asked for before a change is begun: what fills it cannot fail.
 pub(super) struct Room<'a>(&'a mut Events);
 
 impl Events {
+    /// Room for one.
     pub(super) fn room(&mut self) -> Result<Room<'_>, Unfit> {
-        if self.waiting.len() < OUTBOX_MAX {
+        self.room_for(1)
+    }
+
+    /// Room for so many.
+    pub(super) fn room_for(&mut self, events: usize) -> Result<Room<'_>, Unfit> {
+        if self.waiting.len() + events <= OUTBOX_MAX {
             Ok(Room(self))
         } else {
             Err(Unfit::OutboxFull)
@@ -31,7 +37,16 @@ impl Events {
 }
 
 impl Room<'_> {
-    pub(super) fn post(self, event: GrantEvent) -> Posted {
+    pub(super) fn post(mut self, event: GrantEvent) -> Posted {
+        self.add(event)
+    }
+
+    /// Posts as many as there is room for.
+    pub(super) fn post_all(mut self, events: Vec<GrantEvent>) -> Vec<Posted> {
+        events.into_iter().map(|event| self.add(event)).collect()
+    }
+
+    fn add(&mut self, event: GrantEvent) -> Posted {
         self.0.last += 1;
         let posted = Posted {
             id: OutboxId(self.0.last),

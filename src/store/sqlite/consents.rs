@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use rusqlite::Connection;
 
 use model::ports::{
-    Authorisation, Change, Changed, Consent, Consents, DueConsent, EndedConsent, Lodge, Spend,
+    Change, Changed, Choices, Consent, Consents, DueConsent, EndedConsent, Keep, Lodge, Spend,
     StandingConsent, StoreUnavailable, Withdrawal,
 };
 use model::{BankId, ConsentId, Evidence, GrantEvent};
@@ -15,12 +15,13 @@ use super::Sqlite;
 use super::forget::{Expired, forget};
 use super::outbox::post;
 use super::writer::Undone;
-use crate::consent_life::{self, Next};
+use crate::consent_life;
 use crate::rim::{self, LAPSED_REMEMBERED, instant};
 
 mod days;
+pub(super) mod edges;
 mod ends;
-mod rows;
+pub(super) mod rows;
 
 impl Consents for Sqlite {
     fn lodge<'a>(
@@ -47,31 +48,28 @@ impl Consents for Sqlite {
         let work = move |connection: &Connection| {
             let (mut change, event) = (rim::change(change)?, rim::event(event)?);
             let evidence = change.evidence.take();
-            take(connection, &bank, &id, evidence, event, |consent| {
-                consent_life::changed(consent, &mut change, instant(now)).map_err(Undone::from)
+            edges::take(connection, &bank, &id, evidence, event, |consent, event| {
+                Ok(consent_life::changed(
+                    consent,
+                    &mut change,
+                    event,
+                    instant(now),
+                )?)
             })
         };
         Box::pin(self.writer.carry_out("changing a consent", work))
     }
 
-    fn authorise<'a>(
+    fn keep<'a>(
         &'a self,
         bank: &'a BankId,
         id: &'a ConsentId,
-        authorisation: Authorisation,
+        choices: Choices,
         now: Timestamp,
-        event: GrantEvent,
-    ) -> BoxFuture<'a, Result<Changed, StoreUnavailable>> {
+    ) -> BoxFuture<'a, Result<Keep, StoreUnavailable>> {
         let (bank, id) = (bank.clone(), id.clone());
-        let work = move |connection: &Connection| {
-            let (given, event) = (rim::authorisation(authorisation)?, rim::event(event)?);
-            let evidence = Some(given.evidence.clone());
-            take(connection, &bank, &id, evidence, event, |consent| {
-                consent_life::authorised(consent, &given, instant(now)).map_err(Undone::from)
-            })
-        };
-        let doing = "bringing a consent into force";
-        Box::pin(self.writer.carry_out(doing, work))
+        let work = move |c: &Connection| edges::keep(c, &bank, &id, choices, instant(now));
+        Box::pin(self.writer.carry_out("keeping what was chosen", work))
     }
 
     fn withdraw<'a>(
@@ -87,11 +85,11 @@ impl Consents for Sqlite {
             let (mut withdrawal, event) = (rim::withdrawal(withdrawal)?, rim::event(event)?);
             let (now, until) = (instant(now), withdrawal.tokens_until);
             let evidence = withdrawal.evidence.take();
-            let changed = take(connection, &bank, &id, evidence, event, |consent| {
-                Ok::<_, Undone>(consent_life::withdrawn(consent, &mut withdrawal, now))
+            let changed = edges::take(connection, &bank, &id, evidence, event, |consent, _| {
+                Ok(consent_life::withdrawn(consent, &mut withdrawal, now))
             })?;
             if matches!(changed, Changed::Done(_)) {
-                ends::end_grant(connection, &bank, id.grant(), until, now)?;
+                edges::end_grant(connection, &bank, id.grant(), until)?;
             }
             Ok::<_, Undone>(changed)
         };
@@ -216,29 +214,4 @@ fn lodge(
     }
     rows::add(connection, bank, &consent)?;
     post(connection, event).map(Lodge::Kept)
-}
-
-/// Takes an edge, which `next` decides.
-fn take(
-    connection: &Connection,
-    bank: &BankId,
-    id: &ConsentId,
-    evidence: Option<Evidence>,
-    event: GrantEvent,
-    next: impl FnOnce(Consent) -> Result<Next, Undone>,
-) -> Result<Changed, Undone> {
-    let Some(consent) = rows::of_id(connection, bank, id)? else {
-        return Ok(Changed::Gone);
-    };
-    match next(consent)? {
-        Next::Gone => Ok(Changed::Gone),
-        Next::Otherwise(state) => Ok(Changed::Otherwise(state)),
-        Next::To(changed) => {
-            rows::change(connection, bank, &changed)?;
-            if let Some(evidence) = evidence {
-                rows::keep(connection, bank, id, &evidence)?;
-            }
-            post(connection, event).map(Changed::Done)
-        }
-    }
 }

@@ -5,17 +5,18 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 
 use model::ports::{
-    Code, CodeState, Finish, FoundCode, Grant, Grants, Posted, Push, PushedRequest, Redeem,
-    Redemption, RefreshToken, Revoked, StoreUnavailable,
+    Approval, Change, Code, CodeState, Finish, FoundCode, Grant, Grants, Posted, Push,
+    PushedRequest, Redeem, Redemption, RefreshToken, Revoked, StoreUnavailable,
 };
-use model::{BankId, GrantEvent, GrantId};
+use model::{BankId, By, ConsentId, GrantEvent, GrantId};
 
 use super::Sqlite;
-use super::forget::{Expired, forget};
+use super::consents::edges;
 use super::outbox::post;
 use super::writer::Undone;
 use crate::rim::{self, Unfit, instant};
 
+mod finish;
 pub(super) mod made;
 mod requests;
 mod revoked;
@@ -48,21 +49,11 @@ impl Grants for Sqlite {
         &'a self,
         bank: &'a BankId,
         digest: [u8; 32],
-        grant: Grant,
-        code: Code,
+        approval: Approval,
         now: Timestamp,
-        event: GrantEvent,
     ) -> BoxFuture<'a, Result<Finish, StoreUnavailable>> {
         let bank = bank.clone();
-        let work = move |connection: &Connection| {
-            let ((grant, code), event) = (rim::approved(grant, code)?, rim::event(event)?);
-            forget(connection, Expired::Grants, now)?;
-            if !requests::consume(connection, &bank, digest, now)? {
-                return Ok::<_, Undone>(Finish::Gone);
-            }
-            made::add(connection, &bank, &grant, &code)?;
-            post(connection, event).map(Finish::Done)
-        };
+        let work = move |c: &Connection| finish::approve(c, &bank, digest, approval, instant(now));
         Box::pin(self.writer.carry_out("approving a request", work))
     }
 
@@ -70,17 +61,13 @@ impl Grants for Sqlite {
         &'a self,
         bank: &'a BankId,
         digest: [u8; 32],
+        declined: Option<(ConsentId, Change)>,
         now: Timestamp,
         event: GrantEvent,
     ) -> BoxFuture<'a, Result<Finish, StoreUnavailable>> {
         let bank = bank.clone();
-        let work = move |connection: &Connection| {
-            let event = rim::event(event)?;
-            if !requests::consume(connection, &bank, digest, now)? {
-                return Ok::<_, Undone>(Finish::Gone);
-            }
-            post(connection, event).map(Finish::Done)
-        };
+        let now = instant(now);
+        let work = move |c: &Connection| finish::turn_down(c, &bank, digest, declined, now, event);
         Box::pin(self.writer.carry_out("turning a request down", work))
     }
 
@@ -205,6 +192,7 @@ fn redeem(
         None => Ok(Redeem::Gone),
         Some(CodeState::Used) => {
             made::live_on(connection, bank, grant, found.life.revoked(until))?;
+            edges::end_with_grant(connection, bank, grant, By::House, until, now)?;
             post(connection, redemption.event_if_again).map(Redeem::Again)
         }
         Some(CodeState::Fresh) => {

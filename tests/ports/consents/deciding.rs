@@ -5,23 +5,15 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 
-use model::ports::{Authorisation, Change, Changed};
-use model::{ConsentState, Edge, GrantAction};
+use model::ports::{AgreedConsent, Change, Changed, Finish};
+use model::{By, ConsentState, Edge, GrantAction};
 
 use super::{
-    DECIDE, asked, authorisation, change, changed, evidence, found, id, in_force, kept, opened,
-    terms, waiting,
+    DECIDE, approval, asked, authorisation, authorised, change, changed, evidence, found,
+    fresh_request, id, is_done, kept, opened, terms, waiting,
 };
 use crate::fixture::{at, bank, digest, event, harbour};
 use crate::stores::{self, Store};
-
-async fn authorised(store: &dyn Store, number: u32, given: Authorisation, now: i64) -> Changed {
-    let event = event(GrantAction::Approve, number);
-    let done = store
-        .authorise(harbour(), &id(number), given, at(now), event)
-        .await;
-    done.expect("answers")
-}
 
 #[tokio::test]
 async fn a_consent_goes_from_the_partners_request_to_its_decision() {
@@ -51,8 +43,6 @@ async fn a_consent_goes_from_the_partners_request_to_its_decision() {
         changed(store, 1, extend, 3).await;
         let mut allow = change(ConsentState::Reviewing, 2, Edge::Allow);
         allow.evidence = Some(evidence(1, Edge::Allow));
-        // Not earlier than before.
-        allow.decide_until = Some(at(5));
         changed(store, 1, allow, 4).await;
         expected.state = ConsentState::Confirming;
         expected.version = 3;
@@ -61,19 +51,18 @@ async fn a_consent_goes_from_the_partners_request_to_its_decision() {
         expected.changed_at = at(4);
         assert!(found(store, 1).await == Some(expected.clone()), "{name}");
 
-        let given = Authorisation {
-            from: ConsentState::Confirming,
-            version: 3,
+        let given = AgreedConsent {
+            from: Some((ConsentState::Confirming, 3)),
             evidence: evidence(2, Edge::Authorise),
-            ..authorisation(1, 800)
+            ..authorisation(1, 5_000)
         };
         let done = authorised(store, 1, given, DECIDE + 899).await;
-        assert!(matches!(done, Changed::Done(_)), "{name}");
+        assert!(is_done(&done), "{name}");
         expected.state = ConsentState::Authorised;
         expected.version = 4;
         expected.draft = Vec::new();
-        expected.terms = Some(terms(1, at(800)));
-        expected.expires = Some(at(800));
+        expected.terms = Some(terms(1, at(5_000)));
+        expected.expires = Some(at(5_000));
         expected.changed_at = at(DECIDE + 899);
         assert!(found(store, 1).await == Some(expected), "{name}");
         let kept = store.evidence(harbour(), &id(1)).await.expect("answers");
@@ -122,8 +111,9 @@ async fn each_call_takes_its_own_edges_and_no_others() {
                 let mut taken = change(from, before.version, edge);
                 taken.reason = Some("so it is".to_owned());
                 let event = event(GrantAction::ConsentAllow, number);
+                let now = if edge == Edge::Lapse { DECIDE } else { 2 };
                 let done = store
-                    .change(harbour(), &id(number), taken, at(2), event)
+                    .change(harbour(), &id(number), taken, at(now), event)
                     .await;
                 let after = found(store, number).await.expect("kept");
                 let row = OF_CHANGE.iter().find(|row| (row.0, row.1) == (from, edge));
@@ -174,17 +164,27 @@ async fn more_time_is_given_twice() {
         let (store, name) = (&*adapter.store, adapter.name);
         kept(store, opened(1)).await;
         for version in 0..2 {
-            let extend = change(ConsentState::Reviewing, version, Edge::Extend);
+            let mut extend = change(ConsentState::Reviewing, version, Edge::Extend);
+            extend.decide_until = Some(at(2 * DECIDE + i64::from(version) * DECIDE));
             let done = changed(store, 1, extend, 1).await;
             assert!(matches!(done, Changed::Done(_)), "{name}");
         }
-        let extend = change(ConsentState::Reviewing, 2, Edge::Extend);
+        let mut extend = change(ConsentState::Reviewing, 2, Edge::Extend);
+        extend.decide_until = Some(at(3 * DECIDE));
         let event = event(GrantAction::ConsentExtend, 1);
         let refused = store.change(harbour(), &id(1), extend, at(1), event).await;
         assert!(refused.is_err(), "{name}");
         let after = found(store, 1).await.expect("kept");
         assert_eq!((after.extended, after.version), (2, 2), "{name}");
     }
+}
+
+/// What became of one who raced.
+#[derive(Debug, PartialEq, Eq)]
+enum Raced {
+    Done,
+    Otherwise,
+    Gone,
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -199,22 +199,26 @@ async fn of_all_that_change_one_version_one_does() {
                 racers.spawn(async move {
                     let edge = [Edge::Allow, Edge::Refuse, Edge::Extend][racer as usize % 3];
                     let mut change = change(ConsentState::Reviewing, 0, edge);
-                    change.evidence = Some(evidence(racer, edge));
+                    change.evidence = Some(evidence(1, edge));
                     if racer % 4 == 3 {
-                        let mut given = authorisation(number, 800);
-                        given.evidence = evidence(racer, Edge::Authorise);
-                        authorised(&*store, number, given, 2).await
+                        let given = authorisation(number, 800);
+                        match authorised(&*store, number, given, 2).await {
+                            Finish::Done(_) => Raced::Done,
+                            Finish::Gone => Raced::Otherwise,
+                        }
                     } else {
-                        changed(&*store, number, change, 2).await
+                        match changed(&*store, number, change, 2).await {
+                            Changed::Done(_) => Raced::Done,
+                            Changed::Otherwise(_) => Raced::Otherwise,
+                            Changed::Gone => Raced::Gone,
+                        }
                     }
                 });
             }
             let raced = racers.join_all().await;
-            let done = raced.iter().filter(|one| matches!(one, Changed::Done(_)));
+            let done = raced.iter().filter(|one| **one == Raced::Done);
             assert_eq!(done.count(), 1, "{name}: {raced:?}");
-            let others = raced
-                .iter()
-                .filter(|one| matches!(one, Changed::Otherwise(_)));
+            let others = raced.iter().filter(|one| **one == Raced::Otherwise);
             assert_eq!(others.count(), 15, "{name}");
             let after = found(&*adapter.store, number).await.expect("kept");
             assert_eq!(after.version, 1, "{name}");
@@ -246,7 +250,7 @@ async fn who_thinks_otherwise_changes_nothing() {
         let none = store.change(&there, &id(1), allow, at(1), event).await;
         assert_eq!(none.expect("answers"), Changed::Gone, "{name}");
         let none = authorised(store, 2, authorisation(2, 800), 1).await;
-        assert_eq!(none, Changed::Gone, "{name}");
+        assert_eq!(none, Finish::Gone, "{name}");
         assert!(found(store, 1).await == Some(opened(1)), "{name}");
         assert_eq!(waiting(store).await, 1, "{name}");
     }
@@ -263,7 +267,13 @@ async fn when_the_time_to_decide_is_over_nobody_allows_it() {
             assert_eq!(late, Changed::Gone, "{name} {edge:?}");
         }
         let late = authorised(store, 1, authorisation(1, 2_000), DECIDE).await;
-        assert_eq!(late, Changed::Gone, "{name}");
+        assert_eq!(late, Finish::Gone, "{name}");
+        let last = Timestamp::from_microsecond(at(DECIDE).as_microsecond() - 1).expect("in range");
+        let event = event(GrantAction::ConsentLapse, 1);
+        let lapse = change(reviewing, 0, Edge::Lapse);
+        let early = store.change(harbour(), &id(1), lapse, last, event).await;
+        let still = Changed::Otherwise(reviewing);
+        assert_eq!(early.expect("answers"), still, "{name}");
         assert!(found(store, 1).await == Some(opened(1)), "{name}");
         kept(store, asked(2)).await;
         let open = change(ConsentState::Requested, 0, Edge::Open);
@@ -275,20 +285,21 @@ async fn when_the_time_to_decide_is_over_nobody_allows_it() {
 
         let lapsed = changed(store, 1, change(reviewing, 0, Edge::Lapse), DECIDE).await;
         assert!(matches!(lapsed, Changed::Done(_)), "{name}");
+        let ended_by = found(store, 1).await.expect("there").ended_by;
+        assert_eq!(ended_by, Some(By::House), "{name}");
         kept(store, opened(3)).await;
-        let last = Timestamp::from_microsecond(at(DECIDE).as_microsecond() - 1).expect("in range");
-        let event = event(GrantAction::Approve, 3);
-        let given = authorisation(3, 2_000);
-        let done = store.authorise(harbour(), &id(3), given, last, event).await;
+        let given = approval(3, authorisation(3, 2_000), DECIDE);
+        let request = fresh_request(store, DECIDE - 1).await;
+        let done = store.approve(harbour(), request, given, last).await;
         assert!(
-            matches!(done, Ok(Changed::Done(_))),
+            is_done(&done.expect("answers")),
             "{name}: in the last moment"
         );
     }
 }
 
 #[tokio::test]
-async fn what_is_kept_is_of_the_edge_and_has_a_number_of_its_own() {
+async fn what_is_kept_is_of_the_edge_and_in_order() {
     for adapter in stores::all() {
         let (store, name) = (&*adapter.store, adapter.name);
         kept(store, opened(1)).await;
@@ -300,12 +311,7 @@ async fn what_is_kept_is_of_the_edge_and_has_a_number_of_its_own() {
             sealed: vec![1; (256 << 10) + 1],
             ..evidence(2, Edge::Allow)
         };
-        let unfit = [
-            evidence(1, Edge::Allow),
-            evidence(2, Edge::Refuse),
-            too_long,
-        ];
-        for evidence in unfit {
+        for evidence in [evidence(2, Edge::Refuse), too_long] {
             let mut allow = change(ConsentState::Reviewing, 1, Edge::Allow);
             allow.evidence = Some(evidence);
             let event = event(GrantAction::ConsentAllow, 1);
@@ -317,92 +323,15 @@ async fn what_is_kept_is_of_the_edge_and_has_a_number_of_its_own() {
         assert_eq!(kept, [evidence(1, Edge::Extend)], "{name}");
         assert_eq!(waiting(store).await, 2, "{name}");
         let mut allow = change(ConsentState::Reviewing, 1, Edge::Allow);
-        allow.evidence = Some(model::Evidence {
+        let longest = model::Evidence {
             sealed: vec![1; 256 << 10],
             ..evidence(2, Edge::Allow)
-        });
+        };
+        allow.evidence = Some(longest.clone());
         let done = changed(store, 1, allow, 1).await;
         assert!(matches!(done, Changed::Done(_)), "{name}");
-    }
-}
-
-#[tokio::test]
-async fn it_comes_into_force_for_who_read_it_and_under_its_own_id() {
-    for adapter in stores::all() {
-        let (store, name) = (&*adapter.store, adapter.name);
-        kept(store, opened(1)).await;
-        let of = |terms| Authorisation {
-            terms,
-            ..authorisation(1, 800)
-        };
-        let theirs = terms(1, at(800));
-        let unfit = [
-            of(model::Terms {
-                customer: "han-meimei".into(),
-                ..theirs.clone()
-            }),
-            of(terms(2, at(800))),
-            of(model::Terms {
-                customer: "x".repeat(1_025).into(),
-                ..theirs.clone()
-            }),
-            of(model::Terms {
-                bound: vec![theirs.bound[0].clone(); 2_000],
-                ..theirs
-            }),
-            Authorisation {
-                edge: Edge::Renew,
-                evidence: evidence(1, Edge::Renew),
-                ..authorisation(1, 800)
-            },
-            Authorisation {
-                edge: Edge::Allow,
-                evidence: evidence(1, Edge::Allow),
-                ..authorisation(1, 800)
-            },
-        ];
-        for (number, given) in unfit.into_iter().enumerate() {
-            let event = event(GrantAction::Approve, 1);
-            let refused = store
-                .authorise(harbour(), &id(1), given, at(1), event)
-                .await;
-            assert!(refused.is_err(), "{name} {number}");
-        }
-        assert!(found(store, 1).await == Some(opened(1)), "{name}");
-        assert_eq!(waiting(store).await, 1, "{name}");
-    }
-}
-
-#[tokio::test]
-async fn what_is_in_force_is_renewed_before_its_end_and_keeps_its_id() {
-    for adapter in stores::all() {
-        let (store, name) = (&*adapter.store, adapter.name);
-        in_force(store, 1, 800).await;
-        let renewal = |version, seq| Authorisation {
-            from: ConsentState::Authorised,
-            version,
-            edge: Edge::Renew,
-            terms: terms(1, at(1_600)),
-            evidence: evidence(seq, Edge::Renew),
-        };
-        let late = authorised(store, 1, renewal(1, 2), 800).await;
-        assert_eq!(late, Changed::Gone, "{name}: its end has come");
-        // That the time of the first decision is over does not matter.
-        in_force(store, 2, 2_000).await;
-        let second = Authorisation {
-            terms: terms(2, at(3_000)),
-            ..renewal(1, 2)
-        };
-        let done = authorised(store, 2, second, DECIDE + 1).await;
-        assert!(matches!(done, Changed::Done(_)), "{name}");
-        let done = authorised(store, 1, renewal(1, 2), 799).await;
-        assert!(matches!(done, Changed::Done(_)), "{name}");
-        let again = authorised(store, 1, renewal(1, 3), 799).await;
-        let otherwise = Changed::Otherwise(ConsentState::Authorised);
-        assert_eq!(again, otherwise, "{name}: once");
-        let standing = store.terms(harbour(), digest(1), at(1_599)).await;
-        let expected = (ConsentState::Authorised, Some(terms(1, at(1_600))));
-        assert_eq!(standing.expect("answers"), Some(expected), "{name}");
+        let kept = store.evidence(harbour(), &id(1)).await.expect("answers");
+        assert_eq!(kept, [evidence(1, Edge::Extend), longest], "{name}");
     }
 }
 
@@ -427,16 +356,11 @@ async fn instants_of_a_consent_are_kept_to_the_microsecond_and_decide_by_it() {
         given.terms.expires = nano(20, 1_999);
         given.terms.authorised_at = nano(1, 1_999);
         given.evidence.at = nano(1, 1_999);
-        let late = event(GrantAction::Approve, 1);
-        let late = store
-            .authorise(harbour(), &id(1), given.clone(), nano(10, 1_500), late)
-            .await;
-        assert_eq!(late.expect("answers"), Changed::Gone, "{name}");
-        let event = event(GrantAction::Approve, 1);
-        let done = store
-            .authorise(harbour(), &id(1), given, nano(10, 999), event)
-            .await;
-        assert!(matches!(done, Ok(Changed::Done(_))), "{name}");
+        let (given, request) = (approval(1, given, 1), fresh_request(store, 1).await);
+        let late = store.approve(harbour(), request, given.clone(), nano(10, 1_500));
+        assert_eq!(late.await.expect("answers"), Finish::Gone, "{name}");
+        let done = store.approve(harbour(), request, given, nano(10, 999));
+        assert!(is_done(&done.await.expect("answers")), "{name}");
         for (nanosecond, is_live) in [(999, true), (1_000, false), (1_500, false)] {
             let standing = store
                 .terms(harbour(), digest(1), nano(20, nanosecond))

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use model::ports::{Authorisation, Changed, Consents, Outbox, Redeem};
+use model::ports::{Changed, Consents, Outbox, Redeem};
 use model::{By, ConsentState, Edge, GrantAction, Why};
 
 use super::{
-    asked, change, changed, evidence, expiry, found, id, in_force, kept, opened, terms, waiting,
-    withdrawal, withdrawn,
+    asked, change, changed, evidence, expiry, found, given, id, in_force, is_done, kept, opened,
+    terms, waiting, withdrawal, withdrawn,
 };
 use crate::fixture::{
-    CODE_LIFE, GRANT_LIFE, approve, at, bank, code, digest, event, grant, grant_id, harbour, push,
+    CODE_LIFE, GRANT_LIFE, approve, at, bank, digest, event, grant, grant_id, harbour, plain,
     redemption, token,
 };
 use crate::stores::{self, Store};
@@ -39,7 +39,6 @@ async fn a_withdrawal_ends_the_grant_its_code_and_its_refresh_token_with_the_con
         let (store, name) = (&*adapter.store, adapter.name);
         for number in [1, 2, 3] {
             in_force(store, number, GRANT_LIFE).await;
-            approve(store, harbour(), number).await;
         }
         // One has tokens, one only its code; a third is not withdrawn.
         for number in [1, 3] {
@@ -62,6 +61,7 @@ async fn a_withdrawal_ends_the_grant_its_code_and_its_refresh_token_with_the_con
             assert_eq!(consent.version, 2, "{name}");
             assert_eq!(consent.changed_at, at(10), "{name}");
             assert_eq!(consent.ended_until, Some(at(400)), "{name}");
+            assert_eq!(consent.ended_by, Some(By::Customer), "{name}");
             assert_eq!(consent.reason.as_deref(), Some("I do not use it"), "{name}");
             assert!(
                 consent.terms == Some(terms(number, at(GRANT_LIFE))),
@@ -85,35 +85,29 @@ async fn a_withdrawal_ends_the_grant_its_code_and_its_refresh_token_with_the_con
 }
 
 #[tokio::test]
-async fn a_grant_that_is_forgotten_or_never_was_hinders_no_withdrawal() {
+async fn a_grant_that_is_not_remembered_dies_with_its_consent_and_one_that_is_forgotten_hinders_none()
+ {
     for adapter in stores::all() {
         let (store, name) = (&*adapter.store, adapter.name);
         for number in [1, 2] {
             in_force(store, number, GRANT_LIFE).await;
-            approve(store, harbour(), number).await;
         }
-        in_force(store, 3, GRANT_LIFE).await;
         // Nobody redeemed their codes. The grants are not remembered, but still lie there.
-        let late = CODE_LIFE + 1;
+        let late = CODE_LIFE + 2;
         let done = withdrawn(store, 1, withdrawal(400), late).await;
         assert!(matches!(done, Changed::Done(_)), "{name}");
-        // Another approval forgets both: then there is no grant at all.
-        push(store, harbour(), 9).await;
-        let opened = store.open(harbour(), digest(9), at(200), at(1)).await;
-        assert!(opened.expect("answers").is_some(), "{name}");
-        let (grant, code) = (grant(9, late), code(9, late));
-        let event = event(GrantAction::Approve, 9);
-        let made = store.approve(harbour(), digest(9), grant, code, at(late), event);
-        made.await.expect("answers");
-        for number in [2, 3] {
-            let done = withdrawn(store, number, withdrawal(400), late).await;
-            assert!(matches!(done, Changed::Done(_)), "{name} {number}");
-        }
+        // Whoever tells an earlier time finds no code that is good.
+        assert_eq!(redeem(store, 1, 2).await, Redeem::Gone, "{name}");
+        assert_eq!(stands_for(store, 1, 2).await, (false, false), "{name}");
+        // Another approval forgets the other: then there is no grant at all.
+        assert!(is_done(&given(store, plain(9, late), late).await), "{name}");
+        let done = withdrawn(store, 2, withdrawal(400), late).await;
+        assert!(matches!(done, Changed::Done(_)), "{name}");
         let revoked = store.revoked(harbour(), at(late)).await.expect("answers");
-        assert_eq!(revoked.grants, [], "{name}: nothing could be shown");
+        assert_eq!(revoked.grants, [(grant_id(1), at(400))], "{name}");
         let ended = store.ended(harbour(), at(late)).await.expect("answers");
-        assert_eq!(ended.len(), 3, "{name}");
-        for number in 1..=3 {
+        assert_eq!(ended.len(), 2, "{name}");
+        for number in 1..=2 {
             let standing = store.terms(harbour(), digest(number), at(late)).await;
             let expected = Some((ConsentState::Withdrawn, None));
             assert_eq!(standing.expect("answers"), expected, "{name} {number}");
@@ -123,27 +117,63 @@ async fn a_grant_that_is_forgotten_or_never_was_hinders_no_withdrawal() {
 }
 
 #[tokio::test]
-async fn a_grant_that_is_revoked_has_its_consent_still_to_be_withdrawn() {
+async fn who_revokes_the_grant_withdraws_the_consent_and_it_is_kept_who() {
     for adapter in stores::all() {
         let (store, name) = (&*adapter.store, adapter.name);
-        in_force(store, 1, GRANT_LIFE).await;
-        approve(store, harbour(), 1).await;
-        redeem(store, 1, 1).await;
-        let revoke = event(GrantAction::Revoke, 1);
-        let id = grant_id(1);
-        let revoked = store.revoke_grant(harbour(), &id, at(500), at(2), revoke);
+        for number in [1, 2, 3] {
+            in_force(store, number, GRANT_LIFE).await;
+            assert!(matches!(redeem(store, number, 2).await, Redeem::First(_)));
+        }
+        let before = waiting(store).await;
+        let (revoke, first) = (event(GrantAction::Revoke, 1), grant_id(1));
+        let revoked = store.revoke_grant(harbour(), &first, at(500), at(3), revoke);
         assert!(revoked.await.expect("answers").is_some(), "{name}");
-        let standing = store.terms(harbour(), digest(1), at(3)).await;
-        let (state, _) = standing.expect("answers").expect("there");
-        assert_eq!(state, ConsentState::Authorised, "{name}");
-        let done = withdrawn(store, 1, withdrawal(400), 3).await;
-        assert!(matches!(done, Changed::Done(_)), "{name}");
-        let revoked = store.revoked(harbour(), at(4)).await.expect("answers");
-        assert_eq!(
-            revoked.grants,
-            [(grant_id(1), at(500))],
-            "{name}: the later end"
-        );
+        // Its code was used before: somebody else has it.
+        assert!(matches!(redeem(store, 2, 3).await, Redeem::Again(_)));
+        assert_eq!(waiting(store).await, before + 2, "{name}: one event each");
+        for (number, by, until) in [(1, By::Partner, 500), (2, By::House, 303)] {
+            let consent = found(store, number).await.expect("there");
+            assert_eq!(consent.state, ConsentState::Withdrawn, "{name}");
+            assert_eq!((consent.version, consent.changed_at), (2, at(3)), "{name}");
+            assert_eq!(consent.ended_by, Some(by), "{name}");
+            assert_eq!(consent.ended_until, Some(at(until)), "{name}");
+            let again = withdrawn(store, number, withdrawal(400), 4).await;
+            let ended = Changed::Otherwise(ConsentState::Withdrawn);
+            assert_eq!(again, ended, "{name}");
+        }
+        let other = found(store, 3).await.expect("there");
+        assert_eq!(other.state, ConsentState::Authorised, "{name}: another");
+        // Once more: the consent stays as it ended.
+        let revoke = event(GrantAction::Revoke, 1);
+        let again = store.revoke_grant(harbour(), &first, at(600), at(5), revoke);
+        assert_eq!(again.await.expect("answers"), None, "{name}");
+        let consent = found(store, 1).await.expect("there");
+        assert_eq!((consent.version, consent.changed_at), (2, at(3)), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn what_has_come_to_its_end_is_not_withdrawn_any_more() {
+    for adapter in stores::all() {
+        let (store, name) = (&*adapter.store, adapter.name);
+        for number in [1, 2] {
+            in_force(store, number, 100).await;
+        }
+        assert!(matches!(redeem(store, 2, 2).await, Redeem::First(_)));
+        let expired = Changed::Otherwise(ConsentState::Expired);
+        let late = withdrawn(store, 1, withdrawal(400), 100).await;
+        assert_eq!(late, expired, "{name}");
+        // A code that was used is used again: the grant dies, the consent had ended.
+        assert!(matches!(redeem(store, 2, 100).await, Redeem::Again(_)));
+        for number in [1, 2] {
+            let consent = found(store, number).await.expect("there");
+            assert_eq!(consent.state, ConsentState::Authorised, "{name}");
+            let done = withdrawn(store, number, expiry(110), 100).await;
+            assert!(matches!(done, Changed::Done(_)), "{name}");
+            let consent = found(store, number).await.expect("there");
+            assert_eq!(consent.state, ConsentState::Expired, "{name}");
+            assert_eq!(consent.ended_by, Some(By::House), "{name}");
+        }
     }
 }
 
@@ -188,16 +218,10 @@ async fn only_what_is_in_force_is_withdrawn_and_once() {
             .await;
         assert_eq!(there.expect("answers"), Changed::Gone, "{name}: not theirs");
 
-        let mut unfit = [
-            withdrawal(400),
-            withdrawal(400),
-            withdrawal(400),
-            withdrawal(400),
-        ];
+        let mut unfit = [withdrawal(400), withdrawal(400), withdrawal(400)];
         unfit[0].edge = Edge::Supersede;
         unfit[1].by = By::Bank;
         unfit[2].reason = Some("x".repeat(1_025));
-        unfit[3].evidence = Some(evidence(1, Edge::Withdraw));
         for (number, ending) in unfit.into_iter().enumerate() {
             let event = event(GrantAction::ConsentWithdraw, 6);
             let refused = store
@@ -216,20 +240,16 @@ async fn of_all_that_withdraw_one_consent_one_does() {
         let name = adapter.name;
         for number in 1..=10 {
             in_force(&*adapter.store, number, 100).await;
-            approve(&*adapter.store, harbour(), number).await;
             let before = waiting(&*adapter.store).await;
             let mut racers = JoinSet::new();
             for racer in 0..16_u32 {
                 let store = Arc::clone(&adapter.store);
                 racers.spawn(async move {
-                    let mut ending = match racer % 2 {
-                        0 => withdrawal(400),
-                        _ => expiry(400),
-                    };
-                    if let Some(evidence) = &mut ending.evidence {
-                        evidence.seq += racer;
+                    // Some see it in its last second, and some after.
+                    match racer % 2 {
+                        0 => withdrawn(&*store, number, withdrawal(400), 99).await,
+                        _ => withdrawn(&*store, number, expiry(400), 100).await,
                     }
-                    withdrawn(&*store, number, ending, 100).await
                 });
             }
             let raced = racers.join_all().await;
@@ -248,24 +268,6 @@ async fn it_expires_when_its_time_has_come_and_not_before() {
         in_force(store, 1, 100).await;
         let still = Changed::Otherwise(ConsentState::Authorised);
         assert_eq!(withdrawn(store, 1, expiry(110), 99).await, still, "{name}");
-        // Whoever saw it due was late: it was renewed meanwhile.
-        in_force(store, 2, 100).await;
-        let due = store.due(harbour(), at(100), 10).await.expect("answers");
-        assert_eq!(due.len(), 2, "{name}");
-        let renewal = Authorisation {
-            from: ConsentState::Authorised,
-            version: 1,
-            edge: Edge::Renew,
-            terms: terms(2, at(500)),
-            evidence: evidence(2, Edge::Renew),
-        };
-        let renew = event(GrantAction::ConsentRenew, 2);
-        let renewed = store
-            .authorise(harbour(), &id(2), renewal, at(99), renew)
-            .await;
-        assert!(matches!(renewed, Ok(Changed::Done(_))), "{name}");
-        assert_eq!(withdrawn(store, 2, expiry(110), 100).await, still, "{name}");
-
         let done = withdrawn(store, 1, expiry(110), 100).await;
         assert!(matches!(done, Changed::Done(_)), "{name}");
         let consent = found(store, 1).await.expect("there");
@@ -389,7 +391,6 @@ async fn after_a_crash_a_withdrawal_is_whole_or_was_not() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let store = stores::sqlite(&stores::data_file(dir.path()));
     in_force(&*store, 1, GRANT_LIFE).await;
-    approve(&*store, harbour(), 1).await;
     redeem(&*store, 1, 1).await;
     let before = stores::after_a_crash(dir.path());
     withdrawn(&*store, 1, withdrawal(400), 10).await;

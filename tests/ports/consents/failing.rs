@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use model::ports::{Changed, Consents, Grants, Lodge, Spend};
+use model::ports::{Changed, Choices, Consents, Grants, Keep, Lodge, Spend};
 use model::{ConsentState, Edge, GrantAction};
 
 use super::{
-    authorisation, change, changed, evidence, found, id, in_force, kept, lodge, opened, waiting,
-    withdrawal, withdrawn,
+    approval, authorisation, change, changed, evidence, found, fresh_request, id, in_force,
+    instead, is_done, kept, lodge, opened, waiting, withdrawal, withdrawn,
 };
-use crate::fixture::{GRANT_LIFE, approve, at, digest, event, grant_id, harbour};
+use crate::fixture::{GRANT_LIFE, at, digest, event, grant_id, harbour};
 use crate::stores::{self, Adapter, Store};
 use faulty::{Call, Fails, Faulty};
 
@@ -105,25 +105,101 @@ async fn it_comes_into_force_once() {
     {
         let fails = *fails;
         kept(store, opened(1)).await;
+        let request = fresh_request(store, 1).await;
         store.arm();
         let authorise = async || {
-            let told = event(GrantAction::Approve, 1);
-            let given = authorisation(1, 800);
-            store.authorise(harbour(), &id(1), given, at(1), told).await
+            let given = approval(1, authorisation(1, 800), 1);
+            store.approve(harbour(), request, given, at(1)).await
         };
         assert!(authorise().await.is_err(), "{name}");
         let live = store.terms(harbour(), digest(1), at(2)).await;
         let (_, terms) = live.expect("answers").expect("there");
         assert_eq!(terms.is_some(), fails == Fails::After, "{name}");
         let again = authorise().await.expect("answers");
-        assert_eq!(
-            matches!(again, Changed::Done(_)),
-            fails == Fails::Before,
-            "{name}"
-        );
+        assert_eq!(is_done(&again), fails == Fails::Before, "{name}");
+        let code = store.code(harbour(), digest(1), at(2)).await;
+        assert!(code.expect("answers").is_some(), "{name}");
         assert_eq!(waiting(store).await, 2, "{name}");
         let consent = found(store, 1).await.expect("there");
         assert_eq!(consent.state, ConsentState::Authorised, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn what_takes_the_place_of_another_does_so_once() {
+    for Behind {
+        store, fails, name, ..
+    } in &each()
+    {
+        in_force(store, 1, GRANT_LIFE).await;
+        kept(store, opened(2)).await;
+        let request = fresh_request(store, 2).await;
+        store.arm();
+        let failed = store.approve(harbour(), request, instead(2, 1, 400), at(2));
+        assert!(failed.await.is_err(), "{name}");
+        let former = found(store, 1).await.expect("there");
+        let is_over = former.state == ConsentState::Superseded;
+        assert_eq!(is_over, *fails == Fails::After, "{name}");
+        let again = store.approve(harbour(), request, instead(2, 1, 400), at(2));
+        let again = again.await.expect("answers");
+        assert_eq!(is_done(&again), *fails == Fails::Before, "{name}");
+        assert_eq!(waiting(store).await, 5, "{name}: two events, once");
+        let kept = store.evidence(harbour(), &id(2)).await.expect("answers");
+        assert_eq!(kept, [evidence(1, Edge::Authorise)], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_ends_request_and_consent_once() {
+    for Behind {
+        store, fails, name, ..
+    } in &each()
+    {
+        kept(store, opened(1)).await;
+        let request = fresh_request(store, 1).await;
+        let turn_down = async || {
+            let refuse = change(ConsentState::Reviewing, 0, Edge::Refuse);
+            let told = event(GrantAction::Refuse, 1);
+            let declined = Some((id(1), refuse));
+            store
+                .turn_down(harbour(), request, declined, at(1), told)
+                .await
+        };
+        store.fails_at(Call::TurnDown, *fails);
+        assert!(turn_down().await.is_err(), "{name}");
+        store.fails_at(Call::TurnDown, None);
+        let is_over = found(store, 1).await.expect("there").state == ConsentState::Refused;
+        let live = store.open(harbour(), request, at(9), at(1)).await;
+        assert_eq!(live.expect("answers").is_none(), is_over, "{name}");
+        assert_eq!(is_over, *fails == Fails::After, "{name}");
+        let again = turn_down().await.expect("answers");
+        assert_eq!(is_done(&again), *fails == Fails::Before, "{name}");
+        assert_eq!(waiting(store).await, 2, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_chosen_can_be_kept_again() {
+    for Behind { store, name, .. } in &each() {
+        kept(store, opened(1)).await;
+        let choose = async || {
+            let choices = Choices {
+                version: 0,
+                subject: None,
+                request: None,
+                draft: Some(vec![1]),
+            };
+            store.keep(harbour(), &id(1), choices, at(1)).await
+        };
+        store.fails_at(Call::Keep, Fails::After);
+        assert!(choose().await.is_err(), "{name}");
+        store.fails_at(Call::Keep, None);
+        assert_eq!(choose().await.expect("answers"), Keep::Kept, "{name}");
+        assert_eq!(
+            found(store, 1).await.expect("there").draft,
+            [1_u8],
+            "{name}"
+        );
     }
 }
 
@@ -135,7 +211,6 @@ async fn a_withdrawal_that_failed_can_be_tried_until_it_holds() {
     {
         let fails = *fails;
         in_force(store, 1, GRANT_LIFE).await;
-        approve(store, harbour(), 1).await;
         let before = waiting(store).await;
         store.arm();
         let told = event(GrantAction::ConsentWithdraw, 1);

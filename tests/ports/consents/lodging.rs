@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 
 use model::ports::{Changed, Consent, Consents, Lodge};
-use model::{ConsentState, Edge, GrantAction};
+use model::{By, ConsentState, Edge, GrantAction};
 
 use super::{asked, change, changed, found, id, kept, lodge, opened, terms, waiting};
 use crate::fixture::{at, bank, client, digest, event, harbour};
@@ -142,6 +142,14 @@ async fn what_is_decided_already_or_too_long_is_not_made() {
                 ..opened(1)
             },
             Consent {
+                ended_by: Some(By::House),
+                ..opened(1)
+            },
+            Consent {
+                decide_until: at(2_701),
+                ..opened(1)
+            },
+            Consent {
                 lodged: long(64 << 10),
                 ..opened(1)
             },
@@ -166,6 +174,7 @@ async fn what_is_decided_already_or_too_long_is_not_made() {
             draft: vec![2; 256 << 10],
             subject: Some("x".repeat(1_024)),
             replaces: Some(id(9)),
+            decide_until: at(2_700),
             ..opened(1)
         };
         kept(store, longest.clone()).await;

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use model::ports::{
-    CodeState, FoundCode, Grant, Grants, Outbox, Posted, Redeem, Redemption, RefreshToken, Revoked,
+    Approval, CodeState, FoundCode, Grant, Grants, Outbox, Posted, Redeem, Redemption,
+    RefreshToken, Revoked,
 };
 use tokio::task::JoinSet;
 
 use crate::fixture::{
-    GRANT_LIFE, approve, at, bank, code, digest, grant, grant_id, harbour, push, redemption, token,
+    GRANT_LIFE, approve, at, bank, code, digest, grant, grant_id, harbour, plain, push, redemption,
+    token,
 };
 use crate::stores::{self, Store};
 use faulty::{Fails, Faulty};
@@ -144,8 +146,11 @@ async fn a_used_code_is_recognised_while_access_tokens_outlive_its_grant() {
             expires: at(10),
             ..grant(1, 0)
         };
-        let event = crate::fixture::event(model::GrantAction::Approve, 1);
-        let made = store.approve(harbour(), digest(1), short, code(1, 0), at(0), event);
+        let approval = Approval {
+            grant: short,
+            ..plain(1, 0)
+        };
+        let made = store.approve(harbour(), digest(1), approval, at(0));
         made.await.expect("answers");
         assert!(is_first(&redeem(store, 1, 1).await), "{}", adapter.name);
         assert!(!refreshes(store, 1, 10).await, "{}", adapter.name);
@@ -174,8 +179,11 @@ async fn a_code_whose_grant_is_over_is_not_redeemed() {
             expires: at(10),
             ..grant(2, 0)
         };
-        let event = crate::fixture::event(model::GrantAction::Approve, 2);
-        let made = store.approve(harbour(), digest(2), short, code(2, 0), at(0), event);
+        let approval = Approval {
+            grant: short,
+            ..plain(2, 0)
+        };
+        let made = store.approve(harbour(), digest(2), approval, at(0));
         made.await.expect("answers");
         assert_eq!(state(store, 2, 10).await, None, "{}", adapter.name);
         assert_eq!(redeem(store, 2, 10).await, Redeem::Gone, "{}", adapter.name);

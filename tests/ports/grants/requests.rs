@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use model::GrantAction;
-use model::ports::{Code, Finish, Grants, Push, PushedRequest};
+use model::ports::{Approval, Code, Finish, Grants, Push, PushedRequest};
 use tokio::task::JoinSet;
 
-use crate::fixture::{at, bank, client, code, digest, event, grant, harbour, push, pushed};
+use crate::fixture::{at, bank, client, code, digest, event, grant, harbour, plain, push, pushed};
 use crate::stores::{self, Store};
 use faulty::{Fails, Faulty};
 
@@ -18,14 +18,12 @@ async fn open(store: &dyn Store, number: u32, until: i64, now: i64) -> Option<Pu
 
 async fn turn_down(store: &dyn Store, number: u32, now: i64) -> Finish {
     let event = event(GrantAction::Refuse, number);
-    let finished = store.turn_down(harbour(), digest(number), at(now), event);
+    let finished = store.turn_down(harbour(), digest(number), None, at(now), event);
     finished.await.expect("answers")
 }
 
 async fn approve(store: &dyn Store, number: u32, now: i64) -> Finish {
-    let made = (grant(number, now), code(number, now));
-    let event = event(GrantAction::Approve, number);
-    let finished = store.approve(harbour(), digest(number), made.0, made.1, at(now), event);
+    let finished = store.approve(harbour(), digest(number), plain(number, now), at(now));
     finished.await.expect("answers")
 }
 
@@ -167,7 +165,9 @@ async fn banks_see_nothing_of_each_others_requests() {
         let opened = store.open(&other, digest(1), at(900), at(1)).await;
         assert_eq!(opened.expect("answers"), None, "{}", adapter.name);
         let refuse = event(GrantAction::Refuse, 1);
-        let finished = store.turn_down(&other, digest(1), at(1), refuse).await;
+        let finished = store
+            .turn_down(&other, digest(1), None, at(1), refuse)
+            .await;
         assert_eq!(finished.expect("answers"), Finish::Gone, "{}", adapter.name);
         // The same digest is free there.
         push(store, &other, 1).await;
@@ -247,8 +247,8 @@ async fn an_approval_that_does_not_fit_leaves_the_request_live() {
             long, long_code, long_name, same_grant, same_code, two_grants,
         ];
         for (case, (grant, code)) in unfit.into_iter().enumerate() {
-            let event = event(GrantAction::Approve, 2);
-            let finished = store.approve(harbour(), digest(2), grant, code, at(1), event);
+            let approval = Approval::plain(grant, code, event(GrantAction::Approve, 2));
+            let finished = store.approve(harbour(), digest(2), approval, at(1));
             assert!(finished.await.is_err(), "{} {case}", adapter.name);
         }
         let waiting = store.waiting(10).await.expect("answers");
@@ -378,8 +378,8 @@ async fn behind_a_store_that_fails_a_request_is_finished_once() {
             assert_eq!(opened.expires, expires, "{name}");
             store.arm();
             let refuse = event(GrantAction::Refuse, 1);
-            let finished = store.turn_down(harbour(), digest(1), at(2), refuse).await;
-            assert!(finished.is_err(), "{name}");
+            let finished = store.turn_down(harbour(), digest(1), None, at(2), refuse);
+            assert!(finished.await.is_err(), "{name}");
             let again = turn_down(&store, 1, 2).await;
             assert_eq!(is_done(&again), fails == Fails::Before, "{name}");
             assert_eq!(turn_down(&store, 1, 2).await, Finish::Gone, "{name}");

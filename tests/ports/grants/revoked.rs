@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use model::GrantAction;
-use model::ports::{Code, Grant, Grants, Outbox, Posted, Redeem, RefreshToken, Revoked};
+use model::ports::{Approval, Code, Grant, Grants, Outbox, Posted, Redeem, RefreshToken, Revoked};
 
 use crate::fixture::{
-    GRANT_LIFE, approve, at, bank, code, digest, event, grant, grant_id, harbour, push, redemption,
-    token,
+    GRANT_LIFE, approve, at, bank, code, digest, event, grant, grant_id, harbour, plain, push,
+    redemption, token,
 };
 use crate::stores::{self, Store};
 use faulty::{Fails, Faulty};
@@ -186,11 +186,9 @@ async fn forgetting_what_has_ended_forgets_nothing_else() {
         }
         for number in 100..120 {
             push(store, harbour(), number).await;
-            let (grant, code) = (grant(number, 500), code(number, 500));
-            let event = event(GrantAction::Approve, number);
             let opened = store.open(harbour(), digest(number), at(600), at(1)).await;
             assert!(opened.expect("answers").is_some(), "{name}");
-            let made = store.approve(harbour(), digest(number), grant, code, at(500), event);
+            let made = store.approve(harbour(), digest(number), plain(number, 500), at(500));
             made.await.expect("answers");
             revoke_token(store, number, 2_000, 500).await;
         }
@@ -228,7 +226,8 @@ async fn instants_are_kept_to_the_microsecond_and_decide_by_it() {
             ..code(1, 0)
         };
         let event = event(GrantAction::Approve, 1);
-        let made = store.approve(harbour(), digest(1), fine, code, at(0), event);
+        let approval = Approval::plain(fine, code, event);
+        let made = store.approve(harbour(), digest(1), approval, at(0));
         made.await.expect("answers");
         let found = store.code(harbour(), digest(1), nano(10, 999)).await;
         let found = found.expect("answers").expect("live");

@@ -1,34 +1,18 @@
-//! The ends of consents: those that are due, those whose tokens could still be shown, and what ends
-//! with them.
+//! The ends of consents: those that are due, and those whose tokens could still be shown.
 
 use jiff::Timestamp;
 use rusqlite::types::Type;
 use rusqlite::{Connection, params};
 
 use model::ports::{DueConsent, EndedConsent};
-use model::{BankId, ConsentId, ConsentState, GrantId, Why};
+use model::{BankId, ConsentId, ConsentState, Why};
 
-use crate::sqlite::grants::made;
 use crate::sqlite::row::{id, instant, unreadable, word};
 
 /// One that has not ended has an instant until which its tokens may be shown.
 #[derive(Debug, thiserror::Error)]
 #[error("a consent that has not ended cannot have been in force until an instant")]
 struct NotEnded;
-
-/// Revokes the grant of a consent that has ended, as far as it is remembered.
-pub(super) fn end_grant(
-    connection: &Connection,
-    bank: &BankId,
-    grant: &GrantId,
-    until: Timestamp,
-    now: Timestamp,
-) -> rusqlite::Result<()> {
-    if let Some(life) = made::life_of(connection, bank, grant)? {
-        made::live_on(connection, bank, grant, life.ended(until, now))?;
-    }
-    Ok(())
-}
 
 /// See [`model::ports::Consents::due`].
 pub(super) fn due(

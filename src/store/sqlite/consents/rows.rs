@@ -18,7 +18,7 @@ macro_rules! of_consent {
         concat!(
             "SELECT id, digest, client, subject, request, state, version, lodged, draft, terms,
                made_at, decide_until, extended, changed_at, expires, ended_until, replaces,
-               replaced_by, is_lodged, reason
+               replaced_by, is_lodged, ended_by, reason
              FROM consent WHERE bank = ?1 ",
             $from
         )
@@ -29,6 +29,11 @@ fn id_or_none(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<ConsentId
     let text: Option<String> = row.get(column)?;
     let id = text.as_deref().map(ConsentId::parse).transpose();
     id.map_err(unreadable(column, Type::Text))
+}
+
+fn by_or_none(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<By>> {
+    let is_none = row.get_ref(column)?.data_type() == Type::Null;
+    (!is_none).then(|| word(row, column, By::parse)).transpose()
 }
 
 fn terms_or_none(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Terms>> {
@@ -58,7 +63,8 @@ fn consent(row: &Row<'_>) -> rusqlite::Result<Consent> {
         replaces: id_or_none(row, 16)?,
         replaced_by: id_or_none(row, 17)?,
         is_lodged: row.get(18)?,
-        reason: row.get(19)?,
+        ended_by: by_or_none(row, 19)?,
+        reason: row.get(20)?,
     })
 }
 
@@ -71,7 +77,7 @@ fn one(
     statement.query_row(which, consent).optional()
 }
 
-pub(super) fn of_id(
+pub(in crate::sqlite) fn of_id(
     connection: &Connection,
     bank: &BankId,
     id: &ConsentId,
@@ -80,7 +86,7 @@ pub(super) fn of_id(
     one(connection, sql, [bank.as_str(), id.as_str()])
 }
 
-pub(super) fn of_request(
+pub(in crate::sqlite) fn of_request(
     connection: &Connection,
     bank: &BankId,
     request: [u8; 32],
@@ -90,7 +96,7 @@ pub(super) fn of_request(
 }
 
 /// See [`model::ports::Consents::of_customer`].
-pub(super) fn of_customer(
+pub(in crate::sqlite) fn of_customer(
     connection: &Connection,
     bank: &BankId,
     subject: &str,
@@ -127,7 +133,7 @@ pub(super) fn of_customer(
 /// A consent's state, its end, and its terms.
 pub(super) type Standing = (ConsentState, Option<Timestamp>, Option<Terms>);
 
-pub(super) fn terms(
+pub(in crate::sqlite) fn terms(
     connection: &Connection,
     bank: &BankId,
     digest: [u8; 32],
@@ -147,7 +153,7 @@ pub(super) fn terms(
 }
 
 /// Whether a client has as many undecided ones as it may.
-pub(super) fn has_too_many(
+pub(in crate::sqlite) fn has_too_many(
     connection: &Connection,
     bank: &BankId,
     client: &ClientId,
@@ -162,8 +168,8 @@ pub(super) fn has_too_many(
     Ok(counted(theirs) >= UNDECIDED_PER_CLIENT_MAX)
 }
 
-/// Adds one that nobody has decided about.
-pub(super) fn add(
+/// Adds one: that nobody has decided about, or that is in force at once.
+pub(in crate::sqlite) fn add(
     connection: &Connection,
     bank: &BankId,
     consent: &Consent,
@@ -173,8 +179,8 @@ pub(super) fn add(
             "INSERT INTO consent (bank, id, digest, client, subject, request, state, version,
                  lodged, draft, terms, made_at, decide_until, extended, changed_at, expires,
                  replaces, is_lodged)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, NULL, ?11, ?12, ?13, ?14, ?15, ?16,
-                 ?17)",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
+                 ?18)",
         )?
         .execute(params![
             bank.as_str(),
@@ -187,6 +193,7 @@ pub(super) fn add(
             consent.version,
             consent.lodged,
             consent.draft,
+            consent.terms.as_ref().map(terms::written),
             consent.made_at.as_microsecond(),
             consent.decide_until.as_microsecond(),
             consent.extended,
@@ -198,7 +205,7 @@ pub(super) fn add(
 }
 
 /// Writes what an edge changed of one that is here.
-pub(super) fn change(
+pub(in crate::sqlite) fn change(
     connection: &Connection,
     bank: &BankId,
     consent: &Consent,
@@ -207,7 +214,7 @@ pub(super) fn change(
         .prepare_cached(
             "UPDATE consent SET subject = ?3, request = ?4, state = ?5, version = ?6, draft = ?7,
                  terms = ?8, decide_until = ?9, extended = ?10, changed_at = ?11, expires = ?12,
-                 ended_until = ?13, reason = ?14
+                 ended_until = ?13, replaces = ?14, replaced_by = ?15, ended_by = ?16, reason = ?17
              WHERE bank = ?1 AND id = ?2",
         )?
         .execute(params![
@@ -224,12 +231,15 @@ pub(super) fn change(
             consent.changed_at.as_microsecond(),
             consent.expires.map(Timestamp::as_microsecond),
             consent.ended_until.map(Timestamp::as_microsecond),
+            consent.replaces.as_ref().map(ConsentId::as_str),
+            consent.replaced_by.as_ref().map(ConsentId::as_str),
+            consent.ended_by.map(By::as_str),
             consent.reason
         ])
 }
 
-/// Keeps an evidence, whose number is not given yet.
-pub(super) fn keep(
+/// Keeps an evidence, by the number that comes next.
+pub(in crate::sqlite) fn keep(
     connection: &Connection,
     bank: &BankId,
     id: &ConsentId,
@@ -238,12 +248,13 @@ pub(super) fn keep(
     connection
         .prepare_cached(
             "INSERT INTO consent_evidence (bank, id, seq, edge, at, actor, text_version, sealed)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+             VALUES (?1, ?2,
+                 (SELECT 1 + ifnull(max(seq), 0) FROM consent_evidence WHERE bank = ?1 AND id = ?2),
+                 ?3, ?4, ?5, ?6, ?7)",
         )?
         .execute(params![
             bank.as_str(),
             id.as_str(),
-            evidence.seq,
             evidence.edge.as_str(),
             evidence.at.as_microsecond(),
             evidence.by.as_str(),
@@ -253,24 +264,23 @@ pub(super) fn keep(
 }
 
 /// See [`model::ports::Consents::evidence`].
-pub(super) fn evidence(
+pub(in crate::sqlite) fn evidence(
     connection: &Connection,
     bank: &BankId,
     id: &ConsentId,
 ) -> rusqlite::Result<Vec<Evidence>> {
     connection
         .prepare_cached(
-            "SELECT seq, edge, at, actor, text_version, sealed FROM consent_evidence
+            "SELECT edge, at, actor, text_version, sealed FROM consent_evidence
              WHERE bank = ?1 AND id = ?2 ORDER BY seq",
         )?
         .query_map([bank.as_str(), id.as_str()], |row| {
             Ok(Evidence {
-                seq: row.get(0)?,
-                edge: word(row, 1, Edge::parse)?,
-                at: instant(row, 2)?,
-                by: word(row, 3, By::parse)?,
-                text_version: row.get(4)?,
-                sealed: row.get(5)?,
+                edge: word(row, 0, Edge::parse)?,
+                at: instant(row, 1)?,
+                by: word(row, 2, By::parse)?,
+                text_version: row.get(3)?,
+                sealed: row.get(4)?,
             })
         })?
         .collect()

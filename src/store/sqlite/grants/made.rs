@@ -138,7 +138,7 @@ pub(in crate::sqlite) fn live_on(
         ])
 }
 
-/// Adds a grant with its code.
+/// Adds a grant, which lives as long as its code can be redeemed.
 pub(super) fn add(
     connection: &Connection,
     bank: &BankId,
@@ -161,7 +161,36 @@ pub(super) fn add(
             grant.made_at.as_microsecond(),
             grant.expires.as_microsecond(),
             life.remembered_until.as_microsecond()
-        ])?;
+        ])
+}
+
+/// Writes what is granted once more over what was, with the life it has from now on.
+pub(super) fn renew(
+    connection: &Connection,
+    bank: &BankId,
+    grant: &Grant,
+    life: GrantLife,
+) -> rusqlite::Result<usize> {
+    connection
+        .prepare_cached(
+            "UPDATE customer_grant SET granted = ?3, expires = ?4, remembered_until = ?5
+             WHERE bank = ?1 AND id = ?2",
+        )?
+        .execute(params![
+            bank.as_str(),
+            grant.id.as_str(),
+            grant.granted,
+            life.expires.as_microsecond(),
+            life.remembered_until.as_microsecond()
+        ])
+}
+
+/// Adds a code to the grant that it stands for.
+pub(super) fn add_code(
+    connection: &Connection,
+    bank: &BankId,
+    code: &Code,
+) -> rusqlite::Result<usize> {
     connection
         .prepare_cached(
             "INSERT INTO code (bank, digest, grant_id, bound, expires, is_used)

@@ -97,17 +97,30 @@ pub(super) fn open(
     Ok(live.optional()?)
 }
 
-/// Removes a live request; says whether it was this call that did.
-pub(super) fn consume(
+/// Whether there is a live request of this digest.
+pub(super) fn is_live(
     connection: &Connection,
     bank: &BankId,
     digest: [u8; 32],
     now: Timestamp,
 ) -> rusqlite::Result<bool> {
-    let consumed = connection
+    connection
+        .prepare_cached(
+            "SELECT 1 FROM pushed_request WHERE bank = ?1 AND digest = ?2 AND expires > ?3",
+        )?
+        .exists(params![bank.as_str(), digest, now.as_microsecond()])
+}
+
+/// Removes a live request.
+pub(super) fn consume(
+    connection: &Connection,
+    bank: &BankId,
+    digest: [u8; 32],
+    now: Timestamp,
+) -> rusqlite::Result<usize> {
+    connection
         .prepare_cached(
             "DELETE FROM pushed_request WHERE bank = ?1 AND digest = ?2 AND expires > ?3",
         )?
-        .execute(params![bank.as_str(), digest, now.as_microsecond()])?;
-    Ok(consumed == 1)
+        .execute(params![bank.as_str(), digest, now.as_microsecond()])
 }

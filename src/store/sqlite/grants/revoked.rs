@@ -4,10 +4,11 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use model::ports::{Posted, Revoked};
-use model::{BankId, GrantEvent, GrantId};
+use model::{BankId, By, GrantEvent, GrantId};
 
 use super::made::{life_of, live_on};
 use crate::rim;
+use crate::sqlite::consents::edges;
 use crate::sqlite::forget::{Expired, forget};
 use crate::sqlite::outbox::post;
 use crate::sqlite::row::{id, instant};
@@ -27,10 +28,11 @@ pub(super) fn revoke_grant(
         return Ok(None);
     };
     live_on(connection, bank, grant, life.revoked(until))?;
-    match life.revoked_until {
-        Some(_) => Ok(None),
-        None => post(connection, event).map(Some),
+    if life.revoked_until.is_some() {
+        return Ok(None);
     }
+    edges::end_with_grant(connection, bank, grant, By::Partner, until, now)?;
+    post(connection, event).map(Some)
 }
 
 pub(super) fn revoke_token(

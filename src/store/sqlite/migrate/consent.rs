@@ -26,6 +26,7 @@ pub(super) const CONSENT: &str = "CREATE TABLE consent (
         replaces     TEXT,
         replaced_by  TEXT,
         is_lodged    INTEGER NOT NULL,
+        ended_by     TEXT,
         reason       TEXT,
         UNIQUE (bank, id),
         UNIQUE (bank, digest)
@@ -51,7 +52,8 @@ pub(super) const CONSENT: &str = "CREATE TABLE consent (
         actor        TEXT NOT NULL,
         text_version BLOB NOT NULL,
         sealed       BLOB NOT NULL,
-        PRIMARY KEY (bank, id, seq)
+        PRIMARY KEY (bank, id, seq),
+        FOREIGN KEY (bank, id) REFERENCES consent (bank, id) ON DELETE CASCADE
     ) STRICT;
 
     CREATE TABLE consent_day (
