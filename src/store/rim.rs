@@ -33,6 +33,8 @@ pub(crate) const UNDECIDED_PER_CLIENT_MAX: usize = 10_000;
 pub(crate) const PAGE_MAX: u16 = 50;
 /// For how many days an access that was spent is remembered.
 pub(crate) const SPENT_DAYS: i8 = 2;
+/// How long an access is told, from the latest that was noted back: two years.
+pub(crate) const ACCESS_REMEMBERED: SignedDuration = SignedDuration::from_hours(2 * 366 * 24);
 /// How long what lapsed before anybody logged in is remembered.
 pub(crate) const LAPSED_REMEMBERED: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// The most events that wait for the log.
@@ -350,6 +352,12 @@ pub(crate) fn event(event: GrantEvent) -> Result<GrantEvent, Unfit> {
 /// The bytes of clusters, as a text that separates them.
 fn bytes_of(clusters: &[ClusterId]) -> usize {
     clusters.iter().map(|id| id.as_str().len() + 1).sum()
+}
+
+/// The instant before which accesses are forgotten, when these are noted.
+pub(crate) fn accesses_since(rows: &[AccessRow]) -> Option<Timestamp> {
+    let latest = rows.iter().map(|row| row.at).max()?;
+    latest.checked_sub(ACCESS_REMEMBERED).ok()
 }
 
 fn fits(bytes: usize, bytes_max: usize) -> Result<(), Unfit> {

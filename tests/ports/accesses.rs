@@ -193,3 +193,31 @@ async fn an_access_is_kept_to_the_microsecond() {
         assert_eq!(counted.expect("answers"), 1, "{name}");
     }
 }
+
+#[tokio::test]
+async fn an_access_is_forgotten_two_years_after_a_few_at_a_time() {
+    const YEARS: i64 = 2 * 366 * 24 * 3_600;
+    for adapter in stores::all() {
+        let (store, name) = (&*adapter.store, adapter.name);
+        let old = (1..=9).map(|number| row(number, 1, i64::from(number)));
+        note(store, 1, old.collect()).await;
+        let told = async || {
+            let rows = under(store, 1).await;
+            let seconds = rows
+                .iter()
+                .map(|row| row.at.duration_since(at(0)).as_secs());
+            seconds.filter(|second| *second < 10).collect::<Vec<_>>()
+        };
+        // Nothing that is noted tells no time.
+        note(store, 2, Vec::new()).await;
+        note(store, 3, vec![row(10, 1, YEARS + 1)]).await;
+        assert_eq!(told().await, [9, 8, 7, 6, 5, 4, 3, 2, 1], "{name}: not yet");
+        note(store, 4, vec![row(11, 1, YEARS + 3)]).await;
+        assert_eq!(told().await, [9, 8, 7, 6, 5, 4, 3], "{name}");
+        note(store, 5, vec![row(12, 1, YEARS + 100)]).await;
+        assert_eq!(told().await, [9, 8, 7], "{name}: a few");
+        note(store, 6, vec![row(13, 1, 10), row(14, 1, YEARS + 100)]).await;
+        assert_eq!(told().await.len(), 0, "{name}");
+        assert_eq!(under(store, 1).await.len(), 4, "{name}");
+    }
+}

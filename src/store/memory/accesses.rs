@@ -9,7 +9,7 @@ use model::ports::{AccessRow, Accesses, LogIndex, StoreUnavailable};
 use model::{BankId, RequestId};
 
 use super::{Memory, lock};
-use crate::rim::{self, PAGE_MAX, instant};
+use crate::rim::{self, FORGOTTEN_PER_CHANGE, PAGE_MAX, instant};
 
 /// The accesses by request, and how far each bank's log was read.
 #[derive(Debug, Default)]
@@ -25,10 +25,24 @@ impl Book {
             .map(|(_, row)| row)
     }
 
+    /// Forgets a few of those before an instant, the oldest first.
+    fn forget(&mut self, since: Timestamp) {
+        let old = self.rows.iter().filter(|(_, (_, row))| row.at < since);
+        let mut old: Vec<_> = old.map(|(request, (_, row))| (row.at, *request)).collect();
+        old.sort_unstable_by_key(|(at, request)| (*at, request.to_string()));
+        for (_, request) in old.into_iter().take(FORGOTTEN_PER_CHANGE.into()) {
+            self.rows.remove(&request);
+        }
+    }
+
     fn note(&mut self, bank: &BankId, upto: LogIndex, rows: Vec<AccessRow>) {
+        let since = rim::accesses_since(&rows);
         for row in rows {
             let noted = self.rows.entry(row.request);
             noted.or_insert_with(|| (bank.clone(), row));
+        }
+        if let Some(since) = since {
+            self.forget(since);
         }
         let noted = self.noted.get(bank);
         if noted.is_none_or(|noted| noted.index < upto.index) {

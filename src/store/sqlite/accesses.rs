@@ -9,6 +9,7 @@ use model::ports::{AccessRow, Accesses, LogIndex, StoreUnavailable};
 use model::{BankId, ClusterId, OperationId, PartnerId, ProductId, RequestId};
 
 use super::Sqlite;
+use super::forget::{Expired, forget};
 use super::room::counted;
 use super::row::{id, instant, unreadable};
 use super::writer::Undone;
@@ -40,6 +41,9 @@ impl Accesses for Sqlite {
             let (upto, rows) = rim::noted(upto, rows)?;
             for row in &rows {
                 add(connection, &bank, row)?;
+            }
+            if let Some(since) = rim::accesses_since(&rows) {
+                forget(connection, Expired::Accesses, since)?;
             }
             move_on(connection, &bank, &upto)?;
             Ok::<_, Undone>(())

@@ -16,6 +16,7 @@ pub(super) enum Expired {
     Sessions,
     /// That lapsed before anybody logged in.
     LapsedConsents,
+    Accesses,
 }
 
 impl Expired {
@@ -30,6 +31,7 @@ impl Expired {
             Self::LapsedConsents => {
                 "SELECT min(changed_at) FROM consent WHERE state = 'lapsed' AND subject IS NULL"
             }
+            Self::Accesses => "SELECT min(at) FROM access",
         }
     }
 
@@ -63,6 +65,10 @@ impl Expired {
                  (SELECT place FROM consent
                   WHERE state = 'lapsed' AND subject IS NULL AND changed_at < ?1
                   ORDER BY changed_at LIMIT ?2)"
+            }
+            Self::Accesses => {
+                "DELETE FROM access WHERE place IN
+                 (SELECT place FROM access WHERE at < ?1 ORDER BY at LIMIT ?2)"
             }
         }
     }
@@ -144,6 +150,11 @@ mod tests {
                  extended, is_lodged, changed_at",
                 "'b', ?1, CAST(?1 AS BLOB), 'c', 'lapsed', 1, x'', x'', 0, 0, 0, 1, ?2",
             ),
+            (
+                "access",
+                "bank, digest, request, partner, product, operation, clusters, status, attended, at",
+                "'b', x'', ?1, 'p', 'p', 'o', '', 200, 0, ?2",
+            ),
         ] {
             let sql = format!("INSERT INTO {table} ({columns}) VALUES ({values})");
             for second in (100..110).chain([900]) {
@@ -158,6 +169,7 @@ mod tests {
             (Expired::RevokedTokens, "revoked_token"),
             (Expired::Sessions, "session"),
             (Expired::LapsedConsents, "consent"),
+            (Expired::Accesses, "access"),
         ] {
             for (second, left) in [(100, 11), (102, 9), (500, 5), (500, 1), (500, 1)] {
                 forget(&connection, expired, at(second)).expect("forgets");

@@ -80,6 +80,7 @@ pub(super) const CONSENT: &str = "CREATE TABLE consent (
         attended  INTEGER NOT NULL
     ) STRICT;
     CREATE INDEX access_by_consent ON access (bank, digest, at DESC, request DESC);
+    CREATE INDEX access_by_time ON access (at);
 
     -- How far each bank's log was read.
     CREATE TABLE access_cursor (
