@@ -54,8 +54,8 @@ pub trait Accesses: Send + Sync {
 
     /// Notes accesses of a bank, at most 1,000, and how far its log is noted by that: one
     /// transaction. What was noted before, by the request's id, is left as it is, and how far is
-    /// never less than before: so the same may be noted again, in any order. What is two years older
-    /// than the latest of these is forgotten a little.
+    /// never less than before: so the same may be noted again, in any order. What is two years
+    /// older than the latest of these is forgotten a little.
     fn note<'a>(
         &'a self,
         bank: &'a BankId,

@@ -245,11 +245,11 @@ pub type EndedConsent = ([u8; 32], Why, Timestamp);
 ///
 /// Banks see nothing of each other's. Each call that changes a consent is one transaction, durable
 /// when it resolves, and its evidence and its event are written in the same one: a call that fails
-/// or changes nothing leaves none. Of all that change one version, one is [`Changed::Done`]. No call
-/// of these brings one into force: that is [`super::Grants::approve`], with its grant. Dropping the future of a call withdraws nothing. An id, digest or pushed request that is taken
-/// is an error, and so is a part that is too long, and an edge that the state or the call has not.
-/// Consents and their evidence stay; only what lapsed before anybody logged in is forgotten, after
-/// 30 days.
+/// or changes nothing leaves none. Of all that change one version, one is [`Changed::Done`]. None
+/// of these brings one into force: [`super::Grants::approve`] does, with its grant. Dropping the
+/// future of a call withdraws nothing. An id, digest or pushed request that is taken is an error,
+/// and so is a part that is too long, and an edge that the state or the call has not. Consents and
+/// their evidence stay; only what lapsed before anybody logged in is forgotten, after 30 days.
 pub trait Consents: Send + Sync {
     /// Keeps a consent that nobody has decided about: one that a partner asks for, in
     /// [`ConsentState::Requested`], or one that is made when its customer comes, in

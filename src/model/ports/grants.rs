@@ -266,8 +266,8 @@ pub trait Grants: Send + Sync {
     ) -> BoxFuture<'a, Result<Option<(RefreshToken, Grant)>, StoreUnavailable>>;
 
     /// Revokes a grant, for its client (RFC 7009): its codes and refresh tokens are dead, until
-    /// `until` its access tokens could be shown, and its consent is withdrawn, by the partner. `None` when it was revoked before (a later `until` is kept), has ended, or
-    /// never was.
+    /// `until` its access tokens could be shown, and its consent is withdrawn, by the partner.
+    /// `None` when it was revoked before (a later `until` is kept), has ended, or never was.
     fn revoke_grant<'a>(
         &'a self,
         bank: &'a BankId,

@@ -152,7 +152,8 @@ mod tests {
             ),
             (
                 "access",
-                "bank, digest, request, partner, product, operation, clusters, status, attended, at",
+                "bank, digest, request, partner, product, operation, clusters, status, attended,
+                 at",
                 "'b', x'', ?1, 'p', 'p', 'o', '', 200, 0, ?2",
             ),
         ] {

@@ -85,8 +85,7 @@ async fn a_withdrawal_ends_the_grant_its_code_and_its_refresh_token_with_the_con
 }
 
 #[tokio::test]
-async fn a_grant_that_is_not_remembered_dies_with_its_consent_and_one_that_is_forgotten_hinders_none()
- {
+async fn what_lies_there_dies_with_its_consent_and_what_is_forgotten_hinders_no_withdrawal() {
     for adapter in stores::all() {
         let (store, name) = (&*adapter.store, adapter.name);
         for number in [1, 2] {

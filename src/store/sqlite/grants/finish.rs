@@ -45,7 +45,7 @@ pub(super) fn approve(
     posted.collect::<Result<_, _>>().map(Finish::Done)
 }
 
-/// Writes a consent that was given, what is kept of it, and the end of the one whose place it takes.
+/// Writes a consent that was given, what is kept of it, and the end of the one that it replaces.
 fn give(
     connection: &Connection,
     bank: &BankId,
