@@ -256,6 +256,17 @@ impl Trust {
         })
     }
 
+    /// The organizationIdentifier that a partner's certificates bear; `None` of one that is known
+    /// by something else.
+    pub fn organization_of(&self, partner: &PartnerId) -> Option<&str> {
+        let mut known = self.partners.iter();
+        let (known_by, _) = known.find(|(_, its)| its.id == *partner)?;
+        match known_by {
+            KnownBy::OrganizationId(id) => Some(id),
+            _ => None,
+        }
+    }
+
     /// The names of its authorities, as their certificates write them.
     pub fn authorities(&self) -> impl Iterator<Item = &str> {
         let authorities = self.anchors.authorities.iter();

@@ -88,6 +88,20 @@ impl Form {
             .map(|(_, value)| value.as_str())
             .filter(|value| !value.is_empty()))
     }
+
+    /// Its parameters, each as often as it stands, in their order.
+    pub fn parameters(&self) -> &[(String, String)] {
+        &self.parameters
+    }
+
+    /// The body that says its parameters but for those of these names.
+    pub fn body_without(&self, names: &[&str]) -> String {
+        let parameters = self.parameters.iter();
+        let kept = parameters.filter(|(name, _)| !names.contains(&name.as_str()));
+        let mut body = form_urlencoded::Serializer::new(String::new());
+        body.extend_pairs(kept);
+        body.finish()
+    }
 }
 
 /// For fuzzing: reads bytes as a form, and each of its parameters. Whatever they are, nothing

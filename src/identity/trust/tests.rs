@@ -110,6 +110,23 @@ fn a_partner_is_found_by_its_organization_identifier_to_the_letter() {
 }
 
 #[test]
+fn a_partners_organization_identifier_is_told_where_it_is_known_by_that() {
+    let name = crypto::DistinguishedName::parse("CN=mall").expect("a name");
+    let mut both = settings(None);
+    let mall = partner_known("mall", Standing::Active);
+    both.partners.push((mall, KnownBy::SubjectDn(name)));
+    let trust = Trust::new(both).expect("a trust store");
+    for (id, told) in [
+        ("swiftride", Some("PSDCN-SWIFTRIDE")),
+        ("mall", None),
+        ("stranger", None),
+    ] {
+        let id = PartnerId::parse(id).expect("valid");
+        assert_eq!(trust.organization_of(&id), told, "{id}");
+    }
+}
+
+#[test]
 fn every_store_has_a_generation_of_its_own() {
     let one = Trust::new(settings(None)).expect("a trust store");
     let same = Trust::new(settings(None)).expect("a trust store");

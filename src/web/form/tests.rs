@@ -218,6 +218,18 @@ proptest! {
     }
 }
 
+#[test]
+fn a_form_is_written_again_without_what_is_named_each_as_often_as_it_stood() {
+    let form = Form::parse("a=1&secret=x&b=%20%26&a=2&empty=&secret=y".as_bytes());
+    let form = form.expect("a form");
+    let names: Vec<_> = form.parameters().iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["a", "secret", "b", "a", "empty", "secret"]);
+    let body = form.body_without(&["secret", "other"]);
+    assert_eq!(body, "a=1&b=+%26&a=2&empty=");
+    let again = Form::parse(body.as_bytes()).expect("a form");
+    assert_eq!(again.parameters().len(), 4);
+}
+
 /// Every file of the corpus, whole, cut anywhere, and with any byte changed.
 #[test]
 fn the_corpus_of_the_fuzzer_makes_nothing_panic() {
