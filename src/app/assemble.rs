@@ -353,6 +353,7 @@ fn issuer_settings(
             customers: customers(&asking.log_in)?,
             acr_values: asking.acr_values.clone(),
             grant_lifetime: asking.grant_lifetime,
+            desk: None,
         })
     });
     let settings = IssuerSettings {

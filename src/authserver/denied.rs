@@ -149,6 +149,8 @@ pub(crate) enum RequestProblem {
     Hint,
     /// `registration`, which is not taken here (OC-06).
     Registration,
+    /// It is longer than what is kept of a request.
+    TooLong,
     /// The client has too many pushed requests that nobody opened.
     TooMany,
 }

@@ -7,7 +7,7 @@
 //! | [`Endpoint::Jwks`] | GET, HEAD | the document (RFC 7517 §5) |
 //! | [`Endpoint::UpstreamJwks`] | GET, HEAD | the document (RFC 7517 §5) |
 //! | [`Endpoint::Token`] | POST | *client*, proof used up, binding, grant type; scope, or the code with its verifier, redirect URI and key, or the refresh token and scope; resource, details, issue, evidence, answer |
-//! | [`Endpoint::Par`] | POST | *client*, proof used up, no `request_uri`, request object, response, redirect URI, `state`, PKCE, DPoP key, details, scope, OpenID Connect's, resource, the object's `jti`, keep, evidence, answer |
+//! | [`Endpoint::Par`] | POST | *client*, proof used up, no `request_uri`, request object, response, redirect URI, `state`, PKCE, DPoP key, details, scope, consent, OpenID Connect's, resource, the object's `jti`, keep, evidence, answer |
 //! | [`Endpoint::Userinfo`] | GET, POST | `endpoints/userinfo.rs` |
 //! | [`Endpoint::Revoke`] | POST | *client*, the token's owner, revoke, evidence, answer |
 //! | [`Endpoint::Authorize`], [`Endpoint::LogIn`], [`Endpoint::LoggedIn`], [`Endpoint::Approve`], [`Endpoint::Done`] | GET, POST | `front.rs` |
@@ -54,7 +54,7 @@ use crate::step::form::Parameters;
 use crate::step::grant_type::GrantType;
 use crate::step::jti::Authenticated;
 use crate::step::proof::{Looked, Sent};
-use crate::step::scope::{self, details};
+use crate::step::scope::{self, consent, details};
 use crate::step::shown::Shown;
 use crate::step::standing::{Asker, InGoodStanding};
 use crate::step::{
@@ -354,7 +354,7 @@ impl AuthServer {
                     record.posted(posted.await?);
                     return Err(Denied::Grant(GrantProblem::Code));
                 }
-                let scope = scope::of_code(code.scope(), client)?;
+                let scope = scope::of_code(issuer, code.scope(), client)?;
                 let held = details::held(issuer, client, code.details());
                 let says = (code.resource(), &scope, &held);
                 let audience = resource::of_grant(issuer, form, client, says)?;
@@ -401,6 +401,7 @@ impl AuthServer {
         let audience = resource::of_request(issuer, client, resource.as_deref());
         let details = details::asked(issuer, form, client, &audience)?;
         let scope = scope::of_customer(form, client, &details)?;
+        let askable = consent::check(issuer, client, &scope, &details, now).await?;
         let authentication = openid::check(issuer, form, client, now)?;
         let request = AuthorizationRequest {
             redirect_uri: redirect_uri.as_str().to_owned(),
@@ -413,10 +414,11 @@ impl AuthServer {
             dpop_jkt: dpop_key.map(|key| crypto::base64url(&key)),
             ui_locales: openid::ui_locales::wished(form),
             authentication,
+            signed: issuer.desk().map(|_| requested.as_it_came()),
         };
         let replay = ports.replay.as_ref();
         let once = request_object::use_up(issuer, replay, client, &requested, now).await?;
-        pushed::push(issuer, ports, client, (&request, once), now).await
+        pushed::push(issuer, ports, client, (&request, askable, once), now).await
     }
 }
 

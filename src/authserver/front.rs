@@ -3,10 +3,10 @@
 //!
 //! | address | method | steps |
 //! |---|---|---|
-//! | `authorize` | GET, POST | parameters, client, pushed request, its client, its redirect URI, standing; time, scope; log-in page or the bank's own provider, or approval page for who is logged in as the request asks |
+//! | `authorize` | GET, POST | parameters, client, pushed request, its client, its redirect URI, standing; time, scope; log-in page or the bank's own provider; for who is logged in as the request asks what the consent desk shows, or the approval page |
 //! | `log-in` | POST | form, pushed request, browser, form's proof; cancelled, or the bank's word; session, evidence, back to `authorize` |
 //! | `logged-in` | GET | sealed state of this browser, pushed request, used once; cancelled, or the provider's word; session, evidence, back to `authorize` |
-//! | `approve` | POST | form, pushed request, session, form's proof; grant and code, or nothing; evidence, `done` |
+//! | `approve` | POST | form, pushed request, session, form's proof; with a desk its word; grant and code, or nothing; evidence, `done` |
 //! | `done` | GET | what happened, and the way back to the app |
 //!
 //! Until the redirect URI is known to be the client's, nothing leads anywhere else: errors are
@@ -16,8 +16,10 @@
 
 mod approve;
 mod authorize;
+mod desk;
 mod done;
 mod fit;
+mod grant;
 mod log_in;
 mod logged_in;
 pub(crate) mod provider;

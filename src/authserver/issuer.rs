@@ -10,11 +10,12 @@ use web::Pages;
 use crypto::{Algorithm, Jwks, KeyEncryptionKey};
 use identity::{Moment, Revoked, Trust};
 use jiff::Timestamp;
-use model::ports::KeyUse;
-use model::{BankId, ClientId, DetailType, Fault, GrantId, ListenerId, PartnerId, Words};
+use model::ports::{ConsentDesk, KeyUse};
+use model::{BankId, ClientId, DetailType, Fault, GrantId, ListenerId, PartnerId, Scope, Words};
 
 use crate::keys::ring::Ring;
 use crate::keys::subjects::Subjects;
+use crate::request::details::consent;
 use crate::{
     ClientSettings, Customers, DetailSettings, IssuerSettings, Ports, Profile, ResourceServer,
     metadata, metrics, page,
@@ -73,6 +74,8 @@ pub(crate) struct Issuer {
 pub(crate) struct Asking {
     pub(crate) customers: Customers,
     pub(crate) grant_lifetime: Duration,
+    /// What customers consent at, where they do.
+    pub(crate) desk: Option<Arc<dyn ConsentDesk>>,
     pub(crate) pages: Pages,
     /// Seals the way back to apps.
     pub(crate) way: KeyEncryptionKey,
@@ -115,7 +118,7 @@ pub(crate) async fn open_assertions(bank: &BankId, ports: &Ports) -> Result<Ring
 }
 
 impl Issuer {
-    pub(crate) async fn open(settings: IssuerSettings, ports: &Ports) -> Result<Self, Fault> {
+    pub(crate) async fn open(mut settings: IssuerSettings, ports: &Ports) -> Result<Self, Fault> {
         let bank = settings.bank.clone();
         let refused = |rule: &str| Err(Fault::new(format!("opening the issuer of {bank}: {rule}")));
         if !metadata::is_identifier(&settings.issuer) {
@@ -130,6 +133,10 @@ impl Issuer {
         if settings.access_token_lifetime > TOKEN_LIFE_MAX {
             return refused("its tokens must not outlive the key that signed them");
         }
+        let asking = settings.authorization.as_ref();
+        if asking.is_some_and(|asking| asking.desk.is_some()) {
+            consent::put(&mut settings.details)?;
+        }
         let ring = Ring::open(&bank, KeyUse::Tokens, settings.algorithm, ports).await?;
         let now = ports.clock.now();
         let metadata = metadata::document(&settings, &ring.algorithms(now), now)?;
@@ -140,6 +147,7 @@ impl Issuer {
                 Some(Asking {
                     customers: asking.customers,
                     grant_lifetime: asking.grant_lifetime,
+                    desk: asking.desk,
                     pages: page::pages()?,
                     way: subjects.key_for("way-back")?,
                     subjects,
@@ -187,6 +195,16 @@ impl Issuer {
     pub(crate) fn subject(&self, partner: &PartnerId, subject: &str) -> Option<String> {
         let asking = self.authorization.as_ref()?;
         Some(asking.subjects.of(partner, subject))
+    }
+
+    /// What customers consent at, where they do.
+    pub(crate) fn desk(&self) -> Option<&dyn ConsentDesk> {
+        self.authorization.as_ref()?.desk.as_deref()
+    }
+
+    /// Whether customers may be asked for this scope, whoever asks.
+    pub(crate) fn is_open_to_customers(&self, scope: &Scope) -> bool {
+        self.desk().is_none_or(|desk| desk.has_scope(scope))
     }
 
     /// From here on the road refuses every token of the grant.

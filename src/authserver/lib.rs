@@ -15,9 +15,10 @@
 //! once), a client in good standing; with a certificate of the same partner or a proved key, and
 //! granted scopes, or a code or refresh token of its own, these make a token, and only the log's
 //! receipt lets it out. A customer comes by a pushed request, signed or not, logs in at the bank
-//! (by our page and a service of its, or at its own OpenID provider), and approves or not: that is
-//! one change in the store, with its event. Whoever has a token for it may ask who the customer is.
-//! What is refused becomes one of `denied::Denied`, or a page, and is put into words once.
+//! (by our page and a service of its, or at its own OpenID provider), and approves or not, at the
+//! bank's consent desk where it has one: that is one change in the store, with its event and its
+//! consent. Whoever has a token for it may ask who the customer is. What is refused becomes one of
+//! `denied::Denied`, or a page, and is put into words once.
 //!
 //! **Absent on purpose**: shared client secrets, bearer tokens that are bound to nothing, refresh
 //! tokens for clients' own access, sockets, SQL, the log's format, scripts on pages.

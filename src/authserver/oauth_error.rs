@@ -137,7 +137,8 @@ fn code_of_request(problem: RequestProblem) -> (StatusCode, &'static str) {
         | RequestProblem::Prompt
         | RequestProblem::MaxAge
         | RequestProblem::Claims
-        | RequestProblem::Hint => (StatusCode::BAD_REQUEST, "invalid_request"),
+        | RequestProblem::Hint
+        | RequestProblem::TooLong => (StatusCode::BAD_REQUEST, "invalid_request"),
         RequestProblem::Registration => (StatusCode::BAD_REQUEST, "registration_not_supported"),
         RequestProblem::ResponseType => (StatusCode::BAD_REQUEST, "unsupported_response_type"),
         RequestProblem::TooMany => (StatusCode::TOO_MANY_REQUESTS, "temporarily_unavailable"),
@@ -337,6 +338,7 @@ fn request(problem: RequestProblem) -> &'static str {
             "id_token_hint must be an ID token that this issuer gave this client."
         }
         RequestProblem::Registration => "Clients are registered by the bank, not by a request.",
+        RequestProblem::TooLong => "The request is too long to be kept: 61440 bytes at most.",
         RequestProblem::TooMany => {
             "This client has too many pushed requests that nobody has opened. Try again later."
         }

@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
+use model::SignedRequest;
 use model::ports::StoreUnavailable;
 
 use self::authentication::{Authentication, Wanted};
@@ -17,7 +18,7 @@ use self::details::Details;
 use crate::ResponseMode;
 
 /// A checked authorization request (RFC 6749 §4.1.1, RFC 9126).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AuthorizationRequest {
     pub(crate) redirect_uri: String,
@@ -41,6 +42,9 @@ pub(crate) struct AuthorizationRequest {
     /// What is asked of the log-in.
     #[serde(default)]
     pub(crate) authentication: Authentication,
+    /// The request as it came, where customers consent: evidence of what the app asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) signed: Option<SignedRequest>,
 }
 
 /// What a code is bound to (AZ-09), beside its client and its grant.

@@ -9,7 +9,9 @@ use jiff::Timestamp;
 
 use crypto::{Algorithm, Jwks, KeyEncryptionKey, Random};
 use identity::{AccessTokens, Certificates, KnownBy, Proofs, Revoked, Trust};
-use model::ports::{AuditLog, CustomerAuth, Fetch, Grants, KeyRing, Outbox, Replay, Sessions};
+use model::ports::{
+    AuditLog, ConsentDesk, CustomerAuth, Fetch, Grants, KeyRing, Outbox, Replay, Sessions,
+};
 use model::{
     BankId, ClientId, Clock, DetailType, ListenerId, Meter, Name, PartnerId, ScopeSet, Standing,
 };
@@ -67,8 +69,10 @@ pub struct Authorization {
     pub customers: Customers,
     /// Which strengths (`acr`) their log-ins can have; empty where the bank names none.
     pub acr_values: Vec<String>,
-    /// How long a grant lives.
+    /// How long a grant lives; with a desk, at most.
     pub grant_lifetime: Duration,
+    /// What customers consent at; `None` where they approve scopes and details by name alone.
+    pub desk: Option<Arc<dyn ConsentDesk>>,
 }
 
 /// Who says who a customer is.
@@ -85,6 +89,7 @@ impl fmt::Debug for Authorization {
         f.debug_struct("Authorization")
             .field("acr_values", &self.acr_values)
             .field("grant_lifetime", &self.grant_lifetime)
+            .field("desk", &self.desk.is_some())
             .finish_non_exhaustive()
     }
 }

@@ -40,7 +40,7 @@ mod replays;
 
 pub(crate) use self::answer::Answer;
 pub(crate) use self::ask::Ask;
-use self::customers::LiLei;
+pub(crate) use self::customers::LiLei;
 use self::hosts::Nobody;
 pub(crate) use self::keys::Keys;
 pub(crate) use self::replays::{Replays, replays};
@@ -51,7 +51,7 @@ pub(crate) const CALLBACK: &str = "https://app.swiftride.example/callback";
 pub(crate) const TOKEN_URL: &str = "https://auth.harbour.example/token";
 pub(crate) const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -318,6 +318,7 @@ impl House {
                 customers: Customers::Password(Arc::new(LiLei)),
                 acr_values: Vec::new(),
                 grant_lifetime: Duration::from_hours(1),
+                desk: None,
             });
             for client in settings.clients.values_mut() {
                 client.redirect_uris = vec![CALLBACK.to_owned()];

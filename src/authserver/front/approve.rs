@@ -4,18 +4,17 @@
 use http::header::SET_COOKIE;
 use jiff::Timestamp;
 
-use model::ports::{Approval, Code, Finish, Grant, Session};
-use model::{Extent, GrantAction, GrantId, Response};
+use model::ports::{Answer, Declined, Finish};
+use model::{Edge, GrantAction, GrantId, Response};
 
 use super::authorize::TO_APPROVE;
 use super::fit::Fit;
+use super::grant::Given;
 use super::log_in::foreign_form;
-use super::request::{Known, Named};
+use super::request::{Known, Named, Sitting};
 use super::{BROWSER, SESSION, Turned, Visit};
 use crate::evidence::OpenRecord;
-use crate::issuer::limits::SECRET_BYTES;
 use crate::page::{Cause, Ending};
-use crate::request::{CodeBound, Granted, to_store};
 use crate::step::form::Parameters;
 
 impl Visit<'_> {
@@ -41,21 +40,36 @@ impl Visit<'_> {
         }
         let session = self.session().await?;
         let session = session.filter(|(_, session)| self.fit(known, session) == Fit::Fits);
-        let Some((_, session)) = session else {
+        let Some((secret, session)) = &session else {
             // The session is over, or none for this request: log in again, and decide then.
             return self.on_to(known);
         };
         self.is_own(SESSION, TO_APPROVE, named.name, form.get("csrf"))?;
         // What comes of it is for this browser alone, by the cookie that it has of the log-in.
         self.secret(BROWSER).ok_or_else(foreign_form)?;
-        let digest = session.digest;
+        let sitting = Sitting {
+            known,
+            secret,
+            session,
+        };
+        if let Some(desk) = self.asking.desk.as_deref() {
+            let members = form.own();
+            let beside = named.beside.unwrap_or_default();
+            let answer = Answer {
+                beside,
+                members: &members,
+            };
+            return self.at_desk(desk, sitting, Some(answer), record).await;
+        }
         let response = match form.get("act") {
             Some("allow") => {
                 let Some(until) = self.said_until(named) else {
                     // Grants end sooner by now than the page said.
                     return self.on_to(known);
                 };
-                self.allow(known, session, until, record).await?
+                let given = self.plainly_given(known, until)?;
+                let back = self.give(sitting, given, record).await?;
+                back.ok_or_else(gone)?
             }
             Some("refuse") => {
                 let ending = Ending::Refused;
@@ -70,7 +84,7 @@ impl Visit<'_> {
                 ));
             }
         };
-        self.leave(digest, response).await
+        self.leave(session.digest, response).await
     }
 
     /// When the grant ends, as the page said it; `None` when that is later than grants end today.
@@ -101,66 +115,13 @@ impl Visit<'_> {
         Ok(response)
     }
 
-    async fn allow(
-        &self,
-        known: &Known<'_>,
-        session: Session,
-        until: Timestamp,
-        record: &mut OpenRecord<'_>,
-    ) -> Result<Response, Turned> {
-        let random = self.ports.random.as_ref();
-        let id = crypto::base64url(&crypto::random_array::<16>(random));
-        let id = GrantId::parse(&id).map_err(|_| model::Fault::new("making a grant's id"))?;
-        // 256 bits (L-06).
-        let code = crypto::base64url(&crypto::random_array::<SECRET_BYTES>(random));
-        let asks = &known.request.authentication;
-        let granted = Granted {
-            scope: known.request.scope.clone(),
-            authorization_details: known.request.authorization_details.clone(),
-            resource: known.request.resource.clone(),
-            auth_time: session.auth_time.as_second(),
-            acr: session.acr,
-            id_token: asks.id_token,
-            userinfo: asks.userinfo,
-        };
-        let bound = CodeBound {
-            redirect_uri: known.request.redirect_uri.clone(),
-            challenge: known.request.challenge.clone(),
-            dpop_jkt: known.request.dpop_jkt.clone(),
-            nonce: asks.nonce.clone(),
-        };
-        let grant = Grant {
-            id: id.clone(),
-            client: known.client_id.clone(),
-            subject: session.subject,
-            granted: to_store(&granted),
-            made_at: self.now,
-            expires: until,
-        };
-        let lifetime = self.issuer.profile.code_lifetime;
-        let kept = Code {
-            digest: crypto::sha256(code.as_bytes()),
-            grant: id.clone(),
-            bound: to_store(&bound),
-            expires: self.now.checked_add(lifetime).unwrap_or(self.now),
-        };
-        let mut event = self
-            .events(record)
-            .of(GrantAction::Approve, Some(&id), self.now);
-        event.extent = Some(Extent {
-            details: granted.authorization_details.sealed(&id),
-            scope: granted.scope,
-            resource: granted.resource,
-            until: Some(until),
-        });
-        let approval = Approval::plain(grant, kept, event);
-        let (bank, digest) = (&self.issuer.bank, known.digest);
-        let finished = self.ports.grants.approve(bank, digest, approval, self.now);
-        match finished.await? {
-            Finish::Done(posted) => record.posted(posted),
-            Finish::Gone => return Err(gone()),
-        }
-        self.send_back(known, Ending::Allowed, &[("code", &code)])
+    /// All that was asked for, under an id of its own.
+    fn plainly_given(&self, known: &Known<'_>, until: Timestamp) -> Result<Given, Turned> {
+        let id = crypto::random_array::<16>(self.ports.random.as_ref());
+        let id = GrantId::parse(&crypto::base64url(&id));
+        let id = id.map_err(|_| model::Fault::new("making a grant's id"))?;
+        let details = known.request.authorization_details.clone();
+        Ok(Given::plain(id, details, until))
     }
 
     /// Ends the request without a grant, and tells the app (AZ-05).
@@ -171,7 +132,7 @@ impl Visit<'_> {
         error: &'static str,
         record: &mut OpenRecord<'_>,
     ) -> Result<Response, Turned> {
-        if !self.turn_down(known, error, record).await? {
+        if !self.turn_down(known, error, None, record).await? {
             return Err(gone());
         }
         self.send_back(known, ending, &[("error", error)])
@@ -184,7 +145,7 @@ impl Visit<'_> {
         error: &'static str,
         record: &mut OpenRecord<'_>,
     ) -> Result<Response, Turned> {
-        if !self.turn_down(known, error, record).await? {
+        if !self.turn_down(known, error, None, record).await? {
             return Err(gone());
         }
         let description = "The bank's provider logs nobody in.";
@@ -206,7 +167,7 @@ impl Visit<'_> {
             Err(turned) if turned.fault.is_some() => turned,
             decided => return decided,
         };
-        if let Err(unkept) = self.turn_down(known, turned.code, record).await {
+        if let Err(unkept) = self.turn_down(known, turned.code, None, record).await {
             tracing::warn!(
                 error = unkept
                     .fault
@@ -220,18 +181,32 @@ impl Visit<'_> {
         Err(turned)
     }
 
-    /// Ends the request without a grant; whether it was still open.
-    async fn turn_down(
+    /// Ends the request without a grant, and its consent where there is one to end; whether both
+    /// were as they were thought to be.
+    pub(super) async fn turn_down(
         &self,
         known: &Known<'_>,
         error: &'static str,
+        declined: Option<Declined>,
         record: &mut OpenRecord<'_>,
     ) -> Result<bool, Turned> {
-        let mut event = self.events(record).of(GrantAction::Refuse, None, self.now);
+        let edge = declined.as_ref().map(|its| its.change.edge);
+        let action = match edge {
+            Some(Edge::Lapse) => GrantAction::ConsentLapse,
+            _ => GrantAction::Refuse,
+        };
+        let of = declined.as_ref().map(|its| its.consent.grant());
+        let mut event = self.events(record).of(action, of, self.now);
         event.code = Some(error.to_owned());
+        let declined = declined.map(|its| {
+            event.consent = Some(its.part);
+            (its.consent, its.change)
+        });
         let (bank, digest) = (&self.issuer.bank, known.digest);
-        let grants = &self.ports.grants;
-        let finished = grants.turn_down(bank, digest, None, self.now, event);
+        let finished = self
+            .ports
+            .grants
+            .turn_down(bank, digest, declined, self.now, event);
         match finished.await? {
             Finish::Done(posted) => {
                 record.posted(posted);
@@ -243,7 +218,7 @@ impl Visit<'_> {
 }
 
 /// Somebody decided before, or the time ran out.
-fn gone() -> Turned {
+pub(super) fn gone() -> Turned {
     let description = "request_uri is used or expired.";
     Turned::away(Cause::NoSuchRequest, "invalid_request_uri", description)
 }

@@ -8,7 +8,7 @@ use model::{DetailType, Response, Scope, ScopeSet};
 use web::Language;
 
 use super::fit::Fit;
-use super::request::Known;
+use super::request::{Known, Sitting};
 use super::{BROWSER, SESSION, Turned, Visit};
 use crate::evidence::OpenRecord;
 use crate::page::approve::{self, Approve, Permission};
@@ -66,7 +66,15 @@ impl Visit<'_> {
             (Prompt::Never, ..) => "login_required",
             (_, Fit::Never(error), _) => error,
             (_, Fit::Fits, Some((secret, session))) => {
-                return self.approval_page(known, secret, session);
+                let sitting = Sitting {
+                    known,
+                    secret,
+                    session,
+                };
+                return match self.asking.desk.as_deref() {
+                    Some(desk) => self.at_desk(desk, sitting, None, record).await,
+                    None => self.approval_page(sitting),
+                };
             }
             (_, Fit::LogIn | Fit::Fits, _) => {
                 return self.ask_who(known, session.is_some()).await;
@@ -148,12 +156,13 @@ impl Visit<'_> {
 
     pub(super) fn approval_page(
         &self,
-        known: &Known<'_>,
-        secret: &[u8; 32],
-        session: &Session,
+        Sitting {
+            known,
+            secret,
+            session,
+        }: Sitting<'_>,
     ) -> Result<Response, Turned> {
-        let until = self.now.checked_add(self.asking.grant_lifetime);
-        let until = until.unwrap_or(self.now).as_second();
+        let until = self.latest_end().as_second();
         let name = format!("{} {until}", known.name());
         let switch = self.switch(known);
         let csrf = web::Csrf {
@@ -204,13 +213,13 @@ impl Visit<'_> {
     }
 
     /// Where a form goes: the page that follows keeps the language.
-    fn action(&self, place: &str, known: &Known<'_>) -> String {
+    pub(super) fn action(&self, place: &str, known: &Known<'_>) -> String {
         let (path, tag) = (self.issuer.path(), known.language.tag());
         format!("{path}/{place}?ui_locales={tag}")
     }
 
     /// The same page in the other language.
-    fn switch(&self, known: &Known<'_>) -> String {
+    pub(super) fn switch(&self, known: &Known<'_>) -> String {
         known.link(self.issuer.path(), known.language.other())
     }
 }

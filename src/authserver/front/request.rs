@@ -6,6 +6,7 @@ use http::Method;
 use http::request::Parts;
 use jiff::Timestamp;
 
+use model::ports::Session;
 use model::{ClientId, Fault, MessageBody, Request, Response, ScopeSet};
 use web::{Form, Language};
 
@@ -25,9 +26,14 @@ const BYTES_MAX: usize = 64 * 1024;
 /// How long a customer may take from the first page on (AZ-10).
 const VISIT: Duration = Duration::from_mins(15);
 
-/// How long after that the request is still known, so that whoever comes back too late can be led
-/// back to the app (AZ-05).
-const KNOWN_AFTER: Duration = Duration::from_hours(1);
+/// The same at a consent desk, where they may take more time twice: it says itself when the time
+/// that they took is over.
+const VISIT_AT_DESK: Duration = Duration::from_mins(45);
+
+/// How long after its link was opened the request is known, so that whoever comes back too late can
+/// be led back to the app (AZ-05). The same with a desk and without: when it was opened is read
+/// from it, also after the bank has got a desk.
+const KNOWN: Duration = Duration::from_mins(75);
 
 /// A pushed request on its way, and whose it is.
 pub(super) struct Known<'a> {
@@ -42,6 +48,14 @@ pub(super) struct Known<'a> {
     pub(super) opened_at: Timestamp,
     /// Why there is nothing left to decide, as the customer and the app are told.
     pub(super) over: Option<(Ending, &'static str)>,
+}
+
+/// A customer of a request, with the secret of their session.
+#[derive(Clone, Copy)]
+pub(super) struct Sitting<'a> {
+    pub(super) known: &'a Known<'a>,
+    pub(super) secret: &'a [u8; 32],
+    pub(super) session: &'a Session,
 }
 
 /// The parameters of a GET, or the form of a POST.
@@ -111,7 +125,7 @@ impl<'a> Visit<'a> {
             return Err(unknown());
         }
         let digest = crypto::sha256(request_uri.as_bytes());
-        let until = self.now.checked_add(VISIT + KNOWN_AFTER);
+        let until = self.now.checked_add(KNOWN);
         let until = until.unwrap_or(self.now);
         let opened = self
             .ports
@@ -137,10 +151,7 @@ impl<'a> Visit<'a> {
                 description,
             ));
         }
-        let ends = pushed.expires.checked_sub(KNOWN_AFTER);
-        let ends = ends.map_err(|cause| Fault::caused("reading back an end", cause))?;
-        let opened_at = ends.checked_sub(VISIT);
-        let opened_at = opened_at.map_err(|cause| Fault::caused("reading back an end", cause))?;
+        let (opened_at, ends) = self.visit(pushed.expires)?;
         let over = if self.now < ends {
             let error = self.no_longer(client.open(self.now), &request);
             error.map(|error| (Ending::Failed, error))
@@ -161,6 +172,18 @@ impl<'a> Visit<'a> {
             opened_at,
             over,
         })
+    }
+
+    /// From when until when a customer may decide about a request that is known until then.
+    fn visit(&self, known_until: Timestamp) -> Result<(Timestamp, Timestamp), Fault> {
+        let visit = match self.asking.desk {
+            Some(_) => VISIT_AT_DESK,
+            None => VISIT,
+        };
+        let unread = |cause| Fault::caused("reading back an end", cause);
+        let opened_at = known_until.checked_sub(KNOWN).map_err(unread)?;
+        let ends = opened_at.checked_add(visit).map_err(unread)?;
+        Ok((opened_at, ends))
     }
 
     /// On to the authorization endpoint, with word of the form that was sent, if one was: browsers

@@ -1,6 +1,9 @@
 //! What a listener's limits keep away as a rule, and what takes longer than a journey may.
 
+mod consent;
+mod consent_ends;
 mod crowd;
+mod desk;
 mod methods;
 mod provider;
 mod told;
@@ -42,6 +45,7 @@ async fn house() -> House {
             customers: Customers::Password(Arc::new(Nobody)),
             acr_values: Vec::new(),
             grant_lifetime: Duration::from_hours(1),
+            desk: None,
         });
     })
     .await

@@ -10,6 +10,7 @@ use model::{GrantAction, GrantId};
 use crate::Ports;
 use crate::denied::{Denied, GrantProblem};
 use crate::evidence::events::Events;
+use crate::grant::doubt::Doubt;
 use crate::grant::issued::Issued;
 use crate::grant::under_grant::UnderGrant;
 use crate::issuer::limits::SECRET_BYTES;
@@ -206,17 +207,11 @@ async fn redeem(
     now: Timestamp,
 ) -> Result<Redeem, Denied> {
     let until = redemption.revoked_until;
-    let mut doubt = Doubt {
-        issuer,
-        grant,
-        until,
-        now,
-        is_settled: false,
-    };
+    let doubt = Doubt::open(issuer, grant, until, now);
     let asked_at = issuer.moment();
     let redeemed = ports.grants.redeem(&issuer.bank, code, redemption, now);
     let redeemed = redeemed.await.map_err(Denied::Store)?;
-    doubt.is_settled = true;
+    doubt.settled();
     match redeemed {
         // Stores do one thing after the other: whoever asked for this code before has got nothing.
         Redeem::First(_) => issuer.settle_grant(grant, asked_at),
@@ -224,21 +219,4 @@ async fn redeem(
         Redeem::Gone => {}
     }
     Ok(redeemed)
-}
-
-/// A grant of which it is not known whether it stands: dropped unsettled, it is refused.
-struct Doubt<'a> {
-    issuer: &'a Issuer,
-    grant: &'a GrantId,
-    until: Timestamp,
-    now: Timestamp,
-    is_settled: bool,
-}
-
-impl Drop for Doubt<'_> {
-    fn drop(&mut self) {
-        if !self.is_settled {
-            self.issuer.doubt_grant(self.grant, self.until, self.now);
-        }
-    }
 }

@@ -54,7 +54,7 @@ pub(crate) fn issue(
     now: Timestamp,
 ) -> Result<Issued, Denied> {
     let Refreshed { grant, granted } = refreshed;
-    let scope = scope::of_grant(form, &granted.scope, client)?;
+    let scope = scope::of_grant(issuer, form, &granted.scope, client)?;
     let held = details::held(issuer, client, &granted.authorization_details);
     let says = (granted.resource.as_deref(), &scope, &held);
     let audience = resource::of_grant(issuer, form, client, says)?;

@@ -30,6 +30,10 @@ pub(crate) const FORM_BYTES_MAX: usize = 64 * 1024;
 /// The longest request object, in bytes (L-11).
 pub(crate) const OBJECT_BYTES_MAX: usize = 32 * 1024;
 
+/// The longest authorization request that is kept, in bytes, as it is checked and as it came: below
+/// what a store takes.
+pub(crate) const REQUEST_BYTES_MAX: usize = 60 * 1024;
+
 /// The longest client assertion, in bytes (L-11).
 pub(crate) const ASSERTION_BYTES_MAX: usize = 8 * 1024;
 

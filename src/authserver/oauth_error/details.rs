@@ -32,6 +32,10 @@ pub(super) fn description(problem: DetailsProblem, place: &str) -> String {
             "must each equal one that the customer approved, and stand as often as there."
         }
         DetailsProblem::NoCustomer => "are approved by a customer: this grant has none.",
+        DetailsProblem::Consent => {
+            "must go with the scopes that they stand beside, and name no consent but one of this \
+             client's that can be given."
+        }
     };
     format!("{} {rule}", sayable(place))
 }

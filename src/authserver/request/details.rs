@@ -1,6 +1,7 @@
 //! Authorization details (RFC 9396): what is asked for in more words than a scope has. Read
 //! strictly: a member that stands twice could be shown as one and acted on as the other.
 
+pub(crate) mod consent;
 pub(crate) mod schema;
 
 use std::collections::BTreeSet;
@@ -35,6 +36,8 @@ pub(crate) enum DetailsProblem {
     NotGranted,
     /// No customer is there to approve any.
     NoCustomer,
+    /// They do not go with the scopes, or name a consent that is not the client's to have given.
+    Consent,
 }
 
 /// Details as they were checked: objects with a `type`.
@@ -81,6 +84,11 @@ impl Details {
         let none = self.is_empty();
         let written = (!none).then(|| serde_json::to_vec(self).unwrap_or_default());
         written.map_or(0, |bytes| bytes.len())
+    }
+
+    /// All of them as JSON: an array, empty when there are none.
+    pub(crate) fn as_json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
     }
 
     /// Each of them.

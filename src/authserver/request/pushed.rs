@@ -12,9 +12,10 @@ use model::ports::{Push, PushedRequest, Receipt};
 use crate::Ports;
 use crate::denied::{Denied, RequestProblem};
 use crate::issuer::Issuer;
-use crate::issuer::limits::SECRET_BYTES;
+use crate::issuer::limits::{REQUEST_BYTES_MAX, SECRET_BYTES};
 use crate::request::{AuthorizationRequest, to_store};
 use crate::step::request_object::Once;
+use crate::step::scope::consent::Askable;
 use crate::step::standing::InGoodStanding;
 
 /// What every reference begins with (RFC 9126 §2.2).
@@ -38,9 +39,13 @@ pub(crate) async fn push(
     issuer: &Issuer,
     ports: &Ports,
     client: &InGoodStanding<'_>,
-    (request, _): (&AuthorizationRequest, Once),
+    (request, _, _): (&AuthorizationRequest, Askable, Once),
     now: Timestamp,
 ) -> Result<Pushed, Denied> {
+    let request = to_store(request);
+    if request.len() > REQUEST_BYTES_MAX {
+        return Err(Denied::Request(RequestProblem::TooLong));
+    }
     // 256 bits (L-07).
     let reference = crypto::random_array::<SECRET_BYTES>(ports.random.as_ref());
     let request_uri = format!("{URN}{}", crypto::base64url(&reference));
@@ -48,7 +53,7 @@ pub(crate) async fn push(
     let kept = PushedRequest {
         digest: crypto::sha256(request_uri.as_bytes()),
         client: client.client().id().clone(),
-        request: to_store(request),
+        request,
         expires: now.checked_add(lifetime).unwrap_or(now),
     };
     match ports.grants.push(&issuer.bank, kept, now).await {

@@ -81,7 +81,20 @@ impl Parameters {
         Some(Self(Form::of(parameters)))
     }
 
-    /// The same, where it must be there.
+    /// What a form of ours says of its own, in its order: all but its proof and what it is about.
+    pub(crate) fn own(&self) -> Vec<(String, String)> {
+        let parameters = self.0.parameters().iter();
+        let own = parameters.filter(|(name, _)| name != "csrf" && name != "request");
+        own.cloned().collect()
+    }
+
+    /// The form as it came, without what a client proves itself by.
+    pub(crate) fn without_proof(&self) -> String {
+        let proof = ["client_assertion", "client_assertion_type", "client_secret"];
+        self.0.body_without(&proof)
+    }
+
+    /// The value of a parameter that must be there.
     pub(crate) fn required(&self, parameter: &'static str) -> Result<&str, Denied> {
         self.get(parameter).ok_or(Denied::Missing { parameter })
     }

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crypto::{JwsProblem, Rules, TimeProblem, Times, Typ};
+use model::SignedRequest;
 use model::ports::{Claim, Replay};
 
 use crate::Ports;
@@ -31,6 +32,8 @@ const RULES: Rules = Rules {
 /// The parameters of an authorization request, whichever way they came.
 pub(crate) struct Requested<'f> {
     parameters: Cow<'f, Parameters>,
+    /// The object, where one came.
+    object: Option<&'f str>,
     /// The object's `jti`, where it has one, and how long that is remembered.
     once: Option<(String, Timestamp)>,
 }
@@ -42,6 +45,15 @@ impl Requested<'_> {
     /// The parameters: those of the object alone, where there is one (RFC 9101 §6.3; JA-05).
     pub(crate) fn parameters(&self) -> &Parameters {
         &self.parameters
+    }
+
+    /// The request as it came: the object, or else the form, without what the client proved itself
+    /// by.
+    pub(crate) fn as_it_came(&self) -> SignedRequest {
+        match self.object {
+            Some(object) => SignedRequest::Jar(object.to_owned()),
+            None => SignedRequest::Form(self.parameters.without_proof()),
+        }
     }
 }
 
@@ -59,6 +71,7 @@ pub(crate) async fn read<'f>(
         }
         return Ok(Requested {
             parameters: Cow::Borrowed(form),
+            object: None,
             once: None,
         });
     };
@@ -77,6 +90,7 @@ pub(crate) async fn read<'f>(
         Parameters::of_claims(claims.parameters).ok_or(Denied::Object(ObjectProblem::Malformed))?;
     Ok(Requested {
         parameters: Cow::Owned(parameters),
+        object: Some(object),
         once: claims.once,
     })
 }

@@ -1,10 +1,12 @@
 //! Step: what may be done with the token (RFC 6749 §3.3; TK-07).
 
+pub(crate) mod consent;
 pub(crate) mod details;
 
 use model::{Scope, ScopeSet};
 
 use crate::denied::{Denied, GrantProblem};
+use crate::issuer::Issuer;
 use crate::issuer::agreement::Open;
 use crate::issuer::limits::CARRIED_BYTES_MAX;
 use crate::request::details::Details;
@@ -75,11 +77,12 @@ pub(crate) fn of_customer(
 /// The scopes of a new access token under a grant: those asked for, which it holds, or all of it
 /// (RFC 6749 §6; TK-08). What the client may no longer have is not in it, whoever granted it.
 pub(crate) fn of_grant(
+    issuer: &Issuer,
     form: &Parameters,
     granted: &str,
     client: &InGoodStanding<'_>,
 ) -> Result<Granted, Denied> {
-    let held = of_code(granted, client)?;
+    let held = of_code(issuer, granted, client)?;
     match form.get("scope") {
         Some(text) => within(text, |asked| asked.is_within(held.scopes())),
         None => Ok(held),
@@ -87,16 +90,33 @@ pub(crate) fn of_grant(
 }
 
 /// The scopes that a customer allowed, as far as the client may have them today.
-pub(crate) fn of_code(granted: &str, client: &InGoodStanding<'_>) -> Result<Granted, Denied> {
-    let held = still_open(granted, client.open());
+pub(crate) fn of_code(
+    issuer: &Issuer,
+    granted: &str,
+    client: &InGoodStanding<'_>,
+) -> Result<Granted, Denied> {
+    let held = still_granted(issuer, granted, client.open());
     held.map(Granted)
         .ok_or(Denied::Grant(GrantProblem::NothingLeft))
 }
 
-/// What of these scopes is open now; `None` when there were some and none is.
+/// What of these scopes of a client's own is open now; `None` when there were some and none is.
 pub(crate) fn still_open(granted: &str, open: Open<'_>) -> Option<ScopeSet> {
+    those(granted, |scope| is_one_open(scope, open))
+}
+
+/// The same of scopes that a customer granted: what customers may not be asked for today is not
+/// among them.
+pub(crate) fn still_granted(issuer: &Issuer, granted: &str, open: Open<'_>) -> Option<ScopeSet> {
+    let is_held = |scope: &Scope| {
+        is_one_open(scope, open) && (is_openid(scope) || issuer.is_open_to_customers(scope))
+    };
+    those(granted, is_held)
+}
+
+fn those(granted: &str, are_held: impl Fn(&Scope) -> bool) -> Option<ScopeSet> {
     let granted = ScopeSet::parse(granted).ok()?;
-    let held = granted.iter().filter(|scope| is_one_open(scope, open));
+    let held = granted.iter().filter(|scope| are_held(scope));
     let held: ScopeSet = held.cloned().collect();
     (!held.is_empty() || granted.is_empty()).then_some(held)
 }

@@ -167,7 +167,11 @@ fn of_access_token(
     let client = issuer.clients.get(claims.client())?;
     // What it says is good for as long as agreements give it.
     let open = client.open(now);
-    let mut scope = scope::still_open(&claims.scope, open)?;
+    let grant = claims.grant();
+    let mut scope = match &grant {
+        Some(_) => scope::still_granted(issuer, &claims.scope, open)?,
+        None => scope::still_open(&claims.scope, open)?,
+    };
     let held = claims.authorization_details.clone();
     let mut details = held.only(|detail| is_open(issuer, open, detail));
     if scope.is_empty() && details.is_empty() {
@@ -193,7 +197,6 @@ fn of_access_token(
             Value::from(audience.contains(&its).then_some(its)?)
         }
     };
-    let grant = claims.grant();
     let is_live = claims.exp > now.as_second()
         && client.standing == Standing::Active
         && !issuer.is_revoked(&claims.jti_digest(), grant.as_ref());
@@ -266,7 +269,7 @@ async fn of_refresh_token(
         return Ok(None);
     }
     let details = held(issuer, client, &granted.authorization_details);
-    let Some(scope) = scope::still_open(&granted.scope, client.open()) else {
+    let Some(scope) = scope::still_granted(issuer, &granted.scope, client.open()) else {
         return Ok(None);
     };
     let scope = scope.to_string();

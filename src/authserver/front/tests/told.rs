@@ -41,6 +41,7 @@ async fn house(name_chars: usize) -> House {
             customers: Customers::Password(Arc::new(Silent)),
             acr_values: Vec::new(),
             grant_lifetime: Duration::from_hours(1),
+            desk: None,
         });
         let id = ClientId::parse("swiftride-app").expect("valid");
         let client = settings.clients.get_mut(&id).expect("a client");

@@ -19,6 +19,7 @@ pub(super) fn grants(settings: &mut IssuerSettings, customers: Customers) {
         customers,
         acr_values: Vec::new(),
         grant_lifetime: std::time::Duration::from_hours(1),
+        desk: None,
     });
     let id = ClientId::parse("swiftride-app").expect("valid");
     let client = settings.clients.get_mut(&id).expect("a client");

@@ -10,14 +10,14 @@ use crate::denied::{Denied, GrantProblem};
 use crate::issuer::Issuer;
 use crate::issuer::agreement::Open;
 use crate::page::details::lines;
-use crate::request::details::{Detail, Details, DetailsProblem};
+use crate::request::details::{Detail, Details, DetailsProblem, consent};
 use crate::step::form::Parameters;
 use crate::step::resource::Audience;
 use crate::step::scope;
 use crate::step::standing::InGoodStanding;
 
 /// The parameter.
-const NAME: &str = "authorization_details";
+pub(super) const NAME: &str = "authorization_details";
 
 /// What a customer is asked for; none when nothing is. All of it may stand in a token that is for
 /// what the request is for: nothing is approved for nothing.
@@ -116,11 +116,18 @@ impl From<DetailsProblem> for Wrong {
     }
 }
 
+/// Whether details of this type may be asked for: the client's agreements open it, or it is ours,
+/// by which any client names a consent.
+fn is_open_type(issuer: &Issuer, open: Open<'_>, its: &DetailType) -> bool {
+    let is_ours = issuer.desk().is_some() && consent::is_ours(its);
+    open.has_details(its) || is_ours
+}
+
 fn judge(issuer: &Issuer, open: Open<'_>, detail: Detail<'_>) -> Result<(), Wrong> {
     let its = detail
         .r#type()
         .and_then(|text| DetailType::parse(text).ok());
-    let its = its.filter(|its| open.has_details(its));
+    let its = its.filter(|its| is_open_type(issuer, open, its));
     let known = its.and_then(|its| issuer.details.get(&its));
     let known = known.ok_or(DetailsProblem::Type)?;
     if let Some(within) = known.schema.misfit(detail) {
