@@ -38,7 +38,7 @@ use model::ports::StoreUnavailable;
 use model::{
     Asked, Connection, Facts, Fault, InteractionId, OauthEndpoint, Refusal, RequestId, Response,
 };
-use web::{Cookie, Language, Pages};
+use web::{Cookie, Frame, Language, Pages};
 
 use crate::denied::Denied;
 use crate::endpoints::not_allowed::not_allowed;
@@ -46,8 +46,8 @@ use crate::endpoints::{Endpoint, refused};
 use crate::evidence::OpenRecord;
 use crate::evidence::events::Events;
 use crate::issuer::{Asking, Issuer};
+use crate::page::Cause;
 use crate::page::error::{Failure, failure};
-use crate::page::{Cause, Frame};
 use crate::step::form::Parameters;
 use crate::{AuthServer, Customers, Ports};
 
@@ -288,6 +288,8 @@ impl<'a> Visit<'a> {
             host,
             switch,
             correlation: self.request_id,
+            help: None,
+            complaint: None,
         }
     }
 

@@ -8,8 +8,8 @@
 //! `request` and `act`, which is the button: `log-in`, `cancel`, `allow` or `refuse`.
 //!
 //! Attacks stopped here: a text that pretends to be part of the page or reads otherwise than it is
-//! (`text.rs`); a way back to anything but an app's web address (`done.rs`); an approval of more
-//! than fits on the page (it is a fault, never cut).
+//! ([`web::text`]); a way back to anything but an app's web address (`done.rs`); an approval of
+//! more than fits on the page (it is a fault, never cut).
 
 pub(crate) mod approve;
 pub(crate) mod details;
@@ -18,47 +18,75 @@ pub(crate) mod error;
 pub(crate) mod labels;
 pub(crate) mod log_in;
 pub(crate) mod onward;
-mod text;
-mod words;
 
-use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use model::{Fault, RequestId, Response};
-use web::{Language, Pages};
+use model::Fault;
+use web::{Language, LookSource, Pages};
 
-use words::Words;
-
-/// The templates, read. Fails when one of them cannot be read; to be called once, at start.
+/// The templates and texts, read. Fails when one of them cannot be read; to be called once, at
+/// start.
 pub(crate) fn pages() -> Result<Pages, Fault> {
-    Pages::new(
-        include_str!("page/style.css"),
-        &[
-            ("frame.html", include_str!("page/frame.html")),
+    Pages::dressed(&LookSource {
+        templates: &[
             ("log-in.html", include_str!("page/log-in.html")),
             ("approve.html", include_str!("page/approve.html")),
             ("done.html", include_str!("page/done.html")),
             ("onward.html", include_str!("page/onward.html")),
             ("error.html", include_str!("page/error.html")),
         ],
-    )
+        texts: [
+            (Language::ZhCn, include_str!("page/zh-CN.ftl")),
+            (Language::En, include_str!("page/en.ftl")),
+        ],
+        keys: KEYS,
+        required_ids: REQUIRED_IDS,
+        overrides: Vec::new(),
+    })
 }
 
-/// What stands on every page.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Frame<'a> {
-    /// The page's language.
-    pub(crate) language: Language,
-    /// The bank's name in that language; at most 200 characters.
-    pub(crate) bank: &'a str,
-    /// The host that the customer should find in the address bar.
-    pub(crate) host: &'a str,
-    /// The address of the same page in the other language, from its path on; `None` where there is
-    /// none to come back to.
-    pub(crate) switch: Option<&'a str>,
-    /// The request's id: what the customer tells the bank's desk.
-    pub(crate) correlation: RequestId,
-}
+/// What programs rely on, by the page that has it.
+const REQUIRED_IDS: &[(&str, &[&str])] = &[
+    (
+        "log-in.html",
+        &["login-form", "username", "password", "login", "cancel"],
+    ),
+    ("approve.html", &["approve-form", "allow", "refuse"]),
+    ("done.html", &["return"]),
+    ("onward.html", &["onward"]),
+    ("error.html", &["error"]),
+];
+
+/// The texts that no template asks for, but the pages' code.
+const KEYS: &[&str] = &[
+    "log-in-to",
+    "wrong-credentials",
+    "locked-until",
+    "wants-to",
+    "asks",
+    "who-you-are",
+    "own-number",
+    "ended-allowed",
+    "ended-refused",
+    "ended-cancelled",
+    "ended-timed-out",
+    "ended-locked",
+    "ended-failed",
+    "no-such-request",
+    "no-such-request-remedy",
+    "bad-request",
+    "bad-request-remedy",
+    "unknown-app",
+    "unknown-app-remedy",
+    "foreign-form",
+    "foreign-form-remedy",
+    "too-many-tries",
+    "too-many-tries-remedy",
+    "unavailable",
+    "unavailable-remedy",
+    "broken",
+    "broken-remedy",
+];
 
 /// A form of ours: where it goes, and what it brings along.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -105,64 +133,6 @@ pub(crate) enum Cause {
     Unavailable,
     /// Something broke inside.
     Broken,
-}
-
-/// A page to be made.
-struct Sheet<'a, T> {
-    frame: &'a Frame<'a>,
-    status: StatusCode,
-    template: &'static str,
-    /// Whether the title says first that something is wrong (WCAG 2.2, 3.3.1).
-    is_wrong: bool,
-    heading: String,
-    page: T,
-}
-
-impl<T: Serialize> Sheet<'_, T> {
-    fn make(self, pages: &Pages) -> Result<Response, Fault> {
-        let frame = self.frame;
-        let words = Words::of(frame.language);
-        let title = if self.is_wrong {
-            (words.wrong)(&self.heading)
-        } else {
-            self.heading.clone()
-        };
-        let view = View {
-            frame: FrameView {
-                tag: frame.language.tag(),
-                other_tag: frame.language.other().tag(),
-                bank: text::name(frame.bank)?,
-                host: text::name(frame.host)?,
-                switch: frame.switch,
-                correlation: frame.correlation.to_string(),
-            },
-            words,
-            title,
-            heading: self.heading,
-            page: self.page,
-        };
-        pages.page(self.status, frame.language, self.template, &view)
-    }
-}
-
-/// What the templates find.
-#[derive(Serialize)]
-struct View<'a, T> {
-    frame: FrameView<'a>,
-    words: &'static Words,
-    title: String,
-    heading: String,
-    page: T,
-}
-
-#[derive(Serialize)]
-struct FrameView<'a> {
-    tag: &'static str,
-    other_tag: &'static str,
-    bank: String,
-    host: String,
-    switch: Option<&'a str>,
-    correlation: String,
 }
 
 #[cfg(test)]

@@ -4,7 +4,9 @@
 //! specs/consent.md §1): nothing is loaded, the one style sheet is known by its hash, forms go to
 //! this origin, nobody frames the page, and no address of ours is told to another site.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use http::header::{
     CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
@@ -12,47 +14,83 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::{Serde, Value};
-use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+use minijinja::value::{Kwargs, Serde, Value};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
 use serde::Serialize;
 
 use model::{Fault, Response};
 
 use crate::language::Language;
+use crate::texts::{Arg, Texts, digest};
 
 /// How many instructions of a template one page may take.
 const FUEL: u64 = 500_000;
 
-/// The templates of a room and its one style sheet, read once.
+/// The templates of a room, its texts and its one style sheet, read once.
 pub struct Pages {
-    environment: Environment<'static>,
+    /// One environment a language: what a template says is said in that language, however deep.
+    zh_cn: Environment<'static>,
+    en: Environment<'static>,
     policy: HeaderValue,
+    texts: Arc<Texts>,
+    version: [u8; 32],
 }
+
+/// A template: its name and its text.
+pub(crate) type Template = (&'static str, Cow<'static, str>);
 
 impl Pages {
     /// Reads the templates, each by its name, and the style sheet, which they find under the name
-    /// `style`. Fails when a template cannot be read.
+    /// `style`; there are no texts but the view's. Fails when a template cannot be read.
     pub fn new(
         style: &'static str,
         templates: &[(&'static str, &'static str)],
     ) -> Result<Self, Fault> {
-        let mut environment = Environment::empty();
-        environment.set_auto_escape_callback(|_| AutoEscape::Html);
-        environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        environment.set_syntax(syntax()?);
-        environment.set_fuel(Some(FUEL));
-        environment.add_global("style", Value::from_safe_string(style.to_owned()));
+        let templates = templates
+            .iter()
+            .map(|(name, text)| (*name, Cow::from(*text)));
+        Self::read(style, &templates.collect::<Vec<_>>(), Texts::read(&[])?)
+    }
+
+    /// Reads templates that find these texts by the function `t`.
+    pub(crate) fn read(
+        style: &'static str,
+        templates: &[Template],
+        texts: Texts,
+    ) -> Result<Self, Fault> {
+        let texts = Arc::new(texts);
+        let mut parts = vec![style];
         for (name, text) in templates {
-            environment
-                .add_template(name, text)
-                .map_err(|cause| Fault::caused(format!("reading the template {name}"), cause))?;
+            parts.extend([name, text.as_ref()]);
         }
+        let mut version = digest(&parts).to_vec();
+        version.extend_from_slice(&texts.version);
         let policy = HeaderValue::from_str(&policy(style))
             .map_err(|cause| Fault::caused("writing the content security policy", cause))?;
         Ok(Self {
-            environment,
+            zh_cn: environment(Language::ZhCn, style, templates, &texts)?,
+            en: environment(Language::En, style, templates, &texts)?,
             policy,
+            version: crypto::sha256(&version),
+            texts,
         })
+    }
+
+    /// SHA-256 of all that makes a page but its view: style sheet, templates and texts. A consent
+    /// is kept with it, so that what was shown can be told from what is shown now.
+    pub fn text_version(&self) -> [u8; 32] {
+        self.version
+    }
+
+    /// A text by its key, with its variables filled in. Fails when there is no such text, and when
+    /// a variable is missing or one too many.
+    pub fn words(
+        &self,
+        language: Language,
+        key: &str,
+        args: &[(&str, Arg<'_>)],
+    ) -> Result<String, Fault> {
+        self.texts.words(language, key, args)
     }
 
     /// An answer with the page of this template. Every text of the view is escaped. Fails when
@@ -65,8 +103,11 @@ impl Pages {
         template: &str,
         view: &impl Serialize,
     ) -> Result<Response, Fault> {
-        let html = self
-            .environment
+        let environment = match language {
+            Language::ZhCn => &self.zh_cn,
+            Language::En => &self.en,
+        };
+        let html = environment
             .get_template(template)
             .and_then(|template| template.render(Value::from(Serde(view))))
             .map_err(|cause| Fault::caused(format!("rendering the page {template}"), cause))?;
@@ -104,6 +145,51 @@ pub fn see_other(location: &str) -> Result<Response, Fault> {
     headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
     guard(headers);
     Ok(response)
+}
+
+fn environment(
+    language: Language,
+    style: &'static str,
+    templates: &[Template],
+    texts: &Arc<Texts>,
+) -> Result<Environment<'static>, Fault> {
+    let mut environment = Environment::empty();
+    environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_syntax(syntax()?);
+    environment.set_fuel(Some(FUEL));
+    environment.add_global("style", Value::from_safe_string(style.to_owned()));
+    let texts = Arc::clone(texts);
+    environment.add_function("t", move |key: &str, args: Kwargs| {
+        say(&texts, language, key, &args)
+    });
+    for (name, text) in templates {
+        environment
+            .add_template_owned(*name, text.clone())
+            .map_err(|cause| Fault::caused(format!("reading the template {name}"), cause))?;
+    }
+    Ok(environment)
+}
+
+/// A text as a template asks for it: `t("KEY", NAME=VALUE)`. It is escaped like every other.
+fn say(texts: &Texts, language: Language, key: &str, args: &Kwargs) -> Result<String, Error> {
+    let mut values = Vec::new();
+    for name in args.args() {
+        values.push((name, args.get::<Value>(name)?));
+    }
+    let mut given = Vec::new();
+    for (name, value) in &values {
+        let number = || u32::try_from(value.clone()).ok().map(Arg::Number);
+        let arg = value.as_str().map(Arg::Text).or_else(number);
+        let arg = arg.ok_or_else(|| amiss(format!("{name} is no text and no number")))?;
+        given.push((*name, arg));
+    }
+    let said = texts.words(language, key, &given);
+    said.map_err(|fault| amiss("saying a text").with_source(fault))
+}
+
+fn amiss(what: impl Into<Cow<'static, str>>) -> Error {
+    Error::new(ErrorKind::InvalidOperation, what)
 }
 
 /// Lines that hold nothing but a statement leave no trace.

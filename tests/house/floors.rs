@@ -38,6 +38,8 @@ const DOORS: &[(&str, &[&str])] = &[
     ("aws-lc-rs", &["crypto"]),
     ("governor", &["gateway"]),
     ("minijinja", &["web"]),
+    ("fluent-bundle", &["web"]),
+    ("unic-langid", &["web"]),
     ("clap", &["app"]),
 ];
 

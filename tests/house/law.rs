@@ -229,9 +229,9 @@ impl Copy {
         let folder = target().join("law");
         let _ = fs::remove_dir_all(folder.join("src"));
         let copy = Self { folder };
-        for source in sources("src", ".rs")
+        for source in [".rs", ".toml", ".html", ".css", ".ftl"]
             .into_iter()
-            .chain(sources("src", ".toml"))
+            .flat_map(|ending| sources("src", ending))
         {
             copy.write(&source.path, &source.text);
         }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use model::ports::Session;
 use model::{DetailType, Response, Scope, ScopeSet};
 
-use web::Language;
+use web::{Language, Pages};
 
 use super::fit::Fit;
 use super::request::{Known, Sitting};
@@ -173,8 +173,9 @@ impl Visit<'_> {
         let scopes = ScopeSet::parse(&known.request.scope);
         let scopes = scopes.map_err(|_| model::Fault::new("reading back the scopes"))?;
         let app = name_of(known.client, known.language);
-        let permission = |scope: &Scope| permission(scope, app, known.language);
-        let mut permissions: Vec<_> = scopes.iter().map(permission).collect();
+        let permission = |scope: &Scope| permission(self.pages, scope, app, known.language);
+        let permissions: Result<Vec<_>, _> = scopes.iter().map(permission).collect();
+        let mut permissions = permissions?;
         for detail in known.request.authorization_details.iter() {
             permissions.push(self.in_detail(detail, known.language)?);
         }
@@ -235,12 +236,17 @@ pub(super) fn name_of(client: &ClientSettings, language: Language) -> &str {
 }
 
 /// What a scope is called on the page.
-fn permission(scope: &Scope, app: &str, language: Language) -> Permission {
+fn permission(
+    pages: &Pages,
+    scope: &Scope,
+    app: &str,
+    language: Language,
+) -> Result<Permission, model::Fault> {
     if scope.as_str() == OPENID {
-        return approve::who_you_are(app, language);
+        return approve::who_you_are(pages, app, language);
     }
-    Permission {
+    Ok(Permission {
         title: scope.as_str().to_owned(),
         lines: Vec::new(),
-    }
+    })
 }

@@ -6,10 +6,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use model::{Fault, Response};
-use web::{Language, Pages};
+use web::{Arg, Frame, Language, Pages, Sheet, text};
 
-use super::words::Words;
-use super::{Frame, OwnForm, Sheet, text};
+use super::OwnForm;
 
 /// The most permissions on a page, and the most lines of one.
 const PERMISSIONS_MAX: usize = 100;
@@ -86,39 +85,43 @@ impl Line {
 
 #[derive(Serialize)]
 struct Page<'a> {
+    app: String,
     legal: String,
     legal_tag: Option<&'static str>,
     contact: String,
     customer: String,
     until: String,
     permissions: Vec<Permission>,
-    if_refused: String,
     form: OwnForm<'a>,
 }
 
 /// Makes the page. Fails when nothing is asked for, or more than the page shows: what cannot be
 /// shown whole must not be approved.
 pub(crate) fn approve(pages: &Pages, view: &Approve<'_>) -> Result<Response, Fault> {
-    let words = Words::of(view.frame.language);
+    let language = view.frame.language;
     let app = text::name(view.app)?;
     let heading = match view.act {
-        Some(act) => (words.wants_to)(&app, &text::name(act)?),
-        None => (words.asks)(&app),
+        Some(act) => {
+            let act = text::name(act)?;
+            let args = [("app", Arg::Text(&app)), ("act", Arg::Text(&act))];
+            pages.words(language, "wants-to", &args)?
+        }
+        None => pages.words(language, "asks", &[("app", Arg::Text(&app))])?,
     };
     let sheet = Sheet {
-        frame: &view.frame,
+        frame: view.frame,
         status: StatusCode::OK,
         template: "approve.html",
         is_wrong: false,
         heading,
         page: Page {
+            app,
             legal: text::name(view.legal)?,
-            legal_tag: text::foreign_tag(view.legal, view.frame.language),
+            legal_tag: text::foreign_tag(view.legal, language),
             contact: text::name(view.contact)?,
             customer: text::name(view.customer)?,
-            until: words.moment(view.until),
+            until: web::moment(view.until, language),
             permissions: whole(view.permissions)?,
-            if_refused: (words.if_refused)(&app),
             form: view.form,
         },
     };
@@ -126,12 +129,16 @@ pub(crate) fn approve(pages: &Pages, view: &Approve<'_>) -> Result<Response, Fau
 }
 
 /// What is asked for by whoever asks who the customer is (OIDC Core §3.1.2.4).
-pub(crate) fn who_you_are(app: &str, language: Language) -> Permission {
-    let words = Words::of(language);
-    Permission {
-        title: words.who_you_are.to_owned(),
-        lines: vec![Line::of((words.own_number)(app))],
-    }
+pub(crate) fn who_you_are(
+    pages: &Pages,
+    app: &str,
+    language: Language,
+) -> Result<Permission, Fault> {
+    let number = pages.words(language, "own-number", &[("app", Arg::Text(app))])?;
+    Ok(Permission {
+        title: pages.words(language, "who-you-are", &[])?,
+        lines: vec![Line::of(number)],
+    })
 }
 
 fn whole(permissions: &[Permission]) -> Result<Vec<Permission>, Fault> {

@@ -5,10 +5,9 @@ use http::{StatusCode, Uri};
 use serde::Serialize;
 
 use model::{Fault, Response};
-use web::Pages;
+use web::{Arg, Frame, Pages, Sheet, text};
 
-use super::words::Words;
-use super::{Ending, Frame, Sheet, text};
+use super::Ending;
 
 /// The longest address that a browser is led to, answer to an app included, in bytes.
 const LOCATION_BYTES_MAX: usize = 16 * 1024;
@@ -28,9 +27,8 @@ pub(crate) struct Done<'a> {
 
 #[derive(Serialize)]
 struct Page<'a> {
-    shared: String,
-    returning: String,
-    return_to: String,
+    app: String,
+    is_allowed: bool,
     location: &'a str,
 }
 
@@ -40,26 +38,24 @@ pub(crate) fn done(pages: &Pages, view: &Done<'_>) -> Result<Response, Fault> {
     if !is_web_address(view.location) {
         return Err(Fault::new("leading back to what is no address of an app"));
     }
-    let words = Words::of(view.frame.language);
     let app = text::name(view.app)?;
-    let shared = match view.ending {
-        Ending::Allowed => (words.allowed_only)(&app),
-        Ending::Refused
-        | Ending::Cancelled
-        | Ending::TimedOut
-        | Ending::Locked
-        | Ending::Failed => words.nothing_shared.to_owned(),
+    let key = match view.ending {
+        Ending::Allowed => "ended-allowed",
+        Ending::Refused => "ended-refused",
+        Ending::Cancelled => "ended-cancelled",
+        Ending::TimedOut => "ended-timed-out",
+        Ending::Locked => "ended-locked",
+        Ending::Failed => "ended-failed",
     };
     let sheet = Sheet {
-        frame: &view.frame,
+        frame: view.frame,
         status: StatusCode::OK,
         template: "done.html",
         is_wrong: false,
-        heading: (words.ended)(view.ending, &app),
+        heading: pages.words(view.frame.language, key, &[("app", Arg::Text(&app))])?,
         page: Page {
-            shared,
-            returning: (words.returning)(&app),
-            return_to: (words.return_to)(&app),
+            app,
+            is_allowed: view.ending == Ending::Allowed,
             location: view.location,
         },
     };

@@ -4,11 +4,10 @@
 use http::StatusCode;
 use serde::Serialize;
 
-use model::Response;
-use web::Pages;
+use model::{Fault, Response};
+use web::{Frame, Pages, Sheet, text};
 
-use super::words::Words;
-use super::{Cause, Frame, Sheet, text};
+use super::Cause;
 
 /// What the page shows.
 #[derive(Debug, Clone, Copy)]
@@ -27,7 +26,7 @@ pub(crate) struct Failure<'a> {
 
 #[derive(Serialize)]
 struct Page {
-    remedy: &'static str,
+    remedy: String,
     code: &'static str,
     description: Option<String>,
 }
@@ -35,20 +34,7 @@ struct Page {
 /// Makes the page. Never fails: where even this page cannot be made, the answer is a problem
 /// document with the request's id.
 pub(crate) fn failure(pages: &Pages, view: &Failure<'_>) -> Response {
-    let words = Words::of(view.frame.language);
-    let sheet = Sheet {
-        frame: &view.frame,
-        status: view.status,
-        template: "error.html",
-        is_wrong: true,
-        heading: (words.happened)(view.cause).to_owned(),
-        page: Page {
-            remedy: (words.remedy)(view.cause),
-            code: view.code,
-            description: view.description.map(text::beginning),
-        },
-    };
-    sheet.make(pages).unwrap_or_else(|fault| {
+    sheet(pages, view).unwrap_or_else(|fault| {
         tracing::error!(
             error = &fault as &dyn std::error::Error,
             request.id = %view.frame.correlation,
@@ -56,4 +42,30 @@ pub(crate) fn failure(pages: &Pages, view: &Failure<'_>) -> Response {
         );
         web::internal_problem(view.frame.correlation)
     })
+}
+
+fn sheet(pages: &Pages, view: &Failure<'_>) -> Result<Response, Fault> {
+    let language = view.frame.language;
+    let (happened, remedy) = match view.cause {
+        Cause::NoSuchRequest => ("no-such-request", "no-such-request-remedy"),
+        Cause::BadRequest => ("bad-request", "bad-request-remedy"),
+        Cause::UnknownApp => ("unknown-app", "unknown-app-remedy"),
+        Cause::ForeignForm => ("foreign-form", "foreign-form-remedy"),
+        Cause::TooManyTries => ("too-many-tries", "too-many-tries-remedy"),
+        Cause::Unavailable => ("unavailable", "unavailable-remedy"),
+        Cause::Broken => ("broken", "broken-remedy"),
+    };
+    let sheet = Sheet {
+        frame: view.frame,
+        status: view.status,
+        template: "error.html",
+        is_wrong: true,
+        heading: pages.words(language, happened, &[])?,
+        page: Page {
+            remedy: pages.words(language, remedy, &[])?,
+            code: view.code,
+            description: view.description.map(text::beginning),
+        },
+    };
+    sheet.make(pages)
 }

@@ -18,7 +18,7 @@ pub(crate) fn is_title(value: &Value) -> bool {
         let text = value.get(language.tag()).and_then(Value::as_str);
         text.is_some_and(|text| {
             let is_short = (1..=CHARS_MAX).contains(&text.chars().count());
-            is_short && super::text::line(text).is_ok_and(|shown| shown == text)
+            is_short && web::text::line(text).is_ok_and(|shown| shown == text)
         })
     };
     let has_no_more = value.as_object().is_some_and(|title| title.len() == 2);

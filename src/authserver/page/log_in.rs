@@ -6,10 +6,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use model::{Fault, Response};
-use web::Pages;
+use web::{Arg, Frame, Pages, Sheet, text};
 
-use super::words::Words;
-use super::{Frame, OwnForm, Sheet, text};
+use super::OwnForm;
 
 /// The most characters of a user name, and of a password: what the fields take.
 pub(crate) const CREDENTIAL_CHARS_MAX: usize = 200;
@@ -43,7 +42,7 @@ pub(crate) enum Notice {
 
 #[derive(Serialize)]
 struct Page<'a> {
-    never: String,
+    app: String,
     notice: Option<String>,
     user_name: String,
     chars_max: usize,
@@ -52,24 +51,32 @@ struct Page<'a> {
 
 /// Makes the page: 200, or 403 when there is something to notice. Fails when a name is too long.
 pub(crate) fn log_in(pages: &Pages, view: &LogIn<'_>) -> Result<Response, Fault> {
-    let words = Words::of(view.frame.language);
-    let app = text::name(view.app)?;
-    let notice = view.notice.map(|notice| match notice {
-        Notice::Wrong { tries_left } => (words.wrong_credentials)(tries_left),
-        Notice::LockedUntil(end) => (words.locked_until)(&words.moment(end)),
-    });
-    let status = match notice {
-        None => StatusCode::OK,
-        Some(_) => StatusCode::FORBIDDEN,
+    let language = view.frame.language;
+    let (bank, app) = (text::name(view.frame.bank)?, text::name(view.app)?);
+    let notice = match view.notice {
+        None => None,
+        Some(Notice::Wrong { tries_left }) => {
+            let args = [("left", Arg::Number(tries_left))];
+            Some(pages.words(language, "wrong-credentials", &args)?)
+        }
+        Some(Notice::LockedUntil(end)) => {
+            let end = web::moment(end, language);
+            let args = [("moment", Arg::Text(&end))];
+            Some(pages.words(language, "locked-until", &args)?)
+        }
     };
+    let names = [("bank", Arg::Text(&bank)), ("app", Arg::Text(&app))];
     let sheet = Sheet {
-        frame: &view.frame,
-        status,
+        frame: view.frame,
+        status: match notice {
+            None => StatusCode::OK,
+            Some(_) => StatusCode::FORBIDDEN,
+        },
         template: "log-in.html",
         is_wrong: notice.is_some(),
-        heading: (words.log_in_to)(&text::name(view.frame.bank)?, &app),
+        heading: pages.words(language, "log-in-to", &names)?,
         page: Page {
-            never: (words.never_needs)(&app),
+            app,
             notice,
             user_name: text::name(view.user_name).unwrap_or_default(),
             chars_max: CREDENTIAL_CHARS_MAX,

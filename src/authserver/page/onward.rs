@@ -5,11 +5,9 @@ use http::StatusCode;
 use serde::Serialize;
 
 use model::{Fault, Response};
-use web::Pages;
+use web::{Arg, Frame, Pages, Sheet, text};
 
 use super::done::is_web_address;
-use super::words::Words;
-use super::{Frame, Sheet, text};
 
 /// What the page shows.
 #[derive(Debug, Clone, Copy)]
@@ -33,14 +31,14 @@ pub(crate) fn onward(pages: &Pages, view: &Onward<'_>) -> Result<Response, Fault
     if !is_web_address(view.location) {
         return Err(Fault::new("leading on to what is no web address"));
     }
-    let words = Words::of(view.frame.language);
     let (bank, app) = (text::name(view.frame.bank)?, text::name(view.app)?);
+    let names = [("bank", Arg::Text(&bank)), ("app", Arg::Text(&app))];
     let sheet = Sheet {
-        frame: &view.frame,
+        frame: view.frame,
         status: StatusCode::OK,
         template: "onward.html",
         is_wrong: false,
-        heading: (words.log_in_to)(&bank, &app),
+        heading: pages.words(view.frame.language, "log-in-to", &names)?,
         page: Page {
             location: view.location,
         },

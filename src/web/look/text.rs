@@ -6,7 +6,8 @@
 //! (Unicode TR 36). Each is shown as U+FFFD.
 
 use model::Fault;
-use web::Language;
+
+use crate::language::Language;
 
 /// The most characters of a name.
 const NAME_CHARS_MAX: usize = 200;
@@ -14,17 +15,17 @@ const NAME_CHARS_MAX: usize = 200;
 const LINE_CHARS_MAX: usize = 500;
 
 /// A name: at most 200 characters, or a fault.
-pub(super) fn name(text: &str) -> Result<String, Fault> {
+pub fn name(text: &str) -> Result<String, Fault> {
     shown(text, NAME_CHARS_MAX)
 }
 
 /// A line: at most 500 characters, or a fault. What a customer approves is never cut.
-pub(super) fn line(text: &str) -> Result<String, Fault> {
+pub fn line(text: &str) -> Result<String, Fault> {
     shown(text, LINE_CHARS_MAX)
 }
 
 /// The beginning of a text that nobody decides by.
-pub(super) fn beginning(text: &str) -> String {
+pub fn beginning(text: &str) -> String {
     text.chars().take(LINE_CHARS_MAX).map(honest).collect()
 }
 
@@ -55,7 +56,7 @@ fn honest(c: char) -> char {
 
 /// The tag of a text in the other language than the page's, told by its letters: a screen reader
 /// needs it (WCAG 2.2, 3.1.2).
-pub(super) fn foreign_tag(text: &str, page: Language) -> Option<&'static str> {
+pub fn foreign_tag(text: &str, page: Language) -> Option<&'static str> {
     let is_chinese = text.chars().any(|c| matches!(c, '\u{3400}'..='\u{9fff}'));
     let is_latin = !is_chinese && text.chars().any(|c| c.is_ascii_alphabetic());
     let is_foreign = match page {
