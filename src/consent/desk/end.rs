@@ -1,0 +1,183 @@
+//! How a visit ends: agreed, or over with what the app and the customer are told.
+
+use model::ports::{
+    AgreedConsent, Change, Consent, Declined, DeskAgreed, DeskEnding, DeskFault, DeskOver, DeskStep,
+};
+use model::{By, Channel, ConsentState, Edge, FactorResult, Fault};
+
+use super::{Case, Stepped, Visit};
+use crate::asked::Wish;
+use crate::chosen::Chosen;
+use crate::evidence::{self, Kept};
+
+/// How a visit ends without a consent.
+pub(super) type Ended = Box<DeskOver>;
+
+/// Nothing comes of it, with the word for the app that goes with the ending.
+pub(super) fn over(ending: DeskEnding, declined: Option<Declined>) -> Ended {
+    Box::new(DeskOver {
+        error: "access_denied",
+        ending,
+        declined,
+    })
+}
+
+/// Nothing comes of it, by no decision of the customer's.
+pub(super) fn failed(error: &'static str) -> Ended {
+    Box::new(DeskOver {
+        error,
+        ending: DeskEnding::Failed,
+        declined: None,
+    })
+}
+
+impl Visit<'_> {
+    /// The customer refused, at whichever stage.
+    pub(super) fn refused(&self, case: &Case, wish: &Wish<'_>) -> Stepped {
+        let mut change = change(&case.consent, Edge::Refuse);
+        change.evidence = Some(self.evidence(case, Edge::Refuse, By::Customer, None)?);
+        let declined = self.declined(case, wish, change, By::Customer)?;
+        Ok(DeskStep::Over(over(DeskEnding::Refused, Some(declined))))
+    }
+
+    /// Too many codes were wrong.
+    pub(super) fn locked(&self, case: &Case, wish: &Wish<'_>) -> Stepped {
+        let mut change = change(&case.consent, Edge::Lock);
+        change.evidence = Some(self.evidence(case, Edge::Lock, By::House, None)?);
+        let declined = self.declined(case, wish, change, By::House)?;
+        Ok(DeskStep::Over(over(DeskEnding::Locked, Some(declined))))
+    }
+
+    /// There is no account that could be chosen.
+    pub(super) fn without_accounts(&self, case: &Case, wish: &Wish<'_>) -> Stepped {
+        let change = change(&case.consent, Edge::Refuse);
+        let declined = self.declined(case, wish, change, By::House)?;
+        Ok(DeskStep::Over(over(DeskEnding::NoAccounts, Some(declined))))
+    }
+
+    /// The time to decide is over.
+    pub(super) fn lapsed(&self, consent: &Consent, wish: &Wish<'_>) -> Ended {
+        let declined = self.by_house(consent, wish, Edge::Lapse, ConsentState::Lapsed);
+        over(DeskEnding::TimedOut, Some(declined))
+    }
+
+    /// What the customer was about to confirm cannot be given any more.
+    pub(super) fn withdrawn_offer(&self, consent: &Consent, wish: &Wish<'_>) -> Ended {
+        let declined = self.by_house(consent, wish, Edge::Refuse, ConsentState::Refused);
+        over(DeskEnding::Failed, Some(declined))
+    }
+
+    fn by_house(
+        &self,
+        consent: &Consent,
+        wish: &Wish<'_>,
+        edge: Edge,
+        to: ConsentState,
+    ) -> Declined {
+        let mut part = self.part(Some(consent.state), to, wish, 0);
+        part.by = By::House;
+        part.channel = Channel::Clock;
+        Declined {
+            consent: consent.id.clone(),
+            change: change(consent, edge),
+            part,
+        }
+    }
+
+    fn declined(
+        &self,
+        case: &Case,
+        wish: &Wish<'_>,
+        change: Change,
+        by: By,
+    ) -> Result<Declined, DeskFault> {
+        let consent = &case.consent;
+        let to = after(consent.state, change.edge)?;
+        let mut part = self.part(Some(consent.state), to, wish, case.draft.accounts.len());
+        part.by = by;
+        Ok(Declined {
+            consent: consent.id.clone(),
+            change,
+            part,
+        })
+    }
+
+    /// The customer has agreed to what the draft says.
+    pub(super) fn agreed(
+        &self,
+        case: &Case,
+        wish: &Wish<'_>,
+        factor: Option<FactorResult>,
+    ) -> Stepped {
+        let consent = &case.consent;
+        let to = after(consent.state, Edge::Authorise)?;
+        let chosen = self.chosen(case, wish);
+        let evidence = self.evidence(case, Edge::Authorise, By::Customer, factor)?;
+        Ok(DeskStep::Agreed(Box::new(DeskAgreed {
+            consent: AgreedConsent {
+                id: consent.id.clone(),
+                from: Some((consent.state, consent.version)),
+                edge: Edge::Authorise,
+                terms: chosen.terms(&self.desk.settings.profile)?,
+                evidence,
+                replaces: None,
+            },
+            details: chosen.details()?,
+            until: case.draft.until,
+            part: self.part(Some(consent.state), to, wish, case.draft.accounts.len()),
+            superseded: None,
+        })))
+    }
+
+    pub(super) fn chosen<'c>(&'c self, case: &'c Case, wish: &'c Wish<'c>) -> Chosen<'c> {
+        Chosen {
+            asked: &self.seat.asked,
+            wish,
+            customer: self.seat.customer.subject,
+            id: &case.consent.id,
+            draft: &case.draft,
+        }
+    }
+
+    /// What is kept of a decision: the pages as they were sent, and what their forms said.
+    pub(super) fn evidence(
+        &self,
+        case: &Case,
+        edge: Edge,
+        by: By,
+        factor: Option<FactorResult>,
+    ) -> Result<model::Evidence, Fault> {
+        let desk = self.desk;
+        let kept = Kept {
+            bank: &desk.settings.bank,
+            id: &case.consent.id,
+            edge,
+            by,
+            at: self.seat.asked.now,
+            text_version: desk.text_version,
+        };
+        let shown = evidence::shown(&case.draft, factor, self.seat.signed);
+        kept.sealed(&shown, &desk.settings.kek, desk.ports.random.as_ref())
+    }
+}
+
+/// An edge of a consent as it stands.
+pub(super) fn change(consent: &Consent, edge: Edge) -> Change {
+    Change {
+        from: consent.state,
+        version: consent.version,
+        edge,
+        subject: None,
+        request: None,
+        draft: None,
+        decide_until: None,
+        evidence: None,
+        reason: None,
+    }
+}
+
+/// The state after an edge.
+pub(super) fn after(state: ConsentState, edge: Edge) -> Result<ConsentState, Fault> {
+    let after = state.after(edge);
+    after.map_err(|cause| Fault::caused("taking an edge of a consent", cause))
+}

@@ -1,0 +1,168 @@
+//! What a customer sees now.
+
+use http_body_util::BodyExt;
+use model::ports::{Choices, DeskFault, DeskStep, Keep, OwnAccount};
+use model::{EXTENSIONS_MAX, Fault, Response};
+use web::Frame;
+
+use super::act::Said;
+use super::{Case, Stepped, Visit};
+use crate::asked::Wish;
+use crate::catalogue::Accounts;
+use crate::draft::{Chooser, Stage};
+use crate::page::{self, Wrong};
+
+/// Up to how many accounts are chosen from on the page that tells what is asked for
+/// (specs/consent.md, screen C3).
+const ON_REVIEW_MAX: usize = 4;
+/// Random bytes of a turn.
+const TURN_BYTES: usize = 8;
+
+impl Visit<'_> {
+    pub(super) async fn show(&mut self) -> Stepped {
+        let wish = match self.wish() {
+            Ok(wish) => wish,
+            Err(over) => return Ok(DeskStep::Over(over)),
+        };
+        if wish.is_plain() {
+            return self.show_plain(&wish);
+        }
+        match self.seated(&wish).await? {
+            Ok(case) => self.present(case, &wish, None, &[]).await,
+            Err(over) => Ok(DeskStep::Over(over)),
+        }
+    }
+
+    /// Shows the page of the stage, with what was wrong about the last form; and keeps it.
+    pub(super) async fn present(
+        &mut self,
+        mut case: Case,
+        wish: &Wish<'_>,
+        said: Option<&Said<'_>>,
+        wrong: &[Wrong],
+    ) -> Stepped {
+        let accounts = match case.draft.stage {
+            Stage::Review | Stage::Accounts => self.accounts(wish).await?,
+            Stage::Values | Stage::Confirm => Vec::new(),
+        };
+        if case.draft.stage == Stage::Review {
+            case.draft.chooser = chooser(wish, &accounts);
+        }
+        let is_choice = matches!(case.draft.stage, Stage::Review | Stage::Accounts)
+            && wish.accounts != Accounts::None;
+        if is_choice && accounts.iter().all(|one| one.unavailable.is_some()) {
+            return self.without_accounts(&case, wish);
+        }
+        let turn = crypto::random_array::<TURN_BYTES>(self.desk.ports.random.as_ref());
+        case.draft.turn = crypto::hex(&turn);
+        let response = self.drawn(&case, wish, &accounts, said, wrong)?;
+        let (response, html) = whole(response).await?;
+        case.draft.note(self.seat.page.language, html);
+        self.keep(&case, DeskStep::Page(response)).await
+    }
+
+    /// Keeps the draft; then comes this.
+    pub(super) async fn keep(&self, case: &Case, then: DeskStep) -> Stepped {
+        let desk = self.desk;
+        let (id, settings) = (&case.consent.id, &desk.settings);
+        let choices = Choices {
+            version: case.consent.version,
+            subject: None,
+            request: None,
+            draft: Some(case.draft.sealed(id, settings, &desk.ports)?),
+        };
+        let consents = desk.ports.consents.as_ref();
+        let kept = consents.keep(&settings.bank, id, choices, self.seat.asked.now);
+        Ok(match kept.await? {
+            Keep::Kept => then,
+            // Another tab was faster, or the time is over: what holds now is shown next.
+            Keep::Otherwise(_) | Keep::Gone => DeskStep::Again,
+        })
+    }
+
+    fn drawn(
+        &self,
+        case: &Case,
+        wish: &Wish<'_>,
+        accounts: &[OwnAccount],
+        said: Option<&Said<'_>>,
+        wrong: &[Wrong],
+    ) -> Result<Response, DeskFault> {
+        let (desk, seat) = (self.desk, &self.seat);
+        let form = (seat.page.form)(&case.draft.beside(case.consent.version));
+        let more_time = case.consent.extended < EXTENSIONS_MAX;
+        let language = self.language()?;
+        let sheet = page::Drawn {
+            pages: &desk.pages,
+            frame: self.frame(language),
+            who: &seat.who,
+            customer: seat.customer.shown,
+            words: &desk.settings.details,
+            wish,
+            form: &form,
+            until: case.draft.until,
+            decide_until: Some(case.consent.decide_until),
+            more_time,
+            wrong,
+        };
+        let ticked = said
+            .map(|said| said.accounts.as_slice())
+            .unwrap_or_default();
+        let response = match case.draft.stage {
+            Stage::Review => page::review::draw(
+                &sheet,
+                &page::review::Review {
+                    wants_separate: self.wants_separate(wish),
+                    accounts: match case.draft.chooser {
+                        Chooser::OnReview => accounts,
+                        Chooser::Nowhere | Chooser::Apart => &[],
+                    },
+                    ticked,
+                },
+            ),
+            Stage::Accounts => page::accounts::draw(&sheet, accounts, ticked),
+            Stage::Values => page::values::draw(&sheet, &case.draft.accounts),
+            Stage::Confirm => {
+                let proof = case.draft.proof.as_ref();
+                let proof = proof.ok_or_else(|| Fault::new("showing no second factor"))?;
+                let is_live = proof.is_live && seat.asked.now < proof.begun.expires;
+                page::confirm::draw(&sheet, &case.draft.accounts, &proof.begun, is_live)
+            }
+        };
+        Ok(response?)
+    }
+
+    pub(super) fn frame(&self, language: web::Language) -> Frame<'_> {
+        let page = &self.seat.page;
+        Frame {
+            language,
+            bank: page.bank,
+            host: page.host,
+            switch: Some(page.switch),
+            correlation: self.seat.request_id,
+            help: None,
+            complaint: None,
+        }
+    }
+}
+
+/// Where accounts are chosen.
+fn chooser(wish: &Wish<'_>, accounts: &[OwnAccount]) -> Chooser {
+    match wish.accounts {
+        Accounts::None => Chooser::Nowhere,
+        Accounts::One | Accounts::Some if accounts.len() <= ON_REVIEW_MAX => Chooser::OnReview,
+        Accounts::One | Accounts::Some => Chooser::Apart,
+    }
+}
+
+/// The page and its text.
+pub(super) async fn whole(response: Response) -> Result<(Response, String), Fault> {
+    let (parts, body) = response.into_parts();
+    let bytes = body.collect().await;
+    let bytes = bytes
+        .map_err(|_| Fault::new("reading a page of our own"))?
+        .to_bytes();
+    let text = String::from_utf8(bytes.to_vec())
+        .map_err(|cause| Fault::caused("reading a page of our own", cause))?;
+    Ok((Response::from_parts(parts, model::full(bytes)), text))
+}

@@ -1,0 +1,5 @@
+//! The desk from outside: what customers see, what their forms lead to, and what comes of it.
+
+mod endings;
+mod pages;
+mod walk;

@@ -1,0 +1,63 @@
+# The pages on which a customer decides about a consent, in English. Second person, short sentences,
+# no scope names; the same word for the same thing. `$app` is an app's name.
+
+heading-data = { $app } asks to see your data at this bank
+heading-plain = { $app } asks for your permission
+heading-accounts = Choose the accounts that { $app } may see
+heading-values = Check what { $app } asks for
+heading-confirm = Confirm that it is you, for { $app }
+
+purpose = What for
+keeps = The app may keep the data for { $days ->
+        [1] one day
+       *[other] { $days } days
+    }.
+until = Until
+asked-for = What it asks for
+choose-accounts = Which accounts
+chosen-accounts = The accounts you chose
+withdraw = If you change your mind
+how-to-withdraw = You can withdraw at any time under “My permissions” at this bank. From then on { $app } gets no new data.
+if-refused = If you refuse
+nothing-given = This bank shares nothing with { $app }. Nothing else changes for you at this bank.
+not-password = Your bank password is not given, and { $app } cannot move your money.
+not-data = Your accounts and what is in them are not shown to { $app }.
+bound-to = { $app } can use this permission for these values only.
+
+logged-in-as = Logged in as
+decide-until = You can decide until { $moment }.
+more-time = Take 15 minutes more
+
+code = The code you were sent
+code-sent = This bank sent a code to { $to }. It is good until { $moment }.
+code-over = The code is good no more. Have another one sent.
+tries-left = You can try { $left ->
+        [1] once
+       *[other] { $left } times
+    }.
+resend = Send another code
+never-tell = Type the code on this page only. { $app } never asks you for it.
+
+wrong-separate = Tick the box if you agree that this data is given. Or refuse.
+wrong-no-account = Choose an account.
+wrong-many-accounts = Choose 50 accounts at most.
+wrong-account-gone = An account that you chose cannot be shared any more. Choose again.
+wrong-no-code = Type the code that you were sent.
+wrong-code = The code is wrong. You can try { $left ->
+        [1] once more
+       *[other] { $left } more times
+    }.
+wrong-code-over = The code is good no more. Have another one sent.
+
+account-joint = You share it with somebody else.
+account-frozen = It is frozen at the moment.
+account-closed = It is closed.
+account-kind = Accounts of this kind are shown to no app.
+
+# What is confirmed by a code, in one line.
+line-accounts = { $count ->
+        [1] account { $masked }
+       *[other] { $count } accounts, { $masked } and others
+    }
+line-until = until { $until }
+line-joint = { "; " }
