@@ -133,6 +133,11 @@ impl Catalogue {
         self.scopes.iter()
     }
 
+    /// All purposes, by name.
+    pub fn purposes(&self) -> impl Iterator<Item = (&PurposeId, &Purpose)> {
+        self.purposes.iter()
+    }
+
     /// SHA-256 of all that the catalogue says: another text is another version, another order of
     /// keys is none.
     pub fn version(&self) -> [u8; 32] {
