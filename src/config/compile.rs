@@ -6,6 +6,7 @@ mod authorization;
 mod banks;
 mod certificates;
 mod clients;
+mod consent;
 mod details;
 mod fetch;
 mod issuers;
@@ -26,6 +27,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use model::PlanId;
 
+use crate::explain::InForce;
 use crate::file::{File, Plan};
 use crate::files::Files;
 use crate::house::{GatePlan, House, Loaded, Mode, PlanSettings};
@@ -40,6 +42,8 @@ pub(crate) struct Compiler<'e> {
     pub(crate) kept: &'e mut Kept,
     pub(crate) mode: Mode,
     pub(crate) now: Timestamp,
+    /// What holds of things that are not written, where the table of keys cannot tell.
+    pub(crate) told: Vec<InForce>,
 }
 
 impl Compiler<'_> {

@@ -126,6 +126,12 @@ impl Walk<'_> {
                     }
                 }
             }
+            (Kind::Each(item, _), yaml::Kind::Map(members)) => {
+                for member in members {
+                    let path = format!("{path}.{}", member.key);
+                    self.value(item, &member.value, &path, member.key_span);
+                }
+            }
             (Kind::List { item, .. }, yaml::Kind::List(items)) => {
                 for (index, node) in items.iter().enumerate() {
                     self.value(item, node, &format!("{path}.{}", index + 1), node.span);

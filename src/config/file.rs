@@ -4,8 +4,10 @@
 //! is still checked as far as it goes.
 
 mod agreements;
+mod asked;
 mod banks;
 mod clients;
+mod consent;
 mod details;
 mod fetch;
 mod issuer;
@@ -29,8 +31,10 @@ use crate::source::{At, Span};
 use crate::yaml::Node;
 
 pub(crate) use agreements::Agreement;
+pub(crate) use asked::Asked;
 pub(crate) use banks::Bank;
 pub(crate) use clients::{Client, Proof};
+pub(crate) use consent::{Consent, Purposes};
 pub(crate) use details::Detail;
 pub(crate) use fetch::FetchHost;
 pub(crate) use issuer::{Issuer, Judge, LogIn, Provider, Tokens};

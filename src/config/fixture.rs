@@ -30,6 +30,9 @@ pub(crate) const INCLUDED: &str = include_str!("../../config/partners/cartwheel.
 /// The shortest configuration that loads.
 pub(crate) const MINIMAL: &str = include_str!("golden/minimal.yaml");
 
+/// The shortest configuration in which customers consent.
+pub(crate) const CONSENTING: &str = include_str!("golden/consenting.yaml");
+
 /// The APIs that ship.
 pub(crate) const APIS: [(&str, &str); 3] = [
     ("apis/fx.yaml", include_str!("../../config/apis/fx.yaml")),
@@ -67,6 +70,21 @@ paths:
       responses: { '200': { description: A rate } }
 ";
 
+/// An API of which customers decide what it answers.
+const BALANCES: &str = include_str!("golden/balances.yaml");
+
+/// Consent catalogues: the one that ships, and a small one.
+const CATALOGUES: [(&str, &str); 2] = [
+    (
+        "consent/catalogue.yaml",
+        include_str!("../../config/consent/catalogue.yaml"),
+    ),
+    (
+        "consent/small.yaml",
+        include_str!("golden/consent-catalogue.yaml"),
+    ),
+];
+
 /// The schema of a type of authorization details.
 const DETAIL: &str = include_str!("../../config/apis/currency-exchange.json");
 
@@ -97,6 +115,10 @@ impl Fixture {
         fixture.write("apis/branches.yaml", APIS[1].1);
         fixture.write("apis/catalogue.yaml", APIS[2].1);
         fixture.write("apis/fx.yaml", FX);
+        fixture.write("apis/balances.yaml", BALANCES);
+        for (name, text) in CATALOGUES {
+            fixture.write(name, text);
+        }
         fixture.write("apis/currency-exchange.json", DETAIL);
         fixture.write("partners/cartwheel.yaml", INCLUDED);
         fixture
@@ -156,6 +178,7 @@ impl Fixture {
             files: Files::new(self.folder.path(), &environment),
             mode: Mode::Serve,
             now: now(),
+            told: Vec::new(),
         };
         let root = load::tree(&mut compiler, &self.path("gateway.yaml")).expect("a tree");
         load::compile(&mut compiler, &root);

@@ -27,6 +27,10 @@ use url::Url;
 use crate::Rate;
 use crate::mistake::Mistakes;
 
+mod consent;
+
+pub use consent::ConsentPlan;
+
 /// Who loads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
@@ -154,6 +158,9 @@ pub struct BankPlan {
     pub fetch: Vec<UpstreamSettings>,
     /// What it offers.
     pub products: Vec<ProductPlan>,
+    /// What its customers consent to; none where they consent to nothing. Then no operation is of
+    /// class `customer`.
+    pub consent: Option<ConsentPlan>,
 }
 
 /// A bank's issuer of tokens.

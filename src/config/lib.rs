@@ -26,6 +26,7 @@
 //! default (`algorithm`, `name` of an upstream's `tls`, names of partners, `clients`, and of the
 //! node `drain` and the make of its log) lets nobody in who would be refused. Without `log_in` or
 //! `redirect_uris` there are no customers' grants; with `log_in`, `profile` must be written.
+//! Without `consent` no customer consents to anything: operations of class `customer` are refused.
 //!
 //! **Absent on purpose**: patterns in `include`, anchors and merge keys, environment variables
 //! inside values, secrets in the file (they come by `file:` or `env:`), keys whose effect is not
@@ -54,9 +55,10 @@ mod fixture;
 
 pub use explain::InForce;
 pub use house::{
-    AgreementPlan, AuthorizationPlan, BankPlan, ClientPlan, DetailPlan, EndpointPlan, GatePlan,
-    House, IssuerEndpoint, IssuerPlan, ListenerPlan, Loaded, LogInPlan, Mode, OurTokensPlan,
-    PartnerPlan, PlanSettings, ProductPlan, ProviderPlan, ResourceServerPlan, Service, TokensPlan,
+    AgreementPlan, AuthorizationPlan, BankPlan, ClientPlan, ConsentPlan, DetailPlan, EndpointPlan,
+    GatePlan, House, IssuerEndpoint, IssuerPlan, ListenerPlan, Loaded, LogInPlan, Mode,
+    OurTokensPlan, PartnerPlan, PlanSettings, ProductPlan, ProviderPlan, ResourceServerPlan,
+    Service, TokensPlan,
 };
 pub use load::{explain, load, store_path};
 pub use loader::{Loader, Variables};

@@ -11,7 +11,7 @@ use crate::house::{House, Loaded, Mode};
 use crate::kept::Kept;
 use crate::mistake::{Code, Mistakes};
 use crate::reader::Reader;
-use crate::source::{Sources, Span};
+use crate::source::Span;
 use crate::yaml::{self, Node};
 use crate::{file, include};
 
@@ -48,7 +48,12 @@ pub fn explain(
     now: Timestamp,
 ) -> Result<(House, Vec<InForce>), Mistakes> {
     let kept = &mut Kept::default();
-    let (loaded, in_force) = loaded(path, mode, environment, now, kept, defaults);
+    let look = |root: &Node, compiler: &Compiler<'_>| {
+        let mut in_force = defaults(root, &compiler.reader.collector.sources);
+        in_force.extend_from_slice(&compiler.told);
+        in_force
+    };
+    let (loaded, in_force) = loaded(path, mode, environment, now, kept, look);
     strict(loaded).map(|house| (house, in_force))
 }
 
@@ -67,7 +72,7 @@ pub(crate) fn loaded<T: Default>(
     environment: &dyn Fn(&str) -> Option<String>,
     now: Timestamp,
     kept: &mut Kept,
-    look: impl FnOnce(&Node, &Sources) -> T,
+    look: impl FnOnce(&Node, &Compiler<'_>) -> T,
 ) -> (Loaded, T) {
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut compiler = Compiler {
@@ -76,12 +81,13 @@ pub(crate) fn loaded<T: Default>(
         kept,
         mode,
         now,
+        told: Vec::new(),
     };
     let Some(root) = tree(&mut compiler, path) else {
         return (compiler.finish(None), T::default());
     };
     let house = compile(&mut compiler, &root);
-    let seen = look(&root, &compiler.reader.collector.sources);
+    let seen = look(&root, &compiler);
     (compiler.finish(house), seen)
 }
 

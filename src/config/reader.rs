@@ -8,6 +8,7 @@ use crate::shape::{self, Key};
 use crate::source::{At, Span};
 use crate::yaml::{Kind, Node, Reading, reading};
 
+mod each;
 mod section;
 
 pub(crate) use section::Section;

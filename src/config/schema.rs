@@ -123,6 +123,11 @@ fn kind(kind_: &Kind) -> Value {
             "propertyNames": { "pattern": id_pattern(*id) },
             "additionalProperties": section(shape),
         }),
+        Kind::Each(item, id) => json!({
+            "type": "object",
+            "propertyNames": { "pattern": id_pattern(*id) },
+            "additionalProperties": kind(item),
+        }),
         Kind::List { item, .. } => json!({
             "type": "array",
             "minItems": 1,

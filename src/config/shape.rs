@@ -60,6 +60,8 @@ pub(crate) enum Kind {
     Standard(&'static Shape),
     /// A mapping from names to mappings with fixed keys.
     Named(&'static Shape, Id),
+    /// A mapping from names to values of one kind.
+    Each(&'static Kind, Id),
     /// A list of at least one; `of` names the items in the plural.
     List {
         of: &'static str,
@@ -235,7 +237,7 @@ impl Kind {
         let words = match self {
             Self::Section(_) => "a mapping of keys",
             Self::Standard(_) => "`standard` or a mapping of all its keys",
-            Self::Named(..) => "a mapping from names",
+            Self::Named(..) | Self::Each(..) => "a mapping from names",
             Self::List { of, .. } => return format!("a list of {of}"),
             Self::Or(word, other) => return format!("`{word}` or {}", other.expected()),
             Self::Word(words) => {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::clients::{self, key_sets};
 use super::products::{self, Paths};
-use super::{Compiler, authorization, fetch, issuers, trust, upstreams};
+use super::{Compiler, authorization, consent, fetch, issuers, trust, upstreams};
 use crate::file::{self, Bank, File};
 use crate::house::{AgreementPlan, BankPlan, Service};
 use crate::mistake::Code;
@@ -24,8 +24,11 @@ pub(super) fn compile(
         let upstreams = upstreams::compile(c, bank);
         fetch::refuse_unlisted_keys(c, bank, &partners);
         let fetch = fetch::compile(c, bank);
-        let products = products::compile(c, file, bank, &mut paths);
-        let issuer = issuers::compile(c, file, (bank, partners.as_slice()), &products, &mut places);
+        let asking = consent::read(c, bank);
+        let products = products::compile(c, file, (bank, asking.as_ref()), &mut paths);
+        let who = (bank, partners.as_slice());
+        let consent = consent::compile(c, file, who, asking.as_ref(), &products);
+        let issuer = issuers::compile(c, file, who, &products, &mut places);
         let (Some(trust), Some(mut issuer)) = (trust, issuer) else {
             continue;
         };
@@ -46,6 +49,7 @@ pub(super) fn compile(
             upstreams,
             fetch,
             products,
+            consent,
         });
     }
     issuers::refuse_hidden(c, &places, &paths);

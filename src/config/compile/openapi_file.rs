@@ -39,15 +39,23 @@ impl Described {
     }
 }
 
-/// Reads a description; notes its problems in its own file.
-pub(super) fn read(c: &mut Compiler<'_>, reference: &At<FileRef>) -> Option<Described> {
+/// Reads a description; notes its problems in its own file. Operations of class `customer` are such
+/// a problem where no customer is asked for consent.
+pub(super) fn read(
+    c: &mut Compiler<'_>,
+    reference: &At<FileRef>,
+    asks_consent: bool,
+) -> Option<Described> {
     let content = c
         .files
         .content(&mut c.reader, reference, OPENAPI_BYTES_MAX)?;
     let digest = crypto::sha256(&content.bytes);
     let source = c.reader.text_source(content.shown, &content.bytes)?;
     if let Some(file) = c.kept.api(&digest) {
-        return Some(Described { file, source });
+        let mut operations = file.description.operations.iter();
+        if operations.all(|operation| unbuilt::is_built(operation.class, asks_consent)) {
+            return Some(Described { file, source });
+        }
     }
     let before = c.reader.collector.count();
     let tree = yaml::parse(&mut c.reader.collector, source)?;
@@ -55,12 +63,12 @@ pub(super) fn read(c: &mut Compiler<'_>, reference: &At<FileRef>) -> Option<Desc
         return None;
     }
     let mut document = to_json(&tree);
-    let unbuilt = unbuilt::take_out(&mut document);
+    let unbuilt = unbuilt::take_out(&mut document, asks_consent);
     match ApiDescription::read(&document) {
         Ok(description) => {
             // Those taken out are not among these; what got past that is refused all the same.
             for operation in &description.operations {
-                if !unbuilt::is_built(operation.class) {
+                if !unbuilt::is_built(operation.class, asks_consent) {
                     let mark = unbuilt::mark(&operation.pointer);
                     refuse_unbuilt(c, &tree, &mark, operation.class);
                 }
@@ -97,25 +105,28 @@ pub(super) fn read(c: &mut Compiler<'_>, reference: &At<FileRef>) -> Option<Desc
 
 /// Classes whose proofs do not exist yet cannot be served.
 fn refuse_unbuilt(c: &mut Compiler<'_>, tree: &Node, mark: &str, class: Class) {
+    let (what, help) = if class == Class::Customer {
+        (
+            "the class `customer` demands consents, and this bank asks no customer for one",
+            "write `consent` at the bank, or leave the operation out of the file: a lower class \
+             would leave it unguarded",
+        )
+    } else {
+        (
+            "the class `payment` is not available in this version",
+            "this version serves `open`, `partner` and `customer`; leave the operation out of the \
+             file until its class is there: a lower class would leave it unguarded",
+        )
+    };
     c.reader
         .collector
-        .mistake(
-            Code::Api,
-            place(tree, mark),
-            format!(
-                "the class `{}` is not available in this version",
-                class.as_str()
-            ),
-        )
-        .help(
-            "this version serves `open` and `partner`; leave the operation out of the file until \
-             its class is there: a lower class would leave it unguarded",
-        );
+        .mistake(Code::Api, place(tree, mark), what)
+        .help(help);
 }
 
 /// Where a JSON Pointer (RFC 6901) points: the key of the member named last; where the pointer
 /// leads nowhere, the deepest place on its way.
-fn place(root: &Node, pointer: &str) -> Span {
+pub(super) fn place(root: &Node, pointer: &str) -> Span {
     let mut span = root.span;
     let mut node = root;
     for token in pointer.split('/').skip(1) {
@@ -146,7 +157,7 @@ fn place(root: &Node, pointer: &str) -> Span {
 }
 
 /// The tree as JSON, plain scalars read by YAML's core schema.
-fn to_json(node: &Node) -> Value {
+pub(super) fn to_json(node: &Node) -> Value {
     match &node.kind {
         Kind::Broken => Value::Null,
         Kind::List(items) => Value::Array(items.iter().map(to_json).collect()),

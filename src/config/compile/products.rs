@@ -7,6 +7,7 @@ use edge::ClientCertificates;
 use model::{ListenerId, OperationId, Scope};
 use openapi::{Class, OperationDescription};
 
+use super::consent::{self, Asking};
 use super::openapi_file::{self, Described};
 use super::routes::{Place, Routes, Taken};
 use super::{Compiler, details, upstreams};
@@ -22,7 +23,7 @@ pub(super) struct Paths(BTreeMap<ListenerId, Routes>);
 pub(super) fn compile(
     c: &mut Compiler<'_>,
     file: &File,
-    bank: &Bank,
+    (bank, asking): (&Bank, Option<&Asking>),
     paths: &mut Paths,
 ) -> Vec<ProductPlan> {
     details::refuse_shared(c, bank);
@@ -34,12 +35,15 @@ pub(super) fn compile(
         let described = product
             .openapi
             .as_ref()
-            .and_then(|reference| openapi_file::read(c, reference));
+            .and_then(|reference| openapi_file::read(c, reference, bank.consent.is_some()));
         let (Some(listeners), Some(described)) = (listeners, described) else {
             continue;
         };
         refuse_unusable_names(c, &described);
         refuse_unmet_log_ins(c, bank, &described);
+        if let Some(asking) = asking {
+            consent::refuse_uncovered(c, bank, asking, &described);
+        }
         details::refuse_unknown(c, bank, product, &described);
         let details = details::compile(c, product);
         refuse_without_certificates(c, product, &listeners, &described);

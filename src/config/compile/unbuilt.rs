@@ -43,9 +43,14 @@ impl Unbuilt {
     }
 }
 
-/// Whether operations of this class can be served.
-pub(super) fn is_built(class: Class) -> bool {
-    matches!(class, Class::Open | Class::Partner)
+/// Whether operations of this class can be served: those of class `customer` where customers are
+/// asked for consent.
+pub(super) fn is_built(class: Class, asks_consent: bool) -> bool {
+    match class {
+        Class::Open | Class::Partner => true,
+        Class::Customer => asks_consent,
+        Class::Payment => false,
+    }
 }
 
 /// Where the class of an operation stands.
@@ -54,22 +59,28 @@ pub(super) fn mark(operation: &str) -> String {
 }
 
 /// Takes the classes that are not built out of a document and tells where they stood.
-pub(super) fn take_out(document: &mut Value) -> Vec<Unbuilt> {
+pub(super) fn take_out(document: &mut Value, asks_consent: bool) -> Vec<Unbuilt> {
+    let is_left = |class| is_built(class, asks_consent);
     let mut found = Vec::new();
     if let Some(paths) = members(document.get_mut("paths")) {
-        take_out_of(paths, "/paths", true, &mut found);
+        take_out_of(paths, ("/paths", true), &is_left, &mut found);
     }
     let components = members(document.get_mut("components"));
     if let Some(items) = components.and_then(|parts| members(parts.get_mut("pathItems"))) {
-        take_out_of(items, "/components/pathItems", false, &mut found);
+        take_out_of(
+            items,
+            ("/components/pathItems", false),
+            &is_left,
+            &mut found,
+        );
     }
     found
 }
 
 fn take_out_of(
     path_items: &mut Map<String, Value>,
-    pointer: &str,
-    is_in_paths: bool,
+    (pointer, is_in_paths): (&str, bool),
+    is_left: &impl Fn(Class) -> bool,
     found: &mut Vec<Unbuilt>,
 ) {
     for (name, item) in path_items {
@@ -82,7 +93,7 @@ fn take_out_of(
                 continue;
             };
             let class = operation.get(CLASS).and_then(Value::as_str);
-            let Some(class) = class.and_then(Class::parse).filter(|one| !is_built(*one)) else {
+            let Some(class) = class.and_then(Class::parse).filter(|one| !is_left(*one)) else {
                 continue;
             };
             operation.remove(CLASS);
@@ -119,7 +130,8 @@ mod tests {
         let mut rest = document.clone();
         rest["paths"]["/a/{b}"]["get"] = json!({});
         rest["components"]["pathItems"]["e~"]["post"] = json!({});
-        let found = take_out(&mut document);
+        let mut with_consent = document.clone();
+        let found = take_out(&mut document, false);
         let told: Vec<_> = found.iter().map(|u| (u.mark(), u.class)).collect();
         assert_eq!(
             told,
@@ -129,6 +141,9 @@ mod tests {
             ]
         );
         assert_eq!(document, rest);
+        let found = take_out(&mut with_consent, true);
+        let told: Vec<_> = found.iter().map(|u| u.class).collect();
+        assert_eq!(told, [Class::Payment], "customers are asked for consent");
     }
 
     #[test]
@@ -159,7 +174,7 @@ mod tests {
             json!({ "paths": [], "components": 1 }),
             json!({ "paths": { "/": null }, "components": { "pathItems": [{}] } }),
         ] {
-            assert_eq!(take_out(&mut document), []);
+            assert_eq!(take_out(&mut document, false), []);
         }
     }
 }

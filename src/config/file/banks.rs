@@ -3,8 +3,8 @@
 use model::BankId;
 
 use super::{
-    FetchHost, Issuer, PartnerCa, Product, Upstream, fetch, issuer, members, partner_ca, products,
-    upstreams,
+    Consent, FetchHost, Issuer, PartnerCa, Product, Upstream, consent, fetch, issuer, members,
+    partner_ca, products, upstreams,
 };
 use crate::reader::{Reader, Section};
 use crate::shape::{Id, Key, Kind, Shape};
@@ -44,6 +44,12 @@ pub(super) static BANK: Shape = Shape::new(
             "{ NAME: … }",
             "What the bank offers.",
         ),
+        Key::absent(
+            "consent",
+            Kind::Section(&consent::CONSENT),
+            "its customers consent to nothing: no operation has the class `customer`",
+            "What customers may let apps see and do, and how they are asked.",
+        ),
     ],
 );
 
@@ -55,6 +61,7 @@ pub(crate) struct Bank {
     pub(crate) upstreams: Vec<Upstream>,
     pub(crate) fetch: Vec<FetchHost>,
     pub(crate) products: Vec<Product>,
+    pub(crate) consent: Option<Consent>,
 }
 
 pub(super) fn read(reader: &mut Reader, section: &mut Section<'_>) -> Vec<Bank> {
@@ -71,6 +78,9 @@ pub(super) fn read(reader: &mut Reader, section: &mut Section<'_>) -> Vec<Bank> 
                 upstreams: upstreams::read(reader, &mut section),
                 fetch: fetch::read(reader, &mut section),
                 products: products::read(reader, &mut section),
+                consent: section
+                    .value(reader, "consent")
+                    .map(|value| consent::read(reader, value)),
             };
             section.finish(reader);
             Some(bank)

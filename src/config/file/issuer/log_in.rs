@@ -2,9 +2,9 @@
 
 use authserver::ShownClaim;
 use model::ClientId;
-use url::Url;
 
 use super::{URL, their_url};
+use crate::file::asked::{PATH_PATTERN, asked_at};
 use crate::files::SecretRef;
 use crate::mistake::Code;
 use crate::reader::{Reader, Value, Wrong};
@@ -24,7 +24,7 @@ pub(super) static LOG_IN: Shape = Shape::new(
             name: "path",
             kind: Kind::Own {
                 expected: "a path such as `/customers/v1/log-in`",
-                pattern: "^/[!$%&'()*+,./:;=@_~A-Za-z0-9-]{0,255}$",
+                pattern: PATH_PATTERN,
             },
             need: Need::RequiredUnless("provider", "/customers/v1/log-in"),
             doc: "Where it is asked there.",
@@ -93,9 +93,6 @@ static PROVIDER: Shape = Shape::new(
 const ACR_VALUES_MAX: usize = 8;
 const ACR_BYTES_MAX: usize = 128;
 
-/// The longest path at which a service is asked, in bytes.
-const PATH_BYTES_MAX: usize = 256;
-
 /// How customers log in.
 pub(crate) struct LogIn {
     pub(crate) at: Span,
@@ -148,7 +145,9 @@ pub(super) fn read(reader: &mut Reader, value: Value<'_>) -> LogIn {
         let judge = Judge::Service {
             upstream: upstream.and_then(|value| reader.name(value)),
             path: path
-                .and_then(|value| reader.parsed(value, asked_at))
+                .and_then(|value| {
+                    reader.parsed(value, |text| asked_at(text, "where customers log in"))
+                })
                 .map(|at| at.value),
         };
         return LogIn {
@@ -237,40 +236,4 @@ fn read_provider(reader: &mut Reader, value: Value<'_>) -> Option<Provider> {
             .and_then(|value| reader.word(value, &words))
             .map(|at| at.value),
     })
-}
-
-/// A path as it goes into a request's first line, and into no other shape on the way: of what
-/// RFC 3986 §3.3 allows, without empty and dot segments.
-fn asked_at(text: &str) -> Result<String, Wrong> {
-    let wrong =
-        |help: String| Wrong::new(format!("`{text}` cannot be where customers log in"), help);
-    if !text.starts_with('/') {
-        return Err(wrong(
-            "write it from the first slash on: `/customers/v1/log-in`".to_owned(),
-        ));
-    }
-    if text.contains(['?', '#']) {
-        return Err(wrong("write it without query and fragment".to_owned()));
-    }
-    if text.len() > PATH_BYTES_MAX {
-        return Err(Wrong::of(
-            Code::OutOfRange,
-            format!("`path` cannot have {} bytes", text.len()),
-            format!("it may have up to {PATH_BYTES_MAX}"),
-        ));
-    }
-    let is_of_paths =
-        |byte: u8| byte.is_ascii_alphanumeric() || b"!$%&'()*+,-./:;=@_~".contains(&byte);
-    if !text.bytes().all(is_of_paths) {
-        return Err(wrong(
-            "write it in the characters of a URL's path, others as `%XX`".to_owned(),
-        ));
-    }
-    let resolved = Url::parse(&format!("https://bank.example{text}")).ok();
-    let is_plain = resolved.is_some_and(|url| url.path() == text);
-    if is_plain && !text.contains("//") {
-        Ok(text.to_owned())
-    } else {
-        Err(wrong("write it without `//`, `.` and `..`".to_owned()))
-    }
 }

@@ -6,9 +6,10 @@ use std::collections::BTreeSet;
 use identity::Certificates;
 use jiff::{Timestamp, ToSpan};
 use model::PresentedChain;
+use openapi::{AnswerBody, Answers, OperationDescription, RequestDescription};
 
-use crate::fixture::{APIS, EXAMPLE, Fixture, INCLUDED, MINIMAL, now, sandbox};
-use crate::house::{BankPlan, House, Mode, ProductPlan, TokensPlan};
+use crate::fixture::{APIS, CONSENTING, EXAMPLE, Fixture, INCLUDED, MINIMAL, now, sandbox};
+use crate::house::{BankPlan, ConsentPlan, House, Mode, ProductPlan, TokensPlan};
 
 /// What a house lets in, a line each: a house that lets in more has one that the other lacks. Of an
 /// upstream's TLS the `name` is left out: where none is written the bank's certificate must bear
@@ -64,6 +65,9 @@ fn let_in(house: &House, chains: &[(&str, PresentedChain)]) -> BTreeSet<String> 
     }
     for bank in &house.banks {
         of_bank(bank, &mut lines);
+        if let Some(plan) = &bank.consent {
+            of_consent(bank, plan, &mut lines);
+        }
         for product in &bank.products {
             of_product(bank, product, &mut lines);
         }
@@ -160,8 +164,27 @@ fn of_tokens(tokens: &TokensPlan) -> String {
 fn of_product(bank: &BankPlan, product: &ProductPlan, lines: &mut BTreeSet<String>) {
     for listener in &product.listeners {
         for operation in &product.description.operations {
+            let clusters = operation.answers.bodies().flat_map(clusters);
+            lines.extend(clusters.map(|cluster| format!("{} tells {cluster}", operation.id)));
+            // A parameter that is not declared lets nothing in; one whose mark is lost does.
+            let (id, request) = (&operation.id, &operation.request);
+            let parameters = request.parameters.iter();
+            lines.extend(parameters.map(|one| {
+                let held = (&one.resource, one.date, &one.bound);
+                format!(
+                    "{id} takes {:?} {} held to {held:?}",
+                    one.location, one.name
+                )
+            }));
+            let parts = request.body.iter();
+            lines.extend(parts.map(|part| format!("{id} takes a body with {part:?}")));
+            let asked = OperationDescription {
+                request: RequestDescription::default(),
+                answers: Answers::default(),
+                ..operation.clone()
+            };
             lines.insert(format!(
-                "{}/{} at {listener} {}{} {operation:?} to {} within {:?}",
+                "{}/{} at {listener} {}{} {asked:?} to {} within {:?}",
                 bank.id,
                 product.id,
                 product.description.base_path,
@@ -170,6 +193,42 @@ fn of_product(bank: &BankPlan, product: &ProductPlan, lines: &mut BTreeSet<Strin
                 product.deadline
             ));
         }
+    }
+}
+
+fn clusters(body: &AnswerBody) -> Vec<&str> {
+    match body {
+        AnswerBody::None => Vec::new(),
+        AnswerBody::Json(shape) => shape.clusters().iter().map(String::as_str).collect(),
+        AnswerBody::Opaque { cluster } => cluster.iter().map(String::as_str).collect(),
+    }
+}
+
+/// What customers may be asked for, and by whom. Of its words nothing is said.
+fn of_consent(bank: &BankPlan, plan: &ConsentPlan, lines: &mut BTreeSet<String>) {
+    let id = &bank.id;
+    let (accounts, factor) = (&plan.accounts, &plan.second_factor);
+    lines.insert(format!("{id} asks {accounts:?} for accounts"));
+    lines.insert(format!("{id} asks {factor:?} for second factors"));
+    lines.insert(format!("{id} asks customers by {:?}", plan.profile));
+    for (scope, entry) in plan.catalogue.scopes() {
+        lines.insert(format!("customers of {id} give {scope}"));
+        let Some(entry) = entry.consented() else {
+            continue;
+        };
+        let opened = entry.clusters.iter();
+        lines.extend(opened.map(|cluster| format!("{scope} of {id} opens {cluster}")));
+        let (bound, chosen) = (&entry.bound, &entry.resources);
+        let how = (entry.second_factor, entry.accounts, bound, chosen);
+        lines.insert(format!("{scope} of {id} is given by {how:?}"));
+    }
+    for (cluster, told) in plan.catalogue.clusters() {
+        let how = (told.class, told.sensitive);
+        lines.insert(format!("{cluster} of {id} is {how:?}"));
+    }
+    for (client, purposes) in &plan.purposes {
+        let purposes = purposes.iter();
+        lines.extend(purposes.map(|purpose| format!("{client} asks {id} for {purpose}")));
     }
 }
 
@@ -274,6 +333,33 @@ fn no_lost_line_of_the_shortest_file_loosens() {
         delete_each(&Fixture::new(), MINIMAL, Mode::Serve),
         ["zh-CN"]
     );
+}
+
+#[test]
+fn no_lost_line_of_where_customers_consent_loosens() {
+    let spared = delete_each(&Fixture::new(), CONSENTING, Mode::Serve);
+    assert_eq!(spared, ["zh-CN"]);
+}
+
+#[test]
+fn no_lost_line_of_a_consent_catalogue_loosens() {
+    let fixture = Fixture::new();
+    let chains = chains(&fixture);
+    let whole = let_in(&fixture.load(CONSENTING).expect("it loads"), &chains);
+    let path = fixture.path("consent/small.yaml");
+    let text = std::fs::read_to_string(path).expect("a catalogue");
+    let mut refused = 0;
+    for (line, left) in deletions(&text) {
+        fixture.write("consent/small.yaml", left);
+        let Ok(house) = fixture.load(CONSENTING) else {
+            refused += 1;
+            continue;
+        };
+        let left = let_in(&house, &chains);
+        let more: Vec<_> = left.difference(&whole).collect();
+        assert!(more.is_empty(), "without `{line}` also: {more:#?}");
+    }
+    assert!(refused > 20, "{refused}");
 }
 
 /// Where the example shows the wider of two words, a line that is lost could not widen it.

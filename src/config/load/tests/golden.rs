@@ -8,6 +8,7 @@ use crate::fixture::{FX, Fixture, MINIMAL};
 use crate::{Code, Mistakes};
 
 mod across;
+mod consent;
 mod fetch;
 mod files;
 mod grants;
@@ -126,6 +127,7 @@ fn all() -> impl Iterator<Item = &'static Case> {
     [
         written::CASES,
         across::CASES,
+        consent::CASES,
         fetch::CASES,
         files::CASES,
         grants::CASES,

@@ -33,7 +33,9 @@ fn table() -> BTreeMap<String, (*const Shape, &'static Key)> {
                 section(shape, &format!("{path}."), keys);
             }
             Kind::Named(shape, _) => section(shape, &format!("{path}.*."), keys),
-            Kind::List { item, .. } => kind(item, &format!("{path}.*"), keys),
+            Kind::List { item, .. } | Kind::Each(item, _) => {
+                kind(item, &format!("{path}.*"), keys);
+            }
             Kind::Or(_, other) => kind(other, path, keys),
             _ => {}
         }
