@@ -14,14 +14,16 @@ use super::{Turned, Visit};
 use crate::ClientSettings;
 use crate::evidence::OpenRecord;
 use crate::issuer::agreement::Open;
+use crate::issuer::limits::FORM_BYTES_MAX;
 use crate::page::{Cause, Ending};
 use crate::request::pushed::URN;
 use crate::request::{AuthorizationRequest, escaped, from_store};
 use crate::step::form::{Parameters, once_each};
 use crate::step::scope::{self, details};
 
-/// The longest query and form that are read, in bytes.
-const BYTES_MAX: usize = 64 * 1024;
+/// The longest query that is read, in bytes. The longest that is ours, a way back to an app, has
+/// half of that.
+const QUERY_BYTES_MAX: usize = 16 * 1024;
 
 /// How long a customer may take from the first page on (AZ-10).
 const VISIT: Duration = Duration::from_mins(15);
@@ -63,12 +65,12 @@ pub(super) async fn parameters(head: &Parts, body: MessageBody) -> Result<Parame
     let bad = |description| Turned::away(Cause::BadRequest, "invalid_request", description);
     let form = if head.method == Method::GET {
         let query = head.uri.query().unwrap_or_default();
-        if query.len() > BYTES_MAX {
+        if query.len() > QUERY_BYTES_MAX {
             return Err(bad("The query is too long."));
         }
         Form::parse(query.as_bytes())
     } else {
-        web::read_form(Request::from_parts(head.clone(), body), BYTES_MAX).await
+        web::read_form(Request::from_parts(head.clone(), body), FORM_BYTES_MAX).await
     };
     let form = form.map_err(|_| bad("The request must be a form, in UTF-8."))?;
     once_each(form).map_err(|_| bad("A parameter must not stand more than once."))
@@ -92,7 +94,7 @@ pub(super) fn is_after_form(form: &Parameters) -> bool {
 
 /// What an address asks the page's language to be, whatever the method.
 pub(super) fn ui_locales(query: Option<&str>) -> Option<String> {
-    let query = query.filter(|query| query.len() <= BYTES_MAX)?;
+    let query = query.filter(|query| query.len() <= QUERY_BYTES_MAX)?;
     let form = Form::parse(query.as_bytes()).ok()?;
     form.only("ui_locales").ok().flatten().map(str::to_owned)
 }

@@ -4,6 +4,7 @@ mod consent;
 mod consent_ends;
 mod crowd;
 mod desk;
+mod links;
 mod methods;
 mod provider;
 mod told;
@@ -20,6 +21,7 @@ use http_body_util::{BodyExt, StreamBody};
 use model::ports::{CustomerAuth, CustomersUnavailable, LogIn};
 use model::{InteractionId, MessageBody, RequestId, Response};
 
+use self::visitor::Page;
 use crate::test_house::{House, asked, bank};
 use crate::{Authorization, Customers, Endpoint};
 
@@ -65,6 +67,15 @@ async fn is_bad_request(response: Response, says: &str) {
         "{page}"
     );
     assert!(page.contains(says), "{page}");
+}
+
+/// Asserts that a browser was shown this error, with these words, and led nowhere.
+#[track_caller]
+fn is_bad_page(page: &Page, error: &str, says: &str) {
+    assert_eq!((page.status, &page.location), (400, &None), "{}", page.html);
+    let error = format!("<code id=\"error\">{error}</code>");
+    assert!(page.html.contains(&error), "{}", page.html);
+    assert!(page.html.contains(says), "{}", page.html);
 }
 
 #[tokio::test(start_paused = true)]
