@@ -11,6 +11,7 @@ use model::ports::{Claim, Replay};
 use model::{ClientId, Clock, Decision, LogName};
 
 mod forms;
+mod state;
 mod unkept;
 
 use super::*;
@@ -905,6 +906,29 @@ async fn a_partner_that_the_trust_store_knows_as_suspended_gets_no_token() {
         (answer.status, &answer.body["error"]),
         (400, &json!("unauthorized_client"))
     );
+}
+
+#[tokio::test]
+async fn a_partner_that_the_settings_alone_know_as_suspended_gets_no_token_and_no_word_of_one() {
+    let house = House::open_with(|settings| {
+        let client = settings.clients.get_mut("mall-app").expect("a client");
+        client.standing = model::Standing::Suspended;
+    })
+    .await;
+    for endpoint in [Endpoint::Introspect, Endpoint::Token] {
+        let mut ask = house.ask("mall-app");
+        ask.set("token", "some-token");
+        let answer = house.send_to(endpoint, ask).await;
+        assert_eq!(answer.status, 400, "{endpoint:?}: {}", answer.body);
+        assert_eq!(
+            answer.body,
+            json!({
+                "error": "unauthorized_client",
+                "error_description": "The partner of this client is suspended.",
+            }),
+            "{endpoint:?}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ mod consent;
 mod consent_ends;
 mod crowd;
 mod desk;
+mod details;
 mod links;
 mod methods;
 mod provider;

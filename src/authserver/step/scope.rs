@@ -151,3 +151,6 @@ fn is_one_open(scope: &Scope, open: Open<'_>) -> bool {
 fn is_openid(scope: &Scope) -> bool {
     scope.as_str() == OPENID
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,7 +15,7 @@ use super::visitor::{self, CALLBACK, Page};
 use crate::test_house::{Answer, House, ISSUER, LiLei, agreed, bank, locked};
 use crate::{Agreement, Customers, DetailSchema, DetailSettings, Endpoint};
 
-const APP: &str = "swiftride-app";
+pub(super) const APP: &str = "swiftride-app";
 /// RFC 7636 appendix B: the verifier of the challenge that visitors push.
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const OPENID_RATES: (&str, &str) = ("scope", "openid rates");
@@ -39,7 +39,7 @@ async fn without_desk() -> House {
 }
 
 /// What pushing a request with these parameters is answered.
-async fn pushed(house: &House, more: &[(&'static str, &str)]) -> Answer {
+pub(super) async fn pushed(house: &House, more: &[(&'static str, &str)]) -> Answer {
     let mut ask = house.ask(APP);
     ask.unset("grant_type");
     for (name, value) in REQUEST.iter().chain(more) {
@@ -59,7 +59,7 @@ pub(super) fn events(house: &House) -> Vec<GrantEvent> {
 }
 
 /// The tokens for a code that leads back to the app.
-async fn redeemed(house: &House, location: &str) -> Answer {
+pub(super) async fn redeemed(house: &House, location: &str) -> Answer {
     let (_, query) = location.split_once('?').expect("a query");
     let mut pairs = form_urlencoded::parse(query.as_bytes());
     let (_, code) = pairs.find(|(name, _)| name == "code").expect("a code");
@@ -71,7 +71,7 @@ async fn redeemed(house: &House, location: &str) -> Answer {
     house.send(ask).await
 }
 
-fn claims(token: &Answer) -> Value {
+pub(super) fn claims(token: &Answer) -> Value {
     let token = token.body["access_token"].as_str().expect("a token");
     let claims = token.split('.').nth(1).expect("claims");
     let claims = crypto::from_base64url(claims).expect("base64url");
@@ -79,7 +79,7 @@ fn claims(token: &Answer) -> Value {
 }
 
 /// A yes on the page of the desk, and where the app is told of it.
-async fn allowed(house: &House, more: &[(&'static str, &str)]) -> String {
+pub(super) async fn allowed(house: &House, more: &[(&'static str, &str)]) -> String {
     let (mut visitor, page) = seated(house, more).await;
     let form = page.form(&[("act", "allow")]);
     let page: Page = visitor.post(house, Endpoint::Approve, form).await;
