@@ -13,9 +13,9 @@ use authserver::{OpenIdProvider, ProviderSettings, PublishedKeys, WrongLogIns};
 use config::{BankPlan, GatePlan, House, ProviderPlan};
 use crypto::{Random, SigningKey};
 use gateway::{Assertions, Gate, GateSettings, Limiters, Unwritten};
-use identity::{AccessTokens, BankProofs, Certificates, Issuers, Revoked};
-use model::ports::{AuditLog, Grants, KeyRing, Outbox, Replay, Sessions};
-use model::{BankId, ClientId, Clock, PartnerId};
+use identity::{AccessTokens, BankProofs, Certificates, Consents, Issuers, Revoked};
+use model::ports::{self, AuditLog, Grants, KeyRing, Outbox, Replay, Sessions};
+use model::{BankId, ClientId, Clock, PartnerId, Why};
 use store::{Memory, Sqlite};
 use upstream::{UpstreamSettings, Upstreams};
 
@@ -62,16 +62,21 @@ pub(crate) struct State {
     pub(crate) grants: Arc<dyn Grants>,
     pub(crate) sessions: Arc<dyn Sessions>,
     pub(crate) outbox: Arc<dyn Outbox>,
+    pub(crate) consents: Arc<dyn ports::Consents>,
 }
 
 impl State {
-    fn of<S: Replay + KeyRing + Grants + Sessions + Outbox + 'static>(store: &Arc<S>) -> Self {
+    fn of<S>(store: &Arc<S>) -> Self
+    where
+        S: Replay + KeyRing + Grants + Sessions + Outbox + ports::Consents + 'static,
+    {
         Self {
             replay: Arc::clone(store) as _,
             keys: Arc::clone(store) as _,
             grants: Arc::clone(store) as _,
             sessions: Arc::clone(store) as _,
             outbox: Arc::clone(store) as _,
+            consents: Arc::clone(store) as _,
         }
     }
 }
@@ -213,12 +218,19 @@ impl Standing {
         let now = self.clock.now();
         let stored = self.state.grants.revoked(bank, now).await;
         let stored = stored.with_context(|| format!("reading what was revoked at {bank}"))?;
+        let ended = self.state.consents.ended(bank, now).await;
+        let ended = ended.with_context(|| format!("reading what consents ended at {bank}"))?;
         let revoked = Arc::new(Revoked::default());
+        // These first: an end takes the grant with it, and the first reason is the one that is told.
+        for (consent, why, until) in ended {
+            revoked.hold(consent, why, until, now);
+        }
         for (grant, until) in stored.grants {
-            revoked.hold(crypto::sha256(grant.as_str().as_bytes()), until, now);
+            let digest = crypto::sha256(grant.as_str().as_bytes());
+            revoked.hold(digest, Why::Revoked, until, now);
         }
         for (jti, until) in stored.tokens {
-            revoked.hold(jti, until, now);
+            revoked.hold(jti, Why::Revoked, until, now);
         }
         known.insert(bank.clone(), Arc::clone(&revoked));
         Ok(revoked)

@@ -11,7 +11,9 @@ use crypto::{Algorithm, Jwks, KeyEncryptionKey};
 use identity::{Moment, Revoked, Trust};
 use jiff::Timestamp;
 use model::ports::{ConsentDesk, KeyUse};
-use model::{BankId, ClientId, DetailType, Fault, GrantId, ListenerId, PartnerId, Scope, Words};
+use model::{
+    BankId, ClientId, DetailType, Fault, GrantId, ListenerId, PartnerId, Scope, Why, Words,
+};
 
 use crate::keys::ring::Ring;
 use crate::keys::subjects::Subjects;
@@ -210,7 +212,7 @@ impl Issuer {
     /// From here on the road refuses every token of the grant.
     pub(crate) fn revoke_grant(&self, grant: &GrantId, until: Timestamp, now: Timestamp) {
         let digest = crypto::sha256(grant.as_str().as_bytes());
-        self.revoked.hold(digest, until, now);
+        self.revoked.hold(digest, Why::Revoked, until, now);
     }
 
     /// From here on the road refuses every token of the grant, until it is known to stand.
@@ -233,11 +235,11 @@ impl Issuer {
     /// Whether the token of this SHA-256 of its `jti`, or its grant, is revoked.
     pub(crate) fn is_revoked(&self, jti: &[u8; 32], grant: Option<&GrantId>) -> bool {
         let grant = grant.map(|grant| crypto::sha256(grant.as_str().as_bytes()));
-        self.revoked.holds([Some(jti), grant.as_ref()])
+        self.revoked.held([Some(jti), grant.as_ref()]).is_some()
     }
 
     /// From here on the road refuses the token of this SHA-256 of its `jti`.
     pub(crate) fn revoke_token(&self, jti: [u8; 32], until: Timestamp, now: Timestamp) {
-        self.revoked.hold(jti, until, now);
+        self.revoked.hold(jti, Why::Revoked, until, now);
     }
 }

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crypto::{Jwks, JwsProblem, Rules, Times, Typ};
-use model::{ClientId, DetailType, Meter, Refusal, ScopeSet, TokenProblem};
+use model::{ClientId, DetailType, Meter, Refusal, ScopeSet, TokenProblem, Why};
 
 use crate::Revoked;
 use crate::metrics::Checks;
@@ -102,6 +102,12 @@ impl Issuer {
     pub fn revoking(mut self, revoked: Arc<Revoked>) -> Self {
         self.revoked = revoked;
         self
+    }
+
+    /// Why a token that has not expired is refused now, if it is.
+    pub fn held(&self, token: &AccessToken) -> Option<Why> {
+        let digests = [Some(&token.jti_digest), token.grant_digest.as_ref()];
+        self.revoked.held(digests)
     }
 
     /// Its identifier: the `iss` of its tokens.
@@ -357,11 +363,10 @@ fn in_time(times: &Times, now: Timestamp) -> Result<(), TokenProblem> {
 
 /// Neither the token nor its grant was revoked (AT-02): asked on every request.
 fn not_revoked(issuer: &Issuer, token: &AccessToken) -> Result<(), TokenProblem> {
-    let digests = [Some(&token.jti_digest), token.grant_digest.as_ref()];
-    if issuer.revoked.holds(digests) {
-        Err(TokenProblem::Revoked)
-    } else {
-        Ok(())
+    match issuer.held(token) {
+        Some(Why::Revoked) => Err(TokenProblem::Revoked),
+        // Told once its binding is proved: `identify::ended`.
+        Some(Why::Withdrawn | Why::Expired | Why::Superseded) | None => Ok(()),
     }
 }
 

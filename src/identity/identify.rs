@@ -3,6 +3,7 @@
 
 mod credentials;
 mod details;
+mod ended;
 
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ use credentials::{Scheme, credentials};
 
 pub use credentials::names_dpop;
 pub use details::{TokenDetails, details};
+pub use ended::not_ended;
 
 const DPOP: HeaderName = HeaderName::from_static("dpop");
 
@@ -76,7 +78,7 @@ pub trait Witness {
 }
 
 /// Identifies the caller. Whoever shows a certificate is judged by it; whoever shows none must
-/// prove a key.
+/// prove a key. What became of the customer's consent is told last.
 ///
 /// Errors: the refusal of what is wrong first.
 pub fn identify(
@@ -107,7 +109,9 @@ pub fn identify(
     if let (None, Some(owner)) = (&verdict, owner) {
         witness.partner(&owner.id);
     }
-    Caller::join(verdict.as_deref(), bound, owner)
+    let caller = Caller::join(verdict.as_deref(), bound, owner)?;
+    not_ended(place.issuer, caller.token())?;
+    Ok(caller)
 }
 
 /// The verdict on the certificate shown; its partner is not suspended.

@@ -4,7 +4,7 @@
 //! partner, asked on every request), [`AccessTokens`] (token → verified facts, cached), [`Proofs`]
 //! (DPoP proof → key, once), [`binding`] (token ↔ certificate, key), [`Caller`]; [`identify()`],
 //! which is all of these in their order, for whatever takes access tokens; [`details()`], what a
-//! token says in detail; [`Operators`] for whoever runs the gateway; [`fuzz_proof`] for fuzzers.
+//! token says in detail; [`Consents`], what a token's consent covers; [`Operators`] for whoever runs the gateway; [`fuzz_proof`] for fuzzers.
 //! **How a value goes through**: a `PresentedChain` of the edge becomes a [`Verdict`] under a
 //! bank's [`Trust`]; a token's text becomes an [`AccessToken`] under the bank's [`Issuer`]; a
 //! `DPoP` header becomes a [`Proved`] key; these and their binding become a [`Caller`], which
@@ -25,6 +25,7 @@ mod access_token;
 mod binding;
 mod caller;
 mod certificate;
+mod consents;
 mod dpop;
 mod identify;
 mod known_by;
@@ -45,8 +46,11 @@ pub use access_token::{
 pub use binding::{Bound, binding};
 pub use caller::Caller;
 pub use certificate::{Certificates, Verdict, VouchedBy};
+pub use consents::{ConsentBook, Consents, LiveConsent, Looked};
 pub use dpop::{BankProofs, Good, Nonces, ProofFor, Proofs, Proved, fuzz_proof};
-pub use identify::{Judges, Knock, Place, TokenDetails, Witness, details, identify, names_dpop};
+pub use identify::{
+    Judges, Knock, Place, TokenDetails, Witness, details, identify, names_dpop, not_ended,
+};
 pub use known_by::KnownBy;
 pub use operators::{Operators, Outsiders};
 pub use rehearsal::{CannotRehearse, Rehearsal, Shown};

@@ -7,6 +7,8 @@ use std::sync::{PoisonError, RwLock};
 
 use jiff::Timestamp;
 
+use model::Why;
+
 /// The revoked tokens and grants of a bank. One for each bank; outlives snapshots.
 #[derive(Debug, Default)]
 pub struct Revoked {
@@ -24,6 +26,7 @@ pub struct Revoked {
 #[derive(Debug, Clone, Copy)]
 struct Held {
     until: Timestamp,
+    why: Why,
     /// When it came into doubt, in moments; none when it is revoked.
     doubted: Option<u64>,
 }
@@ -37,15 +40,34 @@ const SWEEP_MIN: usize = 1_024;
 
 impl Revoked {
     /// Holds a digest until an instant, or longer where it was held before. Whoever asks from now
-    /// on finds it.
-    pub fn hold(&self, digest: [u8; 32], until: Timestamp, now: Timestamp) {
-        self.put(digest, until, None, now);
+    /// on finds it, for the first reason that there was.
+    pub fn hold(&self, digest: [u8; 32], why: Why, until: Timestamp, now: Timestamp) {
+        let doubted = None;
+        self.put(
+            digest,
+            Held {
+                until,
+                why,
+                doubted,
+            },
+            now,
+        );
     }
 
     /// Holds a digest of which it is not known whether it is revoked, as [`hold`](Self::hold); what
     /// is revoked stays so.
     pub fn doubt(&self, digest: [u8; 32], until: Timestamp, now: Timestamp) {
-        self.put(digest, until, Some(self.moment().0), now);
+        let doubted = Some(self.moment().0);
+        let why = Why::Revoked;
+        self.put(
+            digest,
+            Held {
+                until,
+                why,
+                doubted,
+            },
+            now,
+        );
     }
 
     /// This moment.
@@ -67,12 +89,16 @@ impl Revoked {
         }
     }
 
-    fn put(&self, digest: [u8; 32], until: Timestamp, doubted: Option<u64>, now: Timestamp) {
+    fn put(&self, digest: [u8; 32], put: Held, now: Timestamp) {
         let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
-        let its = held.entry(digest).or_insert(Held { until, doubted });
-        its.until = until.max(its.until);
+        let its = held.entry(digest).or_insert(put);
+        its.until = put.until.max(its.until);
+        // A doubt is no reason.
+        if its.doubted.is_some() {
+            its.why = put.why;
+        }
         // The last doubt counts, and none where it is revoked.
-        its.doubted = its.doubted.and(doubted);
+        its.doubted = its.doubted.and(put.doubted);
         if held.len() > self.sweep_at.load(Ordering::Relaxed).max(SWEEP_MIN) {
             held.retain(|_, its| its.until > now);
             let next = held.len().saturating_mul(2);
@@ -81,16 +107,19 @@ impl Revoked {
         self.count.store(held.len(), Ordering::Release);
     }
 
-    /// Whether one of these is held.
-    pub fn holds(&self, digests: [Option<&[u8; 32]>; 2]) -> bool {
+    /// Why one of these is held, if one is. What is revoked, or in doubt, is so whatever became of
+    /// its consent.
+    pub fn held(&self, digests: [Option<&[u8; 32]>; 2]) -> Option<Why> {
         if self.count.load(Ordering::Acquire) == 0 {
-            return false;
+            return None;
         }
         let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
-        digests
-            .into_iter()
-            .flatten()
-            .any(|one| held.contains_key(one))
+        let found = digests.into_iter().flatten();
+        let whys = found.filter_map(|one| held.get(one).map(|its| its.why));
+        whys.reduce(|first, next| match next {
+            Why::Revoked => Why::Revoked,
+            Why::Withdrawn | Why::Expired | Why::Superseded => first,
+        })
     }
 }
 
@@ -102,22 +131,48 @@ mod tests {
         Timestamp::from_second(second).expect("in range")
     }
 
+    fn holds(revoked: &Revoked, digests: [Option<&[u8; 32]>; 2]) -> bool {
+        revoked.held(digests).is_some()
+    }
+
+    #[test]
+    fn the_first_reason_stays_a_doubt_is_none_and_what_is_revoked_is_so_whatever_else() {
+        let whys = [Why::Withdrawn, Why::Expired, Why::Superseded];
+        for first in [Why::Revoked].into_iter().chain(whys) {
+            for second in whys {
+                let revoked = Revoked::default();
+                revoked.doubt([1; 32], at(10), at(0));
+                assert_eq!(revoked.held([Some(&[1; 32]), None]), Some(Why::Revoked));
+                revoked.hold([1; 32], first, at(10), at(0));
+                revoked.hold([1; 32], second, at(20), at(0));
+                revoked.doubt([1; 32], at(10), at(0));
+                assert_eq!(revoked.held([None, Some(&[1; 32])]), Some(first));
+                revoked.settle(&[1; 32], revoked.moment());
+                assert_eq!(revoked.held([None, Some(&[1; 32])]), Some(first));
+                revoked.hold([2; 32], Why::Revoked, at(10), at(0));
+                for both in [[&[1; 32], &[2; 32]], [&[2; 32], &[1; 32]]] {
+                    assert_eq!(revoked.held(both.map(Some)), Some(Why::Revoked));
+                }
+            }
+        }
+    }
+
     #[test]
     fn what_is_held_is_found_by_either_name_and_nothing_else_is() {
         let revoked = Revoked::default();
-        assert!(!revoked.holds([Some(&[1; 32]), None]));
-        revoked.hold([1; 32], at(10), at(0));
-        assert!(revoked.holds([Some(&[1; 32]), None]));
-        assert!(revoked.holds([Some(&[2; 32]), Some(&[1; 32])]));
-        assert!(!revoked.holds([Some(&[2; 32]), None]));
-        assert!(!revoked.holds([None, None]));
+        assert!(!holds(&revoked, [Some(&[1; 32]), None]));
+        revoked.hold([1; 32], Why::Revoked, at(10), at(0));
+        assert!(holds(&revoked, [Some(&[1; 32]), None]));
+        assert!(holds(&revoked, [Some(&[2; 32]), Some(&[1; 32])]));
+        assert!(!holds(&revoked, [Some(&[2; 32]), None]));
+        assert!(!holds(&revoked, [None, None]));
     }
 
     #[test]
     fn a_doubt_is_settled_by_what_began_after_it_and_a_revocation_by_nothing() {
         let revoked = Revoked::default();
         let digest = [1; 32];
-        let is_held = || revoked.holds([Some(&digest), None]);
+        let is_held = || holds(&revoked, [Some(&digest), None]);
         let before = revoked.moment();
         revoked.doubt(digest, at(10), at(0));
         revoked.settle(&digest, before);
@@ -130,18 +185,18 @@ mod tests {
         assert!(!is_held());
         for revocation in [
             |revoked: &Revoked| {
-                revoked.hold([1; 32], at(10), at(0));
+                revoked.hold([1; 32], Why::Revoked, at(10), at(0));
                 revoked.doubt([1; 32], at(10), at(0));
             },
             |revoked: &Revoked| {
                 revoked.doubt([1; 32], at(10), at(0));
-                revoked.hold([1; 32], at(10), at(0));
+                revoked.hold([1; 32], Why::Revoked, at(10), at(0));
             },
         ] {
             let revoked = Revoked::default();
             revocation(&revoked);
             revoked.settle(&digest, revoked.moment());
-            assert!(revoked.holds([None, Some(&digest)]), "it is revoked");
+            assert!(holds(&revoked, [None, Some(&digest)]), "it is revoked");
         }
     }
 
@@ -153,20 +208,20 @@ mod tests {
             digest[..8].copy_from_slice(&number.to_be_bytes());
             digest
         };
-        revoked.hold(digest(0), at(10), at(0));
-        revoked.hold(digest(0), at(5), at(0));
+        revoked.hold(digest(0), Why::Revoked, at(10), at(0));
+        revoked.hold(digest(0), Why::Revoked, at(5), at(0));
         for number in 1..=2_000 {
-            revoked.hold(digest(number), at(6), at(0));
+            revoked.hold(digest(number), Why::Revoked, at(6), at(0));
         }
-        assert!(revoked.holds([Some(&digest(1)), None]));
+        assert!(holds(&revoked, [Some(&digest(1)), None]));
         for number in 3_000..7_000 {
-            revoked.hold(digest(number), at(20), at(7));
+            revoked.hold(digest(number), Why::Revoked, at(20), at(7));
         }
-        assert!(!revoked.holds([Some(&digest(1)), None]), "it has ended");
+        assert!(!holds(&revoked, [Some(&digest(1)), None]), "it has ended");
         assert!(
-            revoked.holds([Some(&digest(0)), None]),
+            holds(&revoked, [Some(&digest(0)), None]),
             "the later end counts"
         );
-        assert!(revoked.holds([Some(&digest(3_000)), None]));
+        assert!(holds(&revoked, [Some(&digest(3_000)), None]));
     }
 }

@@ -178,6 +178,27 @@ pub enum Refusal {
         /// The most bytes that it is told in.
         limit: usize,
     },
+    /// The token stands for no customer's consent.
+    NoConsent,
+    /// The customer's consent has come to its end, or waits for them to log in once more.
+    ConsentExpired,
+    /// The customer has withdrawn the consent, or another one took its place.
+    ConsentWithdrawn,
+    /// The consent does not cover what was asked for. Nothing more is told: whether there is such
+    /// a thing is nobody's to know.
+    NotCovered,
+    /// As often as the consent allows today was asked for data while the customer was away.
+    TooOften {
+        /// Seconds until the next day.
+        retry_after: u64,
+    },
+    /// Nobody can say now what the customer consents to.
+    ConsentUnavailable,
+    /// The bank's service refused; its own words are not passed on.
+    BankRefused {
+        /// The status that it answered with.
+        status: u16,
+    },
     /// The body is longer than allowed.
     BodyTooLarge {
         /// The limit, in bytes.
@@ -218,6 +239,13 @@ impl Refusal {
             Self::InsufficientLogIn { .. } => "insufficient_user_authentication",
             Self::InsufficientDetails { .. } => "insufficient_details",
             Self::DetailsTooLong { .. } => "details_too_long",
+            Self::NoConsent => "no_consent",
+            Self::ConsentExpired => "consent_expired",
+            Self::ConsentWithdrawn => "consent_withdrawn",
+            Self::NotCovered => "not_covered",
+            Self::TooOften { .. } => "consent_frequency",
+            Self::ConsentUnavailable => "consent_unavailable",
+            Self::BankRefused { .. } => "bank_refused",
             Self::BodyTooLarge { .. } => "body_too_large",
             Self::BodyTooSlow => "body_too_slow",
             Self::UpstreamUnavailable => "upstream_unavailable",

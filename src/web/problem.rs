@@ -2,6 +2,7 @@
 //! does not compile until it is given a status, words and a remedy.
 
 mod challenge;
+mod consent;
 mod proof;
 
 use http::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -42,6 +43,7 @@ pub fn status(refusal: &Refusal) -> StatusCode {
         Refusal::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
         Refusal::TooManyRequests { .. }
         | Refusal::RateLimited { .. }
+        | Refusal::TooOften { .. }
         | Refusal::TooManyConcurrent { .. } => StatusCode::TOO_MANY_REQUESTS,
         Refusal::NoCertificate
         | Refusal::CertificateRefused(_)
@@ -54,10 +56,17 @@ pub fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::NoAgreement
         | Refusal::InsufficientScope { .. }
         | Refusal::InsufficientDetails { .. }
-        | Refusal::DetailsTooLong { .. } => StatusCode::FORBIDDEN,
+        | Refusal::DetailsTooLong { .. }
+        | Refusal::NoConsent
+        | Refusal::ConsentExpired
+        | Refusal::ConsentWithdrawn
+        | Refusal::NotCovered => StatusCode::FORBIDDEN,
         Refusal::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         Refusal::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
-        Refusal::UpstreamUnavailable | Refusal::AuditUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Refusal::UpstreamUnavailable | Refusal::ConsentUnavailable | Refusal::AuditUnavailable => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+        Refusal::BankRefused { status } => consent::status_of_bank(*status),
         Refusal::UpstreamTimeout => StatusCode::GATEWAY_TIMEOUT,
         Refusal::UpstreamInvalid => StatusCode::BAD_GATEWAY,
     }
@@ -90,11 +99,14 @@ pub fn challenged(refusal: &Refusal, request: RequestId, asked: &Challenged<'_>)
                 headers.insert(ALLOW, value);
             }
         }
-        Refusal::TooManyRequests { retry_after } | Refusal::RateLimited { retry_after } => {
+        Refusal::TooManyRequests { retry_after }
+        | Refusal::RateLimited { retry_after }
+        | Refusal::TooOften { retry_after } => {
             headers.insert(RETRY_AFTER, HeaderValue::from(*retry_after));
         }
         Refusal::TooManyConcurrent { .. }
         | Refusal::UpstreamUnavailable
+        | Refusal::ConsentUnavailable
         | Refusal::AuditUnavailable => {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
@@ -183,6 +195,13 @@ fn title(refusal: &Refusal) -> &'static str {
         Refusal::InsufficientLogIn { .. } => "Insufficient user authentication",
         Refusal::InsufficientDetails { .. } => "Insufficient authorization details",
         Refusal::DetailsTooLong { .. } => "Authorization details too long",
+        Refusal::NoConsent => "No consent",
+        Refusal::ConsentExpired => "Consent expired",
+        Refusal::ConsentWithdrawn => "Consent withdrawn",
+        Refusal::NotCovered => "Not covered by the consent",
+        Refusal::TooOften { .. } => "Asked too often without the customer",
+        Refusal::ConsentUnavailable => "Consent cannot be looked up",
+        Refusal::BankRefused { .. } => "The bank's service refused",
         Refusal::BodyTooLarge { .. } => "Body too large",
         Refusal::BodyTooSlow => "Body too slow",
         Refusal::UpstreamUnavailable => "Bank service unavailable",
@@ -229,6 +248,13 @@ pub fn detail(refusal: &Refusal) -> &'static str {
             "The token is of no customer's log-in that is as strong and as recent as this \
              operation demands."
         }
+        Refusal::NoConsent
+        | Refusal::ConsentExpired
+        | Refusal::ConsentWithdrawn
+        | Refusal::NotCovered
+        | Refusal::TooOften { .. }
+        | Refusal::ConsentUnavailable
+        | Refusal::BankRefused { .. } => consent::detail(refusal),
         Refusal::BodyTooLarge { .. } => "The request's body is longer than this gateway takes.",
         Refusal::BodyTooSlow => "The request's body stopped arriving.",
         Refusal::UpstreamUnavailable => {
@@ -252,7 +278,9 @@ fn expected(refusal: &Refusal) -> String {
         }
         Refusal::UnknownRoute => "A host and path from the API's description.",
         Refusal::MethodNotAllowed { allow } => return format!("One of: {}.", list(allow)),
-        Refusal::TooManyRequests { retry_after } | Refusal::RateLimited { retry_after } => {
+        Refusal::TooManyRequests { retry_after }
+        | Refusal::RateLimited { retry_after }
+        | Refusal::TooOften { retry_after } => {
             return format!("The next request in {retry_after} s.");
         }
         Refusal::NoCertificate => "A TLS client certificate on the connection (mutual TLS).",
@@ -286,11 +314,17 @@ fn expected(refusal: &Refusal) -> String {
         Refusal::InsufficientLogIn { demanded } => {
             return format!("A token of a log-in with {demanded}.");
         }
+        Refusal::NoConsent
+        | Refusal::ConsentExpired
+        | Refusal::ConsentWithdrawn
+        | Refusal::NotCovered
+        | Refusal::BankRefused { .. } => consent::expected(refusal),
         Refusal::BodyTooLarge { limit } => return format!("At most {limit} bytes."),
         Refusal::BodyTooSlow => "A body that keeps coming.",
         Refusal::UpstreamUnavailable
         | Refusal::UpstreamTimeout
         | Refusal::UpstreamInvalid
+        | Refusal::ConsentUnavailable
         | Refusal::AuditUnavailable => "Nothing else from you.",
     };
     text.to_owned()
@@ -332,9 +366,17 @@ fn remedy(refusal: &Refusal) -> &'static str {
             "Send the customer to the authorization endpoint again, with the acr_values and \
              max_age of the challenge."
         }
+        Refusal::NoConsent
+        | Refusal::ConsentExpired
+        | Refusal::ConsentWithdrawn
+        | Refusal::NotCovered
+        | Refusal::TooOften { .. }
+        | Refusal::BankRefused { .. } => consent::remedy(refusal),
         Refusal::BodyTooLarge { .. } => "Send less, or split the request.",
         Refusal::BodyTooSlow => "Send the request again on a new connection.",
-        Refusal::UpstreamUnavailable | Refusal::AuditUnavailable => "Repeat after Retry-After.",
+        Refusal::UpstreamUnavailable | Refusal::ConsentUnavailable | Refusal::AuditUnavailable => {
+            "Repeat after Retry-After."
+        }
         Refusal::UpstreamTimeout => {
             "Repeat a read after a while; the outcome of a change is not known."
         }

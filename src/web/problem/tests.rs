@@ -55,6 +55,13 @@ every!(refusals -> Refusal {
             max_age_s: Some(60),
         },
     },
+    Refusal::NoConsent => Refusal::NoConsent,
+    Refusal::ConsentExpired => Refusal::ConsentExpired,
+    Refusal::ConsentWithdrawn => Refusal::ConsentWithdrawn,
+    Refusal::NotCovered => Refusal::NotCovered,
+    Refusal::TooOften { .. } => Refusal::TooOften { retry_after: 5 },
+    Refusal::ConsentUnavailable => Refusal::ConsentUnavailable,
+    Refusal::BankRefused { .. } => Refusal::BankRefused { status: 404 },
     Refusal::BodyTooLarge { .. } => Refusal::BodyTooLarge { limit: 1_000 },
     Refusal::BodyTooSlow => Refusal::BodyTooSlow,
     Refusal::UpstreamUnavailable => Refusal::UpstreamUnavailable,
@@ -200,6 +207,13 @@ fn codes_and_statuses_are_stable() {
             ("insufficient_details", 403),
             ("details_too_long", 403),
             ("insufficient_user_authentication", 401),
+            ("no_consent", 403),
+            ("consent_expired", 403),
+            ("consent_withdrawn", 403),
+            ("not_covered", 403),
+            ("consent_frequency", 429),
+            ("consent_unavailable", 503),
+            ("bank_refused", 404),
             ("body_too_large", 413),
             ("body_too_slow", 408),
             ("upstream_unavailable", 503),
@@ -208,6 +222,31 @@ fn codes_and_statuses_are_stable() {
             ("audit_unavailable", 503),
         ]
     );
+}
+
+#[test]
+fn what_a_bank_refuses_has_its_status_where_that_is_about_the_request() {
+    for (theirs, ours) in [
+        (400, 400),
+        (404, 404),
+        (409, 409),
+        (422, 422),
+        (304, 502),
+        (401, 502),
+        (403, 502),
+        (429, 502),
+        (500, 502),
+        (503, 502),
+    ] {
+        let refusal = Refusal::BankRefused { status: theirs };
+        assert_eq!(status(&refusal).as_u16(), ours, "{theirs}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_to_wait_for_tomorrow_is_told_how_long() {
+    let (_, body) = read(problem(&Refusal::TooOften { retry_after: 5 }, id())).await;
+    assert_eq!(body["expected"], "The next request in 5 s.");
 }
 
 #[tokio::test]
@@ -418,7 +457,11 @@ fn allow_and_retry_after_stand_where_they_are_due() {
         let retry_after = match code.as_str() {
             "too_many_requests" => Some("3"),
             "rate_limited" => Some("7"),
-            "too_many_concurrent" | "upstream_unavailable" | "audit_unavailable" => Some("1"),
+            "consent_frequency" => Some("5"),
+            "too_many_concurrent"
+            | "upstream_unavailable"
+            | "consent_unavailable"
+            | "audit_unavailable" => Some("1"),
             _ => None,
         };
         assert_eq!(
