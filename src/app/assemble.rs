@@ -26,7 +26,7 @@ use model::{
 };
 use upstream::{Fetcher, Upstream, UpstreamSettings};
 
-use self::class::class_of;
+use self::class::Classes;
 use self::customers::BankCustomers;
 pub use self::customers::{BankAccounts, BankFactor};
 use crate::live::{Doors, Live, Place};
@@ -138,23 +138,24 @@ async fn build(shared: &Shared<'_>, plan: &BankPlan) -> anyhow::Result<Built> {
     let issuers = issuers(shared, &plan.issuer.url, &keys, &revoked);
     let agreements = shared.house.agreements.iter();
     let agreements: Vec<_> = agreements.filter(|one| one.bank == plan.id).collect();
+    let consents = standing.consents(&plan.id);
+    let ground = Ground {
+        bank: &bank,
+        issuers: &issuers,
+        classes: Classes {
+            plan: plan.consent.as_ref(),
+            consents: &consents,
+        },
+        meter: &standing.metrics.meter,
+    };
     let mut routes = Vec::new();
     for product in &plan.products {
         let rights = rights(shared, &bank.id, &product.id, &agreements)?;
         let upstream = upstreams
             .get(&product.upstream)
             .with_context(|| format!("product {}: no upstream {}", product.id, product.upstream))?;
-        let meter = &standing.metrics.meter;
-        lay(
-            &mut routes,
-            &bank,
-            product,
-            &rights,
-            &issuers,
-            upstream,
-            meter,
-        )
-        .with_context(|| format!("product {}", product.id))?;
+        lay(&mut routes, &ground, product, &rights, upstream)
+            .with_context(|| format!("product {}", product.id))?;
     }
     Ok(Built {
         authserver,
@@ -213,16 +214,28 @@ fn issuers(
     listeners.filter_map(issuer).collect()
 }
 
+/// What the routes of all products of a bank share.
+struct Ground<'a> {
+    bank: &'a Arc<Bank>,
+    issuers: &'a HashMap<ListenerId, Arc<Issuer>>,
+    classes: Classes<'a>,
+    meter: &'a Meter,
+}
+
 /// Lays the routes of a product on each of its listeners.
 fn lay(
     routes: &mut Vec<(ListenerId, RoutePattern, Route)>,
-    bank: &Arc<Bank>,
+    ground: &Ground<'_>,
     product: &ProductPlan,
     rights: &Arc<HashMap<PartnerId, Vec<Agreement>>>,
-    issuers: &HashMap<ListenerId, Arc<Issuer>>,
     upstream: &Arc<Upstream>,
-    meter: &Meter,
 ) -> anyhow::Result<()> {
+    let Ground {
+        bank,
+        issuers,
+        classes,
+        meter,
+    } = ground;
     for listener in &product.listeners {
         let issuer = issuers
             .get(listener)
@@ -235,7 +248,7 @@ fn lay(
                 "/" if !base_path.is_empty() => base_path.clone(),
                 template => format!("{base_path}{template}"),
             };
-            let class = class_of(operation)?;
+            let class = classes.of(operation)?;
             let object = Object {
                 bank: bank.id.clone(),
                 product: product.id.clone(),

@@ -51,6 +51,7 @@ pub(crate) struct Standing {
     gates: Mutex<HashMap<GateSettings, Weak<Gate>>>,
     assertions: Mutex<HashMap<Signs, Weak<Assertions>>>,
     revoked: tokio::sync::Mutex<HashMap<BankId, Arc<Revoked>>>,
+    consents: Mutex<HashMap<BankId, Arc<Consents>>>,
     published: Mutex<HashMap<Publishes, Weak<PublishedKeys>>>,
     providers: Mutex<HashMap<Asks, Weak<OpenIdProvider>>>,
 }
@@ -154,6 +155,7 @@ impl Standing {
             gates: Mutex::default(),
             assertions: Mutex::default(),
             revoked: tokio::sync::Mutex::default(),
+            consents: Mutex::default(),
             issuer_proofs: proofs(),
             published: Mutex::default(),
             tasks: tasks.clone(),
@@ -221,7 +223,7 @@ impl Standing {
         let ended = self.state.consents.ended(bank, now).await;
         let ended = ended.with_context(|| format!("reading what consents ended at {bank}"))?;
         let revoked = Arc::new(Revoked::default());
-        // These first: an end takes the grant with it, and the first reason is the one that is told.
+        // These first: an end takes the grant with it, and the first reason is what is told.
         for (consent, why, until) in ended {
             revoked.hold(consent, why, until, now);
         }
@@ -234,6 +236,18 @@ impl Standing {
         }
         known.insert(bank.clone(), Arc::clone(&revoked));
         Ok(revoked)
+    }
+
+    /// What the customers of a bank consented to, as its road knows it: whoever changes a consent
+    /// has it forgotten here.
+    pub(crate) fn consents(&self, bank: &BankId) -> Arc<Consents> {
+        let known = self.consents.lock();
+        let mut known = known.unwrap_or_else(PoisonError::into_inner);
+        let consents = known.entry(bank.clone()).or_insert_with(|| {
+            let store = Arc::clone(&self.state.consents);
+            Arc::new(Consents::new(bank.clone(), store, REMEMBERED))
+        });
+        Arc::clone(consents)
     }
 
     /// The keys that a client publishes, as a bank knows them: those there are, as long as a

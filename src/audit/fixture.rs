@@ -283,6 +283,7 @@ pub(crate) fn access(log: LogName, partner: Option<&str>, number: u8) -> AuditEn
                 ..Who::default()
             },
             object: None,
+            consent: None,
             decision: Decision::Allowed,
             status: 200,
             code: None,

@@ -1,5 +1,6 @@
 //! Identity assertions to the bank: who calls, and what of the token's authorization details the
-//! operation demands (RFC 9396 §9.1; RA-05), signed by us, kept beside the cached token.
+//! operation demands (RFC 9396 §9.1; RA-05), and whose data under which consent, signed by us, kept
+//! beside the cached token.
 
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use quick_cache::sync::Cache;
 use serde::Serialize;
 
 use crypto::{Random, SigningKey};
-use identity::{Caller, Issuer, TokenDetails};
+use identity::{Caller, Issuer, LiveConsent, TokenDetails};
 use model::{DetailType, Fault, Refusal, UpstreamId};
 
 use crate::halt::Halt;
@@ -45,9 +46,33 @@ struct Claims<'a> {
     scope: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     authorization_details: Option<TokenDetails>,
+    #[serde(flatten)]
+    on_behalf: Option<OnBehalf<'a>>,
     iat: i64,
     exp: i64,
     jti: String,
+}
+
+/// Whose data, and of that what they chose: told to the bank alone.
+#[derive(Serialize)]
+struct OnBehalf<'a> {
+    /// The customer, as the bank names them.
+    customer: &'a str,
+    /// SHA-256 of the consent's id, as records name it.
+    consent: String,
+    /// What they chose, as the bank names it.
+    accounts: Vec<&'a str>,
+}
+
+impl<'a> OnBehalf<'a> {
+    fn of(consent: &'a LiveConsent) -> Self {
+        let resources = consent.terms.resources.iter();
+        Self {
+            customer: &consent.terms.customer,
+            consent: crypto::base64url(&consent.digest),
+            accounts: resources.map(|resource| resource.id.as_str()).collect(),
+        }
+    }
 }
 
 /// What an assertion is kept under: all that it is made of, but the time.
@@ -58,6 +83,17 @@ struct Place {
     upstream: UpstreamId,
     /// Which of the token's details: their type, and the audience that they are to be used at.
     details: Option<(DetailType, Arc<str>)>,
+    /// SHA-256 of what is told of the consent.
+    consent: Option<[u8; 32]>,
+}
+
+/// What stands in an assertion beside who calls.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Told<'a> {
+    /// The details that are demanded.
+    pub(crate) demanded: Option<&'a Demanded<'a>>,
+    /// The customer's consent.
+    pub(crate) consent: Option<&'a LiveConsent>,
 }
 
 #[derive(Debug)]
@@ -86,22 +122,25 @@ impl Assertions {
         }
     }
 
-    /// The assertion of this caller for this upstream, with the details that are demanded.
+    /// The assertion of this caller for this upstream, with the details that are demanded and the
+    /// consent that the customer gave.
     ///
     /// Errors: [`Refusal::DetailsTooLong`]; a fault.
     pub(crate) fn assertion(
         &self,
         caller: &Caller,
         upstream: &UpstreamId,
-        demanded: Option<&Demanded<'_>>,
+        told: Told<'_>,
         now: Timestamp,
         random: &dyn Random,
     ) -> Result<HeaderValue, Halt> {
+        let Told { demanded, consent } = told;
         let details = demanded.map(|it| (it.its.clone(), Arc::clone(it.issuer.audience())));
         let place = Place {
             token: caller.token().digest,
             upstream: upstream.clone(),
             details,
+            consent: consent.map(|consent| consent.told),
         };
         let seconds = now.as_second();
         if let Some(signed) = self.signed.get(&place)
@@ -110,7 +149,8 @@ impl Assertions {
             return Ok(signed.text.clone());
         }
         let details = demanded.map(|it| read(caller, it)).transpose()?;
-        let text = self.sign(caller, upstream, details, seconds, random)?;
+        let on_behalf = consent.map(OnBehalf::of);
+        let text = self.sign(caller, upstream, (details, on_behalf), seconds, random)?;
         if text.len() > ASSERTION_BYTES_MAX {
             return Err(Halt::Refused(Refusal::DetailsTooLong {
                 limit: ASSERTION_BYTES_MAX,
@@ -132,7 +172,7 @@ impl Assertions {
         &self,
         caller: &Caller,
         upstream: &UpstreamId,
-        authorization_details: Option<TokenDetails>,
+        (authorization_details, on_behalf): (Option<TokenDetails>, Option<OnBehalf<'_>>),
         seconds: i64,
         random: &dyn Random,
     ) -> Result<HeaderValue, Fault> {
@@ -144,6 +184,7 @@ impl Assertions {
             client: caller.client().as_str(),
             scope: caller.token().scope.to_string(),
             authorization_details,
+            on_behalf,
             iat: seconds,
             exp: seconds + VALID_S,
             jti: crypto::base64url(&crypto::random_array::<16>(random)),

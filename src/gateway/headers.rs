@@ -1,10 +1,16 @@
 //! Which headers go on, and which end here. Hop-by-hop headers and framing are the edge's and the
 //! upstream's to strip; here stands what a partner may not tell a bank, nor a bank a partner.
 
+mod listed;
+
 use http::header::HOST;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use model::{InteractionId, RequestId};
+
+use crate::product::Coverage;
+
+pub(crate) use listed::answered;
 
 /// The identity assertion to the bank: a compact JWS, `typ` `mortise-identity+jwt`.
 pub(crate) const IDENTITY: HeaderName = HeaderName::from_static("x-mortise-identity");
@@ -92,16 +98,21 @@ fn is_said_by_us(rest: &str) -> bool {
 }
 
 /// The request's headers as the bank gets them: the partner's, less what ends here, plus the ids.
-/// `traceparent` goes on as it came.
+/// `traceparent` goes on as it came. Where there is a customer, only what is listed goes on.
 pub(crate) fn to_upstream(
     from: &HeaderMap,
+    coverage: Option<&Coverage>,
     request_id: RequestId,
     interaction: &InteractionId,
 ) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(from.len() + 3);
     for (name, value) in from {
         // The upstream says its own `Host`.
-        if *name != HOST && !ends_here(name) {
+        let goes = match coverage {
+            Some(coverage) => listed::is_asked(name, &coverage.request),
+            None => !ends_here(name),
+        };
+        if *name != HOST && goes {
             headers.append(name.clone(), value.clone());
         }
     }

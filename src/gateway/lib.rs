@@ -6,10 +6,10 @@
 //! [`fuzz_answer_filter`] (for fuzzers).
 //! **How a value goes through**: a request becomes an `Exchange`; each stage borrows it and gives a
 //! proof; `permit::Admitted` takes the proofs its class demands; `stage::forward` takes an
-//! `Admitted` and nothing else; a record goes to the log before the answer's head leaves. **Absent
-//! on purpose**: sockets, stores, YAML, the text of problems (`web`), and the classes `customer`
-//! and `payment`, which no snapshot can hold yet: `filter`, which takes out of an answer what a
-//! consent does not cover, stands beside the road.
+//! `Admitted` and nothing else; in class `customer` `stage::disclose` lets `filter` take out of the
+//! answer what the consent does not cover; a record goes to the log before the answer's head
+//! leaves. **Absent on purpose**: sockets, stores, YAML, the text of problems (`web`), and the
+//! class `payment`, which no snapshot can hold yet.
 
 mod assertion;
 mod exchange;
@@ -29,6 +29,7 @@ mod snapshot;
 mod stage;
 mod tracked;
 mod turned_away;
+mod whole;
 
 pub use assertion::Assertions;
 pub use filter::fuzz_answer_filter;
@@ -36,7 +37,7 @@ pub use lent::Services;
 pub use limit::{Gate, GateSettings, Limiters, Plan, Rate};
 pub use metrics::RouteMeters;
 pub use pipeline::Gateway;
-pub use product::{Agreement, Bank, Class, Route};
+pub use product::{Agreement, Bank, Class, Coverage, Route};
 pub use prove::{Answer, Attack, Granted, Guard, Handshake, Operation, Terms, Unwritten, prove};
 pub use route::{RouteConflict, RoutePattern, names_authority};
 pub use snapshot::{Road, Snapshot};

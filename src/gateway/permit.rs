@@ -2,12 +2,13 @@
 //! proofs that the class demands; the fields are private to this file, and each proof's
 //! constructor is private to its stage.
 
-use crate::product::Route;
+use crate::product::{Coverage, Route};
 use crate::stage::authorize::Allowed;
+use crate::stage::consent::Consented;
 use crate::stage::gate::Knocked;
 use crate::stage::identify::Identified;
 use crate::stage::limit::WithinLimits;
-use crate::stage::route::{OpenRoute, PartnerRoute};
+use crate::stage::route::{CustomerRoute, OpenRoute, PartnerRoute};
 
 /// A request that may reach a bank.
 pub(crate) enum Admitted {
@@ -15,6 +16,8 @@ pub(crate) enum Admitted {
     Open(OpenPermit),
     /// Class `partner`: identified, within limits, allowed by an agreement.
     Partner(PartnerPermit),
+    /// Class `customer`: allowed as a partner, and covered by the customer's consent.
+    Customer(CustomerPermit),
 }
 
 /// What class `open` demands.
@@ -30,6 +33,16 @@ pub(crate) struct PartnerPermit {
     identified: Identified,
     within: WithinLimits,
     _allowed: Allowed,
+}
+
+/// What class `customer` demands.
+pub(crate) struct CustomerPermit {
+    routed: CustomerRoute,
+    _knocked: Knocked,
+    identified: Identified,
+    within: WithinLimits,
+    _allowed: Allowed,
+    consented: Consented,
 }
 
 impl Admitted {
@@ -58,11 +71,31 @@ impl Admitted {
         })
     }
 
+    /// Admits a request of class `customer`.
+    pub(crate) fn customer(
+        routed: CustomerRoute,
+        knocked: Knocked,
+        identified: Identified,
+        within: WithinLimits,
+        allowed: Allowed,
+        consented: Consented,
+    ) -> Self {
+        Self::Customer(CustomerPermit {
+            routed,
+            _knocked: knocked,
+            identified,
+            within,
+            _allowed: allowed,
+            consented,
+        })
+    }
+
     /// Where it goes.
     pub(crate) fn route(&self) -> &Route {
         match self {
             Self::Open(permit) => permit.routed.route(),
             Self::Partner(permit) => permit.routed.route(),
+            Self::Customer(permit) => permit.routed.route(),
         }
     }
 
@@ -71,6 +104,15 @@ impl Admitted {
         match self {
             Self::Open(_) => None,
             Self::Partner(permit) => Some(&permit.identified),
+            Self::Customer(permit) => Some(&permit.identified),
+        }
+    }
+
+    /// What the customer's consent covers, where the class asks, and what it is held to.
+    pub(crate) fn consented(&self) -> Option<(&Consented, &Coverage)> {
+        match self {
+            Self::Open(_) | Self::Partner(_) => None,
+            Self::Customer(permit) => Some((&permit.consented, permit.routed.coverage())),
         }
     }
 
@@ -79,6 +121,7 @@ impl Admitted {
         match self {
             Self::Open(_) => None,
             Self::Partner(permit) => Some(permit.within),
+            Self::Customer(permit) => Some(permit.within),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The order of a request. Read this file first.
 //!
 //! ```text
-//! route → gate → identify → limit → authorize → [Admitted] → forward → outcome → answer
-//!         open: route, gate                       partner: all of them
+//! route → gate → identify → limit → authorize → consent → [Admitted] → forward → outcome → answer
+//!         open: route, gate                       partner: all but consent   customer: all of them
 //! ```
 //! No stage calls the next one and no setting changes the order; what a class demands is said by
 //! its constructor in `permit.rs`. A request comes with the snapshot that was in force when it
@@ -11,6 +11,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use http::StatusCode;
 
 use model::ports::AuditUnavailable;
@@ -25,6 +26,7 @@ use crate::permit::Admitted;
 use crate::record::OpenRecord;
 use crate::snapshot::Snapshot;
 use crate::stage::authorize::authorize;
+use crate::stage::consent::consent;
 use crate::stage::forward::{Answered, forward};
 use crate::stage::gate::gate;
 use crate::stage::identify::identify;
@@ -34,7 +36,10 @@ use crate::stage::route::{Routed, route};
 use crate::turned_away::TurnedAway;
 
 /// The road up to the bank's door.
-pub(crate) fn admit(exchange: &mut Exchange, services: &Services) -> Result<Admitted, Refusal> {
+pub(crate) async fn admit(
+    exchange: &mut Exchange,
+    services: &Services,
+) -> Result<Admitted, Refusal> {
     let routed = match route(exchange) {
         Ok(routed) => routed,
         Err(refusal) => {
@@ -48,10 +53,18 @@ pub(crate) fn admit(exchange: &mut Exchange, services: &Services) -> Result<Admi
     Ok(match routed {
         Routed::Open(routed) => Admitted::open(routed, knocked),
         Routed::Partner(routed) => {
-            let identified = identify(exchange, services, &routed)?;
-            let within = limit(exchange, &routed, &identified)?;
-            let allowed = authorize(exchange, &routed, &identified)?;
+            let identified = identify(exchange, services, routed.guarded())?;
+            let within = limit(exchange, routed.guarded(), &identified)?;
+            let allowed = authorize(exchange, routed.guarded(), &identified)?;
             Admitted::partner(routed, knocked, identified, within, allowed)
+        }
+        Routed::Customer(routed) => {
+            let identified = identify(exchange, services, routed.guarded())?;
+            let within = limit(exchange, routed.guarded(), &identified)?;
+            let allowed = authorize(exchange, routed.guarded(), &identified)?;
+            // Apart, so that no other class's request carries the room for it.
+            let consented = consent(exchange, &routed, &identified).boxed().await?;
+            Admitted::customer(routed, knocked, identified, within, allowed, consented)
         }
     })
 }
@@ -145,7 +158,7 @@ impl Gateway {
     /// The road itself.
     async fn walk(&self, exchange: &mut Exchange) -> Result<Answered, Halt> {
         let services = &self.services;
-        let admitted = admit(exchange, services)?;
+        let admitted = admit(exchange, services).await?;
         if !services.log.is_available() {
             // The bank is not called when it is known that no evidence of it could be kept.
             return Err(Refusal::AuditUnavailable.into());
@@ -158,6 +171,18 @@ impl Gateway {
     async fn finish(&self, exchange: &mut Exchange, answered: Answered) -> (Response, Facts) {
         let duration = answered.came.saturating_sub(exchange.started);
         let (waits, upstream) = (answered.waits_for_evidence(), answered.upstream);
+        // From here to the record being handed in nothing is waited for: behind the record of a
+        // withdrawal stands no answer under that consent (CO-10).
+        if let Err(refusal) = still_stands(exchange, &answered) {
+            exchange.record.withhold();
+            let trouble = None;
+            let halt = Halt::Failed {
+                refusal,
+                trouble,
+                upstream,
+            };
+            return self.halt(exchange, &halt).await;
+        }
         let (response, whole, unsent) = respond(exchange, &self.services, answered);
         let written = if waits {
             exchange
@@ -200,6 +225,14 @@ impl Gateway {
 
     fn since(&self, started: Duration) -> Duration {
         self.services.clock.monotonic().saturating_sub(started)
+    }
+}
+
+/// Whether the customer's token stands for what it did when the bank was called.
+fn still_stands(exchange: &Exchange, answered: &Answered) -> Result<(), Refusal> {
+    match (exchange.record.route(), answered.token()) {
+        (Some(route), Some(token)) => identity::not_ended(&route.issuer, token),
+        (None, _) | (_, None) => Ok(()),
     }
 }
 

@@ -1,5 +1,7 @@
 //! What can be called: banks, agreements, operations, as their routes know them.
 
+mod coverage;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,9 +19,11 @@ use crate::assertion::Assertions;
 use crate::limit::{AgreementLimiter, Limiters, Plan};
 use crate::metrics::{PartnerMeters, RouteMeters};
 
+pub use coverage::Coverage;
+
 /// The protection classes that the road can serve. The others do not exist here, so no setting
 /// can name them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Class {
     /// Within the limits of an address.
     Open,
@@ -31,6 +35,15 @@ pub enum Class {
         /// demanded; the bank is told those of that type.
         detail: Option<DetailType>,
     },
+    /// A partner with a customer's token, and that customer's live consent.
+    Customer {
+        /// The scope that the token must carry.
+        scope: Scope,
+        /// The type of authorization details that it must carry too, where one is demanded.
+        detail: Option<DetailType>,
+        /// What request and answer are held to.
+        coverage: Arc<Coverage>,
+    },
 }
 
 impl Class {
@@ -38,7 +51,7 @@ impl Class {
     pub(crate) fn waits_for_evidence(&self) -> bool {
         match self {
             Self::Open => false,
-            Self::Partner { .. } => true,
+            Self::Partner { .. } | Self::Customer { .. } => true,
         }
     }
 
@@ -47,7 +60,31 @@ impl Class {
     pub(crate) fn has_digest(&self) -> bool {
         match self {
             Self::Open => false,
-            Self::Partner { .. } => true,
+            Self::Partner { .. } | Self::Customer { .. } => true,
+        }
+    }
+
+    /// The scope that a token must carry; `None` where none is asked for.
+    pub(crate) fn scope(&self) -> Option<&Scope> {
+        match self {
+            Self::Open => None,
+            Self::Partner { scope, .. } | Self::Customer { scope, .. } => Some(scope),
+        }
+    }
+
+    /// The type of authorization details that it must carry too, where one is demanded.
+    pub(crate) fn detail(&self) -> Option<&DetailType> {
+        match self {
+            Self::Open => None,
+            Self::Partner { detail, .. } | Self::Customer { detail, .. } => detail.as_ref(),
+        }
+    }
+
+    /// What a customer's request and its answer are held to.
+    pub(crate) fn coverage(&self) -> Option<&Arc<Coverage>> {
+        match self {
+            Self::Open | Self::Partner { .. } => None,
+            Self::Customer { coverage, .. } => Some(coverage),
         }
     }
 }
@@ -57,6 +94,7 @@ impl From<&Class> for ProtectionClass {
         match class {
             Class::Open => Self::Open,
             Class::Partner { .. } => Self::Partner,
+            Class::Customer { .. } => Self::Customer,
         }
     }
 }
@@ -236,12 +274,13 @@ impl Route {
         }
     }
 
-    /// The same operation under another trust store and issuer, for this partner alone, its limits
-    /// untouched: for a rehearsal.
+    /// The same operation under another trust store and issuer, with these consents, for this
+    /// partner alone, its limits untouched: for a rehearsal.
     pub(crate) fn rehearsed(
         &self,
         trust: Arc<Trust>,
         issuer: Arc<Issuer>,
+        class: Class,
         caller: Option<&PartnerId>,
         clock: &Arc<dyn Clock>,
     ) -> Self {
@@ -256,6 +295,7 @@ impl Route {
         Self {
             bank: Arc::new(self.bank.rehearsed(trust, clock)),
             issuer,
+            class,
             agreements: Arc::new(agreements.into_iter().collect()),
             meters: Arc::new(RouteMeters::unrouted(&Meter::new())),
             ..self.clone()

@@ -21,7 +21,7 @@ pub use attack::Attack;
 pub use guard::{Granted, Guard};
 pub use rehearse::Unwritten;
 
-use crate::product::{Class, Route};
+use crate::product::Route;
 use crate::snapshot::Snapshot;
 use rehearse::Rehearsals;
 
@@ -138,10 +138,8 @@ pub fn prove(snapshot: Snapshot, terms: &Terms<'_>) -> Result<Vec<Operation>, Fa
     let mut operations = Vec::with_capacity(places.len());
     for (listener, authority, route) in places {
         let rehearsal = rehearsals.of(&listener, &authority, &route)?;
-        let caller = match route.class {
-            Class::Open => None,
-            Class::Partner { .. } => rehearsal.caller().cloned(),
-        };
+        let has_caller = route.class.scope().is_some();
+        let caller = rehearsal.caller().filter(|_| has_caller).cloned();
         let honest = rehearsals.answer(&rehearsal, None)?;
         let mut attacks = Vec::with_capacity(Attack::ALL.len());
         for attack in Attack::ALL

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 
 use model::ports::{AuditLog, AuditUnavailable};
 use model::{
-    Access, AuditEntry, AuditEvent, Body, ClientId, Clock, Connection, Decision, Facts,
-    InteractionId, LogName, PartnerId, Refusal, RequestId, Timing, Who,
+    Access, AuditEntry, AuditEvent, Body, ClientId, Clock, ClusterId, Connection, ConsentSeen,
+    Decision, Facts, InteractionId, LogName, PartnerId, Refusal, RequestId, Timing, Who,
 };
 use upstream::Trouble;
 
@@ -34,6 +34,8 @@ pub(crate) struct OpenRecord {
     snapshot: u64,
     who: Who,
     route: Option<Arc<Route>>,
+    /// The customer's consent, and what of it went out.
+    consent: Option<Box<ConsentSeen>>,
     /// The request's deadline, by the clock that never goes back; known with the route.
     deadline: Duration,
     is_written: bool,
@@ -99,6 +101,7 @@ impl OpenRecord {
             snapshot,
             who,
             route: None,
+            consent: None,
             is_written: false,
             unrouted: Arc::clone(&services.unrouted),
             is_told: false,
@@ -116,6 +119,11 @@ impl OpenRecord {
         self.route.as_deref()
     }
 
+    /// Until when it may take, by the clock that never goes back.
+    pub(crate) fn deadline(&self) -> Duration {
+        self.deadline
+    }
+
     /// Who calls is known, by a certificate or by a key.
     pub(crate) fn partner(&mut self, partner: &PartnerId) {
         self.who.partner = Some(partner.clone());
@@ -130,6 +138,25 @@ impl OpenRecord {
     pub(crate) fn token(&mut self, client: &ClientId, jti_digest: [u8; 32]) {
         self.who.client = Some(client.clone());
         self.who.token_jti = Some(jti_digest);
+    }
+
+    /// Under which consent it is, and what of it is about to go out.
+    pub(crate) fn consent(&mut self, seen: ConsentSeen) {
+        self.consent = Some(Box::new(seen));
+    }
+
+    /// What of the consent goes out.
+    pub(crate) fn disclosed(&mut self, clusters: Vec<ClusterId>, kept: u32, dropped: u32) {
+        if let Some(seen) = &mut self.consent {
+            seen.clusters = clusters;
+            seen.kept = kept;
+            seen.dropped = dropped;
+        }
+    }
+
+    /// Nothing of it goes out.
+    pub(crate) fn withhold(&mut self) {
+        self.disclosed(Vec::new(), 0, 0);
     }
 
     /// The log it belongs to: the bank's once the route is known.
@@ -295,6 +322,7 @@ impl OpenRecord {
             peer: self.peer,
             who: self.who.clone(),
             object: self.route.as_ref().map(|route| Arc::clone(&route.object)),
+            consent: self.consent.clone(),
             decision: told.decision,
             status: told.status,
             code: told.code,

@@ -113,9 +113,18 @@ pub(crate) struct Begun {
 impl Begun {
     /// Looks at a body without waiting for it. If it is short and came with the head, as a short
     /// answer's does, it is held whole; `has_digest` says whether its record has its digest.
-    pub(crate) fn look(mut body: MessageBody, has_digest: bool) -> Self {
+    pub(crate) fn look(body: MessageBody, has_digest: bool) -> Self {
+        Self::within(body, has_digest, HELD_BYTES_MAX)
+    }
+
+    /// A body that is in memory as a whole, however long, as a filtered one is.
+    pub(crate) fn held(body: MessageBody) -> Self {
+        Self::within(body, true, u64::MAX)
+    }
+
+    fn within(mut body: MessageBody, has_digest: bool, bytes_max: u64) -> Self {
         let length = body.size_hint().exact();
-        let length = length.filter(|length| (1..=HELD_BYTES_MAX).contains(length));
+        let length = length.filter(|length| (1..=bytes_max).contains(length));
         let mut first = None;
         if length.is_some() {
             // Nobody need be woken: whoever takes the body on asks again.

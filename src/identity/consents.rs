@@ -74,7 +74,8 @@ pub struct LiveConsent {
 }
 
 impl LiveConsent {
-    fn new(digest: [u8; 32], terms: Terms) -> Self {
+    /// A consent in force, by the SHA-256 of its id.
+    pub fn new(digest: [u8; 32], terms: Terms) -> Self {
         let mut told = crypto::Sha256::new();
         let mut put = |text: &str| {
             told.update(&text.len().to_be_bytes());

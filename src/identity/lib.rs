@@ -4,7 +4,8 @@
 //! partner, asked on every request), [`AccessTokens`] (token → verified facts, cached), [`Proofs`]
 //! (DPoP proof → key, once), [`binding`] (token ↔ certificate, key), [`Caller`]; [`identify()`],
 //! which is all of these in their order, for whatever takes access tokens; [`details()`], what a
-//! token says in detail; [`Consents`], what a token's consent covers; [`Operators`] for whoever runs the gateway; [`fuzz_proof`] for fuzzers.
+//! token says in detail; [`Consents`], what a token's consent covers; [`Operators`] for whoever
+//! runs the gateway; [`fuzz_proof`] for fuzzers.
 //! **How a value goes through**: a `PresentedChain` of the edge becomes a [`Verdict`] under a
 //! bank's [`Trust`]; a token's text becomes an [`AccessToken`] under the bank's [`Issuer`]; a
 //! `DPoP` header becomes a [`Proved`] key; these and their binding become a [`Caller`], which

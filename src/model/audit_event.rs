@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use jiff::Timestamp;
 
 use crate::{
-    BankId, ClientId, GrantEvent, InteractionId, OperationId, PartnerId, ProductId,
+    BankId, ClientId, ClusterId, GrantEvent, InteractionId, OperationId, PartnerId, ProductId,
     ProtectionClass, RequestId, SealedDetails,
 };
 
@@ -190,6 +190,21 @@ pub struct Body {
     pub sha256: Option<[u8; 32]>,
 }
 
+/// The consent that a request is under, and what of it went out. Never an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConsentSeen {
+    /// SHA-256 of its id.
+    pub digest: [u8; 32],
+    /// The kinds of data that went out, at most 64.
+    pub clusters: Vec<ClusterId>,
+    /// How many items went out.
+    pub kept: u32,
+    /// How many were left out, since they are not covered.
+    pub dropped: u32,
+    /// Whether the partner said that the customer was there.
+    pub attended: bool,
+}
+
 /// A request on the road.
 #[derive(Debug, Clone)]
 pub struct Access {
@@ -203,6 +218,8 @@ pub struct Access {
     pub who: Who,
     /// What; absent when no route was found, and on a listener for operators.
     pub object: Option<Arc<Object>>,
+    /// Under which consent, in class `customer`, once the token names one.
+    pub consent: Option<Box<ConsentSeen>>,
     /// The decision.
     pub decision: Decision,
     /// The status sent, or that would have been sent.

@@ -27,8 +27,8 @@ mod refusal;
 mod turn;
 
 pub use audit_event::{
-    Access, AuditEntry, AuditEvent, Body, Decision, End, Ended, LogName, OauthEndpoint, Object,
-    Timing, TokenIssue, Who,
+    Access, AuditEntry, AuditEvent, Body, ConsentSeen, Decision, End, Ended, LogName,
+    OauthEndpoint, Object, Timing, TokenIssue, Who,
 };
 pub use clock::{Clock, MovedClock, SystemClock};
 pub use connection::{Alpn, Connection, Network, PresentedChain, TlsFacts};

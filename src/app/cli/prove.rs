@@ -183,6 +183,7 @@ fn guard(guard: &Guard) -> Value {
             "max_age_s": demanded.max_age_s,
         }),
         Guard::Detail { detail } => json!({ "check": "details", "type": detail }),
+        Guard::Consent { clusters } => json!({ "check": "consent", "clusters": clusters }),
     }
 }
 

@@ -10,6 +10,7 @@ pub(super) const FIELDS: &[&str] = &[
     "client.id",
     "code",
     "config.digest",
+    "consent.id",
     "count",
     "duration_ms",
     "end_ms",

@@ -5,7 +5,9 @@ use std::net::IpAddr;
 
 use crypto::put_base64url;
 use jiff::Timestamp;
-use model::{Access, End, Object, Who, put_network, put_number, put_text, put_timestamp};
+use model::{
+    Access, ConsentSeen, End, Object, Who, put_network, put_number, put_text, put_timestamp,
+};
 
 use super::{TEXT_BYTES_MAX, WORD_BYTES_MAX, cut};
 
@@ -25,6 +27,9 @@ pub(super) fn access(at: Timestamp, access: &Access) -> Vec<u8> {
     record.auth(&access.who);
     if let Some(object) = &access.object {
         record.object(object);
+    }
+    if let Some(seen) = &access.consent {
+        record.consent(seen);
     }
     record.open("outcome");
     record.word("decision", access.decision.as_str());
@@ -170,6 +175,26 @@ impl Record {
         if let Some(jti) = &who.token_jti {
             self.digest("jti", jti);
         }
+        self.close();
+    }
+
+    fn consent(&mut self, seen: &ConsentSeen) {
+        self.open("consent");
+        self.digest("gid", &seen.digest);
+        self.name("clusters");
+        self.0.push(b'[');
+        for (at, cluster) in seen.clusters.iter().enumerate() {
+            if at > 0 {
+                self.0.push(b',');
+            }
+            put_text(cluster.as_str(), &mut self.0);
+        }
+        self.0.push(b']');
+        self.number("kept", u64::from(seen.kept));
+        self.number("dropped", u64::from(seen.dropped));
+        let attended: &[u8] = if seen.attended { b"true" } else { b"false" };
+        self.name("attended");
+        self.0.extend_from_slice(attended);
         self.close();
     }
 

@@ -2,9 +2,9 @@ use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
 use model::{
-    Access, BankId, Body, By, Channel, ClientId, ClusterId, ConsentPart, ConsentState, Decision,
-    End, Ended, EventId, Extent, GrantAction, GrantEvent, InteractionId, Object, OperationId,
-    PartnerId, ProductId, ProtectionClass, RequestId, SealedDetails, Timing,
+    Access, BankId, Body, By, Channel, ClientId, ClusterId, ConsentPart, ConsentSeen, ConsentState,
+    Decision, End, Ended, EventId, Extent, GrantAction, GrantEvent, InteractionId, Object,
+    OperationId, PartnerId, ProductId, ProtectionClass, RequestId, SealedDetails, Timing,
 };
 
 use super::*;
@@ -38,6 +38,7 @@ fn access() -> Access {
             template: Arc::from("/rates/{pair}"),
             written: OnceLock::new(),
         })),
+        consent: None,
         decision: Decision::Refused,
         status: 403,
         code: Some("insufficient_scope"),
@@ -121,6 +122,25 @@ fn an_access_is_pinned_to_the_byte() {
          \"trouble\":\"reset\",\"timing\":{\"us\":1234,\"up_us\":1000},\
          \"resp\":{\"len\":9,\"sha256\":\"AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM\"},\"cfg\":4}"
     );
+}
+
+#[test]
+fn an_access_under_a_consent_says_what_of_it_went_out() {
+    let cluster = |id: &str| ClusterId::parse(id).unwrap();
+    let mut access = access();
+    access.consent = Some(Box::new(ConsentSeen {
+        digest: [5; 32],
+        clusters: vec![cluster("account_list"), cluster("balance")],
+        kept: 2,
+        dropped: 1,
+        attended: true,
+    }));
+    let written = whole(&AuditEvent::Access(Box::new(access)));
+    let part = "\"path\":\"/rates/{pair}\"},\
+                \"consent\":{\"gid\":\"BQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQU\",\
+                \"clusters\":[\"account_list\",\"balance\"],\"kept\":2,\"dropped\":1,\
+                \"attended\":true},\"outcome\":";
+    assert!(written.contains(part), "{written}");
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! The attack set: each is the honest call with one thing wrong.
 
+use openapi::Location;
+
 use identity::Shown;
 
-use crate::product::{Class, Route};
+use crate::product::Route;
 
 /// One thing wrong with a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -36,6 +38,12 @@ pub enum Attack {
     StaleLogIn,
     /// The customer's log-in was not as strong as the operation demands.
     WeakLogIn,
+    /// The customer's token stands for no consent.
+    NoConsent,
+    /// The customer has withdrawn the consent.
+    WithdrawnConsent,
+    /// The request names what is not the customer's, or what they did not choose.
+    OthersResource,
     /// More calls than the limits allow.
     OverLimit,
     /// The request names a host that the listener does not serve.
@@ -44,7 +52,7 @@ pub enum Attack {
 
 impl Attack {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 19] = [
         Self::NoCertificate,
         Self::ForeignCertificate,
         Self::RevokedCertificate,
@@ -59,6 +67,9 @@ impl Attack {
         Self::WrongAudience,
         Self::StaleLogIn,
         Self::WeakLogIn,
+        Self::NoConsent,
+        Self::WithdrawnConsent,
+        Self::OthersResource,
         Self::OverLimit,
         Self::ForeignHost,
     ];
@@ -80,6 +91,9 @@ impl Attack {
             Self::WrongAudience => "wrong_audience",
             Self::StaleLogIn => "stale_log_in",
             Self::WeakLogIn => "weak_log_in",
+            Self::NoConsent => "no_consent",
+            Self::WithdrawnConsent => "withdrawn_consent",
+            Self::OthersResource => "others_resource",
             Self::OverLimit => "over_limit",
             Self::ForeignHost => "foreign_host",
         }
@@ -96,13 +110,15 @@ impl Attack {
         match self {
             Self::StaleLogIn => log_in.is_some_and(|demanded| demanded.max_age_s.is_some()),
             Self::WeakLogIn => log_in.is_some_and(|demanded| !demanded.acr_values.is_empty()),
-            Self::MissingDetails => matches!(
-                route.class,
-                Class::Partner {
-                    detail: Some(_),
-                    ..
-                }
-            ),
+            Self::MissingDetails => route.class.detail().is_some(),
+            Self::NoConsent | Self::WithdrawnConsent => route.class.coverage().is_some(),
+            Self::OthersResource => route.class.coverage().is_some_and(|coverage| {
+                let mut parameters = coverage.request.parameters.iter();
+                let is_asked = |location| location != Location::Cookie;
+                let mut parts = coverage.request.body.iter();
+                parameters.any(|p| p.resource.is_some() && is_asked(p.location))
+                    || parts.any(|part| part.resource.is_some())
+            }),
             _ => true,
         }
     }

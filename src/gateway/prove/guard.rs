@@ -2,18 +2,21 @@
 //! the class's constructor in `permit.rs` takes, so a proof more or less is told without a word
 //! here; how they are set is read from the route.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use model::{DemandedLogIn, PartnerId};
 
 use crate::limit::{GateSettings, Plan, Rate};
 use crate::permit::Admitted;
-use crate::product::{Class, Route};
+use crate::product::{Class, Coverage, Route};
 use crate::stage::authorize::Allowed;
+use crate::stage::consent::Consented;
 use crate::stage::gate::Knocked;
 use crate::stage::identify::Identified;
 use crate::stage::limit::WithinLimits;
-use crate::stage::route::{OpenRoute, PartnerRoute};
+use crate::stage::route::{CustomerRoute, OpenRoute, PartnerRoute};
 
 /// A check, with its settings in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,6 +75,11 @@ pub enum Guard {
         /// What is demanded of it.
         demanded: DemandedLogIn,
     },
+    /// The customer's live consent, which covers what the request names.
+    Consent {
+        /// The kinds of data of which it must give one, and more than which is never given.
+        clusters: Vec<String>,
+    },
 }
 
 /// A partner's agreement that holds the product.
@@ -102,6 +110,7 @@ enum Stage {
     Identify,
     Limit,
     Authorize,
+    Consent,
 }
 
 impl Proof for OpenRoute {
@@ -110,6 +119,14 @@ impl Proof for OpenRoute {
 
 impl Proof for PartnerRoute {
     const STAGE: Stage = Stage::Route;
+}
+
+impl Proof for CustomerRoute {
+    const STAGE: Stage = Stage::Route;
+}
+
+impl Proof for Consented {
+    const STAGE: Stage = Stage::Consent;
 }
 
 impl Proof for Knocked {
@@ -151,10 +168,21 @@ where
     }
 }
 
+impl<G, A: Proof, B: Proof, C: Proof, D: Proof, E: Proof, F: Proof> Constructor<(A, B, C, D, E, F)>
+    for G
+where
+    G: Fn(A, B, C, D, E, F) -> Admitted,
+{
+    fn stages(&self) -> Vec<Stage> {
+        vec![A::STAGE, B::STAGE, C::STAGE, D::STAGE, E::STAGE, F::STAGE]
+    }
+}
+
 fn demanded(class: &Class) -> Vec<Stage> {
     match class {
         Class::Open => Admitted::open.stages(),
         Class::Partner { .. } => Admitted::partner.stages(),
+        Class::Customer { .. } => Admitted::customer.stages(),
     }
 }
 
@@ -199,17 +227,26 @@ fn in_stage(
             let mut guards = vec![Guard::Agreement {
                 granted: granted(route, now),
             }];
-            if let Class::Partner { scope, detail } = &route.class {
-                guards.push(Guard::Scope {
-                    scope: scope.to_string(),
-                });
-                guards.extend(detail.as_ref().map(|detail| Guard::Detail {
-                    detail: detail.to_string(),
-                }));
-            }
+            guards.extend(route.class.scope().map(|scope| Guard::Scope {
+                scope: scope.to_string(),
+            }));
+            guards.extend(route.class.detail().map(|detail| Guard::Detail {
+                detail: detail.to_string(),
+            }));
             let log_in = route.log_in.clone();
             guards.extend(log_in.map(|demanded| Guard::LogIn { demanded }));
             guards
+        }
+        Stage::Consent => {
+            let clusters = |coverage: &Arc<Coverage>| {
+                let clusters = coverage.clusters.iter();
+                clusters.map(ToString::to_string).collect()
+            };
+            let coverage = route.class.coverage();
+            let guard = coverage.map(|its| Guard::Consent {
+                clusters: clusters(its),
+            });
+            guard.into_iter().collect()
         }
     }
 }

@@ -1,5 +1,8 @@
 //! The rehearsal: requests that walk the road up to the bank's door, with keys made for it.
 
+mod consent;
+mod token;
+
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,14 +13,13 @@ use futures_util::future::BoxFuture;
 use http::header::{AUTHORIZATION, HOST};
 use http::{HeaderValue, Method};
 use jiff::Timestamp;
-use serde::Serialize;
 
 use crypto::{Algorithm, Jwks, Random, SigningKey};
 use identity::{AccessTokens, BankProofs, Certificates, Issuer, Rehearsal, Shown};
 use model::ports::{AuditLog, AuditUnavailable, Receipt};
 use model::{
-    Alpn, Asked, AuditEntry, BankId, ClientId, Clock, Connection, DetailType, Fault, InteractionId,
-    ListenerId, Meter, Partner, PartnerId, PresentedChain, RequestId, Standing, TlsFacts,
+    Alpn, Asked, AuditEntry, BankId, ClientId, Clock, Connection, Fault, InteractionId, ListenerId,
+    Meter, Partner, PartnerId, PresentedChain, RequestId, Standing, TlsFacts,
 };
 
 use crate::exchange::Exchange;
@@ -25,21 +27,13 @@ use crate::lent::Services;
 use crate::limit::{Gate, GateSettings};
 use crate::metrics::RouteMeters;
 use crate::pipeline::admit;
-use crate::product::{Class, Route};
+use crate::product::Route;
 use crate::prove::{Answer, Attack, Handshake, Terms};
 use crate::route::Found;
 use crate::snapshot::Snapshot;
 
-/// What stands where the SHA-256 of another certificate would, or of a key.
-const ANOTHER: [u8; 32] = [0x5a; 32];
 /// A host that no listener serves (RFC 2606 §2).
 const FOREIGN_HOST: &str = "elsewhere.invalid";
-/// An audience that no listener is.
-const ELSEWHERE: &str = "https://elsewhere.invalid";
-/// Types of details: whichever is demanded, one of them is another.
-const OTHER_TYPES: [&str; 2] = ["rehearsal", "another_rehearsal"];
-/// A strength of log-ins that none can demand: with spaces it would be several (RFC 9470 §3).
-const WEAK: &str = "weaker than demanded";
 /// An address of nobody (RFC 5737 §3).
 const PEER: SocketAddr = SocketAddr::new(
     std::net::IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1)),
@@ -64,6 +58,8 @@ pub(super) struct Scene {
     listener: ListenerId,
     authority: String,
     path: String,
+    /// What the honest call names wherever it names something.
+    named: &'static str,
     route: Arc<Route>,
     issuer: Arc<Issuer>,
     bank: Arc<Rehearsal>,
@@ -122,9 +118,11 @@ impl Rehearsals {
             bank
         };
         let (caller, client) = self.caller(route);
+        let (path, named) = self.path(listener, route);
         let keys = Jwks::from_keys(vec![self.key.verification_key()]);
         Ok(Scene {
-            path: self.path(listener, route),
+            path,
+            named,
             listener: listener.clone(),
             authority: authority.to_owned(),
             issuer: Arc::new(route.issuer.rehearsed(keys)),
@@ -161,8 +159,9 @@ impl Rehearsals {
         (caller, client)
     }
 
-    /// A path that leads to this operation: its parameters filled so that no other one is meant.
-    fn path(&self, listener: &ListenerId, route: &Route) -> String {
+    /// A path that leads to this operation, its parameters filled so that no other one is meant;
+    /// and what they are filled with.
+    fn path(&self, listener: &ListenerId, route: &Route) -> (String, &'static str) {
         let filled = |with: &str| {
             let template = route.object.template.split('/');
             let segments = template.map(|segment| {
@@ -179,9 +178,10 @@ impl Rehearsals {
             let found = road.map(|road| road.find(path, &route.object.method));
             matches!(found, Some(Found::Route(found)) if Arc::ptr_eq(&found.object, &route.object))
         };
-        let paths = ["1", "rehearsal", "a-path-that-nobody-else-has"].map(filled);
-        let fallback = paths[0].clone();
-        paths.into_iter().find(leads_here).unwrap_or(fallback)
+        let names = ["1", "rehearsal", "a-path-that-nobody-else-has"];
+        let found = names.into_iter().find(|name| leads_here(&filled(name)));
+        let name = found.unwrap_or(names[0]);
+        (filled(name), name)
     }
 
     /// The road's answer to a call: an attack's, or the honest one. Each finds all limits
@@ -213,10 +213,8 @@ impl Rehearsals {
     /// they draw on is empty.
     fn use_up(&self, scene: &Scene) {
         let gate = self.snapshot.gate();
-        let limiter = match (&scene.route.class, &scene.caller) {
-            (Class::Partner { .. }, Some(caller)) => Some(caller),
-            (Class::Partner { .. }, None) | (Class::Open, _) => None,
-        };
+        let has_limiter = scene.route.class.scope().is_some();
+        let limiter = scene.caller.as_ref().filter(|_| has_limiter);
         let staged = self.staged(scene);
         let limiter = limiter
             .zip(staged.as_ref())
@@ -248,6 +246,7 @@ impl Rehearsals {
         let route = scene.route.rehearsed(
             Arc::clone(trust),
             Arc::clone(&scene.issuer),
+            consent::class(&scene.route.class, attack, scene.named, self.clock.now()),
             scene.caller(),
             &self.clock,
         );
@@ -291,68 +290,14 @@ impl Rehearsals {
         })
     }
 
-    fn token(
-        &self,
-        scene: &Scene,
-        attack: Option<Attack>,
-        certificate: [u8; 32],
-    ) -> Result<String, Fault> {
-        let to_certificate =
-            |thumbprint: [u8; 32]| Some(Confirmation::Certificate(crypto::base64url(&thumbprint)));
-        let client = scene.client.as_ref().map_or("nobody", ClientId::as_str);
-        let scope = match &scene.route.class {
-            Class::Partner { scope, .. } if attack != Some(Attack::MissingScope) => scope.as_str(),
-            _ => "",
-        };
-        let now = self.clock.now().as_second();
-        let log_in = scene.route.log_in.as_ref();
-        let claims = Claims {
-            iss: scene.issuer.identifier(),
-            // Where a log-in is demanded, one just made, as strong as can be.
-            sub: log_in.map_or(client, |_| "a customer"),
-            auth_time: log_in.map(|demanded| match (attack, demanded.max_age_s) {
-                (Some(Attack::StaleLogIn), Some(max)) => {
-                    now.saturating_sub_unsigned(max.saturating_add(1))
-                }
-                _ => now,
-            }),
-            acr: match attack {
-                Some(Attack::WeakLogIn) => Some(WEAK),
-                _ => log_in.and_then(|demanded| demanded.acr_values.first().map(String::as_str)),
-            },
-            aud: match attack {
-                Some(Attack::WrongAudience) => ELSEWHERE,
-                _ => scene.issuer.audience(),
-            },
-            client_id: client,
-            iat: now,
-            exp: now.saturating_add(60),
-            jti: crypto::base64url(&crypto::random_array::<16>(self.random.as_ref())),
-            scope,
-            authorization_details: match &scene.route.class {
-                Class::Partner {
-                    detail: Some(demanded),
-                    ..
-                } => Detail::all(demanded, attack),
-                Class::Partner { detail: None, .. } | Class::Open => Vec::new(),
-            },
-            cnf: match attack {
-                Some(Attack::UnboundToken) => None,
-                Some(Attack::OtherPartnersToken) => to_certificate(ANOTHER),
-                Some(Attack::MissingProof) => Some(Confirmation::Key(crypto::base64url(&ANOTHER))),
-                _ => to_certificate(certificate),
-            },
-        };
-        self.key
-            .sign("at+jwt", &claims)
-            .map_err(|e| Fault::caused("signing a token for the rehearsal", e))
-    }
-
     /// Walks the road up to the bank's door.
     fn walk(&self, scene: &Scene, call: &Call, services: &Services) -> Result<Answer, Fault> {
         let asked = self.asked(scene, call)?;
         let mut exchange = Exchange::begin(asked, Arc::clone(&self.snapshot), services);
-        Ok(match admit(&mut exchange, services) {
+        // Whatever it asks answers at once.
+        let admitted = admit(&mut exchange, services).now_or_never();
+        let admitted = admitted.ok_or_else(|| Fault::new("rehearsing a call that waits"))?;
+        Ok(match admitted {
             Ok(_admitted) => Answer::In,
             Err(refusal) => Answer::Refused {
                 status: web::status(&refusal).as_u16(),
@@ -367,12 +312,16 @@ impl Rehearsals {
             HeaderValue::from_str(value)
                 .map_err(|e| Fault::caused("making a rehearsal's header", e))
         };
+        let said = consent::Said::of(&scene.route.class, scene.named);
         let mut request = http::Request::builder()
             .method(method)
-            .uri(&scene.path)
+            .uri(format!("{}{}", scene.path, said.query))
             .header(HOST, header(&call.authority)?)
-            .body(model::empty())
+            .body(said.body)
             .map_err(|e| Fault::caused("making a rehearsal's request", e))?;
+        for name in said.headers {
+            request.headers_mut().insert(name, header(scene.named)?);
+        }
         if let Some(token) = &call.token {
             let value = header(&format!("Bearer {token}"))?;
             request.headers_mut().insert(AUTHORIZATION, value);
@@ -397,62 +346,6 @@ impl Rehearsals {
             bytes_in: None,
         })
     }
-}
-
-#[derive(Serialize)]
-struct Claims<'a> {
-    iss: &'a str,
-    sub: &'a str,
-    aud: &'a str,
-    client_id: &'a str,
-    iat: i64,
-    exp: i64,
-    jti: String,
-    scope: &'a str,
-    authorization_details: Vec<Detail<'a>>,
-    cnf: Option<Confirmation>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    auth_time: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    acr: Option<&'a str>,
-}
-
-/// A detail of a type, to be used here or elsewhere: up to the bank's door the road looks at
-/// nothing else.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-struct Detail<'a> {
-    r#type: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    locations: Option<[&'a str; 1]>,
-}
-
-impl<'a> Detail<'a> {
-    /// What a token holds where this is demanded. Where it is missing, each check has one that it
-    /// alone refuses: one of the type that is located elsewhere, and one of another type.
-    fn all(demanded: &'a DetailType, attack: Option<Attack>) -> Vec<Self> {
-        let demanded = demanded.as_str();
-        let here = |r#type| Self {
-            r#type,
-            locations: None,
-        };
-        if attack != Some(Attack::MissingDetails) {
-            return vec![here(demanded)];
-        }
-        let elsewhere = Self {
-            r#type: demanded,
-            locations: Some([ELSEWHERE]),
-        };
-        let other = OTHER_TYPES.into_iter().find(|other| *other != demanded);
-        std::iter::once(elsewhere).chain(other.map(here)).collect()
-    }
-}
-
-#[derive(Serialize)]
-enum Confirmation {
-    #[serde(rename = "x5t#S256")]
-    Certificate(String),
-    #[serde(rename = "jkt")]
-    Key(String),
 }
 
 /// A clock that stands still.
@@ -484,33 +377,5 @@ impl AuditLog for Unwritten {
 
     fn is_available(&self) -> bool {
         true
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn missing_details_are_one_elsewhere_and_one_of_another_type() {
-        for demanded in ["payment", "rehearsal", "another_rehearsal"] {
-            let its = DetailType::parse(demanded).expect("a type");
-            let honest = Detail {
-                r#type: demanded,
-                locations: None,
-            };
-            assert_eq!(Detail::all(&its, None), [honest]);
-            let missing = Detail::all(&its, Some(Attack::MissingDetails));
-            let [elsewhere, other] = missing.as_slice() else {
-                panic!("two, not {missing:?}");
-            };
-            assert_eq!(
-                (elsewhere.r#type, elsewhere.locations),
-                (demanded, Some([ELSEWHERE]))
-            );
-            assert_ne!(other.r#type, demanded);
-            assert!(DetailType::parse(other.r#type).is_ok());
-            assert_eq!(other.locations, None);
-        }
     }
 }

@@ -7,7 +7,7 @@ use model::Refusal;
 
 use crate::exchange::Exchange;
 use crate::stage::identify::Identified;
-use crate::stage::route::PartnerRoute;
+use crate::stage::route::Guarded;
 
 /// Proof that an agreement, the token's scope, its authorization details and its log-in allow the
 /// operation.
@@ -17,7 +17,7 @@ pub(crate) struct Allowed(());
 /// log-in helps only who has what is granted).
 pub(crate) fn authorize(
     exchange: &mut Exchange,
-    routed: &PartnerRoute,
+    routed: Guarded<'_>,
     identified: &Identified,
 ) -> Result<Allowed, Refusal> {
     let caller = identified.caller();

@@ -1,18 +1,23 @@
 //! `Admitted` to an answer of the bank.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use http::HeaderMap;
+use identity::AccessToken;
 use model::{BodyBroken, Fault, Refusal, Response};
 use upstream::{Terms, Trouble, UpstreamFailure, Waiting};
 
-use crate::assertion::Demanded;
+use crate::assertion::{Demanded, Told};
 use crate::exchange::Exchange;
 use crate::halt::Halt;
 use crate::headers::to_upstream;
 use crate::lent::Services;
 use crate::permit::Admitted;
-use crate::product::{Class, Route};
+use crate::product::{Coverage, Route};
+use crate::stage::consent::Consented;
+use crate::stage::disclose::{Withheld, disclose};
 use crate::stage::limit::WithinLimits;
 
 /// The bank's answer, its body still to come.
@@ -25,12 +30,19 @@ pub(crate) struct Answered {
     pub(crate) came: Duration,
     waits: bool,
     has_digest: bool,
+    /// The customer's token, which is looked at once more before the answer leaves.
+    token: Option<Arc<AccessToken>>,
 }
 
 impl Answered {
     /// Whether the answer's head waits until its record is durable: every class but `open`.
     pub(crate) fn waits_for_evidence(&self) -> bool {
         self.waits
+    }
+
+    /// The customer's token, where there is one; then its body is held whole.
+    pub(crate) fn token(&self) -> Option<&AccessToken> {
+        self.token.as_deref()
     }
 
     /// Whether its record has the digest of its body, where that is held whole.
@@ -47,11 +59,15 @@ pub(crate) async fn forward(
     admitted: Admitted,
 ) -> Result<Answered, Halt> {
     let route = admitted.route();
+    let consented = admitted.consented();
     let assertion = match admitted.identified() {
         Some(identified) => Some(route.bank.assertions.assertion(
             identified.caller(),
             &route.upstream_id,
-            demanded(route, &exchange.head.headers).as_ref(),
+            Told {
+                demanded: demanded(route, &exchange.head.headers).as_ref(),
+                consent: consented.map(|(consented, _)| consented.consent()),
+            },
             exchange.now,
             services.random.as_ref(),
         )?),
@@ -61,14 +77,16 @@ pub(crate) async fn forward(
         .body
         .take()
         .ok_or_else(|| Fault::new("forwarding a body twice"))?;
-    let target = path_and_query(&exchange.head.uri)?;
+    let cut = consented.and_then(|(consented, _)| consented.target());
+    let target = path_and_query(cut.or(exchange.head.uri.path_and_query()))?;
     let (from, request_id) = (&exchange.head, exchange.request_id);
     let interaction = &exchange.interaction;
     let head = || {
         let mut request = http::Request::new(());
         *request.method_mut() = from.method.clone();
         *request.uri_mut() = target.clone();
-        let mut headers = to_upstream(&from.headers, request_id, interaction);
+        let coverage = consented.map(|(_, coverage)| coverage);
+        let mut headers = to_upstream(&from.headers, coverage, request_id, interaction);
         if let Some(assertion) = &assertion {
             headers.insert(crate::headers::IDENTITY, assertion.clone());
         }
@@ -87,14 +105,26 @@ pub(crate) async fn forward(
     let failure = answer.as_ref().err().map(|unanswered| &unanswered.failure);
     route.meters.asked(failure, upstream);
     match answer {
-        Ok(response) => Ok(Answered {
-            response,
-            place: admitted.into_place(),
-            upstream,
-            came,
-            waits,
-            has_digest,
-        }),
+        Ok(response) => {
+            let token = consented.map(|(consented, _)| Arc::clone(consented.token()));
+            let response = match consented {
+                Some(its) => {
+                    // Apart, so that no other class's request carries the room for it.
+                    let given = under_consent(exchange, services, its, response, upstream);
+                    given.boxed().await?
+                }
+                None => response,
+            };
+            Ok(Answered {
+                response,
+                place: admitted.into_place(),
+                upstream,
+                came,
+                waits,
+                has_digest,
+                token,
+            })
+        }
         Err(unanswered) => {
             let trouble = unanswered.failure.trouble();
             tracing::warn!(
@@ -115,16 +145,59 @@ pub(crate) async fn forward(
     }
 }
 
+/// What of the answer may leave under the customer's consent.
+async fn under_consent(
+    exchange: &mut Exchange,
+    services: &Services,
+    (consented, coverage): (&Consented, &Coverage),
+    response: Response,
+    upstream: Duration,
+) -> Result<Response, Halt> {
+    let deadline = exchange.record.deadline();
+    let left = deadline.saturating_sub(services.clock.monotonic());
+    let method = exchange.head.method.clone();
+    match disclose(
+        &consented.consent().terms,
+        coverage,
+        &method,
+        response,
+        left,
+    )
+    .await
+    {
+        Ok(disclosed) => {
+            let record = &mut exchange.record;
+            record.disclosed(disclosed.clusters, disclosed.kept, disclosed.dropped);
+            Ok(disclosed.response)
+        }
+        Err(Withheld {
+            refusal,
+            trouble,
+            why,
+        }) => {
+            tracing::warn!(
+                request.id = %exchange.request_id,
+                consent.id = %crypto::base64url(&consented.consent().digest),
+                upstream.trouble = trouble.map(Trouble::as_str),
+                rule = why,
+                "an answer was withheld"
+            );
+            Err(Halt::Failed {
+                refusal,
+                trouble,
+                upstream,
+            })
+        }
+    }
+}
+
 /// The authorization details that the bank is told of: those that the operation demands.
 fn demanded<'a>(route: &'a Route, headers: &'a HeaderMap) -> Option<Demanded<'a>> {
-    match &route.class {
-        Class::Partner { detail, .. } => detail.as_ref().map(|its| Demanded {
-            its,
-            issuer: &route.issuer,
-            headers,
-        }),
-        Class::Open => None,
-    }
+    route.class.detail().map(|its| Demanded {
+        its,
+        issuer: &route.issuer,
+        headers,
+    })
 }
 
 /// What is told of a failure. The request was admitted, so it is a failure even where nothing can
@@ -147,8 +220,8 @@ fn refusal(failure: &UpstreamFailure) -> Refusal {
     }
 }
 
-fn path_and_query(uri: &http::Uri) -> Result<http::Uri, Fault> {
+fn path_and_query(target: Option<&http::uri::PathAndQuery>) -> Result<http::Uri, Fault> {
     let mut parts = http::uri::Parts::default();
-    parts.path_and_query = uri.path_and_query().cloned();
+    parts.path_and_query = target.cloned();
     http::Uri::from_parts(parts).map_err(|e| Fault::caused("building the upstream's target", e))
 }

@@ -8,7 +8,7 @@ use model::{ClientId, PartnerId, Refusal};
 use crate::exchange::Exchange;
 use crate::lent::Services;
 use crate::record::OpenRecord;
-use crate::stage::route::PartnerRoute;
+use crate::stage::route::Guarded;
 
 const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 
@@ -29,7 +29,7 @@ impl Identified {
 pub(crate) fn identify(
     exchange: &mut Exchange,
     services: &Services,
-    routed: &PartnerRoute,
+    routed: Guarded<'_>,
 ) -> Result<Identified, Refusal> {
     let route = routed.route();
     let head = &exchange.head;

@@ -5,7 +5,7 @@ use model::Refusal;
 use crate::exchange::Exchange;
 use crate::limit::{Place, Refused};
 use crate::stage::identify::Identified;
-use crate::stage::route::PartnerRoute;
+use crate::stage::route::Guarded;
 
 /// Proof that the call is within the limits; holds its place among the concurrent calls until
 /// dropped.
@@ -17,7 +17,7 @@ pub(crate) struct WithinLimits {
 /// bucket of the bank, so that being refused is no way to call for free.
 pub(crate) fn limit(
     exchange: &mut Exchange,
-    routed: &PartnerRoute,
+    routed: Guarded<'_>,
     identified: &Identified,
 ) -> Result<WithinLimits, Refusal> {
     let partner = &identified.caller().partner().id;

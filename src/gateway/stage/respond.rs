@@ -21,9 +21,11 @@ pub(crate) fn respond(
     answered: Answered,
 ) -> (Response, Option<Body>, Option<Unsent>) {
     let has_digest = answered.has_digest();
+    let is_held = answered.token().is_some();
     let (mut head, body) = answered.response.into_parts();
     // What was sent up is told in the record of the end.
     let begun = match exchange.bytes_in {
+        None if is_held => Begun::held(body),
         None => Begun::look(body, has_digest),
         Some(_) => Begun::unseen(body),
     };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use model::{DetailType, Refusal, Scope};
 
 use crate::exchange::Exchange;
-use crate::product::{Class, Route};
+use crate::product::{Class, Coverage, Route};
 use crate::route::{Found, authority};
 
 /// Proof that the request names an operation, by its class: what one class demands cannot be met
@@ -14,6 +14,7 @@ use crate::route::{Found, authority};
 pub(crate) enum Routed {
     Open(OpenRoute),
     Partner(PartnerRoute),
+    Customer(CustomerRoute),
 }
 
 /// An operation of class `open`.
@@ -28,11 +29,28 @@ pub(crate) struct PartnerRoute {
     detail: Option<DetailType>,
 }
 
+/// An operation of class `customer`.
+pub(crate) struct CustomerRoute {
+    route: Arc<Route>,
+    scope: Scope,
+    detail: Option<DetailType>,
+    coverage: Arc<Coverage>,
+}
+
+/// An operation of class `partner` or above, as the stages that these share see it.
+#[derive(Clone, Copy)]
+pub(crate) struct Guarded<'a> {
+    route: &'a Route,
+    scope: &'a Scope,
+    detail: Option<&'a DetailType>,
+}
+
 impl Routed {
     pub(crate) fn route(&self) -> &Route {
         match self {
             Self::Open(open) => open.route(),
             Self::Partner(partner) => partner.route(),
+            Self::Customer(customer) => customer.route(),
         }
     }
 }
@@ -48,14 +66,47 @@ impl PartnerRoute {
         &self.route
     }
 
+    pub(crate) fn guarded(&self) -> Guarded<'_> {
+        Guarded {
+            route: &self.route,
+            scope: &self.scope,
+            detail: self.detail.as_ref(),
+        }
+    }
+}
+
+impl CustomerRoute {
+    pub(crate) fn route(&self) -> &Route {
+        &self.route
+    }
+
+    pub(crate) fn guarded(&self) -> Guarded<'_> {
+        Guarded {
+            route: &self.route,
+            scope: &self.scope,
+            detail: self.detail.as_ref(),
+        }
+    }
+
+    /// What the request and its answer are held to.
+    pub(crate) fn coverage(&self) -> &Coverage {
+        &self.coverage
+    }
+}
+
+impl<'a> Guarded<'a> {
+    pub(crate) fn route(self) -> &'a Route {
+        self.route
+    }
+
     /// The scope that the token must carry.
-    pub(crate) fn scope(&self) -> &Scope {
-        &self.scope
+    pub(crate) fn scope(self) -> &'a Scope {
+        self.scope
     }
 
     /// The type of authorization details that it must carry, where one is demanded.
-    pub(crate) fn detail(&self) -> Option<&DetailType> {
-        self.detail.as_ref()
+    pub(crate) fn detail(self) -> Option<&'a DetailType> {
+        self.detail
     }
 }
 
@@ -78,6 +129,16 @@ pub(crate) fn route(exchange: &mut Exchange) -> Result<Routed, Refusal> {
                     route,
                     scope,
                     detail,
+                }),
+                Class::Customer {
+                    scope,
+                    detail,
+                    coverage,
+                } => Routed::Customer(CustomerRoute {
+                    route,
+                    scope,
+                    detail,
+                    coverage,
                 }),
             })
         }

@@ -209,6 +209,7 @@ fn access(clock: &SystemClock) -> anyhow::Result<Access> {
             template: Arc::from("/accounts/{account_id}/balances"),
             written: OnceLock::new(),
         })),
+        consent: None,
         decision: Decision::Allowed,
         status: 200,
         code: None,

@@ -157,7 +157,16 @@ fn told(guard: &Guard) -> (&'static str, String) {
         Guard::Scope { scope } => ("scope", scope.clone()),
         Guard::LogIn { demanded } => ("log-in", format!("of a customer, {demanded}")),
         Guard::Detail { detail } => ("details", detail.clone()),
+        Guard::Consent { clusters } => ("consent", consent(clusters)),
     }
+}
+
+fn consent(clusters: &[String]) -> String {
+    let of = match clusters {
+        [] => String::new(),
+        clusters => format!(" to {}", clusters.join(", ")),
+    };
+    format!("a customer's live one{of}; nothing else leaves")
 }
 
 fn each(granted: &[Granted], one: fn(&Granted) -> String) -> String {

@@ -1,0 +1,183 @@
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use config::Mode;
+use crypto::{Random, SystemRandom};
+use gateway::{Answer, Attack, Guard};
+use model::{Clock, MovedClock};
+use sandbox::Plan;
+
+use super::*;
+
+/// Counts how often it is drawn from: each request that walks the road draws its ids.
+#[derive(Debug, Default)]
+struct Counting(AtomicU64);
+
+impl Random for Counting {
+    fn fill(&self, bytes: &mut [u8]) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        SystemRandom.fill(bytes);
+    }
+}
+
+/// Proves the sandbox with these bursts of the gate and of the plan, and counts the draws.
+async fn proved(gate: &str, plan: &str) -> (Vec<Operation>, u64) {
+    let burst = |_: &Path, text: &str| {
+        text.replace("burst: 400 requests", &format!("burst: {gate} requests"))
+            .replace("burst: 10 requests", &format!("burst: {plan} requests"))
+    };
+    proved_with(burst).await
+}
+
+/// Proves the sandbox with its file changed so, and counts the draws.
+async fn proved_with(change: impl Fn(&Path, &str) -> String) -> (Vec<Operation>, u64) {
+    let clock = Arc::new(MovedClock::running());
+    let folder = tempfile::tempdir().expect("a folder");
+    let address = |port: u16| SocketAddr::from(([127, 0, 0, 1], port));
+    let places = Plan {
+        api: address(8443),
+        issuer: address(9443),
+        bank: address(7443),
+        template: None,
+    };
+    let prepared = sandbox::prepare(folder.path(), &places, clock.as_ref(), &SystemRandom);
+    let path = prepared.expect("a prepared folder").config;
+    let text = std::fs::read_to_string(&path).expect("a file");
+    std::fs::write(&path, change(folder.path(), &text)).expect("written");
+    let house = config::load(&path, Mode::Sandbox, &|_| None, clock.now());
+    let house = house.map_err(|m| m.to_string()).expect("a good file");
+    let random = Arc::new(Counting::default());
+    let now = clock.now();
+    let env = Environment {
+        random: Arc::clone(&random) as _,
+        ..Environment::system(clock)
+    };
+    let operations = prove(&house, &env, now).await.expect("a proof");
+    (operations, random.0.load(Ordering::Relaxed))
+}
+
+/// The code that a call beyond the limits is refused with, by class.
+fn beyond(operations: &[Operation]) -> Vec<(&'static str, &'static str)> {
+    let told = operations.iter().map(|operation| {
+        let answers = operation.attacks.iter();
+        let over = answers
+            .clone()
+            .find(|(attack, _)| *attack == Attack::OverLimit);
+        let code = match over.expect("the attack").1 {
+            Answer::Refused { code, .. } => code,
+            other => panic!("{other:?}"),
+        };
+        (operation.object.class.as_str(), code)
+    });
+    let mut told: Vec<_> = told.collect();
+    told.sort_unstable();
+    told.dedup();
+    told
+}
+
+#[tokio::test]
+async fn the_greatest_bursts_are_proved_with_no_more_calls_than_the_least() {
+    let (least, few) = proved("1", "1").await;
+    let (greatest, many) = proved("1000000", "1000000").await;
+    assert_eq!(few, many);
+    let gate = "too_many_requests";
+    let both = [("open", gate), ("partner", gate)];
+    assert_eq!(beyond(&least), both);
+    assert_eq!(beyond(&greatest), both);
+    let (narrow, _) = proved("1000000", "999999").await;
+    assert_eq!(
+        beyond(&narrow),
+        [("open", gate), ("partner", "rate_limited")]
+    );
+}
+
+/// The sandbox with the API of accounts, and consents to it.
+fn consenting(folder: &Path, text: &str) -> String {
+    const FILES: [(&str, &str); 3] = [
+        (
+            "apis/accounts.yaml",
+            include_str!("../../../config/apis/accounts.yaml"),
+        ),
+        (
+            "apis/funds-check.json",
+            include_str!("../../../config/apis/funds-check.json"),
+        ),
+        (
+            "consent-catalogue.yaml",
+            include_str!("../../../config/consent/catalogue.yaml"),
+        ),
+    ];
+    const SECTION: &str = "
+      accounts:
+        openapi: file:apis/accounts.yaml
+        upstream: core
+        listeners: [api]
+        deadline: 30s
+        authorization_details:
+          funds_check:
+            schema: file:apis/funds-check.json
+            title: { zh-CN: 付款能力, en: Whether an account can pay }
+    consent:
+      catalogue: file:consent-catalogue.yaml
+      profile: cn-pipl
+      accounts: { upstream: core, path: /customers/v1/accounts }
+      second_factor: { upstream: core, path: /customers/v1/confirmations }
+      purposes: { swiftride-app: [account_overview] }
+";
+    for (path, content) in FILES {
+        std::fs::write(folder.join(path), content).expect("written");
+    }
+    let branches = "products: [branches, catalogue]";
+    assert!(text.contains(branches) && text.contains("\npartners:"));
+    text.replace(branches, "products: [branches, catalogue, accounts]")
+        .replacen(
+            "\n# A partner is known",
+            &format!("{SECTION}\n# A partner is known"),
+            1,
+        )
+}
+
+#[tokio::test]
+async fn no_operation_of_class_customer_is_open_to_who_has_no_consent_to_it() {
+    let (operations, _) = proved_with(consenting).await;
+    let customers = operations.iter().filter(|operation| {
+        let class = operation.object.class;
+        class == model::ProtectionClass::Customer
+    });
+    let mut ids = Vec::new();
+    for operation in customers {
+        let id = operation.object.operation.as_str();
+        ids.push(id);
+        assert_eq!(operation.honest, Answer::In, "{id}");
+        assert_eq!(operation.unguarded().count(), 0, "{id}");
+        assert!(operation.waits_for_evidence, "{id}");
+        let told = |attack| {
+            let mut attacks = operation.attacks.iter();
+            let (_, answer) = attacks.find(|(tried, _)| *tried == attack)?;
+            match answer {
+                Answer::Refused { status, code } => Some((*status, *code)),
+                other => panic!("{id}: {other:?}"),
+            }
+        };
+        assert_eq!(told(Attack::NoConsent), Some((403, "no_consent")), "{id}");
+        let withdrawn = told(Attack::WithdrawnConsent);
+        assert_eq!(withdrawn, Some((403, "consent_withdrawn")), "{id}");
+        let names = !id.starts_with("listA");
+        let others = names.then_some((403, "not_covered"));
+        assert_eq!(told(Attack::OthersResource), others, "{id}");
+        let is_guarded = |guard: &Guard| matches!(guard, Guard::Consent { .. });
+        assert!(operation.guards.iter().any(is_guarded), "{id}");
+    }
+    ids.sort_unstable();
+    let expected = [
+        "confirmFunds",
+        "listAccounts",
+        "listAllTransactions",
+        "listTransactions",
+        "readAccount",
+        "readBalances",
+        "readStatement",
+    ];
+    assert_eq!(ids, expected);
+}
