@@ -2,6 +2,7 @@
 //! stands the state of everything that is measured.
 
 mod class;
+mod consent;
 mod customers;
 mod details;
 mod resource_servers;
@@ -118,6 +119,10 @@ async fn build(shared: &Shared<'_>, plan: &BankPlan) -> anyhow::Result<Built> {
         |url| standing.published(plan, url),
         |log_in| customers(log_in, plan, &upstreams, standing),
     )?;
+    let mut ours = ours;
+    for asking in ours.iter_mut().filter_map(|its| its.authorization.as_mut()) {
+        asking.desk = consent::desk(plan, &upstreams, standing)?;
+    }
     let fetch = fetcher(standing, plan)?;
     let authserver = AuthServer::open(ours, elsewhere, ports(standing, plan, fetch))
         .await

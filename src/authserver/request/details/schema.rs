@@ -8,6 +8,7 @@
 //! `x-mortise-title`. Patterns are matched in linear time: no back references.
 
 mod close;
+pub(crate) mod titles;
 
 use std::fmt;
 

@@ -1,0 +1,80 @@
+//! A bank's consent desk: by what its file says, with the services of the bank that it asks.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use http::uri::PathAndQuery;
+
+use config::{BankPlan, DetailPlan};
+use consent::{Both, Desk, DeskPorts, DeskSettings, DetailWords};
+use model::ports::ConsentDesk;
+use model::{DetailType, UpstreamId};
+use upstream::Upstream;
+
+use super::{BankAccounts, BankFactor};
+use crate::standing::Standing;
+
+/// The desk of a bank; `None` of one whose customers consent to no data.
+pub(super) fn desk(
+    plan: &BankPlan,
+    upstreams: &HashMap<UpstreamId, Arc<Upstream>>,
+    standing: &Standing,
+) -> anyhow::Result<Option<Arc<dyn ConsentDesk>>> {
+    let Some(consent) = &plan.consent else {
+        return Ok(None);
+    };
+    let clock = || Arc::clone(&standing.clock);
+    let (upstream, path) = at(upstreams, &consent.accounts).context("accounts")?;
+    let accounts = BankAccounts::new(upstream, path, clock());
+    let (upstream, path) = at(upstreams, &consent.second_factor).context("second_factor")?;
+    let factor = BankFactor::new(upstream, path, clock());
+    let settings = DeskSettings {
+        bank: plan.id.clone(),
+        catalogue: Arc::clone(&consent.catalogue),
+        profile: consent.profile.clone(),
+        purposes: consent.purposes.clone(),
+        details: words(plan),
+        kek: Arc::clone(&plan.issuer.kek),
+    };
+    let ports = DeskPorts {
+        consents: Arc::clone(&standing.state.consents),
+        accounts: Arc::new(accounts),
+        factor: Arc::new(factor),
+        random: Arc::clone(&standing.random),
+    };
+    let desk = Desk::new(settings, ports).context("opening the consent desk")?;
+    Ok(Some(Arc::new(desk)))
+}
+
+/// A service of the bank's, and the path that it is asked at.
+fn at(
+    upstreams: &HashMap<UpstreamId, Arc<Upstream>>,
+    (id, path): &(UpstreamId, String),
+) -> anyhow::Result<(Arc<Upstream>, PathAndQuery)> {
+    let upstream = upstreams.get(id);
+    let upstream = upstream.with_context(|| format!("no upstream {id}"))?;
+    Ok((Arc::clone(upstream), path.parse().context("its path")?))
+}
+
+/// What authorization details of the bank's products are called.
+fn words(plan: &BankPlan) -> BTreeMap<DetailType, DetailWords> {
+    let details = plan.products.iter().flat_map(|product| &product.details);
+    let words = |(id, detail): (&DetailType, &DetailPlan)| {
+        let titles = detail.schema.titles().into_iter();
+        let labels = titles.map(|title| {
+            let say = Both {
+                zh_cn: title.zh_cn,
+                en: title.en,
+            };
+            (title.member, say)
+        });
+        let say = Both {
+            zh_cn: detail.zh_cn.clone(),
+            en: detail.en.clone(),
+        };
+        let labels = labels.collect();
+        (id.clone(), DetailWords { say, labels })
+    };
+    details.map(words).collect()
+}
