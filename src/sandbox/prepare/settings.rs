@@ -14,7 +14,7 @@ pub(super) const CONFIG: &str = "gateway.yaml";
 pub(super) const AUDIT: &str = "audit";
 
 const TEMPLATE: &str = include_str!("../../../config/sandbox.yaml");
-const APIS: [(&str, &str); 4] = [
+const APIS: [(&str, &str); 7] = [
     ("apis/fx.yaml", include_str!("../../../config/apis/fx.yaml")),
     (
         "apis/branches.yaml",
@@ -27,6 +27,18 @@ const APIS: [(&str, &str); 4] = [
     (
         "apis/branch-visit.json",
         include_str!("../../../config/apis/branch-visit.json"),
+    ),
+    (
+        "apis/accounts.yaml",
+        include_str!("../../../config/apis/accounts.yaml"),
+    ),
+    (
+        "apis/funds-check.json",
+        include_str!("../../../config/apis/funds-check.json"),
+    ),
+    (
+        "consent/catalogue.yaml",
+        include_str!("../../../config/consent/catalogue.yaml"),
     ),
 ];
 const AGREED_YEARS: i64 = 5;
@@ -56,7 +68,7 @@ pub(super) fn of(
 }
 
 impl Settings {
-    /// Writes the API files and then the configuration, each unless it is there.
+    /// Writes the API files, the consent catalogue and then the configuration, each unless it is there.
     pub(super) fn keep(self, directory: &mut Directory) -> Result<(), PrepareFailed> {
         for (name, text) in APIS {
             if directory.read(name)?.is_none() {
