@@ -195,6 +195,25 @@ impl SigningKey {
         self.sign_parts(&base64url(&header), &base64url(&claims))
     }
 
+    /// Signs the claims as one who is known by the key alone: a compact JWS with the header
+    /// `{alg, jwk, typ}`, whose `jwk` is the public key and nothing else (RFC 9449 §4.2).
+    pub fn sign_as_key(&self, typ: &str, claims: &impl Serialize) -> Result<String, SignFailed> {
+        let mut jwk = self.verification_key.to_jwk();
+        if let Some(members) = jwk.as_object_mut() {
+            members.retain(|name, _| ["kty", "crv", "x", "y", "n", "e"].contains(&name.as_str()));
+        }
+        let alg = self.algorithm().as_str();
+        let header = serde_json::json!({ "alg": alg, "jwk": jwk, "typ": typ });
+        let claims = serde_json::to_vec(claims).map_err(SignFailed::Claims)?;
+        if claims.first() != Some(&b'{') {
+            return Err(SignFailed::NotAnObject);
+        }
+        self.sign_parts(
+            &base64url(header.to_string().as_bytes()),
+            &base64url(&claims),
+        )
+    }
+
     /// Signs two parts as they are written.
     pub(crate) fn sign_parts(&self, header: &str, payload: &str) -> Result<String, SignFailed> {
         let mut token = format!("{header}.{payload}");

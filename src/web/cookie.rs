@@ -16,12 +16,15 @@ const VALUE_BYTES_MAX: usize = 1024;
 /// What a browser keeps the cookie under and sends it by. `__Host-` makes it refuse the cookie from
 /// any other host and without `Secure`; `Lax`, because the customer comes from the app by a link.
 const ATTRIBUTES: &str = "; Path=/; Secure; HttpOnly; SameSite=Lax";
+/// The same on plain HTTP, where no browser keeps what is `Secure` or begins with `__Host-`.
+const ATTRIBUTES_PLAIN: &str = "; Path=/; HttpOnly; SameSite=Lax";
 
 /// One of our cookies, by its name, and whose of several on one host it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cookie<'a> {
     name: &'static str,
     owner: Option<&'a str>,
+    is_plain: bool,
 }
 
 /// Why a request's cookie cannot be believed. Told to the customer as one: begin again.
@@ -42,7 +45,21 @@ impl Cookie<'static> {
     /// The cookie that browsers keep as `__Host-NAME`. The name is of our own making: a letter,
     /// then letters, digits and hyphens.
     pub const fn named(name: &'static str) -> Self {
-        Self { name, owner: None }
+        Self {
+            name,
+            owner: None,
+            is_plain: false,
+        }
+    }
+
+    /// The cookie that browsers keep as `NAME`, for a page that this machine alone can reach, on
+    /// plain HTTP. All ports of an address share their cookies: the name tells whose it is.
+    pub const fn plain(name: &'static str) -> Self {
+        Self {
+            name,
+            owner: None,
+            is_plain: true,
+        }
     }
 
     /// The cookie that browsers keep as `__Host-NAME-OWNER`: of several who share a host, each has
@@ -51,6 +68,7 @@ impl Cookie<'static> {
         Cookie {
             name: self.name,
             owner: Some(owner),
+            is_plain: self.is_plain,
         }
     }
 }
@@ -87,26 +105,38 @@ impl Cookie<'_> {
     pub fn set(self, value: &[u8]) -> Result<HeaderValue, CookieProblem> {
         match value.len() {
             0 => Err(CookieProblem::Malformed),
-            1..=VALUE_BYTES_MAX => self.header(&base64url(value), ATTRIBUTES),
+            1..=VALUE_BYTES_MAX => self.header(&base64url(value), ""),
             _ => Err(CookieProblem::TooLarge),
         }
     }
 
     /// The header `Set-Cookie` that takes the cookie away.
     pub fn remove(self) -> Result<HeaderValue, CookieProblem> {
-        self.header("", &format!("{ATTRIBUTES}; Max-Age=0"))
+        self.header("", "; Max-Age=0")
     }
 
-    fn header(self, value: &str, attributes: &str) -> Result<HeaderValue, CookieProblem> {
+    fn header(self, value: &str, more: &str) -> Result<HeaderValue, CookieProblem> {
         let (name, joint) = (self.name, self.owner.map_or("", |_| "-"));
         let owner = self.owner.unwrap_or_default();
-        HeaderValue::from_str(&format!("__Host-{name}{joint}{owner}={value}{attributes}"))
-            .map_err(|_| CookieProblem::Malformed)
+        let attributes = if self.is_plain {
+            ATTRIBUTES_PLAIN
+        } else {
+            ATTRIBUTES
+        };
+        let prefix = self.prefix();
+        HeaderValue::from_str(&format!(
+            "{prefix}{name}{joint}{owner}={value}{attributes}{more}"
+        ))
+        .map_err(|_| CookieProblem::Malformed)
+    }
+
+    const fn prefix(self) -> &'static str {
+        if self.is_plain { "" } else { "__Host-" }
     }
 
     /// The value, when the pair is this cookie's. Names have case (RFC 6265bis §5.7).
     fn value_in(self, pair: &[u8]) -> Option<&[u8]> {
-        let rest = pair.strip_prefix(b"__Host-")?;
+        let rest = pair.strip_prefix(self.prefix().as_bytes())?;
         let rest = rest.strip_prefix(self.name.as_bytes())?;
         let rest = match self.owner {
             None => rest,
@@ -154,6 +184,18 @@ mod tests {
             SESSION.remove().expect("written"),
             "__Host-session=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0"
         );
+    }
+
+    #[test]
+    fn a_plain_cookie_is_another_than_that_of_the_host() {
+        let plain = Cookie::plain("session");
+        let written = plain.set(b"secret").expect("written");
+        assert_eq!(written, "session=c2VjcmV0; Path=/; HttpOnly; SameSite=Lax");
+        let mut headers = HeaderMap::new();
+        let both = HeaderValue::from_static("__Host-session=eA; session=c2VjcmV0");
+        headers.insert(COOKIE, both);
+        assert_eq!(plain.read(&headers), Ok(Some(b"secret".to_vec())));
+        assert_eq!(SESSION.read(&headers), Ok(Some(b"x".to_vec())));
     }
 
     #[test]

@@ -67,6 +67,28 @@ fn what_a_key_signs_its_public_part_verifies() {
 }
 
 #[test]
+fn what_is_signed_as_a_key_is_verified_by_the_key_it_brings() {
+    for algorithm in ALL {
+        let key = key(algorithm);
+        let token = key.sign_as_key("dpop+jwt", &json!({ "jti": "1" })).unwrap();
+        let rules = Rules {
+            typ: Typ::Exactly(&["dpop+jwt"]),
+            bytes_max: 8_192,
+        };
+        let opened = crate::verify_own_key(&token, &rules).unwrap();
+        let thumbprint = key.verification_key().thumbprint_bytes();
+        assert_eq!(opened.thumbprint, thumbprint);
+        assert_eq!(opened.claims, br#"{"jti":"1"}"#);
+        let header = crate::from_base64url(token.split('.').next().unwrap()).unwrap();
+        let header: Value = serde_json::from_slice(&header).unwrap();
+        for member in ["alg", "kid", "use", "d"] {
+            assert_eq!(header["jwk"].get(member), None, "{member}");
+        }
+        assert!(key.sign_as_key("dpop+jwt", &json!([])).is_err());
+    }
+}
+
+#[test]
 fn a_key_comes_back_from_pkcs8_as_it_was() {
     for algorithm in ALL {
         let key = key(algorithm);
