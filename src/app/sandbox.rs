@@ -20,8 +20,11 @@ use crate::environment::Environment;
 use crate::live::Live;
 use crate::run::{Configuration, Running, start};
 
+mod pages;
 mod sockets;
 
+pub(crate) use pages::Open;
+use pages::Wished;
 pub(crate) use sockets::NotOpened;
 use sockets::{Sockets, refuse_when_running};
 
@@ -29,6 +32,7 @@ use sockets::{Sockets, refuse_when_running};
 pub struct Addresses {
     wishes: Wishes,
     bound: Option<Sockets>,
+    pages: Wished,
 }
 
 /// What was asked for in so many words.
@@ -44,10 +48,13 @@ impl Wishes {
     /// Where a new folder's sandbox listens: loopback, and a port for what was not asked for.
     fn plan(&self) -> sandbox::Plan {
         let at = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        let [swiftride, cartwheel] = Wished::usual();
         sandbox::Plan {
             api: self.api.unwrap_or(at(8443)),
             issuer: self.issuer.unwrap_or(at(8444)),
             bank: self.bank.unwrap_or(at(8445)),
+            swiftride,
+            cartwheel,
             template: self.template.clone(),
         }
     }
@@ -69,7 +76,33 @@ impl Addresses {
                 template: None,
             },
             bound: None,
+            pages: Wished::Not,
         }
+    }
+
+    /// With the start page and the demo apps, at these ports of 127.0.0.1, or at 8446, 8447 and
+    /// 8448, or, where those are taken, at free ones. Where a demo app of a folder that is there
+    /// stands, its file says.
+    #[must_use]
+    pub fn with_pages(
+        mut self,
+        start: Option<u16>,
+        swiftride: Option<u16>,
+        cartwheel: Option<u16>,
+    ) -> Self {
+        self.pages = Wished::At {
+            start,
+            swiftride,
+            cartwheel,
+        };
+        self
+    }
+
+    /// With the start page and the demo apps, at free ports.
+    #[must_use]
+    pub fn with_pages_anywhere(mut self) -> Self {
+        self.pages = Wished::Free;
+        self
     }
 
     /// Sockets that are bound already, for a new directory.
@@ -85,7 +118,11 @@ impl Addresses {
             (ListenerId::parse("issuer")?, issuer),
         ]);
         let bound = Some(Sockets { house, bank });
-        Ok(Self { wishes, bound })
+        Ok(Self {
+            wishes,
+            bound,
+            pages: Wished::Not,
+        })
     }
 
     /// The text that a new directory's `gateway.yaml` is written from, in place of the sandbox's
@@ -113,6 +150,9 @@ pub(crate) struct Site {
     bank: SocketAddr,
     wishes: Wishes,
     bound: Option<Sockets>,
+    wished: Wished,
+    /// Bound already, where the folder was new.
+    pages: Option<pages::Sockets>,
 }
 
 impl Site {
@@ -124,14 +164,23 @@ impl Site {
         clock: &dyn Clock,
         environment: Variables,
     ) -> anyhow::Result<Result<Self, Mistakes>> {
-        let Addresses { wishes, mut bound } = addresses;
-        let plan = wishes.plan();
-        if bound.is_none() && !sandbox::is_prepared(dir) {
+        let Addresses {
+            wishes,
+            mut bound,
+            pages: wished,
+        } = addresses;
+        let mut plan = wishes.plan();
+        let is_new = !sandbox::is_prepared(dir);
+        if bound.is_none() && is_new {
             let listeners = [
                 (ListenerId::parse("api")?, plan.api),
                 (ListenerId::parse("issuer")?, plan.issuer),
             ];
             bound = Some(Sockets::bind(listeners, plan.bank, None)?);
+        }
+        let pages = is_new.then(|| wished.bind_new());
+        if let Some(pages) = &pages {
+            [plan.swiftride, plan.cartwheel] = pages.apps();
         }
         let mut prepared = sandbox::prepare(dir, &plan, clock, &SystemRandom)?;
         let loader = Loader::new(prepared.config.clone(), Mode::Sandbox, environment);
@@ -146,6 +195,8 @@ impl Site {
             configuration,
             wishes,
             bound,
+            wished,
+            pages,
         }))
     }
 
@@ -203,8 +254,16 @@ impl Site {
         let shared = (Arc::clone(&clock), Arc::clone(&random));
         let bank = model_bank(&prepared, house, shared, Arc::clone(&keys))?;
         let bank = Arc::new(bank);
-        let handler = Arc::clone(&bank) as Arc<dyn model::Handler>;
-        let bank_edge = Edge::new(handler, Arc::clone(&clock));
+        let pages = self.pages.unwrap_or_else(|| self.wished.bind_for(house));
+        let site = pages::Site {
+            prepared: &prepared,
+            house,
+            bank: &bank,
+            clock: &clock,
+            random: &random,
+        };
+        let (rooms, doors) = pages.furnish(&site, &own_path()?)?.rooms(&bank);
+        let bank_edge = Edge::new(Arc::new(rooms), Arc::clone(&clock));
         bank_edge
             .open(sockets.bank, bank_listener(&prepared)?)
             .context("model bank: opening")?;
@@ -215,12 +274,14 @@ impl Site {
         };
         let running = start(configuration, env).await?;
         let _ = keys.set(running.live());
+        let pages = doors.open(&bank_edge)?;
         Ok(SandboxHouse {
             running,
             bank_edge,
             bank,
             prepared,
             issuers,
+            pages,
         })
     }
 }
@@ -235,6 +296,7 @@ pub struct SandboxHouse {
     pub prepared: Prepared,
     /// Their URLs, in the file's order.
     issuers: Vec<String>,
+    pages: Open,
 }
 
 /// The seed of the model bank's data.
@@ -256,15 +318,28 @@ impl SandboxHouse {
 
     /// What the terminal shows once all listeners are open.
     pub fn greeting(&self) -> anyhow::Result<String> {
-        let exe = std::env::current_exe().context("finding this program's own path")?;
-        let commands = sandbox::commands(&self.prepared, &exe);
-        Ok(format!(
-            "The sandbox is open.\n\n  APIs    {}\n  issuer  {}\n  files   {}\n\n{}",
+        let commands = sandbox::commands(&self.prepared, &own_path()?);
+        let mut text = "The sandbox is open.\n\n".to_owned();
+        if let Some(start) = &self.pages.start {
+            let _ = writeln!(text, "  start   {start}");
+        }
+        for (name, url) in &self.pages.apps {
+            let _ = writeln!(text, "  app     {url}  {name}");
+        }
+        let _ = write!(
+            text,
+            "  APIs    {}\n  issuer  {}\n  files   {}\n\n{}",
             self.prepared.api_url,
             self.issuers.join("\n          "),
             self.prepared.dir.display(),
             sandbox::render(&commands)
-        ))
+        );
+        Ok(text)
+    }
+
+    /// The pages that are open: the start page, the demo apps.
+    pub(crate) fn pages(&self) -> &Open {
+        &self.pages
     }
 
     /// Writes what a script needs to know, whole or not at all.
@@ -280,11 +355,15 @@ impl SandboxHouse {
                 })
             })
             .collect();
+        let apps = self.pages.apps.iter();
+        let apps: serde_json::Map<_, _> = apps
+            .map(|(name, url)| (name.to_lowercase(), url.as_str().into()))
+            .collect();
         let ready = serde_json::json!({
             "api": self.prepared.api_url, "issuer": self.prepared.issuer_url,
             "token_endpoint": self.prepared.token_endpoint, "config": self.prepared.config,
             "authority": self.prepared.server_authority, "audit": self.prepared.audit,
-            "partners": partners,
+            "partners": partners, "start": self.pages.start, "apps": apps,
         });
         let part: PathBuf = path.with_extension("part");
         std::fs::write(&part, format!("{ready}\n"))
@@ -365,6 +444,11 @@ fn model_bank(
     let audience = sandbox::UPSTREAM.to_owned();
     let bank = ModelBank::new(SEED, clock, random, Arc::new(callers), audience);
     Ok(bank.pinned_to(thumbprint))
+}
+
+/// The program itself, for the commands that name it.
+fn own_path() -> anyhow::Result<PathBuf> {
+    std::env::current_exe().context("finding this program's own path")
 }
 
 fn bank_listener(prepared: &Prepared) -> anyhow::Result<ListenerSettings> {

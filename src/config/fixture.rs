@@ -208,6 +208,8 @@ pub(crate) fn sandbox() -> String {
         .replace("@ISSUER_ADDRESS@", "127.0.0.1:0")
         .replace("@ISSUER_URL@", "https://localhost:9443")
         .replace("@BANK_ADDRESS@", "127.0.0.1:7443")
+        .replace("@SWIFTRIDE_URL@", "http://127.0.0.1:8447")
+        .replace("@CARTWHEEL_URL@", "http://127.0.0.1:8448")
         .replace("@FROM@", "2026-11-21")
         .replace("@UNTIL@", "2031-11-21")
 }

@@ -10,7 +10,8 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 pub struct ListenerSettings {
     /// Its name: in the connection's facts and in log lines.
     pub id: ListenerId,
-    /// TLS; `None` makes a plain HTTP/1.1 listener, meant for health probes alone.
+    /// TLS; `None` makes a plain HTTP/1.1 listener, meant for health probes, and for pages
+    /// that this machine alone can reach.
     pub tls: Option<TlsSettings>,
     /// Its limits.
     pub limits: Limits,

@@ -32,6 +32,7 @@ use asked::Asked;
 use assertion::{Assertions, Callers};
 pub use customers::{CUSTOMERS, Message, PASSWORD};
 use customers::{Confirmations, Customers};
+pub(crate) use customers::{Holder, Holding, PEOPLE, Person, State, Words};
 use in_house::InHouse;
 use refused::Refused;
 use routes::{Answer, OPERATIONS};

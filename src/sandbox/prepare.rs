@@ -35,10 +35,14 @@ pub struct Plan {
     pub issuer: SocketAddr,
     /// The model bank.
     pub bank: SocketAddr,
+    /// The demo app of SwiftRide: customers come back to it.
+    pub swiftride: SocketAddr,
+    /// The demo app of Cartwheel.
+    pub cartwheel: SocketAddr,
     /// What `gateway.yaml` is written from; `None` for the sandbox's own. In it `@API_ADDRESS@`,
-    /// `@API_URL@`, `@ISSUER_ADDRESS@`, `@ISSUER_URL@`, `@BANK_ADDRESS@`, `@FROM@` and `@UNTIL@`
-    /// stand for what is known here alone, and `file:partners/NAME…` for the files of a made-up
-    /// partner.
+    /// `@API_URL@`, `@ISSUER_ADDRESS@`, `@ISSUER_URL@`, `@BANK_ADDRESS@`, `@SWIFTRIDE_URL@`,
+    /// `@CARTWHEEL_URL@`, `@FROM@` and `@UNTIL@` stand for what is known here alone, and
+    /// `file:partners/NAME…` for the files of a made-up partner.
     pub template: Option<String>,
 }
 

@@ -57,6 +57,8 @@ impl Folder {
             api: api.address,
             issuer: issuer.address,
             bank: bank.address,
+            swiftride: ([127, 0, 0, 1], 8447).into(),
+            cartwheel: ([127, 0, 0, 1], 8448).into(),
             template: None,
         };
         let prepared = sandbox::prepare(folder.path(), &plan, &SystemClock::new(), &SystemRandom)

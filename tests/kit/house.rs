@@ -56,6 +56,8 @@ impl HouseBuilder {
             api: address(&sockets.0),
             issuer: address(&sockets.1),
             bank: address(&sockets.2),
+            swiftride: ([127, 0, 0, 1], 8447).into(),
+            cartwheel: ([127, 0, 0, 1], 8448).into(),
             template: None,
         };
         let prepared =

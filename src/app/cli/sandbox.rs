@@ -25,7 +25,10 @@ pub(crate) struct Sandbox {
     #[arg(long, value_name = "DIR", default_value = "mortise-sandbox")]
     dir: PathBuf,
     /// Use a temporary directory and free ports, and remove the directory at the end.
-    #[arg(long, conflicts_with_all = ["dir", "api", "issuer", "bank"])]
+    #[arg(
+        long,
+        conflicts_with_all = ["dir", "api", "issuer", "bank", "start", "swiftride", "cartwheel"]
+    )]
     ephemeral: bool,
     /// Write addresses and files as JSON here once all listeners are open.
     #[arg(long, value_name = "FILE")]
@@ -39,9 +42,19 @@ pub(crate) struct Sandbox {
     /// Where the model bank listens, when the directory is new [default: 127.0.0.1:8445].
     #[arg(long, value_name = "ADDRESS")]
     bank: Option<SocketAddr>,
+    /// The port of the start page, on 127.0.0.1 [default: 8446, or a free one].
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    start: Option<u16>,
+    /// The port of SwiftRide's demo app, when the directory is new [default: 8447, or a free one].
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    swiftride: Option<u16>,
+    /// The port of Cartwheel's demo app, when the directory is new [default: 8448, or a free one].
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    cartwheel: Option<u16>,
     /// What the configuration is written from, when the directory is new: a file such as
     /// config/openid-suite.yaml, in which @API_ADDRESS@, @API_URL@, @ISSUER_ADDRESS@, @ISSUER_URL@,
-    /// @BANK_ADDRESS@, @FROM@ and @UNTIL@ are filled in [default: one bank and two partners].
+    /// @BANK_ADDRESS@, @SWIFTRIDE_URL@, @CARTWHEEL_URL@, @FROM@ and @UNTIL@ are filled in
+    /// [default: one bank and two partners].
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(flatten)]
@@ -134,7 +147,8 @@ impl Sandbox {
     }
 
     fn planned(&self) -> Addresses {
-        Addresses::planned(self.api, self.issuer, self.bank)
+        let addresses = Addresses::planned(self.api, self.issuer, self.bank);
+        addresses.with_pages(self.start, self.swiftride, self.cartwheel)
     }
 
     /// Opens the sandbox. The inner error is the file's mistakes.
@@ -148,7 +162,7 @@ impl Sandbox {
                 let any: SocketAddr = ([127, 0, 0, 1], 0).into();
                 edge::bind(any).context("binding a free port")
             };
-            Addresses::bound(bind()?, bind()?, bind()?)?
+            Addresses::bound(bind()?, bind()?, bind()?)?.with_pages_anywhere()
         } else {
             self.planned()
         };
@@ -166,6 +180,7 @@ impl Sandbox {
         if let Some(path) = &self.ready_file {
             house.write_ready_file(path)?;
         }
+        warn(&house.pages().notes);
         say(&house.greeting()?);
         Ok(())
     }

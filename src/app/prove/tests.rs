@@ -39,6 +39,8 @@ async fn proved_with(change: impl Fn(&Path, &str) -> String) -> (Vec<Operation>,
         api: address(8443),
         issuer: address(9443),
         bank: address(7443),
+        swiftride: ([127, 0, 0, 1], 8447).into(),
+        cartwheel: ([127, 0, 0, 1], 8448).into(),
         template: None,
     };
     let prepared = sandbox::prepare(folder.path(), &places, clock.as_ref(), &SystemRandom);

@@ -30,8 +30,7 @@ mod people;
 pub(crate) use confirmations::Confirmations;
 pub use confirmations::Message;
 pub(crate) use holding::{Holder, Holding, Kind, State, Words};
-use people::PEOPLE;
-pub(crate) use people::{Person, by_id};
+pub(crate) use people::{PEOPLE, Person, by_id};
 
 /// The user names of the model bank's customers.
 pub const CUSTOMERS: [&str; PEOPLE.len()] = {

@@ -35,6 +35,8 @@ impl Bench {
             api: at(8443),
             issuer: at(9443),
             bank: at(7443),
+            swiftride: at(8447),
+            cartwheel: at(8448),
             template: None,
         };
         let clock = MovedClock::stopped();

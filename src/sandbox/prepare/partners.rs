@@ -21,7 +21,7 @@ pub(super) struct Partner {
 pub(super) static PARTNERS: [Partner; 4] = [
     Partner {
         id: "swiftride",
-        clients: &["swiftride-app"],
+        clients: &["swiftride-app", "swiftride-demo"],
         leaf: LeafFiles {
             certificate: "partners/swiftride.pem",
             key: "partners/swiftride.key",
@@ -37,7 +37,7 @@ pub(super) static PARTNERS: [Partner; 4] = [
     },
     Partner {
         id: "cartwheel",
-        clients: &["cartwheel-app"],
+        clients: &["cartwheel-app", "cartwheel-shop"],
         leaf: LeafFiles {
             certificate: "partners/cartwheel.pem",
             key: "partners/cartwheel.key",

@@ -87,6 +87,11 @@ pub(super) fn url(address: SocketAddr) -> String {
     format!("https://localhost:{}", address.port())
 }
 
+/// The URL of a demo app: plain, at the address that browsers keep its cookies for.
+fn plain_url(address: SocketAddr) -> String {
+    format!("http://{address}")
+}
+
 fn fill(plan: &Plan, now: Timestamp) -> String {
     // A day early: the agreement is in force today in every time zone.
     let from = TimeZone::UTC
@@ -101,6 +106,8 @@ fn fill(plan: &Plan, now: Timestamp) -> String {
         .replace("@ISSUER_ADDRESS@", &plan.issuer.to_string())
         .replace("@ISSUER_URL@", &url(plan.issuer))
         .replace("@BANK_ADDRESS@", &plan.bank.to_string())
+        .replace("@SWIFTRIDE_URL@", &plain_url(plan.swiftride))
+        .replace("@CARTWHEEL_URL@", &plain_url(plan.cartwheel))
         .replace("@FROM@", &from.to_string())
         .replace("@UNTIL@", &until.to_string())
 }
@@ -116,6 +123,8 @@ mod tests {
             api: at(8443),
             issuer: at(9443),
             bank: at(7443),
+            swiftride: at(8447),
+            cartwheel: at(8448),
             template: None,
         };
         let now: Timestamp = "2026-11-22T23:30:00Z".parse().expect("an instant");
@@ -127,6 +136,8 @@ mod tests {
             "\"127.0.0.1:8443\"",
             "https://localhost:9443",
             "[\"127.0.0.1:7443\"]",
+            "[http://127.0.0.1:8447/callback]",
+            "[http://127.0.0.1:8448/callback]",
             "from: 2026-11-21",
             "until: 2031-11-21",
         ] {

@@ -40,6 +40,8 @@ impl Bench {
             api: at(8443),
             issuer: at(9443),
             bank: at(7443),
+            swiftride: at(8447),
+            cartwheel: at(8448),
             template: None,
         };
         prepare(&self.dir(), &plan, &self.clock, &self.random)
