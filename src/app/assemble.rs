@@ -112,19 +112,18 @@ async fn build(shared: &Shared<'_>, plan: &BankPlan) -> anyhow::Result<Built> {
         );
     }
     let revoked = standing.revoked(&plan.id).await?;
-    let (ours, elsewhere) = issuer_settings(
+    let (mut ours, elsewhere) = issuer_settings(
         plan,
         origins(shared.house),
         &revoked,
         |url| standing.published(plan, url),
         |log_in| customers(log_in, plan, &upstreams, standing),
     )?;
-    let mut ours = ours;
     for asking in ours.iter_mut().filter_map(|its| its.authorization.as_mut()) {
         asking.desk = consent::desk(plan, &upstreams, standing)?;
     }
-    let fetch = fetcher(standing, plan)?;
-    let authserver = AuthServer::open(ours, elsewhere, ports(standing, plan, fetch))
+    let ports = ports(standing, plan, fetcher(standing, plan)?);
+    let authserver = AuthServer::open(ours, elsewhere, ports)
         .await
         .context("opening the issuer")?;
     let (assertion_key, assertion_keys) = authserver

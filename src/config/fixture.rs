@@ -34,7 +34,7 @@ pub(crate) const MINIMAL: &str = include_str!("golden/minimal.yaml");
 pub(crate) const CONSENTING: &str = include_str!("golden/consenting.yaml");
 
 /// The APIs that ship.
-pub(crate) const APIS: [(&str, &str); 3] = [
+pub(crate) const APIS: [(&str, &str); 4] = [
     ("apis/fx.yaml", include_str!("../../config/apis/fx.yaml")),
     (
         "apis/branches.yaml",
@@ -44,7 +44,14 @@ pub(crate) const APIS: [(&str, &str); 3] = [
         "apis/catalogue.yaml",
         include_str!("../../config/apis/catalogue.yaml"),
     ),
+    (
+        "apis/accounts.yaml",
+        include_str!("../../config/apis/accounts.yaml"),
+    ),
 ];
+
+/// The schema of details that the sandbox's customers are asked for.
+const FUNDS_CHECK: &str = include_str!("../../config/apis/funds-check.json");
 
 /// A small API.
 pub(crate) const FX: &str = "\
@@ -130,6 +137,7 @@ impl Fixture {
         for (name, text) in APIS {
             fixture.write(name, text);
         }
+        fixture.write("apis/funds-check.json", FUNDS_CHECK);
         fixture
     }
 

@@ -1,7 +1,7 @@
 //! What a customer sees of a consent: values come in, a page goes out; what follows is decided
 //! elsewhere. Every page is there in both languages, works without scripts and loads nothing
 //! (specs/consent.md §6, specs/look.md). What a program may rely on are the ids of the elements:
-//! `consent-form` with `allow`, `refuse`, `more-time`, `separate`, `account-N` from 1, `code` and
+//! `approve-form` with `allow`, `refuse`, `more-time`, `separate`, `account-N` from 1, `code` and
 //! `resend`; and `error-summary`. A form sends `csrf`, `request` and `act`, which is the button:
 //! `allow`, `refuse`, `extend` or `resend`; and `separate`, `account` and `code` where they stand.
 
@@ -50,15 +50,15 @@ const KEYS: &[&str] = &[
 
 /// The ids that programs rely on.
 const REQUIRED_IDS: &[(&str, &[&str])] = &[
-    ("consent-review.html", &["consent-form", "allow", "refuse"]),
+    ("consent-review.html", &["approve-form", "allow", "refuse"]),
     (
         "consent-accounts.html",
-        &["consent-form", "allow", "refuse"],
+        &["approve-form", "allow", "refuse"],
     ),
-    ("consent-values.html", &["consent-form", "allow", "refuse"]),
+    ("consent-values.html", &["approve-form", "allow", "refuse"]),
     (
         "consent-confirm.html",
-        &["consent-form", "allow", "refuse", "code"],
+        &["approve-form", "allow", "refuse", "code"],
     ),
 ];
 

@@ -17,10 +17,11 @@ const MEASURED: &[&str] = &[
     "end_ms",
 ];
 
-/// The lines of a log by the request's id; panics when a request has two.
+/// The lines of a log by the request's id; panics when a request has two. The sandbox's own notes,
+/// which come before its log, are none.
 fn lines(log: &str) -> BTreeMap<String, Value> {
     let mut found = BTreeMap::new();
-    for line in log.lines() {
+    for line in log.lines().skip_while(|line| line.starts_with("note: ")) {
         let line: Value = serde_json::from_str(line).expect("one JSON object a line");
         if line["target"] != "access" {
             continue;

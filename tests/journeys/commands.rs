@@ -22,7 +22,7 @@ struct Printed {
 fn printed(text: &str) -> Vec<Printed> {
     let mut found: Vec<Printed> = Vec::new();
     let mut title = "";
-    let (_, commands) = text.split_once("\n\n  APIs").expect("a greeting");
+    let (_, commands) = text.split_once("\n  APIs").expect("a greeting");
     // The addresses come first; the commands after the next empty line.
     let (_, commands) = commands.split_once("\n\n").expect("commands");
     for line in commands.lines() {

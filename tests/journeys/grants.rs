@@ -201,6 +201,12 @@ impl<'h> App<'h> {
         format!("{path}/authorize?client_id={client_id}&request_uri={request_uri}")
     }
 
+    /// The link of a request that is pushed now.
+    pub(crate) async fn pushed_link(&mut self, form: Form) -> String {
+        let request_uri = self.push(form).await;
+        self.link(&request_uri)
+    }
+
     /// The parameters that come back when this customer allows this request.
     async fn allowed(&mut self, form: Form, customer: &str) -> BTreeMap<String, String> {
         let request_uri = self.push(form).await;
@@ -251,7 +257,7 @@ pub(crate) fn pushed(answer: &Answer) -> String {
 }
 
 /// Logs this customer in; the page of approval.
-async fn log_in(browser: &mut Browser, page: &Answer, customer: &str) -> Answer {
+pub(crate) async fn log_in(browser: &mut Browser, page: &Answer, customer: &str) -> Answer {
     let fields = [
         ("username", customer),
         ("password", kit::PASSWORD),

@@ -7,6 +7,7 @@ mod check;
 mod cli;
 mod clients;
 mod commands;
+mod consent;
 mod cors;
 mod disk_faults;
 mod dpop;

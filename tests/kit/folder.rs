@@ -63,6 +63,7 @@ impl Folder {
         };
         let prepared = sandbox::prepare(folder.path(), &plan, &SystemClock::new(), &SystemRandom)
             .expect("a prepared folder");
+        crate::house::strip_consent(&prepared.config);
         Self {
             folder,
             prepared,

@@ -25,6 +25,27 @@ pub struct HouseBuilder {
     is_restartable: bool,
 }
 
+/// Rewrites a sandbox's file without what customers consent to, and without the demo apps.
+pub(crate) fn strip_consent(path: &Path) {
+    let text = std::fs::read_to_string(path).expect("a readable file");
+    std::fs::write(path, without_consent(&text)).expect("a writable file");
+}
+
+/// The sandbox's file without what customers consent to, and without the demo apps.
+fn without_consent(text: &str) -> String {
+    let parts = [
+        ("      accounts:\n", "\n# A partner is known"),
+        ("      # The demo app that", "  cartwheel:\n"),
+        ("      # Its demo app is", "\n# Who may use"),
+    ];
+    let bare = parts.iter().fold(text.to_owned(), |text, (begins, next)| {
+        let place = |what: &str| text.find(what).unwrap_or_else(|| panic!("no {what}"));
+        let (from, to) = (place(begins), place(next));
+        format!("{}{}", &text[..from], &text[to..])
+    });
+    bare.replace(", accounts]", "]")
+}
+
 type Sockets = (TcpListener, TcpListener, TcpListener);
 
 /// Who says who a customer is, in the sandbox's file.
@@ -38,13 +59,26 @@ pub const GRANT_LIFETIME: &str =
     "      grant_lifetime: 90d             # then what a customer approved has ended\n";
 
 impl HouseBuilder {
-    /// A new sandbox folder on free ports, with a clock that runs.
+    /// A new sandbox folder on free ports, with a clock that runs. Its customers log in and
+    /// approve, and consent to no data: the bank has no consent catalogue and no product of theirs.
     pub fn new() -> Self {
         Self::with_clock(Arc::new(MovedClock::running()))
     }
 
     /// The same with a clock of the test's.
     pub fn with_clock(clock: Arc<MovedClock>) -> Self {
+        let builder = Self::consenting_with(clock);
+        strip_consent(&builder.config());
+        builder
+    }
+
+    /// A new sandbox folder as the sandbox makes it: customers consent at the bank's desk.
+    pub fn consenting() -> Self {
+        Self::consenting_with(Arc::new(MovedClock::running()))
+    }
+
+    /// The same with a clock of the test's.
+    pub fn consenting_with(clock: Arc<MovedClock>) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let bind = || {
             let any: SocketAddr = ([127, 0, 0, 1], 0).into();

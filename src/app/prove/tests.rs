@@ -1,5 +1,4 @@
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use config::Mode;
@@ -23,15 +22,6 @@ impl Random for Counting {
 
 /// Proves the sandbox with these bursts of the gate and of the plan, and counts the draws.
 async fn proved(gate: &str, plan: &str) -> (Vec<Operation>, u64) {
-    let burst = |_: &Path, text: &str| {
-        text.replace("burst: 400 requests", &format!("burst: {gate} requests"))
-            .replace("burst: 10 requests", &format!("burst: {plan} requests"))
-    };
-    proved_with(burst).await
-}
-
-/// Proves the sandbox with its file changed so, and counts the draws.
-async fn proved_with(change: impl Fn(&Path, &str) -> String) -> (Vec<Operation>, u64) {
     let clock = Arc::new(MovedClock::running());
     let folder = tempfile::tempdir().expect("a folder");
     let address = |port: u16| SocketAddr::from(([127, 0, 0, 1], port));
@@ -46,7 +36,10 @@ async fn proved_with(change: impl Fn(&Path, &str) -> String) -> (Vec<Operation>,
     let prepared = sandbox::prepare(folder.path(), &places, clock.as_ref(), &SystemRandom);
     let path = prepared.expect("a prepared folder").config;
     let text = std::fs::read_to_string(&path).expect("a file");
-    std::fs::write(&path, change(folder.path(), &text)).expect("written");
+    let text = text
+        .replace("burst: 400 requests", &format!("burst: {gate} requests"))
+        .replace("burst: 10 requests", &format!("burst: {plan} requests"));
+    std::fs::write(&path, text).expect("written");
     let house = config::load(&path, Mode::Sandbox, &|_| None, clock.now());
     let house = house.map_err(|m| m.to_string()).expect("a good file");
     let random = Arc::new(Counting::default());
@@ -84,65 +77,23 @@ async fn the_greatest_bursts_are_proved_with_no_more_calls_than_the_least() {
     let (greatest, many) = proved("1000000", "1000000").await;
     assert_eq!(few, many);
     let gate = "too_many_requests";
-    let both = [("open", gate), ("partner", gate)];
-    assert_eq!(beyond(&least), both);
-    assert_eq!(beyond(&greatest), both);
+    let all = [("customer", gate), ("open", gate), ("partner", gate)];
+    assert_eq!(beyond(&least), all);
+    assert_eq!(beyond(&greatest), all);
     let (narrow, _) = proved("1000000", "999999").await;
     assert_eq!(
         beyond(&narrow),
-        [("open", gate), ("partner", "rate_limited")]
+        [
+            ("customer", "rate_limited"),
+            ("open", gate),
+            ("partner", "rate_limited")
+        ]
     );
-}
-
-/// The sandbox with the API of accounts, and consents to it.
-fn consenting(folder: &Path, text: &str) -> String {
-    const FILES: [(&str, &str); 3] = [
-        (
-            "apis/accounts.yaml",
-            include_str!("../../../config/apis/accounts.yaml"),
-        ),
-        (
-            "apis/funds-check.json",
-            include_str!("../../../config/apis/funds-check.json"),
-        ),
-        (
-            "consent-catalogue.yaml",
-            include_str!("../../../config/consent/catalogue.yaml"),
-        ),
-    ];
-    const SECTION: &str = "
-      accounts:
-        openapi: file:apis/accounts.yaml
-        upstream: core
-        listeners: [api]
-        deadline: 30s
-        authorization_details:
-          funds_check:
-            schema: file:apis/funds-check.json
-            title: { zh-CN: 付款能力, en: Whether an account can pay }
-    consent:
-      catalogue: file:consent-catalogue.yaml
-      profile: cn-pipl
-      accounts: { upstream: core, path: /customers/v1/accounts }
-      second_factor: { upstream: core, path: /customers/v1/confirmations }
-      purposes: { swiftride-app: [account_overview] }
-";
-    for (path, content) in FILES {
-        std::fs::write(folder.join(path), content).expect("written");
-    }
-    let branches = "products: [branches, catalogue]";
-    assert!(text.contains(branches) && text.contains("\npartners:"));
-    text.replace(branches, "products: [branches, catalogue, accounts]")
-        .replacen(
-            "\n# A partner is known",
-            &format!("{SECTION}\n# A partner is known"),
-            1,
-        )
 }
 
 #[tokio::test]
 async fn no_operation_of_class_customer_is_open_to_who_has_no_consent_to_it() {
-    let (operations, _) = proved_with(consenting).await;
+    let (operations, _) = proved("400", "10").await;
     let customers = operations.iter().filter(|operation| {
         let class = operation.object.class;
         class == model::ProtectionClass::Customer

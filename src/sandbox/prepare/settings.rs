@@ -68,7 +68,8 @@ pub(super) fn of(
 }
 
 impl Settings {
-    /// Writes the API files, the consent catalogue and then the configuration, each unless it is there.
+    /// Writes the API files, the consent catalogue and then the configuration, each unless it is
+    /// there.
     pub(super) fn keep(self, directory: &mut Directory) -> Result<(), PrepareFailed> {
         for (name, text) in APIS {
             if directory.read(name)?.is_none() {

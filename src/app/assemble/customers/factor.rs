@@ -16,7 +16,7 @@ use futures_util::future::BoxFuture;
 use http::StatusCode;
 use http::uri::PathAndQuery;
 use jiff::Timestamp;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
 use model::ports::{CustomersUnavailable, FactorBegun, FactorSaid, SecondFactor, ToConfirm};
@@ -24,6 +24,11 @@ use model::{Clock, FactorResult, InteractionId, RequestId};
 use upstream::Upstream;
 
 use super::asking::{Expects, In, Service, Unfit, because, line, object, visible};
+
+/// What is escaped in a path's segment: all but what means the same either way (RFC 3986 §2.3), so
+/// that a service finds the id that it gave, however it compares them. A dot is escaped: no id is a
+/// way up.
+const IN_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'~');
 
 /// The longest answer that is read.
 const ANSWER_BYTES_MAX: usize = 16 * 1024;
@@ -105,7 +110,7 @@ impl BankFactor {
             return Err(because("writing the question")(BadId));
         }
         let path = self.path.path().trim_end_matches('/');
-        let id = utf8_percent_encode(id, NON_ALPHANUMERIC);
+        let id = utf8_percent_encode(id, IN_SEGMENT);
         let place = format!("{path}/{id}");
         place
             .parse()

@@ -127,7 +127,7 @@ async fn nothing_is_ticked_before_and_both_answers_stand_on_every_page() {
             has(
                 &page,
                 &[
-                    "id=\"consent-form\" method=\"post\" action=\"&#x2f;authorize\"",
+                    "id=\"approve-form\" method=\"post\" action=\"&#x2f;authorize\"",
                     "name=\"csrf\" value=\"csrf-1\"",
                     "name=\"request\" value=\"request-1\"",
                     "id=\"allow\" name=\"act\" value=\"allow\"",

@@ -114,7 +114,7 @@ async fn each_word_of_the_bank_about_a_code_is_understood() {
         let bench = Bench::new(200, &body);
         assert_eq!(check(&bench, "Zk-_9").await.expect("an answer"), means);
         let (path, sent) = asked(&bench);
-        assert_eq!(path, "/customers/v1/confirmations/Zk%2D%5F9");
+        assert_eq!(path, "/customers/v1/confirmations/Zk-_9");
         let over = crypto::base64url(&OVER);
         assert_eq!(sent, json!({ "over": over, "code": CODE }));
     }

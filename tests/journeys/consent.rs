@@ -1,0 +1,51 @@
+//! A customer's consent, end to end: asked for in a browser, read, limited to accounts, confirmed
+//! with a one-time code, held to on the road, and ended.
+
+mod walk;
+
+use kit::{Answer, Browser, TestHouse, attribute, html, way_back};
+
+/// The one account of this number on a page, as its form sends it; they count from 1.
+fn account(page: &Answer, number: u32) -> String {
+    attribute(
+        page,
+        &format!("id=\"account-{number}\" name=\"account\" value=\""),
+    )
+}
+
+/// Sends the form of a page that leads on to another page of the desk's.
+async fn on(browser: &mut Browser, page: &Answer, fields: &[(&str, &str)]) -> Answer {
+    let answer = browser.send(page, fields).await;
+    assert_eq!(answer.status, 303, "{}", html(&answer));
+    let page = browser.get(answer.header("location")).await;
+    assert_eq!(page.status, 200, "{}", html(&page));
+    page
+}
+
+/// The last code that a customer was sent.
+fn code_of(house: &TestHouse, customer: &str) -> String {
+    let mut messages = house.bank.messages();
+    messages.retain(|message| message.customer == customer);
+    messages.pop().expect("a message").code
+}
+
+/// Allows what a page of review asks for, for the accounts of these numbers, and confirms it; where
+/// the customer is led to.
+async fn given(
+    house: &TestHouse,
+    browser: &mut Browser,
+    review: &Answer,
+    (customer, accounts): (&str, &[u32]),
+) -> String {
+    let chosen: Vec<String> = accounts
+        .iter()
+        .map(|number| account(review, *number))
+        .collect();
+    let mut fields = vec![("separate", "yes"), ("act", "allow")];
+    fields.extend(chosen.iter().map(|id| ("account", id.as_str())));
+    let confirm = on(browser, review, &fields).await;
+    assert!(html(&confirm).contains("id=\"code\""), "{}", html(&confirm));
+    let code = code_of(house, customer);
+    let done = on(browser, &confirm, &[("code", &code), ("act", "allow")]).await;
+    way_back(&done)
+}
