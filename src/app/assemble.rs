@@ -120,7 +120,9 @@ async fn build(shared: &Shared<'_>, plan: &BankPlan) -> anyhow::Result<Built> {
         |log_in| customers(log_in, plan, &upstreams, standing),
     )?;
     for asking in ours.iter_mut().filter_map(|its| its.authorization.as_mut()) {
+        let ends = consent::ending(plan, &revoked, standing);
         asking.desk = consent::desk(plan, &upstreams, standing)?;
+        asking.permissions = consent::permissions(plan, &upstreams, ends, standing)?;
     }
     let ports = ports(standing, plan, fetcher(standing, plan)?);
     let authserver = AuthServer::open(ours, elsewhere, ports)
@@ -371,6 +373,7 @@ fn issuer_settings(
             acr_values: asking.acr_values.clone(),
             grant_lifetime: asking.grant_lifetime,
             desk: None,
+            permissions: None,
         })
     });
     let settings = IssuerSettings {
@@ -425,6 +428,7 @@ fn doors(house: &House) -> anyhow::Result<HashMap<ListenerId, Doors>> {
         let door = Doors {
             authority: authority.unwrap_or_default(),
             places: HashMap::new(),
+            below: Vec::new(),
             operators: listener.operators.clone(),
         };
         doors.insert(listener.edge.id.clone(), door);
@@ -446,8 +450,13 @@ fn doors(house: &House) -> anyhow::Result<HashMap<ListenerId, Doors>> {
                 IssuerEndpoint::LoggedIn => Endpoint::LoggedIn,
                 IssuerEndpoint::Approve => Endpoint::Approve,
                 IssuerEndpoint::Done => Endpoint::Done,
+                IssuerEndpoint::Permissions => Endpoint::Permissions,
             };
             if let Some(door) = doors.get_mut(&place.listener) {
+                if endpoint == Endpoint::Permissions {
+                    let issuer = Place::Issuer(bank.id.clone(), endpoint);
+                    door.below.push((format!("{}/", place.path), issuer));
+                }
                 let issuer = Place::Issuer(bank.id.clone(), endpoint);
                 door.places.insert(place.path.clone(), issuer);
             }

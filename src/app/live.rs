@@ -71,6 +71,8 @@ pub(crate) struct Doors {
     pub(crate) authority: String,
     /// By path.
     pub(crate) places: HashMap<String, Place>,
+    /// By the beginning of a path: what is below a place.
+    pub(crate) below: Vec<(String, Place)>,
     /// Who may enter, where operators are served.
     pub(crate) operators: Option<Arc<Operators>>,
 }
@@ -87,7 +89,11 @@ pub(crate) enum Place {
 impl Doors {
     /// What a request names by host and path.
     pub(crate) fn place(&self, request: &Request) -> Option<&Place> {
-        let found = self.places.get(request.uri().path())?;
+        let path = request.uri().path();
+        let found = self.places.get(path).or_else(|| {
+            let mut below = self.below.iter();
+            below.find_map(|(begins, place)| path.starts_with(begins).then_some(place))
+        })?;
         gateway::names_authority(request, &self.authority).then_some(found)
     }
 }

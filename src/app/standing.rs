@@ -64,12 +64,20 @@ pub(crate) struct State {
     pub(crate) sessions: Arc<dyn Sessions>,
     pub(crate) outbox: Arc<dyn Outbox>,
     pub(crate) consents: Arc<dyn ports::Consents>,
+    pub(crate) accesses: Arc<dyn ports::Accesses>,
 }
 
 impl State {
     fn of<S>(store: &Arc<S>) -> Self
     where
-        S: Replay + KeyRing + Grants + Sessions + Outbox + ports::Consents + 'static,
+        S: Replay
+            + KeyRing
+            + Grants
+            + Sessions
+            + Outbox
+            + ports::Consents
+            + ports::Accesses
+            + 'static,
     {
         Self {
             replay: Arc::clone(store) as _,
@@ -78,6 +86,7 @@ impl State {
             sessions: Arc::clone(store) as _,
             outbox: Arc::clone(store) as _,
             consents: Arc::clone(store) as _,
+            accesses: Arc::clone(store) as _,
         }
     }
 }

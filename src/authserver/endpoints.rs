@@ -10,7 +10,7 @@
 //! | [`Endpoint::Par`] | POST | *client*, proof used up, no `request_uri`, request object, response, redirect URI, `state`, PKCE, DPoP key, details, scope, consent, OpenID Connect's, resource, the object's `jti`, keep, evidence, answer |
 //! | [`Endpoint::Userinfo`] | GET, POST | `endpoints/userinfo.rs` |
 //! | [`Endpoint::Revoke`] | POST | *client*, the token's owner, revoke, evidence, answer |
-//! | [`Endpoint::Authorize`], [`Endpoint::LogIn`], [`Endpoint::LoggedIn`], [`Endpoint::Approve`], [`Endpoint::Done`] | GET, POST | `front.rs` |
+//! | [`Endpoint::Authorize`], [`Endpoint::LogIn`], [`Endpoint::LoggedIn`], [`Endpoint::Approve`], [`Endpoint::Done`], [`Endpoint::Permissions`] | GET, POST | `front.rs` |
 //! | [`Endpoint::Introspect`] | POST | *client*, or a service of the bank's; look, evidence, answer |
 //!
 //! *client*: method, form, published keys at hand, client authentication, `client_id`, proof
@@ -100,6 +100,8 @@ pub enum Endpoint {
     Approve,
     /// The page that leads back to the app.
     Done,
+    /// Where customers see and withdraw what they gave, and all that is below it.
+    Permissions,
 }
 
 impl AuthServer {
@@ -147,7 +149,8 @@ impl AuthServer {
                 | Endpoint::LogIn
                 | Endpoint::LoggedIn
                 | Endpoint::Approve
-                | Endpoint::Done,
+                | Endpoint::Done
+                | Endpoint::Permissions,
                 Tokens::Ours(issuer),
             ) => self.front(endpoint, issuer, asked).await,
             // The bank's own authorization server answers for itself.
@@ -164,7 +167,8 @@ impl AuthServer {
                 | Endpoint::LogIn
                 | Endpoint::LoggedIn
                 | Endpoint::Approve
-                | Endpoint::Done,
+                | Endpoint::Done
+                | Endpoint::Permissions,
                 _,
             ) => refused(&Refusal::UnknownRoute, asked.request_id),
         };

@@ -8,6 +8,7 @@
 //! | `logged-in` | GET | sealed state of this browser, pushed request, used once; cancelled, or the provider's word; session, evidence, back to `authorize` |
 //! | `approve` | POST | form, pushed request, session, form's proof; with a desk its word; grant and code, or nothing; evidence, `done` |
 //! | `done` | GET | what happened, and the way back to the app |
+//! | `permissions` | GET, POST | `front/permissions.rs` |
 //!
 //! Until the redirect URI is known to be the client's, nothing leads anywhere else: errors are
 //! pages (AZ-03). From then on the app is told, of faults too; but nobody is led to a suspended
@@ -22,6 +23,7 @@ mod fit;
 mod grant;
 mod log_in;
 mod logged_in;
+mod permissions;
 pub(crate) mod provider;
 mod request;
 mod signed;
@@ -31,6 +33,7 @@ mod way_back;
 use std::time::Duration;
 
 use http::header::{RETRY_AFTER, SET_COOKIE};
+use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use jiff::Timestamp;
 
@@ -68,6 +71,7 @@ struct Visit<'a> {
     request_id: RequestId,
     interaction: &'a InteractionId,
     connection: &'a Connection,
+    head: &'a Parts,
     headers: &'a HeaderMap,
     language: Language,
     /// Whether the address said it.
@@ -98,6 +102,7 @@ impl Turned {
             Cause::TooManyTries => StatusCode::TOO_MANY_REQUESTS,
             Cause::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Cause::Broken => StatusCode::INTERNAL_SERVER_ERROR,
+            Cause::NoSuchPermission => StatusCode::NOT_FOUND,
             Cause::NoSuchRequest | Cause::BadRequest | Cause::UnknownApp => StatusCode::BAD_REQUEST,
         };
         Self {
@@ -164,13 +169,16 @@ impl AuthServer {
         let Some(asking) = issuer.authorization.as_ref() else {
             return refused(&Refusal::UnknownRoute, asked.request_id);
         };
-        let Some(allow) = methods(endpoint, &asking.customers) else {
+        let Some(allow) = methods(endpoint, asking) else {
             return refused(&Refusal::UnknownRoute, asked.request_id);
         };
         let mut record = OpenRecord::open(
             self.ports(),
             issuer,
-            OauthEndpoint::Authorize,
+            match endpoint {
+                Endpoint::Permissions => OauthEndpoint::Permissions,
+                _ => OauthEndpoint::Authorize,
+            },
             asked.request_id,
             asked.interaction.clone(),
             &asked.connection,
@@ -191,6 +199,7 @@ impl AuthServer {
             request_id: asked.request_id,
             interaction: &asked.interaction,
             connection: &asked.connection,
+            head: &head,
             headers: &head.headers,
             language: Language::chosen(asked_language.as_deref(), &head.headers),
             says_language: asked_language.is_some(),
@@ -223,8 +232,12 @@ impl AuthServer {
 }
 
 /// How an endpoint is asked; `None` where this bank's customers log in otherwise.
-fn methods(endpoint: Endpoint, customers: &Customers) -> Option<Vec<Method>> {
-    match (endpoint, customers) {
+fn methods(endpoint: Endpoint, asking: &Asking) -> Option<Vec<Method>> {
+    match (endpoint, &asking.customers) {
+        (Endpoint::Permissions, Customers::Password(_)) if asking.permissions.is_some() => {
+            Some(vec![Method::GET, Method::POST])
+        }
+        (Endpoint::Permissions, _) => None,
         (Endpoint::LogIn, Customers::Provider(_))
         | (Endpoint::LoggedIn, Customers::Password(_)) => None,
         (Endpoint::Authorize, _) => Some(vec![Method::GET, Method::POST]),
@@ -249,6 +262,10 @@ impl<'a> Visit<'a> {
             }
             (Endpoint::Approve, _) => self.approve(form, record).await,
             (Endpoint::Done, _) => self.done(form),
+            (Endpoint::Permissions, _) => match self.asking.permissions.as_deref() {
+                Some(keeper) => self.permissions(keeper, form, record).await,
+                None => Err(Fault::new("looking for the keeper of permissions").into()),
+            },
             _ => self.authorize(form, record).await,
         }
     }

@@ -10,7 +10,7 @@ use web::Pages;
 use crypto::{Algorithm, Jwks, KeyEncryptionKey};
 use identity::{Moment, Revoked, Trust};
 use jiff::Timestamp;
-use model::ports::{ConsentDesk, KeyUse};
+use model::ports::{ConsentDesk, KeyUse, Permissions};
 use model::{
     BankId, ClientId, DetailType, Fault, GrantId, ListenerId, PartnerId, Scope, Why, Words,
 };
@@ -78,6 +78,8 @@ pub(crate) struct Asking {
     pub(crate) grant_lifetime: Duration,
     /// What customers consent at, where they do.
     pub(crate) desk: Option<Arc<dyn ConsentDesk>>,
+    /// Where customers keep what they gave, where they do.
+    pub(crate) permissions: Option<Arc<dyn Permissions>>,
     pub(crate) pages: Pages,
     /// Seals the way back to apps.
     pub(crate) way: KeyEncryptionKey,
@@ -150,6 +152,7 @@ impl Issuer {
                     customers: asking.customers,
                     grant_lifetime: asking.grant_lifetime,
                     desk: asking.desk,
+                    permissions: asking.permissions,
                     pages: page::pages()?,
                     way: subjects.key_for("way-back")?,
                     subjects,

@@ -60,6 +60,7 @@ const REQUIRED_IDS: &[(&str, &[&str])] = &[
 /// The texts that no template asks for, but the pages' code.
 const KEYS: &[&str] = &[
     "log-in-to",
+    "log-in-own",
     "wrong-credentials",
     "locked-until",
     "wants-to",
@@ -84,6 +85,8 @@ const KEYS: &[&str] = &[
     "too-many-tries-remedy",
     "unavailable",
     "unavailable-remedy",
+    "no-such-permission",
+    "no-such-permission-remedy",
     "broken",
     "broken-remedy",
 ];
@@ -131,6 +134,8 @@ pub(crate) enum Cause {
     TooManyTries,
     /// What is needed does not answer; soon it may.
     Unavailable,
+    /// There is no such permission of this customer's.
+    NoSuchPermission,
     /// Something broke inside.
     Broken,
 }

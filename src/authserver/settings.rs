@@ -10,7 +10,8 @@ use jiff::Timestamp;
 use crypto::{Algorithm, Jwks, KeyEncryptionKey, Random};
 use identity::{AccessTokens, Certificates, KnownBy, Proofs, Revoked, Trust};
 use model::ports::{
-    AuditLog, ConsentDesk, CustomerAuth, Fetch, Grants, KeyRing, Outbox, Replay, Sessions,
+    AuditLog, ConsentDesk, CustomerAuth, Fetch, Grants, KeyRing, Outbox, Permissions, Replay,
+    Sessions,
 };
 use model::{
     BankId, ClientId, Clock, DetailType, ListenerId, Meter, Name, PartnerId, ScopeSet, Standing,
@@ -73,6 +74,8 @@ pub struct Authorization {
     pub grant_lifetime: Duration,
     /// What customers consent at; `None` where they approve scopes and details by name alone.
     pub desk: Option<Arc<dyn ConsentDesk>>,
+    /// Where customers see and withdraw what they gave; `None` where they do not.
+    pub permissions: Option<Arc<dyn Permissions>>,
 }
 
 /// Who says who a customer is.
@@ -90,6 +93,7 @@ impl fmt::Debug for Authorization {
             .field("acr_values", &self.acr_values)
             .field("grant_lifetime", &self.grant_lifetime)
             .field("desk", &self.desk.is_some())
+            .field("permissions", &self.permissions.is_some())
             .finish_non_exhaustive()
     }
 }

@@ -319,6 +319,7 @@ impl House {
                 acr_values: Vec::new(),
                 grant_lifetime: Duration::from_hours(1),
                 desk: None,
+                permissions: None,
             });
             for client in settings.clients.values_mut() {
                 client.redirect_uris = vec![CALLBACK.to_owned()];

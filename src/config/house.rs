@@ -340,6 +340,8 @@ pub enum IssuerEndpoint {
     Approve,
     /// The page that sends a customer back to the app.
     Done,
+    /// Where a customer sees and withdraws what they gave, and all that is below it.
+    Permissions,
 }
 
 /// An OAuth client at one bank.

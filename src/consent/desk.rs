@@ -20,6 +20,7 @@ use model::{By, Channel, ConsentId, ConsentPart, ConsentState, Fault, GrantId, S
 use web::{Language, Pages};
 
 use self::end::Ended;
+pub(crate) use self::show::whole;
 use crate::asked::{self, Wish};
 use crate::catalogue::Accounts;
 use crate::draft::Draft;

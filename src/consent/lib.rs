@@ -10,7 +10,9 @@
 //! [`ProfileRules::read`], and the texts of the profiles that are built in, [`PROFILES`]. What is
 //! wrong with a file comes back as [`Problem`]s, each with a JSON Pointer (RFC 6901). [`Desk::new`]
 //! takes [`DeskSettings`] and [`DeskPorts`] and is a [`model::ports::ConsentDesk`]; what it kept as
-//! evidence is read by [`open_evidence`].
+//! evidence is read by [`open_evidence`]. [`Keeper::new`] takes [`KeeperSettings`] and
+//! [`KeeperPorts`] and is a [`model::ports::Permissions`]: what customers gave, in their sight, and
+//! the way to withdraw it (§6 B).
 //!
 //! **How a value goes through**: `config` reads a file into a tree of values; a `Site` walks it,
 //! and whatever it was not asked for is a problem. Each text is measured when it is read, and
@@ -25,14 +27,13 @@
 //! Attacks stopped here: a form of another page than the last one shown, of another tab or of
 //! before the back key, decides nothing; an account that the bank does not list as one to choose
 //! cannot be chosen; a code for other values, accounts or another end is none, and three wrong ones
-//! end it; what another customer chose is neither shown nor decided.
+//! end it; what another customer chose or gave is neither shown, decided nor withdrawn.
 //!
 //! **Absent on purpose**: YAML and files (`config` has them); the way to and from the desk, log-in,
 //! cookies and codes (`authserver` has them); the scope `openid`, which is built in; defaults: a
 //! line that is left out of a catalogue or profile is a mistake, not a choice. Not there yet: a
 //! consent that takes another's place or renews one, those that a partner lodges before its
-//! customer comes, the review on the page of the second factor, and what customers do with a
-//! consent once they gave it.
+//! customer comes, and the review on the page of the second factor.
 
 mod asked;
 mod catalogue;
@@ -40,6 +41,7 @@ mod chosen;
 mod desk;
 mod draft;
 mod evidence;
+mod keep;
 mod page;
 mod problem;
 mod profile;
@@ -51,6 +53,7 @@ mod test_desk;
 pub use catalogue::{Accounts, Both, Catalogue, Class, Cluster, Consented, Purpose, ScopeEntry};
 pub use desk::Desk;
 pub use evidence::open_evidence;
+pub use keep::{Keeper, KeeperPorts, KeeperSettings};
 pub use problem::Problem;
 pub use profile::{PROFILES, ProfileRules, ReviewPage, SeparateConsent};
 pub use settings::{DeskPorts, DeskSettings, DetailWords};

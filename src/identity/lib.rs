@@ -4,8 +4,8 @@
 //! partner, asked on every request), [`AccessTokens`] (token → verified facts, cached), [`Proofs`]
 //! (DPoP proof → key, once), [`binding`] (token ↔ certificate, key), [`Caller`]; [`identify()`],
 //! which is all of these in their order, for whatever takes access tokens; [`details()`], what a
-//! token says in detail; [`Consents`], what a token's consent covers; [`Operators`] for whoever
-//! runs the gateway; [`fuzz_proof`] for fuzzers.
+//! token says in detail; [`Consents`], what a token's consent covers, and [`Ending`], by which
+//! consents end; [`Operators`] for whoever runs the gateway; [`fuzz_proof`] for fuzzers.
 //! **How a value goes through**: a `PresentedChain` of the edge becomes a [`Verdict`] under a
 //! bank's [`Trust`]; a token's text becomes an [`AccessToken`] under the bank's [`Issuer`]; a
 //! `DPoP` header becomes a [`Proved`] key; these and their binding become a [`Caller`], which
@@ -28,6 +28,7 @@ mod caller;
 mod certificate;
 mod consents;
 mod dpop;
+mod ending;
 mod identify;
 mod known_by;
 mod metrics;
@@ -49,6 +50,7 @@ pub use caller::Caller;
 pub use certificate::{Certificates, Verdict, VouchedBy};
 pub use consents::{ConsentBook, Consents, LiveConsent, Looked};
 pub use dpop::{BankProofs, Good, Nonces, ProofFor, Proofs, Proved, fuzz_proof};
+pub use ending::Ending;
 pub use identify::{
     Judges, Knock, Place, TokenDetails, Witness, details, identify, names_dpop, not_ended,
 };

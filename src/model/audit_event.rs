@@ -295,6 +295,8 @@ pub enum OauthEndpoint {
     Userinfo,
     /// The introspection endpoint (RFC 7662).
     Introspect,
+    /// The pages on which customers keep their permissions.
+    Permissions,
 }
 
 impl OauthEndpoint {
@@ -307,6 +309,7 @@ impl OauthEndpoint {
             Self::Revoke => "oauth.revoke",
             Self::Userinfo => "oauth.userinfo",
             Self::Introspect => "oauth.introspect",
+            Self::Permissions => "oauth.permissions",
         }
     }
 }

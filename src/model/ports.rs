@@ -10,6 +10,7 @@ mod grants;
 mod keys;
 mod log;
 mod outbox;
+mod permissions;
 mod replay;
 mod second_factor;
 mod sessions;
@@ -36,6 +37,7 @@ pub use keys::{
 };
 pub use log::{AuditLog, AuditUnavailable, Receipt};
 pub use outbox::{Outbox, OutboxId, Posted};
+pub use permissions::{Look, Looked, Looker, Permissions, WithdrawalSaid, Withdrawn};
 pub use replay::{Claim, Replay};
 pub use second_factor::{FactorBegun, FactorSaid, SecondFactor, ToConfirm};
 pub use sessions::{Session, Sessions};

@@ -7,8 +7,11 @@ use anyhow::Context as _;
 use http::uri::PathAndQuery;
 
 use config::{BankPlan, DetailPlan};
-use consent::{Both, Desk, DeskPorts, DeskSettings, DetailWords};
-use model::ports::ConsentDesk;
+use consent::{
+    Both, Desk, DeskPorts, DeskSettings, DetailWords, Keeper, KeeperPorts, KeeperSettings,
+};
+use identity::{Ending, Revoked};
+use model::ports::{ConsentDesk, Permissions};
 use model::{DetailType, UpstreamId};
 use upstream::Upstream;
 
@@ -45,6 +48,41 @@ pub(super) fn desk(
     };
     let desk = Desk::new(settings, ports).context("opening the consent desk")?;
     Ok(Some(Arc::new(desk)))
+}
+
+/// The bank's consents for whoever may end one: the road knows it first.
+pub(super) fn ending(plan: &BankPlan, revoked: &Arc<Revoked>, standing: &Standing) -> Arc<Ending> {
+    let store = Arc::clone(&standing.state.consents);
+    let known = standing.consents(&plan.id);
+    Arc::new(Ending::new(store, Arc::clone(revoked), known))
+}
+
+/// Where customers see and withdraw what they gave; `None` where they consent to no data.
+pub(super) fn permissions(
+    plan: &BankPlan,
+    upstreams: &HashMap<UpstreamId, Arc<Upstream>>,
+    consents: Arc<Ending>,
+    standing: &Standing,
+) -> anyhow::Result<Option<Arc<dyn Permissions>>> {
+    let Some(consent) = &plan.consent else {
+        return Ok(None);
+    };
+    let (upstream, path) = at(upstreams, &consent.accounts).context("accounts")?;
+    let accounts = BankAccounts::new(upstream, path, Arc::clone(&standing.clock));
+    let settings = KeeperSettings {
+        bank: plan.id.clone(),
+        catalogue: Arc::clone(&consent.catalogue),
+        details: words(plan),
+        kek: Arc::clone(&plan.issuer.kek),
+    };
+    let ports = KeeperPorts {
+        consents,
+        accesses: Arc::clone(&standing.state.accesses),
+        accounts: Arc::new(accounts),
+        random: Arc::clone(&standing.random),
+    };
+    let keeper = Keeper::new(settings, ports).context("opening the keeper of permissions")?;
+    Ok(Some(Arc::new(keeper)))
 }
 
 /// A service of the bank's, and the path that it is asked at.

@@ -120,7 +120,7 @@ impl Visit<'_> {
         };
         let view = LogIn {
             frame: self.frame(known.language, Some(&switch)),
-            app: name_of(known.client, known.language),
+            app: Some(name_of(known.client, known.language)),
             user_name,
             notice,
             form: OwnForm {

@@ -51,6 +51,22 @@ impl Visit<'_> {
                 .end(known, Ending::Cancelled, "access_denied", record)
                 .await;
         }
+        match self.word_of(bank, form).await? {
+            Ok(customer) => self.enter(known, customer, self.now, record).await,
+            Err(notice) => {
+                let user_name = form.get("username").unwrap_or_default();
+                self.log_in_page(known, user_name, Some(notice))
+            }
+        }
+    }
+
+    /// What the bank says to the user name and the password of a form: the customer, or what they
+    /// are to notice.
+    pub(super) async fn word_of(
+        &self,
+        bank: &dyn CustomerAuth,
+        form: &Parameters,
+    ) -> Result<Result<Customer, Notice>, Turned> {
         let user_name = form.get("username").unwrap_or_default();
         let password = form.get("password").unwrap_or_default();
         let fits = |text: &str| text.chars().count() <= CREDENTIAL_CHARS_MAX;
@@ -82,13 +98,13 @@ impl Visit<'_> {
         let notice = match answer {
             LogIn::Known(customer) => {
                 tried.was_right(self.now);
-                return self.enter(known, customer, self.now, record).await;
+                return Ok(Ok(customer));
             }
             LogIn::Wrong { tries_left } => Notice::Wrong { tries_left },
             LogIn::LockedUntil(until) => Notice::LockedUntil(until),
         };
         tried.was_wrong();
-        self.log_in_page(known, user_name, Some(notice))
+        Ok(Err(notice))
     }
 
     /// Begins a session under a secret of its own, and ends what the browser had before: that is

@@ -49,6 +49,7 @@ async fn house() -> House {
             acr_values: Vec::new(),
             grant_lifetime: Duration::from_hours(1),
             desk: None,
+            permissions: None,
         });
     })
     .await

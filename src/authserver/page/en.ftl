@@ -17,6 +17,8 @@ nothing-shared = Nothing was shared.
 nothing-decided = Nothing is decided yet.
 onward = You are being taken to the log-in. If that does not happen, use the button.
 log-in-to = Log in to { $bank } to go on with { $app }
+log-in-own = Log in to { $bank } to see your permissions
+own-pages-only = Type your password on this bank’s pages only.
 never-needs = { $app } never needs your bank password. Type it on this bank’s pages only.
 wrong-credentials = The user name or the password is wrong. You can try { $left ->
         [1] once more
@@ -53,5 +55,7 @@ too-many-tries = Too many log-ins from your network were wrong
 too-many-tries-remedy = Perhaps none of them was yours. Wait a minute, or use another network, then go back to the app and start again.
 unavailable = This bank cannot handle the request right now
 unavailable-remedy = Go back to the app in a few minutes and start again.
+no-such-permission = There is no such permission
+no-such-permission-remedy = Go back to “My permissions” to see what you let apps do.
 broken = This bank could not handle the request
 broken-remedy = Go back to the app and start again; if it happens again, tell this bank’s support the reference below.

@@ -18,8 +18,9 @@ pub(crate) const CREDENTIAL_CHARS_MAX: usize = 200;
 pub(crate) struct LogIn<'a> {
     /// What stands on every page.
     pub(crate) frame: Frame<'a>,
-    /// The app's name in the page's language; at most 200 characters.
-    pub(crate) app: &'a str,
+    /// The app's name in the page's language; at most 200 characters. `None` where the customer
+    /// comes of their own.
+    pub(crate) app: Option<&'a str>,
     /// The user name that was sent before, or nothing. Not shown again when it is too long.
     pub(crate) user_name: &'a str,
     /// What went wrong before.
@@ -42,7 +43,7 @@ pub(crate) enum Notice {
 
 #[derive(Serialize)]
 struct Page<'a> {
-    app: String,
+    app: Option<String>,
     notice: Option<String>,
     user_name: String,
     chars_max: usize,
@@ -52,7 +53,8 @@ struct Page<'a> {
 /// Makes the page: 200, or 403 when there is something to notice. Fails when a name is too long.
 pub(crate) fn log_in(pages: &Pages, view: &LogIn<'_>) -> Result<Response, Fault> {
     let language = view.frame.language;
-    let (bank, app) = (text::name(view.frame.bank)?, text::name(view.app)?);
+    let bank = text::name(view.frame.bank)?;
+    let app = view.app.map(text::name).transpose()?;
     let notice = match view.notice {
         None => None,
         Some(Notice::Wrong { tries_left }) => {
@@ -65,7 +67,11 @@ pub(crate) fn log_in(pages: &Pages, view: &LogIn<'_>) -> Result<Response, Fault>
             Some(pages.words(language, "locked-until", &args)?)
         }
     };
-    let names = [("bank", Arg::Text(&bank)), ("app", Arg::Text(&app))];
+    let bank = ("bank", Arg::Text(&bank));
+    let heading = match &app {
+        Some(app) => pages.words(language, "log-in-to", &[bank, ("app", Arg::Text(app))])?,
+        None => pages.words(language, "log-in-own", &[bank])?,
+    };
     let sheet = Sheet {
         frame: view.frame,
         status: match notice {
@@ -74,7 +80,7 @@ pub(crate) fn log_in(pages: &Pages, view: &LogIn<'_>) -> Result<Response, Fault>
         },
         template: "log-in.html",
         is_wrong: notice.is_some(),
-        heading: pages.words(language, "log-in-to", &names)?,
+        heading,
         page: Page {
             app,
             notice,

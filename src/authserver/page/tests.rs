@@ -57,7 +57,7 @@ fn form(action: &'static str) -> OwnForm<'static> {
 fn log_in_view(language: Language, notice: Option<Notice>) -> LogIn<'static> {
     LogIn {
         frame: frame(language),
-        app: app(language),
+        app: Some(app(language)),
         user_name: if notice.is_some() { "li-lei" } else { "" },
         notice,
         form: form("/log-in"),
@@ -378,7 +378,7 @@ async fn whatever_comes_from_outside_is_text() {
                 &pages,
                 &LogIn {
                     frame,
-                    app: MARKUP,
+                    app: Some(MARKUP),
                     user_name: MARKUP,
                     notice: None,
                     form,

@@ -24,10 +24,11 @@ use crate::source::{At, Span};
 pub(super) type Places = BTreeMap<(ListenerId, String), Span>;
 
 /// What customers' browsers see.
-const PAGES: [(&str, IssuerEndpoint); 3] = [
+const PAGES: [(&str, IssuerEndpoint); 4] = [
     ("authorize", IssuerEndpoint::Authorize),
     ("approve", IssuerEndpoint::Approve),
     ("done", IssuerEndpoint::Done),
+    ("permissions", IssuerEndpoint::Permissions),
 ];
 
 /// Compiles a bank's issuer, without its clients.

@@ -156,7 +156,7 @@ fn chooser(wish: &Wish<'_>, accounts: &[OwnAccount]) -> Chooser {
 }
 
 /// The page and its text.
-pub(super) async fn whole(response: Response) -> Result<(Response, String), Fault> {
+pub(crate) async fn whole(response: Response) -> Result<(Response, String), Fault> {
     let (parts, body) = response.into_parts();
     let bytes = body.collect().await;
     let bytes = bytes

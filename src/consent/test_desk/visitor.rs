@@ -238,7 +238,7 @@ impl<'a> Visitor<'a> {
     }
 }
 
-fn event(action: GrantAction, grant: Option<&GrantId>, number: usize) -> GrantEvent {
+pub(crate) fn event(action: GrantAction, grant: Option<&GrantId>, number: usize) -> GrantEvent {
     let mut random = [0; 10];
     random[0] = u8::try_from(number).expect("few events");
     GrantEvent {

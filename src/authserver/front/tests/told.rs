@@ -42,6 +42,7 @@ async fn house(name_chars: usize) -> House {
             acr_values: Vec::new(),
             grant_lifetime: Duration::from_hours(1),
             desk: None,
+            permissions: None,
         });
         let id = ClientId::parse("swiftride-app").expect("valid");
         let client = settings.clients.get_mut(&id).expect("a client");

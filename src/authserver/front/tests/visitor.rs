@@ -20,6 +20,7 @@ pub(super) fn grants(settings: &mut IssuerSettings, customers: Customers) {
         acr_values: Vec::new(),
         grant_lifetime: std::time::Duration::from_hours(1),
         desk: None,
+        permissions: None,
     });
     let id = ClientId::parse("swiftride-app").expect("valid");
     let client = settings.clients.get_mut(&id).expect("a client");

@@ -61,6 +61,11 @@ fn with_a_log_in_the_pages_are_at_the_issuers_listener_and_the_rest_also_beside_
             ("issuer", "/harbour/authorize", IssuerEndpoint::Authorize),
             ("issuer", "/harbour/approve", IssuerEndpoint::Approve),
             ("issuer", "/harbour/done", IssuerEndpoint::Done),
+            (
+                "issuer",
+                "/harbour/permissions",
+                IssuerEndpoint::Permissions
+            ),
             ("issuer", "/harbour/log-in", IssuerEndpoint::LogIn),
         ]
     );

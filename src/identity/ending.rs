@@ -1,0 +1,180 @@
+//! Consents that end: whoever ends one by this door has the road know it before the store does,
+//! and before anybody is answered (CO-10).
+
+use std::fmt;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use model::ports::{
+    self, Change, Changed, Choices, Consent, DueConsent, EndedConsent, Keep, Lodge, Spend,
+    StandingConsent, StoreUnavailable, Withdrawal,
+};
+use model::{BankId, ConsentId, Edge, Evidence, GrantEvent, Why};
+
+use crate::{Consents, Revoked};
+
+/// The consents of a bank in the store, and what the road knows of them. All but
+/// [`withdraw`](ports::Consents::withdraw) is the store's.
+pub struct Ending {
+    store: Arc<dyn ports::Consents>,
+    revoked: Arc<Revoked>,
+    known: Arc<Consents>,
+}
+
+impl Ending {
+    /// The consents of the bank that `revoked` and `known` are of.
+    pub fn new(
+        store: Arc<dyn ports::Consents>,
+        revoked: Arc<Revoked>,
+        known: Arc<Consents>,
+    ) -> Self {
+        Self {
+            store,
+            revoked,
+            known,
+        }
+    }
+
+    /// From the first poll on no token of it is good; they are good again only when the store has
+    /// said that it changed nothing. A store that fails, and a caller who hangs up, leave that
+    /// open: then they stay refused until the last of them is over.
+    async fn end(
+        &self,
+        (bank, id): (&BankId, &ConsentId),
+        withdrawal: Withdrawal,
+        now: Timestamp,
+        event: GrantEvent,
+    ) -> Result<Changed, StoreUnavailable> {
+        let digest = crypto::sha256(id.as_str().as_bytes());
+        let until = withdrawal.tokens_until;
+        let why = match withdrawal.edge {
+            Edge::Expire => Why::Expired,
+            _ => Why::Withdrawn,
+        };
+        self.revoked.doubt(digest, until, now);
+        let after = self.revoked.moment();
+        self.known.forget(&digest);
+        let ended = self.store.withdraw(bank, id, withdrawal, now, event).await;
+        match &ended {
+            Ok(Changed::Done(_)) => self.revoked.hold(digest, why, until, now),
+            Ok(Changed::Otherwise(_) | Changed::Gone) => self.revoked.settle(&digest, after),
+            Err(_) => {}
+        }
+        // What a request looked up meanwhile is of before.
+        self.known.forget(&digest);
+        ended
+    }
+}
+
+impl fmt::Debug for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ending").finish_non_exhaustive()
+    }
+}
+
+type Asked<'a, T> = BoxFuture<'a, Result<T, StoreUnavailable>>;
+
+impl ports::Consents for Ending {
+    fn lodge<'a>(
+        &'a self,
+        bank: &'a BankId,
+        consent: Consent,
+        now: Timestamp,
+        event: GrantEvent,
+    ) -> Asked<'a, Lodge> {
+        self.store.lodge(bank, consent, now, event)
+    }
+
+    fn change<'a>(
+        &'a self,
+        bank: &'a BankId,
+        id: &'a ConsentId,
+        change: Change,
+        now: Timestamp,
+        event: GrantEvent,
+    ) -> Asked<'a, Changed> {
+        self.store.change(bank, id, change, now, event)
+    }
+
+    fn keep<'a>(
+        &'a self,
+        bank: &'a BankId,
+        id: &'a ConsentId,
+        choices: Choices,
+        now: Timestamp,
+    ) -> Asked<'a, Keep> {
+        self.store.keep(bank, id, choices, now)
+    }
+
+    fn withdraw<'a>(
+        &'a self,
+        bank: &'a BankId,
+        id: &'a ConsentId,
+        withdrawal: Withdrawal,
+        now: Timestamp,
+        event: GrantEvent,
+    ) -> Asked<'a, Changed> {
+        self.end((bank, id), withdrawal, now, event).boxed()
+    }
+
+    fn find<'a>(&'a self, bank: &'a BankId, id: &'a ConsentId) -> Asked<'a, Option<Consent>> {
+        self.store.find(bank, id)
+    }
+
+    fn of_request<'a>(&'a self, bank: &'a BankId, request: [u8; 32]) -> Asked<'a, Option<Consent>> {
+        self.store.of_request(bank, request)
+    }
+
+    fn of_customer<'a>(
+        &'a self,
+        bank: &'a BankId,
+        subject: &'a str,
+        after: Option<(Timestamp, ConsentId)>,
+        limit: u16,
+    ) -> Asked<'a, Vec<Consent>> {
+        self.store.of_customer(bank, subject, after, limit)
+    }
+
+    fn terms<'a>(
+        &'a self,
+        bank: &'a BankId,
+        digest: [u8; 32],
+        now: Timestamp,
+    ) -> Asked<'a, Option<StandingConsent>> {
+        self.store.terms(bank, digest, now)
+    }
+
+    fn evidence<'a>(&'a self, bank: &'a BankId, id: &'a ConsentId) -> Asked<'a, Vec<Evidence>> {
+        self.store.evidence(bank, id)
+    }
+
+    fn due<'a>(
+        &'a self,
+        bank: &'a BankId,
+        now: Timestamp,
+        limit: u16,
+    ) -> Asked<'a, Vec<DueConsent>> {
+        self.store.due(bank, now, limit)
+    }
+
+    fn spend<'a>(
+        &'a self,
+        bank: &'a BankId,
+        digest: [u8; 32],
+        day: Date,
+        max: u32,
+    ) -> Asked<'a, Spend> {
+        self.store.spend(bank, digest, day, max)
+    }
+
+    fn ended<'a>(&'a self, bank: &'a BankId, now: Timestamp) -> Asked<'a, Vec<EndedConsent>> {
+        self.store.ended(bank, now)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,155 @@
+//! "My permissions": what a customer gave is in their sight, and gone from the road when they
+//! withdraw it (CO-10, CO-25).
+
+use kit::{Answer, Browser, TestHouse, attribute, html, query};
+use serde_json::Value;
+
+use super::given;
+use crate::grants::{App, Form, log_in};
+
+const LIST: &str = "/permissions";
+const BRANCHES: &str = "/branches/v1/branches";
+
+/// The tokens of a customer who lets the app see their first account.
+async fn gives(house: &TestHouse, app: &mut App<'_>, customer: &str) -> Value {
+    let asked = Form::request().with("scope", Some("accounts branches"));
+    let link = app.pushed_link(asked).await;
+    let mut browser = Browser::new(house);
+    let page = browser.get(&link).await;
+    let review = log_in(&mut browser, &page, customer).await;
+    let back = given(house, &mut browser, &review, (customer, &[1])).await;
+    let code = query(&back)["code"].clone();
+    app.post("/token", Form::code(&code)).await.ok()
+}
+
+/// A browser that is logged in to its customer's permissions, and the list.
+async fn keeping(house: &TestHouse, customer: &str) -> (Browser, Answer) {
+    let mut browser = Browser::new(house);
+    let page = browser.get(LIST).await;
+    assert_eq!(page.status, 200, "{}", html(&page));
+    let list = log_in(&mut browser, &page, customer).await;
+    assert!(
+        html(&list).contains("id=\"permissions\""),
+        "{}",
+        html(&list)
+    );
+    (browser, list)
+}
+
+/// The first permission of a list.
+fn first(list: &Answer) -> String {
+    attribute(list, "<h3><a href=\"").replace("&#x2f;", "/")
+}
+
+async fn calls(app: &mut App<'_>, tokens: &Value) -> Answer {
+    let token = tokens["access_token"].as_str().expect("text");
+    let bearer = format!("Bearer {token}");
+    app.client
+        .get(BRANCHES, &[("authorization", &bearer)])
+        .await
+}
+
+#[tokio::test]
+async fn what_is_given_is_seen_and_withdrawn_in_two_clicks_and_the_road_is_shut_at_once() {
+    let house = TestHouse::start().await;
+    let mut app = App::of(&house, "swiftride-app").await;
+    let tokens = gives(&house, &mut app, "li-lei").await;
+    assert_eq!(calls(&mut app, &tokens).await.status, 200);
+
+    let (mut browser, list) = keeping(&house, "li-lei").await;
+    let one = first(&list);
+    let detail = browser.get(&one).await;
+    for said in [
+        "id=\"withdraw\"",
+        "id=\"receipt\"",
+        "SwiftRide Technology Co. Ltd.",
+    ] {
+        assert!(html(&detail).contains(said), "{said}: {}", html(&detail));
+    }
+    let stops = browser.get(&format!("{one}/withdraw")).await;
+    for said in ["id=\"confirm-withdraw\"", "id=\"keep\""] {
+        assert!(html(&stops).contains(said), "{said}: {}", html(&stops));
+    }
+    let kept = browser.send(&stops, &[("act", "keep")]).await;
+    assert_eq!((kept.status, kept.header("location")), (303, one.as_str()));
+    assert_eq!(calls(&mut app, &tokens).await.status, 200);
+
+    let withdrawn = browser.send(&stops, &[("act", "withdraw")]).await;
+    assert_eq!(
+        (withdrawn.status, withdrawn.header("location")),
+        (303, one.as_str())
+    );
+    calls(&mut app, &tokens)
+        .await
+        .refused(403, "consent_withdrawn");
+    let refresh = tokens["refresh_token"].as_str().expect("text");
+    let again = app.post("/token", Form::refresh(refresh)).await;
+    assert_eq!(again.status, 400);
+
+    let json = browser.get(&format!("{one}?format=json")).await.ok();
+    assert_eq!(json["state"], "withdrawn", "{json}");
+    let twice = browser.send(&stops, &[("act", "withdraw")]).await;
+    assert_eq!(twice.status, 303);
+    let receipt = browser.get(&format!("{one}/receipt")).await;
+    assert!(
+        receipt
+            .header("content-disposition")
+            .starts_with("attachment")
+    );
+    assert!(html(&receipt).contains("SwiftRide"));
+    let history = browser.get("/permissions/history?format=json").await.ok();
+    assert_eq!(history["count"], 1, "{history}");
+}
+
+#[tokio::test]
+async fn nobody_withdraws_anothers_consent() {
+    let house = TestHouse::start().await;
+    let mut app = App::of(&house, "swiftride-app").await;
+    let tokens = gives(&house, &mut app, "li-lei").await;
+    let (mut owner, list) = keeping(&house, "li-lei").await;
+    let anothers = first(&list);
+    let stops = owner.get(&format!("{anothers}/withdraw")).await;
+
+    let (mut browser, list) = keeping(&house, "han-meimei").await;
+    assert!(
+        !html(&list).contains("id=\"permission-1\""),
+        "{}",
+        html(&list)
+    );
+    let unknown = "/permissions/AAAAAAAAAAAAAAAAAAAAAA";
+    for place in ["", "/withdraw", "/receipt"] {
+        let mut told = Vec::new();
+        for one in [anothers.as_str(), unknown, "/permissions/no%20id"] {
+            let page = browser.get(&format!("{one}{place}")).await;
+            assert_eq!(page.status, 404, "{one}{place}: {}", html(&page));
+            let reference = page.request_id();
+            let page = html(&page).replace(&reference, "");
+            // The way to the other language names the address.
+            told.push(page.replace(one, ""));
+        }
+        assert!(told.windows(2).all(|two| two[0] == two[1]), "{told:?}");
+    }
+    // A form of the owner's proves nothing in this session.
+    let stolen = browser.send(&stops, &[("act", "withdraw")]).await;
+    assert_eq!(stolen.status, 403, "{}", html(&stolen));
+    assert_eq!(calls(&mut app, &tokens).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_session_to_give_opens_no_permissions_and_logging_out_ends_this_one() {
+    let house = TestHouse::start().await;
+    let (mut browser, list) = keeping(&house, "li-lei").await;
+    let names: Vec<&String> = browser.cookies.keys().collect();
+    assert!(
+        names.iter().all(|name| !name.contains("session")),
+        "{names:?}"
+    );
+    let kept = browser.cookies.clone();
+    let out = browser.send(&list, &[("act", "log-out")]).await;
+    assert_eq!((out.status, out.header("location")), (303, LIST));
+    browser.cookies = kept;
+    let page = browser.get(LIST).await;
+    assert!(html(&page).contains("id=\"login-form\""), "{}", html(&page));
+    let json = browser.get("/permissions?format=json").await;
+    assert_eq!(json.status, 401);
+}
