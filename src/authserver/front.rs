@@ -237,8 +237,8 @@ fn methods(endpoint: Endpoint, asking: &Asking) -> Option<Vec<Method>> {
         (Endpoint::Permissions, Customers::Password(_)) if asking.permissions.is_some() => {
             Some(vec![Method::GET, Method::POST])
         }
-        (Endpoint::Permissions, _) => None,
-        (Endpoint::LogIn, Customers::Provider(_))
+        (Endpoint::Permissions, _)
+        | (Endpoint::LogIn, Customers::Provider(_))
         | (Endpoint::LoggedIn, Customers::Password(_)) => None,
         (Endpoint::Authorize, _) => Some(vec![Method::GET, Method::POST]),
         (Endpoint::Done | Endpoint::LoggedIn, _) => Some(vec![Method::GET]),

@@ -331,6 +331,3 @@ fn repeated() -> Turned {
     let rule = "The query must be a form, in UTF-8, and no parameter must stand more than once.";
     Turned::away(Cause::BadRequest, "invalid_request", rule)
 }
-
-#[cfg(test)]
-mod tests;

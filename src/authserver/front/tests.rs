@@ -7,6 +7,7 @@ mod desk;
 mod details;
 mod links;
 mod methods;
+mod permissions;
 mod provider;
 mod told;
 mod visitor;

@@ -81,7 +81,7 @@ fn event(action: GrantAction, consent: &Consent) -> model::GrantEvent {
     visitor::event(action, Some(consent.id.grant()), 1)
 }
 
-fn looker<'a>(by: By, interaction: &'a InteractionId) -> Looker<'a> {
+fn looker(by: By, interaction: &InteractionId) -> Looker<'_> {
     Looker {
         customer: SeatedCustomer {
             subject: by.subject,
