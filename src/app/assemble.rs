@@ -120,9 +120,7 @@ async fn build(shared: &Shared<'_>, plan: &BankPlan) -> anyhow::Result<Built> {
         |log_in| customers(log_in, plan, &upstreams, standing),
     )?;
     for asking in ours.iter_mut().filter_map(|its| its.authorization.as_mut()) {
-        let ends = consent::ending(plan, &revoked, standing);
-        asking.desk = consent::desk(plan, &upstreams, standing)?;
-        asking.permissions = consent::permissions(plan, &upstreams, ends, standing)?;
+        consent::keep(asking, plan, (&upstreams, &revoked), standing)?;
     }
     let ports = ports(standing, plan, fetcher(standing, plan)?);
     let authserver = AuthServer::open(ours, elsewhere, ports)

@@ -1,8 +1,9 @@
 //! "My permissions": what a customer let apps do, kept in their sight (specs/consent.md §6 B). One
-//! file each for what is read of the store, what is told of it, the withdrawal, the receipt, and
+//! file each for what is read of the store, what was given, what is told of it, the withdrawal, the receipt, and
 //! the pages. What is told is one value: it is drawn as a page, or written as JSON.
 
 mod book;
+mod given;
 mod page;
 mod receipt;
 mod told;

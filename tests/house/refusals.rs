@@ -11,10 +11,9 @@ const UNREACHED: [(&str, &str); 1] = [(
 
 /// Codes of class `customer`, whose journeys come with the first house that has a consent desk. The
 /// list may only shrink.
-const AWAITED: [&str; 6] = [
+const AWAITED: [&str; 5] = [
     "no_consent",
     "consent_expired",
-    "consent_withdrawn",
     "consent_frequency",
     "consent_unavailable",
     "bank_refused",

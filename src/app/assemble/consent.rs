@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use http::uri::PathAndQuery;
 
+use authserver::Authorization;
 use config::{BankPlan, DetailPlan};
 use consent::{
     Both, Desk, DeskPorts, DeskSettings, DetailWords, Keeper, KeeperPorts, KeeperSettings,
@@ -18,8 +19,21 @@ use upstream::Upstream;
 use super::{BankAccounts, BankFactor};
 use crate::standing::Standing;
 
+/// Opens where customers consent, and where they keep what they gave.
+pub(super) fn keep(
+    asking: &mut Authorization,
+    plan: &BankPlan,
+    (upstreams, revoked): (&HashMap<UpstreamId, Arc<Upstream>>, &Arc<Revoked>),
+    standing: &Standing,
+) -> anyhow::Result<()> {
+    let ending = ending(plan, revoked, standing);
+    asking.desk = desk(plan, upstreams, standing)?;
+    asking.permissions = permissions(plan, upstreams, ending, standing)?;
+    Ok(())
+}
+
 /// The desk of a bank; `None` of one whose customers consent to no data.
-pub(super) fn desk(
+fn desk(
     plan: &BankPlan,
     upstreams: &HashMap<UpstreamId, Arc<Upstream>>,
     standing: &Standing,
@@ -51,14 +65,14 @@ pub(super) fn desk(
 }
 
 /// The bank's consents for whoever may end one: the road knows it first.
-pub(super) fn ending(plan: &BankPlan, revoked: &Arc<Revoked>, standing: &Standing) -> Arc<Ending> {
+fn ending(plan: &BankPlan, revoked: &Arc<Revoked>, standing: &Standing) -> Arc<Ending> {
     let store = Arc::clone(&standing.state.consents);
     let known = standing.consents(&plan.id);
     Arc::new(Ending::new(store, Arc::clone(revoked), known))
 }
 
 /// Where customers see and withdraw what they gave; `None` where they consent to no data.
-pub(super) fn permissions(
+fn permissions(
     plan: &BankPlan,
     upstreams: &HashMap<UpstreamId, Arc<Upstream>>,
     consents: Arc<Ending>,

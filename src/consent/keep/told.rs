@@ -1,23 +1,20 @@
 //! What a customer is told of what they gave: the same value is the page and the JSON.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 use jiff::tz::{self, Offset};
-use model::ports::{AccessRow, Consent, DeskFault, Looker, OwnAccount};
-use model::{BoundTo, BoundValue, By, ClientId, ClusterId, ConsentState, Fault, Terms};
+use model::ports::{AccessRow, Consent, DeskFault, Looker};
+use model::{By, ClientId, ConsentState, Fault};
 use serde::Serialize;
-use web::{Arg, Decimal, Language, money, text};
+use web::{Arg, Language, text};
 
 use super::book::{self, ACCESS_PAGES_MAX, Entry};
+use super::given::{Account, Cluster, Value};
 use super::{Keeper, language};
 
 /// How many a page has.
 const PAGE: usize = 50;
 /// The banks' zone: their months begin at midnight there.
 const ZONE: Offset = tz::offset(8);
-/// How long the bank may take to say what accounts are called.
-const BANK_PATIENCE: Duration = Duration::from_secs(3);
 /// The most characters of what is searched for.
 const SEARCH_CHARS_MAX: usize = 200;
 
@@ -105,33 +102,6 @@ pub(super) struct One {
     next: Option<String>,
     receipt: Option<String>,
     withdraw: String,
-}
-
-/// A kind of data.
-#[derive(Debug, Serialize)]
-struct Cluster {
-    id: String,
-    say: String,
-    more: String,
-    /// The row of the look wants it.
-    note: Option<String>,
-}
-
-/// An account that was chosen.
-#[derive(Debug, Serialize)]
-struct Account {
-    name: String,
-    masked: String,
-}
-
-/// A value that was bound.
-#[derive(Debug, Serialize)]
-struct Value {
-    label: String,
-    value: String,
-    tag: Option<&'static str>,
-    capital: Option<String>,
-    is_amount: bool,
 }
 
 /// An access.
@@ -352,90 +322,6 @@ impl Keeper {
         })
     }
 
-    /// The accounts that were chosen, by the bank's names of now, and how many it does not name. A
-    /// bank that does not answer keeps nobody from withdrawing.
-    async fn accounts(&self, looker: &Looker<'_>, terms: Option<&Terms>) -> (Vec<Account>, usize) {
-        let chosen = terms.map(|terms| &terms.resources);
-        let Some(chosen) = chosen.filter(|chosen| !chosen.is_empty()) else {
-            return (Vec::new(), 0);
-        };
-        let (subject, request) = (looker.customer.subject, looker.request_id);
-        let accounts = &self.ports.accounts;
-        let listed = accounts.list(subject, request, looker.interaction, BANK_PATIENCE);
-        let listed = listed.await.unwrap_or_default();
-        let is_chosen = |account: &&OwnAccount| chosen.iter().any(|one| one.id == account.id);
-        let named = listed.iter().filter(is_chosen).filter_map(|account| {
-            let name = if looker.language == Language::ZhCn.tag() {
-                &account.name_zh
-            } else {
-                &account.name_en
-            };
-            Some(Account {
-                name: text::name(name).ok()?,
-                masked: text::name(&account.masked).ok()?,
-            })
-        });
-        let named: Vec<Account> = named.collect();
-        let unnamed = chosen.len().saturating_sub(named.len());
-        (named, unnamed)
-    }
-
-    fn clusters(&self, terms: Option<&Terms>, language: Language) -> Result<Vec<Cluster>, Fault> {
-        let given = terms.into_iter().flat_map(|terms| &terms.clusters);
-        let told = given.map(|id| {
-            let Some(cluster) = self.settings.catalogue.cluster(id) else {
-                // It left the catalogue: nothing of it leaves any more, and its name is all.
-                return Ok(Cluster {
-                    id: id.to_string(),
-                    say: text::name(id.as_str())?,
-                    more: String::new(),
-                    note: None,
-                });
-            };
-            Ok(Cluster {
-                id: id.to_string(),
-                say: text::line(cluster.say.in_language(language))?,
-                more: text::line(cluster.more.in_language(language))?,
-                note: None,
-            })
-        });
-        told.collect()
-    }
-
-    fn values(&self, terms: Option<&Terms>, language: Language) -> Result<Vec<Value>, Fault> {
-        let bound = terms.into_iter().flat_map(|terms| &terms.bound);
-        let told = bound.filter_map(|one| self.value(one, language).transpose());
-        told.collect()
-    }
-
-    /// A bound value in words; an account stands among the accounts.
-    fn value(&self, bound: &BoundValue, language: Language) -> Result<Option<Value>, Fault> {
-        let words = self.settings.details.get(&bound.detail);
-        let path: Vec<String> = bound.member.split('.').map(str::to_owned).collect();
-        let label = words.map_or_else(
-            || bound.member.clone(),
-            |words| words.called(&path, language),
-        );
-        let (value, is_amount) = match &bound.value {
-            BoundTo::Account(_) => return Ok(None),
-            BoundTo::Text(said) => (text::line(said)?, false),
-            BoundTo::Money { amount, currency } => {
-                let code = std::str::from_utf8(currency)
-                    .map_err(|cause| Fault::caused("reading a currency", cause))?;
-                let amount = Decimal::parse(amount)
-                    .map_err(|cause| Fault::caused("reading an amount", cause))?;
-                (money(&amount, code, language), true)
-            }
-        };
-        Ok(Some(Value {
-            label: text::line(&label)?,
-            tag: text::foreign_tag(&value, language).filter(|_| !is_amount),
-            value,
-            capital: None,
-            is_amount,
-        }))
-    }
-
     fn access(&self, looker: &Looker<'_>, row: &AccessRow) -> Result<Access, Fault> {
         let language = language(looker)?;
         let is_good = row.status < 400;
@@ -458,12 +344,6 @@ impl Keeper {
             attended: row.attended,
             request: row.request.to_string(),
         })
-    }
-
-    /// What a kind of data is called; one that left the catalogue has its name alone.
-    fn cluster_words<'s>(&'s self, id: &'s ClusterId, language: Language) -> &'s str {
-        let cluster = self.settings.catalogue.cluster(id);
-        cluster.map_or(id.as_str(), |one| one.say.in_language(language))
     }
 
     pub(super) fn say(
