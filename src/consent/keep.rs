@@ -1,6 +1,6 @@
 //! "My permissions": what a customer let apps do, kept in their sight (specs/consent.md §6 B). One
-//! file each for what is read of the store, what was given, what is told of it, the withdrawal, the receipt, and
-//! the pages. What is told is one value: it is drawn as a page, or written as JSON.
+//! file each for what is read of the store, what was given, what is told of it, the withdrawal, the
+//! receipt, and the pages. What is told is one value: it is drawn as a page, or written as JSON.
 
 mod book;
 mod given;
