@@ -1,7 +1,7 @@
 //! "My permissions": what a customer gave is in their sight, and gone from the road when they
 //! withdraw it (CO-10, CO-25).
 
-use kit::{Answer, Browser, TestHouse, attribute, html, query};
+use kit::{Answer, Browser, HouseBuilder, TestHouse, attribute, html, query};
 use serde_json::Value;
 
 use super::given;
@@ -52,7 +52,7 @@ async fn calls(app: &mut App<'_>, tokens: &Value) -> Answer {
 
 #[tokio::test]
 async fn what_is_given_is_seen_and_withdrawn_in_two_clicks_and_the_road_is_shut_at_once() {
-    let house = TestHouse::start().await;
+    let house = HouseBuilder::consenting().start().await;
     let mut app = App::of(&house, "swiftride-app").await;
     let tokens = gives(&house, &mut app, "li-lei").await;
     assert_eq!(calls(&mut app, &tokens).await.status, 200);
@@ -107,7 +107,7 @@ async fn what_is_given_is_seen_and_withdrawn_in_two_clicks_and_the_road_is_shut_
 
 #[tokio::test]
 async fn nobody_withdraws_anothers_consent() {
-    let house = TestHouse::start().await;
+    let house = HouseBuilder::consenting().start().await;
     let mut app = App::of(&house, "swiftride-app").await;
     let tokens = gives(&house, &mut app, "li-lei").await;
     let (mut owner, list) = keeping(&house, "li-lei").await;
@@ -141,7 +141,7 @@ async fn nobody_withdraws_anothers_consent() {
 
 #[tokio::test]
 async fn a_session_to_give_opens_no_permissions_and_logging_out_ends_this_one() {
-    let house = TestHouse::start().await;
+    let house = HouseBuilder::consenting().start().await;
     let (mut browser, list) = keeping(&house, "li-lei").await;
     let names: Vec<&String> = browser.cookies.keys().collect();
     assert!(
