@@ -60,7 +60,7 @@ pub use house::{
     OurTokensPlan, PartnerPlan, PlanSettings, ProductPlan, ProviderPlan, ResourceServerPlan,
     Service, TokensPlan,
 };
-pub use load::{explain, load, store_path};
+pub use load::{audit_dir, explain, load, store_path};
 pub use loader::{Loader, Variables};
 pub use mistake::{Code, Mistake, Mistakes, Related};
 pub use quantity::Rate;

@@ -11,7 +11,7 @@ use crate::house::{House, Loaded, Mode};
 use crate::kept::Kept;
 use crate::mistake::{Code, Mistakes};
 use crate::reader::Reader;
-use crate::source::Span;
+use crate::source::{At, Span};
 use crate::yaml::{self, Node};
 use crate::{file, include};
 
@@ -94,6 +94,16 @@ pub(crate) fn loaded<T: Default>(
 /// The file of the embedded store that a configuration names, however many mistakes it has
 /// otherwise; `None` when that cannot be told.
 pub fn store_path(path: &Path) -> Option<PathBuf> {
+    told_path(path, |file| file.store)
+}
+
+/// The directory of the audit log that a configuration names; as [`store_path`].
+pub fn audit_dir(path: &Path) -> Option<PathBuf> {
+    told_path(path, |file| file.audit?.dir)
+}
+
+/// A path that a configuration names, as it is found from its folder.
+fn told_path(path: &Path, which: fn(file::File) -> Option<At<String>>) -> Option<PathBuf> {
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut reader = Reader::default();
     let mut files = Files::new(folder, &|_| None);
@@ -102,7 +112,7 @@ pub fn store_path(path: &Path) -> Option<PathBuf> {
     let mut root = yaml::parse(&mut reader.collector, source)?;
     include::join(&mut reader, &mut files, path, &mut root);
     let file = file::read(&mut reader, &root)?;
-    file.store.map(|written| files.path(&written))
+    which(file).map(|written| files.path(&written))
 }
 
 /// Reads and compiles as far as that goes.
