@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use futures_util::future::join_all;
+use jiff::Timestamp;
 
 use crypto::{Jwks, SigningKey};
 use identity::IssuerKeys;
 use model::ports::KeyUse;
-use model::{BankId, Fault};
+use model::{BankId, ClientId, Fault, Who};
 
-use crate::issuer::{AtBank, Issuer, Tokens, open_assertions};
+use crate::issuer::{AtBank, Issuer, Tokens, open_assertions, shown_until};
 use crate::keys::ring::{Planned, Ring};
 use crate::step::client_keys;
 use crate::{Elsewhere, IssuerSettings, Ports};
@@ -88,6 +89,35 @@ impl AuthServer {
     pub fn assertion_keys(&self, bank: &BankId) -> Option<(Arc<SigningKey>, Jwks)> {
         let (ring, now) = (&self.at(bank)?.assertions, self.ports.clock.now());
         Some((Arc::clone(ring.signer(now)), ring.public(now)))
+    }
+
+    /// Who a client's consent is of, as records tell it: the client with its partner, and the
+    /// customer's pseudonym; none of a customer who is not known, or of a bank whose customers
+    /// grant nothing here.
+    pub fn told_of(
+        &self,
+        bank: &BankId,
+        client: &ClientId,
+        subject: Option<&str>,
+    ) -> (Who, Option<[u8; 32]>) {
+        let issuer = match self.at(bank).map(|at_bank| &at_bank.tokens) {
+            Some(Tokens::Ours(issuer)) => Some(issuer),
+            Some(Tokens::Elsewhere(_)) | None => None,
+        };
+        let its = issuer.and_then(|issuer| issuer.clients.get(client));
+        let who = Who {
+            partner: its.map(|its| its.partner.clone()),
+            client: Some(client.clone()),
+            ..Who::default()
+        };
+        let asking = issuer.and_then(|issuer| issuer.authorization.as_ref());
+        let customer = asking.and_then(|asking| Some(asking.subjects.pseudonym(subject?)));
+        (who, customer)
+    }
+
+    /// Until when access tokens that were issued by now may be shown, whatever lifetime they have.
+    pub fn tokens_until(now: Timestamp) -> Timestamp {
+        shown_until(now)
     }
 
     /// All rings that are open here.
