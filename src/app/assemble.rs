@@ -91,6 +91,7 @@ pub(crate) async fn assemble(
         authservers,
         doors: doors.into_iter().collect(),
         assertion_keys,
+        keks: consent::keks(house),
         drain: house.drain,
     })
 }

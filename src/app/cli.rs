@@ -5,6 +5,7 @@
 mod audit;
 mod check;
 mod config_file;
+mod consent;
 mod keys;
 mod partner;
 mod prove;
@@ -64,6 +65,8 @@ enum Command {
     Prove(prove::Prove),
     /// See and rotate the keys that sign access tokens.
     Keys(keys::Keys),
+    /// Withdraw a customer's consent, and show the evidence of it.
+    Consent(consent::Consent),
     /// Tools for partners.
     #[command(subcommand)]
     Partner(partner::Partner),
@@ -138,6 +141,7 @@ pub fn main() -> ExitCode {
         }
         Command::Prove(prove) => prove.run(),
         Command::Keys(keys) => keys.run(),
+        Command::Consent(consent) => consent.run(),
         Command::Partner(partner) => partner.run(),
         Command::Audit(audit) => audit.run(),
     };

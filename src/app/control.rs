@@ -11,11 +11,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 mod call;
+mod consent;
 mod door;
 mod keys;
 mod steward;
 
 pub(crate) use call::{NoAnswer, call};
+pub(crate) use consent::{ConsentOrder, ConsentWhat};
 pub(crate) use door::open_door;
 pub(crate) use keys::{KeyOrder, KeyWhat, carry_out, rings};
 pub(crate) use steward::Steward;
@@ -37,6 +39,8 @@ pub(crate) enum Order {
     },
     /// See or change the keys that sign a bank's tokens.
     Keys(KeyOrder),
+    /// Withdraw a customer's consent, or read what was kept of it.
+    Consent(ConsentOrder),
 }
 
 /// An order, and how a person wants the answer printed.

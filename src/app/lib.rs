@@ -12,6 +12,7 @@
 mod access_log;
 mod assemble;
 mod cli;
+mod consents;
 mod control;
 mod counted;
 mod dispatch;

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use tokio_util::task::TaskTracker;
 
 use authserver::{AuthServer, Endpoint, Unchanged};
-use crypto::Jwks;
+use crypto::{Jwks, KeyEncryptionKey};
 use gateway::Snapshot;
 use identity::Operators;
 use model::{BankId, ListenerId, Request};
@@ -29,6 +29,8 @@ pub(crate) struct Live {
         expect(dead_code, reason = "only the model bank asks here")
     )]
     pub(crate) assertion_keys: HashMap<BankId, Jwks>,
+    /// What opens the evidence of each bank's consents.
+    pub(crate) keks: HashMap<BankId, Arc<KeyEncryptionKey>>,
     /// How long open requests are waited for at the end.
     pub(crate) drain: Duration,
 }

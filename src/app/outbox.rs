@@ -82,7 +82,8 @@ async fn waiting(standing: &Standing) -> anyhow::Result<Vec<Posted>> {
     waiting.context("reading the outbox")
 }
 
-async fn hand_over(standing: &Standing, waiting: Vec<Posted>) -> anyhow::Result<()> {
+/// Hands these over to the log; then the store may forget them.
+pub(crate) async fn hand_over(standing: &Standing, waiting: Vec<Posted>) -> anyhow::Result<()> {
     let mut ids: Vec<OutboxId> = Vec::with_capacity(waiting.len());
     let mut written = Vec::with_capacity(waiting.len());
     for Posted { id, event } in waiting {

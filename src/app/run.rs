@@ -23,6 +23,7 @@ use model::{AuditEntry, AuditEvent, Clock, Handler, ListenerId, LogName};
 use upstream::Upstream;
 
 use crate::assemble::assemble;
+use crate::consents;
 use crate::control::{Steward, open_door};
 use crate::dispatch::Dispatch;
 use crate::edges::{Edges, is_for_probes};
@@ -148,8 +149,9 @@ pub async fn start(configuration: Configuration, mut env: Environment) -> anyhow
         stopping: stopping.clone(),
     };
     outbox::sweep(&standing, &tasks, stopping.clone());
+    consents::sweep(&standing, &live, &tasks, stopping.clone());
     let reloader = Reloader::start(kept, &tasks);
-    let steward = Steward::new(reloader.clone(), Arc::clone(&live));
+    let steward = Steward::new(reloader.clone(), Arc::clone(&live), Arc::clone(&standing));
     open_door(&data, steward, &tasks, stopping.clone())
         .with_context(|| format!("opening the control socket in {}", data.display()))?;
     Ok(Running {

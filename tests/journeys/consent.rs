@@ -1,10 +1,15 @@
 //! A customer's consent, end to end: asked for in a browser, read, limited to accounts, confirmed
 //! with a one-time code, held to on the road, and ended.
 
+mod control;
 mod dashboard;
+mod evidence;
 mod walk;
 
-use kit::{Answer, Browser, TestHouse, attribute, html, way_back};
+use kit::{Answer, Browser, TestHouse, attribute, html, query, way_back};
+use serde_json::Value;
+
+use crate::grants::{App, Form, claims, log_in};
 
 /// The one account of this number on a page, as its form sends it; they count from 1.
 fn account(page: &Answer, number: u32) -> String {
@@ -49,4 +54,21 @@ async fn given(
     let code = code_of(house, customer);
     let done = on(browser, &confirm, &[("code", &code), ("act", "allow")]).await;
     way_back(&done)
+}
+
+/// The tokens of a customer who allowed what opens no data, on one page.
+async fn tokens_of(house: &TestHouse, app: &mut App<'_>, customer: &str) -> Value {
+    let link = app.pushed_link(Form::request()).await;
+    let mut browser = Browser::new(house);
+    let page = browser.get(&link).await;
+    let review = log_in(&mut browser, &page, customer).await;
+    let done = on(&mut browser, &review, &[("act", "allow")]).await;
+    let code = query(&way_back(&done))["code"].clone();
+    app.post("/token", Form::code(&code)).await.ok()
+}
+
+/// The id of the consent that tokens are under.
+fn id_of(tokens: &Value) -> String {
+    let claims = claims(&tokens["access_token"]);
+    claims["grant_id"].as_str().expect("an id").to_owned()
 }

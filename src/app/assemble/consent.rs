@@ -7,13 +7,14 @@ use anyhow::Context as _;
 use http::uri::PathAndQuery;
 
 use authserver::Authorization;
-use config::{BankPlan, DetailPlan};
+use config::{BankPlan, DetailPlan, House};
 use consent::{
     Both, Desk, DeskPorts, DeskSettings, DetailWords, Keeper, KeeperPorts, KeeperSettings,
 };
+use crypto::KeyEncryptionKey;
 use identity::{Ending, Revoked};
 use model::ports::{ConsentDesk, Permissions};
-use model::{DetailType, UpstreamId};
+use model::{BankId, DetailType, UpstreamId};
 use upstream::Upstream;
 
 use super::{BankAccounts, BankFactor};
@@ -97,6 +98,14 @@ fn permissions(
     };
     let keeper = Keeper::new(settings, ports).context("opening the keeper of permissions")?;
     Ok(Some(Arc::new(keeper)))
+}
+
+/// What seals and opens the evidence of each bank's consents.
+pub(super) fn keks(house: &House) -> HashMap<BankId, Arc<KeyEncryptionKey>> {
+    let banks = house.banks.iter();
+    banks
+        .map(|bank| (bank.id.clone(), Arc::clone(&bank.issuer.kek)))
+        .collect()
 }
 
 /// A service of the bank's, and the path that it is asked at.

@@ -125,7 +125,7 @@ fn help(unchanged: &Unchanged) -> Option<&'static str> {
     }
 }
 
-fn of_bank<'l>(
+pub(super) fn of_bank<'l>(
     live: &'l Live,
     wanted: Option<&str>,
 ) -> Result<(&'l BankId, &'l AuthServer), Answer> {
@@ -231,7 +231,7 @@ fn as_json(key: &RingKey) -> Value {
     json
 }
 
-fn not_good(verdict: Verdict, what: &str) -> Answer {
+pub(super) fn not_good(verdict: Verdict, what: &str) -> Answer {
     Answer {
         verdict,
         text: format!("error: {what}\n"),

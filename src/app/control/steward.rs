@@ -8,20 +8,27 @@ use tokio::sync::Mutex;
 use crate::control::{Answer, KeyOrder, KeyWhat, Letter, Order, Verdict, carry_out, rings};
 use crate::live::Live;
 use crate::reload::{Because, Reloader};
+use crate::standing::Standing;
 
 /// Carries out what the control socket is asked.
 pub(crate) struct Steward {
     reloader: Reloader,
     live: Arc<ArcSwap<Live>>,
+    standing: Arc<Standing>,
     /// Held while a ring is changed: one order after the other.
     rings: Mutex<()>,
 }
 
 impl Steward {
-    pub(crate) fn new(reloader: Reloader, live: Arc<ArcSwap<Live>>) -> Self {
+    pub(crate) fn new(
+        reloader: Reloader,
+        live: Arc<ArcSwap<Live>>,
+        standing: Arc<Standing>,
+    ) -> Self {
         Self {
             reloader,
             live,
+            standing,
             rings: Mutex::new(()),
         }
     }
@@ -40,6 +47,11 @@ impl Steward {
                 _ => self.reload(&letter, Because::Asked).await,
             },
             Order::Keys(order) => self.keys(&letter, order).await,
+            Order::Consent(order) => {
+                order
+                    .carry_out(&self.live.load_full(), &self.standing)
+                    .await
+            }
         }
     }
 

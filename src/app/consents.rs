@@ -1,0 +1,8 @@
+//! What becomes of customers' consents on no request of theirs or of a partner's: they end when
+//! their time is over, or because the bank says so.
+
+mod end;
+mod sweep;
+
+pub(crate) use end::{AtBank, Told};
+pub(crate) use sweep::sweep;
