@@ -1,8 +1,10 @@
 //! What becomes of customers' consents on no request of theirs or of a partner's: they end when
-//! their time is over, or because the bank says so.
+//! their time is over, or because the bank says so. And what went out under them, read off the log.
 
+mod accesses;
 mod end;
 mod sweep;
 
+pub(crate) use accesses::catch_up;
 pub(crate) use end::{AtBank, Told};
 pub(crate) use sweep::sweep;

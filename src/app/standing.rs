@@ -14,7 +14,7 @@ use config::{BankPlan, GatePlan, House, ProviderPlan};
 use crypto::{Random, SigningKey};
 use gateway::{Assertions, Gate, GateSettings, Limiters, Unwritten};
 use identity::{AccessTokens, BankProofs, Certificates, Consents, Issuers, Revoked};
-use model::ports::{self, AuditLog, Grants, KeyRing, Outbox, Replay, Sessions};
+use model::ports::{self, Accesses, AuditLog, Grants, KeyRing, Outbox, Replay, Sessions};
 use model::{BankId, ClientId, Clock, PartnerId, Why};
 use store::{Memory, Sqlite};
 use upstream::{UpstreamSettings, Upstreams};
@@ -64,20 +64,13 @@ pub(crate) struct State {
     pub(crate) sessions: Arc<dyn Sessions>,
     pub(crate) outbox: Arc<dyn Outbox>,
     pub(crate) consents: Arc<dyn ports::Consents>,
-    pub(crate) accesses: Arc<dyn ports::Accesses>,
+    pub(crate) accesses: Arc<dyn Accesses>,
 }
 
 impl State {
     fn of<S>(store: &Arc<S>) -> Self
     where
-        S: Replay
-            + KeyRing
-            + Grants
-            + Sessions
-            + Outbox
-            + ports::Consents
-            + ports::Accesses
-            + 'static,
+        S: Replay + KeyRing + Grants + Sessions + Outbox + ports::Consents + Accesses + 'static,
     {
         Self {
             replay: Arc::clone(store) as _,

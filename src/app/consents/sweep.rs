@@ -62,7 +62,8 @@ pub(crate) fn sweep(
 }
 
 impl AtBank<'_> {
-    /// Ends those whose time is over, the longest due first.
+    /// Ends those whose time is over, the longest due first. One that cannot be ended keeps none of
+    /// its group from it.
     async fn end_due(&self) -> anyhow::Result<()> {
         for _ in 0..GROUPS_MAX {
             let now = self.standing.clock.now();
@@ -70,10 +71,17 @@ impl AtBank<'_> {
             let due = due.await.context("listing consents that are due")?;
             let is_last = due.len() < usize::from(GROUP);
             let mut posted = Vec::with_capacity(due.len());
+            let mut failed = None;
             for one in due {
-                posted.extend(self.end_one(&one).await?);
+                match self.end_one(&one).await {
+                    Ok(event) => posted.extend(event),
+                    Err(cause) => failed = failed.or(Some(cause)),
+                }
             }
             outbox::hand_over(self.standing, posted).await?;
+            if let Some(cause) = failed {
+                return Err(cause);
+            }
             if is_last {
                 break;
             }
@@ -98,3 +106,6 @@ impl AtBank<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

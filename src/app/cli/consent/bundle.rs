@@ -253,3 +253,74 @@ impl Piece {
             })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn piece(edge: &str) -> Piece {
+        Piece {
+            edge: edge.to_owned(),
+            at: String::new(),
+            by: "customer".to_owned(),
+            text: "dGV4dA".to_owned(),
+            shown: Shown {
+                page: "<!doctype html>".to_owned(),
+                language: "en".to_owned(),
+                choices: vec![("a\u{1b}[2J".to_owned(), "b".to_owned())],
+                factor: None,
+                request: SignedRequest::Form("scope=a".to_owned()),
+            },
+            record: None,
+        }
+    }
+
+    fn told(action: &str, by: &str, text: Option<&str>) -> Told {
+        Told {
+            kind: "oauth.grant".to_owned(),
+            gid: None,
+            action: Some(action.to_owned()),
+            consent: Some(ToldConsent {
+                by: by.to_owned(),
+                text: text.map(str::to_owned),
+            }),
+        }
+    }
+
+    #[test]
+    fn a_piece_is_borne_out_by_its_own_edge_actor_and_texts_alone() {
+        let good = ("grant.approve", "customer", Some("dGV4dA"));
+        for ((action, by, text), edge, is_told) in [
+            (good, "authorise", true),
+            (good, "refuse", false),
+            (("grant.refuse", good.1, good.2), "authorise", false),
+            (("grant.refuse", good.1, good.2), "refuse", true),
+            ((good.0, "bank", good.2), "authorise", false),
+            ((good.0, good.1, Some("dGV4dB")), "authorise", false),
+            ((good.0, good.1, None), "authorise", false),
+        ] {
+            let told = told(action, by, text);
+            let is = piece(edge).is_told_by(&told);
+            assert_eq!(is, is_told, "{edge} by {action} of {by} with {text:?}");
+        }
+    }
+
+    #[test]
+    fn one_piece_that_no_record_tells_of_is_one_too_many_and_nothing_commands_a_terminal() {
+        let mut bundle = Bundle {
+            bank: "harbour".to_owned(),
+            consent: json!({ "id": "c", "state": "withdrawn", "ended_by": "bank",
+                             "reason": "lost\u{1b}[2J" }),
+            pieces: vec![piece("authorise"), piece("renew")],
+        };
+        bundle.pieces[0].record = Some(7);
+        assert!(!bundle.is_borne_out());
+        assert_eq!(bundle.as_json()["is_borne_out"], false);
+        let text = bundle.text();
+        assert!(text.contains("record 7 tells of it"), "{text}");
+        assert!(text.contains("no record tells of it"), "{text}");
+        assert!(!text.contains('\u{1b}'), "{text}");
+        bundle.pieces[1].record = Some(9);
+        assert!(bundle.is_borne_out());
+    }
+}
