@@ -1,5 +1,6 @@
 //! What can be asked about a customer's consent, of a running house or of one that stands still.
 
+use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -88,7 +89,8 @@ impl AtBank<'_> {
         let (id, bank) = (&consent.id, self.bank);
         match self.withdraw(consent, reason).await? {
             Changed::Done(posted) => {
-                outbox::hand_over(self.standing, vec![posted]).await?;
+                let handed = outbox::hand_over(self.standing, vec![posted]).await;
+                handed.context("it is withdrawn, but the log has no record of it yet")?;
                 Ok(Answer {
                     verdict: Verdict::Done,
                     text: format!(
