@@ -1,15 +1,11 @@
 //! `mortise consent evidence`: who consented to what, held against the log, and exported.
 
-use kit::TestHouse;
+use kit::{TestHouse, text};
 use serde_json::Value;
 
 use super::control::consent;
 use super::{id_of, tokens_of};
 use crate::grants::App;
-
-fn text(path: std::path::PathBuf) -> String {
-    std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
-}
 
 fn digest(text: &str) -> String {
     crypto::base64url(&crypto::sha256(text.as_bytes()))
@@ -46,14 +42,14 @@ async fn what_a_customer_was_shown_and_said_is_shown_again_and_the_log_bears_it_
     );
 
     // The files are what was kept, byte for byte.
-    let page = text(folder.join("000-authorise.html"));
+    let page = text(&folder.join("000-authorise.html"));
     assert!(page.contains("SwiftRide"), "{page}");
     assert_eq!(piece["page_sha256"], digest(&page).as_str());
     let kind = piece["request"].as_str().expect("a kind");
-    let request = text(folder.join(format!("000-authorise.request.{kind}")));
+    let request = text(&folder.join(format!("000-authorise.request.{kind}")));
     assert_eq!(piece["request_sha256"], digest(&request).as_str());
     assert!(request.contains("branches"), "{request}");
-    let told: Value = serde_json::from_str(&text(folder.join("consent.json"))).expect("JSON");
+    let told: Value = serde_json::from_str(&text(&folder.join("consent.json"))).expect("JSON");
     assert_eq!(told, json);
 
     // The record that it names is the one of the approval; and that somebody looked is recorded.
