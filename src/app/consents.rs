@@ -3,8 +3,9 @@
 
 mod accesses;
 mod end;
+mod noting;
 mod sweep;
 
-pub(crate) use accesses::catch_up;
+pub(crate) use accesses::Accesses;
 pub(crate) use end::{AtBank, Told};
 pub(crate) use sweep::sweep;

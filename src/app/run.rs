@@ -19,7 +19,7 @@ use audit::Audit;
 use config::{ListenerPlan, Loaded, Loader, Mistakes};
 use edge::Edge;
 use gateway::{Gateway, RouteMeters, Services};
-use model::{AuditEntry, AuditEvent, BankId, Clock, Handler, ListenerId, LogName};
+use model::{AuditEntry, AuditEvent, Clock, Handler, ListenerId, LogName};
 use upstream::Upstream;
 
 use crate::assemble::assemble;
@@ -117,7 +117,8 @@ pub async fn start(configuration: Configuration, mut env: Environment) -> anyhow
     let condition = Condition::starting(poisoned.clone());
     let probes = probes(&condition, &env);
     open_listeners(&probes, &house, true, &mut sockets)?;
-    let (standing, audit) = Standing::open(&house, &env, &tasks, poison)?;
+    let (mut standing, audit) = Standing::open(&house, &env, &tasks, poison)?;
+    let accesses = consents::Accesses::of(&house, &mut standing);
     // Not among the tasks that the log outlives.
     let herald = TaskTracker::new().spawn(audit.herald());
     let standing = Arc::new(standing);
@@ -138,7 +139,6 @@ pub async fn start(configuration: Configuration, mut env: Environment) -> anyhow
         probes: Arc::new(probes),
     });
     let data = data_folder(&house);
-    let accesses = (house.audit.dir.clone(), with_consents(&house));
     let stopping = CancellationToken::new();
     let kept = Kept {
         loader,
@@ -151,8 +151,7 @@ pub async fn start(configuration: Configuration, mut env: Environment) -> anyhow
     };
     outbox::sweep(&standing, &tasks, stopping.clone());
     consents::sweep(&standing, &live, &tasks, stopping.clone());
-    let (log, consented) = accesses;
-    consents::catch_up(&standing, log, consented, &tasks, stopping.clone());
+    accesses.keep(&standing, &tasks, stopping.clone());
     let reloader = Reloader::start(kept, &tasks);
     let steward = Steward::new(reloader.clone(), Arc::clone(&live), Arc::clone(&standing));
     open_door(&data, steward, &tasks, stopping.clone())
@@ -209,12 +208,6 @@ fn open_listeners(
         tracing::info!(listener.id = id.as_str(), address = %bound, "listening");
     }
     Ok(())
-}
-
-/// The banks whose customers consent to data.
-fn with_consents(house: &config::House) -> Vec<BankId> {
-    let banks = house.banks.iter().filter(|bank| bank.consent.is_some());
-    banks.map(|bank| bank.id.clone()).collect()
 }
 
 /// The folder of the store, where commands find the running house.

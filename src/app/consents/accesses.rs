@@ -16,10 +16,11 @@ use audit::StoredRecord;
 use model::ports::{AccessRow, LogIndex};
 use model::{BankId, ClusterId, LogName, OperationId, PartnerId, ProductId, RequestId};
 
+use super::noting::{Seen, noting};
 use crate::standing::Standing;
 
 /// How many rows are noted at once.
-const ROWS_MAX: usize = 1_000;
+pub(super) const ROWS_MAX: usize = 1_000;
 
 /// How many groups of rows wait for the store while the log is read on.
 const GROUPS_WAITING: usize = 4;
@@ -31,24 +32,52 @@ struct Group {
     rows: Vec<AccessRow>,
 }
 
-/// Notes what the log of these banks tells and the store has not, beside whatever else goes on.
-pub(crate) fn catch_up(
-    standing: &Arc<Standing>,
-    dir: PathBuf,
+/// The accesses under consents of a house that is about to stand.
+pub(crate) struct Accesses {
+    /// The directory of its log.
+    log: PathBuf,
+    /// The banks whose customers consent to data.
     banks: Vec<BankId>,
-    tasks: &TaskTracker,
-    stopping: CancellationToken,
-) {
-    let standing = Arc::clone(standing);
-    tasks.spawn(async move {
-        let noting = note_all(&standing, dir, banks);
-        if let Some(Err(cause)) = stopping.run_until_cancelled(noting).await {
-            tracing::warn!(
-                error = format!("{cause:#}"),
-                "accesses could not be read from the audit log; the next start tries again"
-            );
+    seen: Seen,
+}
+
+impl Accesses {
+    /// From now on what the log has is handed on.
+    pub(crate) fn of(house: &config::House, standing: &mut Standing) -> Self {
+        let (log, seen) = noting(Arc::clone(&standing.log));
+        standing.log = log;
+        let banks = house.banks.iter().filter(|bank| bank.consent.is_some());
+        Self {
+            log: house.audit.dir.clone(),
+            banks: banks.map(|bank| bank.id.clone()).collect(),
+            seen,
         }
-    });
+    }
+
+    /// Notes what a former run left in the log alone, and what comes, until the house stops.
+    pub(crate) fn keep(
+        self,
+        standing: &Arc<Standing>,
+        tasks: &TaskTracker,
+        stopping: CancellationToken,
+    ) {
+        let standing = Arc::clone(standing);
+        let Self { log, banks, seen } = self;
+        let noting = async move {
+            let former = async {
+                if let Err(cause) = note_all(&standing, log, banks).await {
+                    tracing::warn!(
+                        error = format!("{cause:#}"),
+                        "accesses could not be read from the audit log; the next start tries again"
+                    );
+                }
+            };
+            tokio::join!(former, seen.note(&standing));
+        };
+        tasks.spawn(async move {
+            stopping.run_until_cancelled(noting).await;
+        });
+    }
 }
 
 async fn note_all(standing: &Standing, dir: PathBuf, banks: Vec<BankId>) -> anyhow::Result<()> {
