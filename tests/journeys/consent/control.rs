@@ -47,7 +47,7 @@ fn told(records: &[Value], action: &str) -> Vec<Value> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_bank_withdraws_is_refused_at_once_and_by_the_next_house_too() {
-    let house = HouseBuilder::new().restartable().start().await;
+    let house = HouseBuilder::consenting().restartable().start().await;
     let file = config(&house);
     let mut app = App::of(&house, "swiftride-app").await;
     let tokens = tokens_of(&house, &mut app, "li-lei").await;
@@ -103,7 +103,7 @@ async fn what_the_bank_withdraws_is_refused_at_once_and_by_the_next_house_too() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_gateway_it_is_withdrawn_in_its_store() {
-    let house = HouseBuilder::new().restartable().start().await;
+    let house = HouseBuilder::consenting().restartable().start().await;
     let mut app = App::of(&house, "swiftride-app").await;
     let tokens = tokens_of(&house, &mut app, "li-lei").await;
     let builder = house.rebuild().await;
@@ -120,7 +120,7 @@ async fn without_a_gateway_it_is_withdrawn_in_its_store() {
 async fn a_consent_whose_end_has_come_is_said_expired_once() {
     let clock = Arc::new(MovedClock::stopped());
     let short = GRANT_LIFETIME.replace("90d", "10min");
-    let house = HouseBuilder::with_clock(Arc::clone(&clock)).restartable();
+    let house = HouseBuilder::consenting_with(Arc::clone(&clock)).restartable();
     let house = house.edit(GRANT_LIFETIME, &short).start().await;
     let mut app = App::of(&house, "swiftride-app").await;
     let tokens = tokens_of(&house, &mut app, "li-lei").await;

@@ -1,6 +1,6 @@
 //! `mortise consent evidence`: who consented to what, held against the log, and exported.
 
-use kit::{TestHouse, text};
+use kit::{HouseBuilder, text};
 use serde_json::Value;
 
 use super::control::consent;
@@ -13,7 +13,7 @@ fn digest(text: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_customer_was_shown_and_said_is_shown_again_and_the_log_bears_it_out() {
-    let house = TestHouse::start().await;
+    let house = HouseBuilder::consenting().start().await;
     let file = house.dir().join("gateway.yaml");
     let mut app = App::of(&house, "swiftride-app").await;
     let tokens = tokens_of(&house, &mut app, "li-lei").await;
