@@ -20,7 +20,7 @@ use authserver::{
 use config::{BankPlan, House, IssuerEndpoint, ListenerPlan, LogInPlan, ProductPlan, TokensPlan};
 use crypto::Jwks;
 use gateway::{Agreement, Bank, Plan, Road, Route, RouteMeters, RoutePattern, Snapshot};
-use identity::{Issuer, IssuerKeys, Revoked};
+use identity::{Ending, Issuer, IssuerKeys, Revoked};
 use model::{
     BankId, ClientId, DemandedLogIn, ListenerId, Meter, Object, OperationId, PartnerId, PlanId,
     ProductId, UpstreamId,
@@ -112,16 +112,16 @@ async fn build(shared: &Shared<'_>, plan: &BankPlan) -> anyhow::Result<Built> {
             upstream.with_context(|| format!("upstream {id}"))?,
         );
     }
-    let revoked = standing.revoked(&plan.id).await?;
+    let ending = standing.ending(&plan.id).await?;
     let (mut ours, elsewhere) = issuer_settings(
         plan,
         origins(shared.house),
-        &revoked,
+        &ending,
         |url| standing.published(plan, url),
         |log_in| customers(log_in, plan, &upstreams, standing),
     )?;
     for asking in ours.iter_mut().filter_map(|its| its.authorization.as_mut()) {
-        consent::keep(asking, plan, (&upstreams, &revoked), standing)?;
+        consent::keep(asking, plan, (&upstreams, &ending), standing)?;
     }
     let ports = ports(standing, plan, fetcher(standing, plan)?);
     let authserver = AuthServer::open(ours, elsewhere, ports)
@@ -140,7 +140,7 @@ async fn build(shared: &Shared<'_>, plan: &BankPlan) -> anyhow::Result<Built> {
         &standing.metrics.meter,
     ));
     let keys = authserver.keys(&plan.id);
-    let issuers = issuers(shared, &plan.issuer.url, &keys, &revoked);
+    let issuers = issuers(shared, &plan.issuer.url, &keys, ending.revoked());
     let agreements = shared.house.agreements.iter();
     let agreements: Vec<_> = agreements.filter(|one| one.bank == plan.id).collect();
     let consents = standing.consents(&plan.id);
@@ -336,7 +336,7 @@ fn origins(house: &House) -> HashMap<ListenerId, String> {
 fn issuer_settings(
     plan: &BankPlan,
     origins: HashMap<ListenerId, String>,
-    revoked: &Arc<Revoked>,
+    ending: &Arc<Ending>,
     published: impl Fn(&str) -> anyhow::Result<Arc<PublishedKeys>>,
     customers: impl Fn(&LogInPlan) -> anyhow::Result<Customers>,
 ) -> anyhow::Result<(Vec<IssuerSettings>, Vec<Elsewhere>)> {
@@ -388,7 +388,7 @@ fn issuer_settings(
         access_token_lifetime: tokens.access_token_lifetime,
         algorithm: tokens.algorithm,
         authorization: authorization.transpose()?,
-        revoked: Arc::clone(revoked),
+        ending: Arc::clone(ending),
         details: details::of(plan),
         clients: clients.collect::<anyhow::Result<_>>()?,
         resource_servers: resource_servers::of(plan),

@@ -13,7 +13,7 @@ use authserver::{OpenIdProvider, ProviderSettings, PublishedKeys, WrongLogIns};
 use config::{BankPlan, GatePlan, House, ProviderPlan};
 use crypto::{Random, SigningKey};
 use gateway::{Assertions, Gate, GateSettings, Limiters, Unwritten};
-use identity::{AccessTokens, BankProofs, Certificates, Consents, Issuers, Revoked};
+use identity::{AccessTokens, BankProofs, Certificates, Consents, Ending, Issuers, Revoked};
 use model::ports::{self, Accesses, AuditLog, Grants, KeyRing, Outbox, Replay, Sessions};
 use model::{BankId, ClientId, Clock, PartnerId, Why};
 use store::{Memory, Sqlite};
@@ -214,7 +214,7 @@ impl Standing {
 
     /// What was revoked at a bank: read from the store when the bank is first asked for, and kept
     /// up by whoever revokes.
-    pub(crate) async fn revoked(&self, bank: &BankId) -> anyhow::Result<Arc<Revoked>> {
+    async fn revoked(&self, bank: &BankId) -> anyhow::Result<Arc<Revoked>> {
         let mut known = self.revoked.lock().await;
         if let Some(revoked) = known.get(bank) {
             return Ok(Arc::clone(revoked));
@@ -250,6 +250,13 @@ impl Standing {
             Arc::new(Consents::new(bank.clone(), store, REMEMBERED))
         });
         Arc::clone(consents)
+    }
+
+    /// The consents of a bank for whoever may end one: the road knows it first.
+    pub(crate) async fn ending(&self, bank: &BankId) -> anyhow::Result<Arc<Ending>> {
+        let store = Arc::clone(&self.state.consents);
+        let revoked = self.revoked(bank).await?;
+        Ok(Arc::new(Ending::new(store, revoked, self.consents(bank))))
     }
 
     /// The keys that a client publishes, as a bank knows them: those there are, as long as a

@@ -8,9 +8,9 @@ use bytes::Bytes;
 use web::Pages;
 
 use crypto::{Algorithm, Jwks, KeyEncryptionKey};
-use identity::{Moment, Revoked, Trust};
+use identity::{End, Ending, Moment, Trust};
 use jiff::Timestamp;
-use model::ports::{ConsentDesk, KeyUse, Permissions};
+use model::ports::{ConsentDesk, Finish, KeyUse, Permissions, StoreUnavailable};
 use model::{
     BankId, ClientId, DetailType, Fault, GrantId, ListenerId, PartnerId, Scope, Why, Words,
 };
@@ -60,7 +60,7 @@ pub(crate) struct Issuer {
     pub(crate) details: HashMap<DetailType, DetailSettings>,
     /// How customers grant, where they do.
     pub(crate) authorization: Option<Asking>,
-    revoked: Arc<Revoked>,
+    ending: Arc<Ending>,
     pub(crate) trust: Arc<Trust>,
     pub(crate) ring: Ring,
     pub(crate) decoys: Decoys,
@@ -104,6 +104,11 @@ pub(crate) enum Tokens {
 pub(crate) fn shown_until(now: Timestamp) -> Timestamp {
     let shown = TOKEN_LIFE_MAX + LEEWAY;
     now.checked_add(shown).unwrap_or(Timestamp::MAX)
+}
+
+/// What the road knows a grant by.
+fn digest_of(grant: &GrantId) -> [u8; 32] {
+    crypto::sha256(grant.as_str().as_bytes())
 }
 
 /// Host and path of an issuer's identifier.
@@ -163,10 +168,10 @@ impl Issuer {
         let keys = ring.verifying(ports.clock.now());
         let own = identity::Issuer::new(identifier.clone(), identifier, keys);
         Ok(Self {
-            own: own.revoking(Arc::clone(&settings.revoked)),
+            own: own.revoking(Arc::clone(settings.ending.revoked())),
             metadata,
             authorization,
-            revoked: settings.revoked,
+            ending: settings.ending,
             decoys: Decoys::for_clients(&settings.clients),
             requests: metrics::token_requests(&ports.meter, &settings.bank),
             ring,
@@ -214,35 +219,62 @@ impl Issuer {
 
     /// From here on the road refuses every token of the grant.
     pub(crate) fn revoke_grant(&self, grant: &GrantId, until: Timestamp, now: Timestamp) {
-        let digest = crypto::sha256(grant.as_str().as_bytes());
-        self.revoked.hold(digest, Why::Revoked, until, now);
+        self.ending.hold(End {
+            digest: digest_of(grant),
+            why: Why::Revoked,
+            until,
+            now,
+        });
     }
 
     /// From here on the road refuses every token of the grant, until it is known to stand.
     pub(crate) fn doubt_grant(&self, grant: &GrantId, until: Timestamp, now: Timestamp) {
-        let digest = crypto::sha256(grant.as_str().as_bytes());
-        self.revoked.doubt(digest, until, now);
+        let revoked = self.ending.revoked();
+        revoked.doubt(digest_of(grant), Why::Revoked, until, now);
     }
 
     /// What tells doubts apart that come before it from those that come after.
     pub(crate) fn moment(&self) -> Moment {
-        self.revoked.moment()
+        self.ending.revoked().moment()
     }
 
     /// What put the grant into doubt before this moment did not touch it.
     pub(crate) fn settle_grant(&self, grant: &GrantId, before: Moment) {
-        self.revoked
-            .settle(&crypto::sha256(grant.as_str().as_bytes()), before);
+        self.ending.revoked().settle(&digest_of(grant), before);
+    }
+
+    /// The consent of the grant is another than before: the road looks it up anew.
+    pub(crate) fn consent_changed(&self, grant: &GrantId) {
+        self.ending.changed(&digest_of(grant));
+    }
+
+    /// Asks the store for what takes the place of this grant, whose tokens may be shown until then;
+    /// the road refuses them before the store has it.
+    pub(crate) async fn superseding(
+        &self,
+        (grant, until): (&GrantId, Timestamp),
+        now: Timestamp,
+        asked: impl Future<Output = Result<Finish, StoreUnavailable>>,
+    ) -> Result<Finish, StoreUnavailable> {
+        let why = Why::Superseded;
+        let end = End {
+            digest: digest_of(grant),
+            why,
+            until,
+            now,
+        };
+        let is_done = |finish: &Finish| matches!(finish, Finish::Done(_)).then_some(why);
+        self.ending.end(end, asked, is_done).await
     }
 
     /// Whether the token of this SHA-256 of its `jti`, or its grant, is revoked.
     pub(crate) fn is_revoked(&self, jti: &[u8; 32], grant: Option<&GrantId>) -> bool {
-        let grant = grant.map(|grant| crypto::sha256(grant.as_str().as_bytes()));
-        self.revoked.held([Some(jti), grant.as_ref()]).is_some()
+        let (revoked, grant) = (self.ending.revoked(), grant.map(digest_of));
+        revoked.held([Some(jti), grant.as_ref()]).is_some()
     }
 
     /// From here on the road refuses the token of this SHA-256 of its `jti`.
     pub(crate) fn revoke_token(&self, jti: [u8; 32], until: Timestamp, now: Timestamp) {
-        self.revoked.hold(jti, Why::Revoked, until, now);
+        self.ending.revoked().hold(jti, Why::Revoked, until, now);
     }
 }

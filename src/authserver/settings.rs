@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crypto::{Algorithm, Jwks, KeyEncryptionKey, Random};
-use identity::{AccessTokens, Certificates, KnownBy, Proofs, Revoked, Trust};
+use identity::{AccessTokens, Certificates, Ending, KnownBy, Proofs, Trust};
 use model::ports::{
     AuditLog, ConsentDesk, CustomerAuth, Fetch, Grants, KeyRing, Outbox, Permissions, Replay,
     Sessions,
@@ -51,8 +51,8 @@ pub struct IssuerSettings {
     pub algorithm: Algorithm,
     /// Where customers grant; `None` where none does.
     pub authorization: Option<Authorization>,
-    /// What of its tokens was revoked, as the road asks it.
-    pub revoked: Arc<Revoked>,
+    /// By what its grants end, and what of its tokens is refused, as the road asks it.
+    pub ending: Arc<Ending>,
     /// What may be asked for in detail, by type (RFC 9396).
     pub details: HashMap<DetailType, DetailSettings>,
     /// The clients.

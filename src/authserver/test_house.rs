@@ -18,7 +18,9 @@ use serde_json::json;
 use faulty::{Fails, Faulty};
 
 use crypto::{Algorithm, Jwks, KeyEncryptionKey, SeededRandom, SigningKey, SystemRandom};
-use identity::{AccessTokens, BankTrust, Certificates, KnownBy, Nonces, Proofs, Trust};
+use identity::{
+    AccessTokens, BankTrust, Certificates, Consents, Ending, KnownBy, Nonces, Proofs, Trust,
+};
 use model::ports::{AuditLog, AuditUnavailable, Receipt};
 use model::{
     Asked, AuditEntry, AuditEvent, BankId, ClientId, Clock, Connection, InteractionId, ListenerId,
@@ -277,7 +279,7 @@ pub(crate) fn settings(
         access_token_lifetime: Duration::from_mins(5),
         algorithm: Algorithm::Es256,
         authorization: None,
-        revoked: Arc::default(),
+        ending: ending(),
         clients: HashMap::from([
             client(
                 "swiftride-app",
@@ -293,6 +295,13 @@ pub(crate) fn settings(
         details: HashMap::new(),
         trust: Arc::new(trust.expect("a trust store")),
     }
+}
+
+/// Ends of consents that no store has.
+fn ending() -> Arc<Ending> {
+    let store = Arc::new(store::Memory::new());
+    let known = Consents::new(bank(), Arc::clone(&store) as _, 8);
+    Arc::new(Ending::new(store, Arc::default(), Arc::new(known)))
 }
 
 pub(crate) fn client_keys() -> HashMap<&'static str, SigningKey> {

@@ -17,12 +17,25 @@ use model::{BankId, ConsentId, Edge, Evidence, GrantEvent, Why};
 
 use crate::{Consents, Revoked};
 
-/// The consents of a bank in the store, and what the road knows of them. All but
+/// The consents of a bank in the store, and what the road knows of them. As a port all but
 /// [`withdraw`](ports::Consents::withdraw) is the store's.
 pub struct Ending {
     store: Arc<dyn ports::Consents>,
     revoked: Arc<Revoked>,
     known: Arc<Consents>,
+}
+
+/// A consent that is about to end.
+#[derive(Debug, Clone, Copy)]
+pub struct End {
+    /// SHA-256 of its id.
+    pub digest: [u8; 32],
+    /// What its tokens are refused with.
+    pub why: Why,
+    /// Until when one of its tokens may be shown.
+    pub until: Timestamp,
+    /// Now.
+    pub now: Timestamp,
 }
 
 impl Ending {
@@ -39,34 +52,54 @@ impl Ending {
         }
     }
 
-    /// From the first poll on no token of it is good; they are good again only when the store has
-    /// said that it changed nothing. A store that fails, and a caller who hangs up, leave that
+    /// What of the bank's tokens is refused.
+    pub fn revoked(&self) -> &Arc<Revoked> {
+        &self.revoked
+    }
+
+    /// From here on no token of the consent is good, whatever the store says; the first reason that
+    /// there was is the one that is told.
+    pub fn hold(&self, end: End) {
+        self.revoked.hold(end.digest, end.why, end.until, end.now);
+        self.known.forget(&end.digest);
+    }
+
+    /// The consent of this digest is another than before: the road looks it up anew.
+    pub fn changed(&self, digest: &[u8; 32]) {
+        self.known.forget(digest);
+    }
+
+    /// Asks the store for an end, and tells by `ended` for which reason, if any, it has ended by
+    /// what the store said. From the first poll on no token of the consent is good; they are good
+    /// again only when it has not ended. A store that fails, and a caller who hangs up, leave that
     /// open: then they stay refused until the last of them is over.
-    async fn end(
+    ///
+    /// Errors: the store's.
+    pub async fn end<T, E>(
         &self,
-        (bank, id): (&BankId, &ConsentId),
-        withdrawal: Withdrawal,
-        now: Timestamp,
-        event: GrantEvent,
-    ) -> Result<Changed, StoreUnavailable> {
-        let digest = crypto::sha256(id.as_str().as_bytes());
-        let until = withdrawal.tokens_until;
-        let why = match withdrawal.edge {
-            Edge::Expire => Why::Expired,
-            _ => Why::Withdrawn,
-        };
-        self.revoked.doubt(digest, until, now);
+        end: End,
+        asked: impl Future<Output = Result<T, E>>,
+        ended: impl FnOnce(&T) -> Option<Why>,
+    ) -> Result<T, E> {
+        let End {
+            digest,
+            why,
+            until,
+            now,
+        } = end;
+        self.revoked.doubt(digest, why, until, now);
         let after = self.revoked.moment();
         self.known.forget(&digest);
-        let ended = self.store.withdraw(bank, id, withdrawal, now, event).await;
-        match &ended {
-            Ok(Changed::Done(_)) => self.revoked.hold(digest, why, until, now),
-            Ok(Changed::Otherwise(_) | Changed::Gone) => self.revoked.settle(&digest, after),
-            Err(_) => {}
+        let said = asked.await;
+        if let Ok(said) = &said {
+            match ended(said) {
+                Some(why) => self.revoked.hold(digest, why, until, now),
+                None => self.revoked.settle(&digest, after),
+            }
         }
         // What a request looked up meanwhile is of before.
         self.known.forget(&digest);
-        ended
+        said
     }
 }
 
@@ -118,7 +151,24 @@ impl ports::Consents for Ending {
         now: Timestamp,
         event: GrantEvent,
     ) -> Asked<'a, Changed> {
-        self.end((bank, id), withdrawal, now, event).boxed()
+        let why = match withdrawal.edge {
+            Edge::Expire => Why::Expired,
+            _ => Why::Withdrawn,
+        };
+        let end = End {
+            digest: crypto::sha256(id.as_str().as_bytes()),
+            why,
+            until: withdrawal.tokens_until,
+            now,
+        };
+        let asked = self.store.withdraw(bank, id, withdrawal, now, event);
+        self.end(end, asked, move |changed| match changed {
+            Changed::Done(_) => Some(why),
+            // Another has ended it, and maybe nobody heard the store say so.
+            Changed::Otherwise(state) => Why::of(*state),
+            Changed::Gone => None,
+        })
+        .boxed()
     }
 
     fn find<'a>(&'a self, bank: &'a BankId, id: &'a ConsentId) -> Asked<'a, Option<Consent>> {

@@ -50,7 +50,7 @@ pub use caller::Caller;
 pub use certificate::{Certificates, Verdict, VouchedBy};
 pub use consents::{ConsentBook, Consents, LiveConsent, Looked};
 pub use dpop::{BankProofs, Good, Nonces, ProofFor, Proofs, Proved, fuzz_proof};
-pub use ending::Ending;
+pub use ending::{End, Ending};
 pub use identify::{
     Judges, Knock, Place, TokenDetails, Witness, details, identify, names_dpop, not_ended,
 };

@@ -54,11 +54,10 @@ impl Revoked {
         );
     }
 
-    /// Holds a digest of which it is not known whether it is revoked, as [`hold`](Self::hold); what
-    /// is revoked stays so.
-    pub fn doubt(&self, digest: [u8; 32], until: Timestamp, now: Timestamp) {
+    /// Holds a digest of which it is not known whether it has ended for this reason, as
+    /// [`hold`](Self::hold); what has ended stays so.
+    pub fn doubt(&self, digest: [u8; 32], why: Why, until: Timestamp, now: Timestamp) {
         let doubted = Some(self.moment().0);
-        let why = Why::Revoked;
         self.put(
             digest,
             Held {
@@ -93,7 +92,7 @@ impl Revoked {
         let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
         let its = held.entry(digest).or_insert(put);
         its.until = put.until.max(its.until);
-        // A doubt is no reason.
+        // The reason of a doubt is none that stays.
         if its.doubted.is_some() {
             its.why = put.why;
         }
@@ -107,8 +106,7 @@ impl Revoked {
         self.count.store(held.len(), Ordering::Release);
     }
 
-    /// Why one of these is held, if one is. What is revoked, or in doubt, is so whatever became of
-    /// its consent.
+    /// Why one of these is held, if one is. What is revoked is so whatever became of its consent.
     pub fn held(&self, digests: [Option<&[u8; 32]>; 2]) -> Option<Why> {
         if self.count.load(Ordering::Acquire) == 0 {
             return None;
@@ -136,16 +134,22 @@ mod tests {
     }
 
     #[test]
-    fn the_first_reason_stays_a_doubt_is_none_and_what_is_revoked_is_so_whatever_else() {
+    fn the_first_reason_stays_that_is_no_doubts_and_what_is_revoked_is_so_whatever_else() {
         let whys = [Why::Withdrawn, Why::Expired, Why::Superseded];
+        for why in whys {
+            let revoked = Revoked::default();
+            revoked.doubt([1; 32], Why::Revoked, at(10), at(0));
+            revoked.doubt([1; 32], why, at(10), at(0));
+            assert_eq!(revoked.held([Some(&[1; 32]), None]), Some(why));
+        }
         for first in [Why::Revoked].into_iter().chain(whys) {
             for second in whys {
                 let revoked = Revoked::default();
-                revoked.doubt([1; 32], at(10), at(0));
+                revoked.doubt([1; 32], Why::Revoked, at(10), at(0));
                 assert_eq!(revoked.held([Some(&[1; 32]), None]), Some(Why::Revoked));
                 revoked.hold([1; 32], first, at(10), at(0));
                 revoked.hold([1; 32], second, at(20), at(0));
-                revoked.doubt([1; 32], at(10), at(0));
+                revoked.doubt([1; 32], Why::Revoked, at(10), at(0));
                 assert_eq!(revoked.held([None, Some(&[1; 32])]), Some(first));
                 revoked.settle(&[1; 32], revoked.moment());
                 assert_eq!(revoked.held([None, Some(&[1; 32])]), Some(first));
@@ -174,11 +178,11 @@ mod tests {
         let digest = [1; 32];
         let is_held = || holds(&revoked, [Some(&digest), None]);
         let before = revoked.moment();
-        revoked.doubt(digest, at(10), at(0));
+        revoked.doubt(digest, Why::Revoked, at(10), at(0));
         revoked.settle(&digest, before);
         assert!(is_held(), "it came into doubt after that moment");
         let after = revoked.moment();
-        revoked.doubt(digest, at(10), at(0));
+        revoked.doubt(digest, Why::Revoked, at(10), at(0));
         revoked.settle(&digest, after);
         assert!(is_held(), "it came into doubt again");
         revoked.settle(&digest, revoked.moment());
@@ -186,10 +190,10 @@ mod tests {
         for revocation in [
             |revoked: &Revoked| {
                 revoked.hold([1; 32], Why::Revoked, at(10), at(0));
-                revoked.doubt([1; 32], at(10), at(0));
+                revoked.doubt([1; 32], Why::Revoked, at(10), at(0));
             },
             |revoked: &Revoked| {
-                revoked.doubt([1; 32], at(10), at(0));
+                revoked.doubt([1; 32], Why::Revoked, at(10), at(0));
                 revoked.hold([1; 32], Why::Revoked, at(10), at(0));
             },
         ] {

@@ -12,7 +12,7 @@ use consent::{
     Both, Desk, DeskPorts, DeskSettings, DetailWords, Keeper, KeeperPorts, KeeperSettings,
 };
 use crypto::KeyEncryptionKey;
-use identity::{Ending, Revoked};
+use identity::Ending;
 use model::ports::{ConsentDesk, Permissions};
 use model::{BankId, DetailType, UpstreamId};
 use upstream::Upstream;
@@ -24,11 +24,10 @@ use crate::standing::Standing;
 pub(super) fn keep(
     asking: &mut Authorization,
     plan: &BankPlan,
-    (upstreams, revoked): (&HashMap<UpstreamId, Arc<Upstream>>, &Arc<Revoked>),
+    (upstreams, ending): (&HashMap<UpstreamId, Arc<Upstream>>, &Arc<Ending>),
     standing: &Standing,
 ) -> anyhow::Result<()> {
-    let ending = ending(plan, revoked, standing);
-    asking.desk = desk(plan, upstreams, standing)?;
+    asking.desk = desk(plan, upstreams, ending, standing)?;
     asking.permissions = permissions(plan, upstreams, ending, standing)?;
     Ok(())
 }
@@ -37,6 +36,7 @@ pub(super) fn keep(
 fn desk(
     plan: &BankPlan,
     upstreams: &HashMap<UpstreamId, Arc<Upstream>>,
+    ending: &Arc<Ending>,
     standing: &Standing,
 ) -> anyhow::Result<Option<Arc<dyn ConsentDesk>>> {
     let Some(consent) = &plan.consent else {
@@ -56,7 +56,7 @@ fn desk(
         kek: Arc::clone(&plan.issuer.kek),
     };
     let ports = DeskPorts {
-        consents: Arc::clone(&standing.state.consents),
+        consents: Arc::clone(ending) as _,
         accounts: Arc::new(accounts),
         factor: Arc::new(factor),
         random: Arc::clone(&standing.random),
@@ -65,18 +65,11 @@ fn desk(
     Ok(Some(Arc::new(desk)))
 }
 
-/// The bank's consents for whoever may end one: the road knows it first.
-fn ending(plan: &BankPlan, revoked: &Arc<Revoked>, standing: &Standing) -> Arc<Ending> {
-    let store = Arc::clone(&standing.state.consents);
-    let known = standing.consents(&plan.id);
-    Arc::new(Ending::new(store, Arc::clone(revoked), known))
-}
-
 /// Where customers see and withdraw what they gave; `None` where they consent to no data.
 fn permissions(
     plan: &BankPlan,
     upstreams: &HashMap<UpstreamId, Arc<Upstream>>,
-    consents: Arc<Ending>,
+    ending: &Arc<Ending>,
     standing: &Standing,
 ) -> anyhow::Result<Option<Arc<dyn Permissions>>> {
     let Some(consent) = &plan.consent else {
@@ -91,7 +84,7 @@ fn permissions(
         kek: Arc::clone(&plan.issuer.kek),
     };
     let ports = KeeperPorts {
-        consents,
+        consents: Arc::clone(ending) as _,
         accesses: Arc::clone(&standing.state.accesses),
         accounts: Arc::new(accounts),
         random: Arc::clone(&standing.random),

@@ -5,10 +5,10 @@ use std::net::{IpAddr, Ipv4Addr};
 use jiff::Timestamp;
 
 use authserver::AuthServer;
-use model::ports::{Change, Changed, Consent, Withdrawal};
+use model::ports::{Change, Changed, Consent, Consents as _, Withdrawal};
 use model::{
     BankId, By, Channel, ClusterId, ConsentPart, ConsentState, Edge, EventId, GrantAction,
-    GrantEvent, InteractionId, Network, RequestId, Why,
+    GrantEvent, InteractionId, Network, RequestId,
 };
 
 use crate::standing::Standing;
@@ -70,11 +70,7 @@ impl AtBank<'_> {
             tokens_until: AuthServer::tokens_until(now),
             evidence: None,
         };
-        let changed = self.end(consent, withdrawal, told, now).await?;
-        if matches!(changed, Changed::Done(_)) {
-            self.hold(consent, Why::Expired, now).await?;
-        }
-        Ok(changed)
+        self.end(consent, withdrawal, told, now).await
     }
 
     /// Withdraws it in the bank's name. The road refuses its tokens before the store has it, and
@@ -87,7 +83,6 @@ impl AtBank<'_> {
         reason: &str,
     ) -> anyhow::Result<Changed> {
         let now = self.standing.clock.now();
-        let until = AuthServer::tokens_until(now);
         let told = Told {
             action: GrantAction::ConsentWithdraw,
             to: ConsentState::Withdrawn,
@@ -99,24 +94,10 @@ impl AtBank<'_> {
             edge: Edge::Withdraw,
             by: By::Bank,
             reason: Some(reason.to_owned()),
-            tokens_until: until,
+            tokens_until: AuthServer::tokens_until(now),
             evidence: None,
         };
-        if consent.state == ConsentState::Authorised {
-            let revoked = self.standing.revoked(self.bank).await?;
-            revoked.doubt(consent.digest, until, now);
-        }
-        let changed = self.end(consent, withdrawal, told, now).await?;
-        let state = match &changed {
-            Changed::Done(_) => ConsentState::Withdrawn,
-            Changed::Otherwise(state) => *state,
-            Changed::Gone => consent.state,
-        };
-        // What was in force when it was found has ended now, by this or by another.
-        if let Some(why) = Why::of(state) {
-            self.hold(consent, why, now).await?;
-        }
-        Ok(changed)
+        self.end(consent, withdrawal, told, now).await
     }
 
     async fn end(
@@ -127,18 +108,9 @@ impl AtBank<'_> {
         now: Timestamp,
     ) -> anyhow::Result<Changed> {
         let event = self.event(consent, told, now);
-        let store = &self.standing.state.consents;
-        let ended = store.withdraw(self.bank, &consent.id, withdrawal, now, event);
+        let ending = self.standing.ending(self.bank).await?;
+        let ended = ending.withdraw(self.bank, &consent.id, withdrawal, now, event);
         Ok(ended.await?)
-    }
-
-    /// From here on the road refuses every token of the consent, and says why.
-    async fn hold(&self, consent: &Consent, why: Why, now: Timestamp) -> anyhow::Result<()> {
-        let until = AuthServer::tokens_until(now);
-        let revoked = self.standing.revoked(self.bank).await?;
-        revoked.hold(consent.digest, why, until, now);
-        self.standing.consents(self.bank).forget(&consent.digest);
-        Ok(())
     }
 
     /// The event of what the house does to a consent, in a request of its own on this machine.

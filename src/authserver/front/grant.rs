@@ -9,7 +9,6 @@ use model::{ConsentPart, Edge, Extent, Fault, GrantAction, GrantEvent, GrantId, 
 use super::request::{Known, Sitting};
 use super::{Turned, Visit};
 use crate::evidence::OpenRecord;
-use crate::grant::doubt::Doubt;
 use crate::issuer::limits::{CARRIED_BYTES_MAX, SECRET_BYTES};
 use crate::issuer::shown_until;
 use crate::page::Ending;
@@ -167,20 +166,22 @@ impl Visit<'_> {
     ) -> Result<Option<Vec<Posted>>, Turned> {
         let consent = approval.consent.as_ref();
         let replaced = consent.and_then(|consent| consent.replaces.clone());
-        let doubt = replaced
-            .as_ref()
-            .map(|(old, until)| Doubt::open(self.issuer, old.grant(), *until, self.now));
+        let changed = consent.map(|consent| consent.id.clone());
         let (bank, digest) = (&self.issuer.bank, known.digest);
-        let finished = self.ports.grants.approve(bank, digest, approval, self.now);
-        let finished = finished.await?;
-        if let Some(doubt) = doubt {
-            doubt.settled();
-        }
+        let asked = self.ports.grants.approve(bank, digest, approval, self.now);
+        let finished = match &replaced {
+            Some((old, until)) => {
+                let old = (old.grant(), *until);
+                self.issuer.superseding(old, self.now, asked).await?
+            }
+            None => asked.await?,
+        };
         let Finish::Done(posted) = finished else {
             return Ok(None);
         };
-        if let Some((old, until)) = &replaced {
-            self.issuer.revoke_grant(old.grant(), *until, self.now);
+        // One that is renewed ends later than the road knows.
+        if let Some(id) = changed {
+            self.issuer.consent_changed(id.grant());
         }
         Ok(Some(posted))
     }

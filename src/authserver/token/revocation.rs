@@ -77,7 +77,9 @@ async fn revoke_refresh(
     issuer.revoke_grant(&grant.id, until, now);
     let grants = &ports.grants;
     let revoked = grants.revoke_grant(&issuer.bank, &grant.id, until, now, event);
-    revoked.await.map_err(Denied::Store)
+    let revoked = revoked.await;
+    issuer.consent_changed(&grant.id);
+    revoked.map_err(Denied::Store)
 }
 
 /// The answer: nothing (RFC 7009 §2.2). The receipt is the only way to it.

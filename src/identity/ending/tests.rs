@@ -28,7 +28,7 @@ fn digest() -> [u8; 32] {
 #[derive(Clone, Copy)]
 enum Says {
     Done,
-    Otherwise,
+    Otherwise(ConsentState),
     Gone,
     Fails,
     Nothing,
@@ -92,7 +92,7 @@ impl ports::Consents for Store {
                 let (id, event) = (OutboxId(1), Box::new(event));
                 async move { Ok(Changed::Done(Posted { id, event })) }.boxed()
             }
-            Says::Otherwise => async { Ok(Changed::Otherwise(ConsentState::Expired)) }.boxed(),
+            Says::Otherwise(state) => async move { Ok(Changed::Otherwise(state)) }.boxed(),
             Says::Gone => async { Ok(Changed::Gone) }.boxed(),
             Says::Fails => unasked(),
             Says::Nothing => std::future::poll_fn(|_| Poll::Pending).boxed(),
@@ -251,19 +251,18 @@ fn ended(says: Says, edge: Edge) -> (bool, Option<Why>, Option<Why>, bool) {
 
 #[test]
 fn the_road_knows_an_end_before_the_store_does_and_why_after() {
-    let doubt = Some(Why::Revoked);
     for (edge, why) in [
-        (Edge::Withdraw, Why::Withdrawn),
-        (Edge::Expire, Why::Expired),
+        (Edge::Withdraw, Some(Why::Withdrawn)),
+        (Edge::Expire, Some(Why::Expired)),
     ] {
-        assert_eq!(ended(Says::Done, edge), (true, doubt, Some(why), true));
+        assert_eq!(ended(Says::Done, edge), (true, why, why, true));
     }
 }
 
 #[test]
 fn what_the_store_did_not_change_is_good_again_and_what_nobody_knows_is_not() {
-    let doubt = Some(Why::Revoked);
-    for says in [Says::Otherwise, Says::Gone] {
+    let doubt = Some(Why::Withdrawn);
+    for says in [Says::Otherwise(ConsentState::Reviewing), Says::Gone] {
         assert_eq!(ended(says, Edge::Withdraw), (true, doubt, None, true));
     }
     assert_eq!(
@@ -272,4 +271,16 @@ fn what_the_store_did_not_change_is_good_again_and_what_nobody_knows_is_not() {
     );
     let hung_up = ended(Says::Nothing, Edge::Withdraw);
     assert_eq!(hung_up, (false, doubt, doubt, true));
+}
+
+#[test]
+fn what_another_has_ended_is_refused_for_its_own_reason() {
+    for (state, why) in [
+        (ConsentState::Withdrawn, Why::Withdrawn),
+        (ConsentState::Expired, Why::Expired),
+        (ConsentState::Superseded, Why::Superseded),
+    ] {
+        let (is_said, _, held, is_forgotten) = ended(Says::Otherwise(state), Edge::Withdraw);
+        assert_eq!((is_said, held, is_forgotten), (true, Some(why), true));
+    }
 }
