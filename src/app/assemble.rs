@@ -105,12 +105,10 @@ async fn build(shared: &Shared<'_>, plan: &BankPlan) -> anyhow::Result<Built> {
         .collect();
     let mut upstreams = HashMap::new();
     for settings in &plan.upstreams {
-        let id = settings.id.clone();
+        let id = &settings.id;
         let upstream = standing.upstreams.upstream(&plan.id, settings);
-        upstreams.insert(
-            id.clone(),
-            upstream.with_context(|| format!("upstream {id}"))?,
-        );
+        let upstream = upstream.with_context(|| format!("upstream {id}"))?;
+        upstreams.insert(id.clone(), upstream);
     }
     let ending = standing.ending(&plan.id).await?;
     let (mut ours, elsewhere) = issuer_settings(

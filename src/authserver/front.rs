@@ -103,7 +103,9 @@ impl Turned {
             Cause::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Cause::Broken => StatusCode::INTERNAL_SERVER_ERROR,
             Cause::NoSuchPermission => StatusCode::NOT_FOUND,
-            Cause::NoSuchRequest | Cause::BadRequest | Cause::UnknownApp => StatusCode::BAD_REQUEST,
+            Cause::NoSuchRequest | Cause::BadRequest | Cause::NotLoggedIn | Cause::UnknownApp => {
+                StatusCode::BAD_REQUEST
+            }
         };
         Self {
             cause,
@@ -204,6 +206,7 @@ impl AuthServer {
             language: Language::chosen(asked_language.as_deref(), &head.headers),
             says_language: asked_language.is_some(),
             sent_form: matches!(endpoint, Endpoint::LogIn | Endpoint::Approve)
+                || (endpoint == Endpoint::Permissions && head.method == Method::POST)
                 || form.as_ref().is_ok_and(request::is_after_form),
             now: self.ports().clock.now(),
         };
@@ -234,7 +237,7 @@ impl AuthServer {
 /// How an endpoint is asked; `None` where this bank's customers log in otherwise.
 fn methods(endpoint: Endpoint, asking: &Asking) -> Option<Vec<Method>> {
     match (endpoint, &asking.customers) {
-        (Endpoint::Permissions, Customers::Password(_)) if asking.permissions.is_some() => {
+        (Endpoint::Permissions, _) if asking.permissions.is_some() => {
             Some(vec![Method::GET, Method::POST])
         }
         (Endpoint::Permissions, _)

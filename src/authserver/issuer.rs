@@ -250,12 +250,15 @@ impl Issuer {
 
     /// Asks the store for what takes the place of this grant, whose tokens may be shown until then;
     /// the road refuses them before the store has it.
-    pub(crate) async fn superseding(
+    pub(crate) async fn superseding<F>(
         &self,
         (grant, until): (&GrantId, Timestamp),
         now: Timestamp,
-        asked: impl Future<Output = Result<Finish, StoreUnavailable>>,
-    ) -> Result<Finish, StoreUnavailable> {
+        ask: impl FnOnce() -> F,
+    ) -> Result<Finish, StoreUnavailable>
+    where
+        F: Future<Output = Result<Finish, StoreUnavailable>>,
+    {
         let why = Why::Superseded;
         let end = End {
             digest: digest_of(grant),
@@ -264,7 +267,7 @@ impl Issuer {
             now,
         };
         let is_done = |finish: &Finish| matches!(finish, Finish::Done(_)).then_some(why);
-        self.ending.end(end, asked, is_done).await
+        self.ending.end(end, ask, is_done).await
     }
 
     /// Whether the token of this SHA-256 of its `jti`, or its grant, is revoked.

@@ -85,6 +85,8 @@ const KEYS: &[&str] = &[
     "too-many-tries-remedy",
     "unavailable",
     "unavailable-remedy",
+    "not-logged-in",
+    "not-logged-in-remedy",
     "no-such-permission",
     "no-such-permission-remedy",
     "broken",
@@ -134,6 +136,8 @@ pub(crate) enum Cause {
     TooManyTries,
     /// What is needed does not answer; soon it may.
     Unavailable,
+    /// The bank's provider logs nobody in who wants to see their permissions.
+    NotLoggedIn,
     /// There is no such permission of this customer's.
     NoSuchPermission,
     /// Something broke inside.

@@ -75,10 +75,10 @@ impl Ending {
     /// open: then they stay refused until the last of them is over.
     ///
     /// Errors: the store's.
-    pub async fn end<T, E>(
+    pub async fn end<T, E, F: Future<Output = Result<T, E>>>(
         &self,
         end: End,
-        asked: impl Future<Output = Result<T, E>>,
+        ask: impl FnOnce() -> F,
         ended: impl FnOnce(&T) -> Option<Why>,
     ) -> Result<T, E> {
         let End {
@@ -90,7 +90,8 @@ impl Ending {
         self.revoked.doubt(digest, why, until, now);
         let after = self.revoked.moment();
         self.known.forget(&digest);
-        let said = asked.await;
+        // Stores may begin before they are waited for.
+        let said = ask().await;
         if let Ok(said) = &said {
             match ended(said) {
                 Some(why) => self.revoked.hold(digest, why, until, now),
@@ -161,8 +162,8 @@ impl ports::Consents for Ending {
             until: withdrawal.tokens_until,
             now,
         };
-        let asked = self.store.withdraw(bank, id, withdrawal, now, event);
-        self.end(end, asked, move |changed| match changed {
+        let ask = move || self.store.withdraw(bank, id, withdrawal, now, event);
+        self.end(end, ask, move |changed| match changed {
             Changed::Done(_) => Some(why),
             // Another has ended it, and maybe nobody heard the store say so.
             Changed::Otherwise(state) => Why::of(*state),

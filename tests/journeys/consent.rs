@@ -1,6 +1,7 @@
 //! A customer's consent, end to end: asked for in a browser, read, limited to accounts, confirmed
 //! with a one-time code, held to on the road, and ended.
 
+mod accesses;
 mod control;
 mod dashboard;
 mod evidence;

@@ -46,30 +46,39 @@ pub struct Folder {
     api: Reserved,
     issuer: Reserved,
     bank: Reserved,
+    _apps: [Reserved; 2],
 }
 
 impl Folder {
-    /// A new one.
+    /// A new one. Its customers consent to no data, and there are no demo apps.
     pub fn new() -> Self {
+        let folder = Self::consenting();
+        crate::house::strip_consent(&folder.prepared.config);
+        folder
+    }
+
+    /// A new one as the sandbox makes it: customers consent at the bank's desk.
+    pub fn consenting() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (api, issuer, bank) = (Reserved::port(), Reserved::port(), Reserved::port());
+        let apps = [Reserved::port(), Reserved::port()];
         let plan = Plan {
             api: api.address,
             issuer: issuer.address,
             bank: bank.address,
-            swiftride: ([127, 0, 0, 1], 8447).into(),
-            cartwheel: ([127, 0, 0, 1], 8448).into(),
+            swiftride: apps[0].address,
+            cartwheel: apps[1].address,
             template: None,
         };
         let prepared = sandbox::prepare(folder.path(), &plan, &SystemClock::new(), &SystemRandom)
             .expect("a prepared folder");
-        crate::house::strip_consent(&prepared.config);
         Self {
             folder,
             prepared,
             api,
             issuer,
             bank,
+            _apps: apps,
         }
     }
 

@@ -189,7 +189,9 @@ impl HouseBuilder {
             bank.local_addr().expect("an address"),
         );
         let sockets = Addresses::bound(api, issuer, bank).expect("bound sockets");
-        let house = SandboxHouse::open(self.folder.path(), sockets, clock, Arc::new(|_| None))
+        let opened = SandboxHouse::open(self.folder.path(), sockets, clock, Arc::new(|_| None));
+        // It is long: whoever starts a house keeps no room for it.
+        let house = Box::pin(opened)
             .await
             .expect("a house that starts")
             .unwrap_or_else(|mistakes| panic!("{mistakes}"));

@@ -16,11 +16,9 @@ use audit::StoredRecord;
 use model::ports::{AccessRow, LogIndex};
 use model::{BankId, ClusterId, LogName, OperationId, PartnerId, ProductId, RequestId};
 
+use super::ROWS_MAX;
 use super::noting::{Seen, noting};
 use crate::standing::Standing;
-
-/// How many rows are noted at once.
-pub(super) const ROWS_MAX: usize = 1_000;
 
 /// How many groups of rows wait for the store while the log is read on.
 const GROUPS_WAITING: usize = 4;

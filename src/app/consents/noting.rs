@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use model::ports::{AccessRow, AuditLog, AuditUnavailable, LogIndex, Receipt};
 use model::{Access, AuditEntry, AuditEvent, BankId};
 
-use super::accesses::ROWS_MAX;
+use super::ROWS_MAX;
 use crate::standing::Standing;
 
 /// How often rows go to the store.
@@ -60,11 +60,17 @@ impl AuditLog for Noting {
         let Some(row) = row else {
             return written;
         };
-        let (seen, left) = (self.seen.clone(), Arc::clone(&self.left));
+        let mut waiting = Waiting {
+            seen: self.seen.clone(),
+            left: Arc::clone(&self.left),
+            row: Some(row),
+        };
         Box::pin(async move {
-            let receipt = written.await?;
-            hand_on(&seen, &left, row);
-            Ok(receipt)
+            let receipt = written.await;
+            if receipt.is_err() {
+                waiting.is_refused();
+            }
+            receipt
         })
     }
 
@@ -79,6 +85,29 @@ impl AuditLog for Noting {
 
     fn is_available(&self) -> bool {
         self.log.is_available()
+    }
+}
+
+/// An access that the log was given. It is handed on when the log has it, and when nobody waits for
+/// that any more: the log goes on with what it was given.
+struct Waiting {
+    seen: mpsc::Sender<Row>,
+    left: Arc<AtomicU64>,
+    row: Option<Row>,
+}
+
+impl Waiting {
+    /// The log does not have it.
+    fn is_refused(&mut self) {
+        self.row = None;
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if let Some(row) = self.row.take() {
+            hand_on(&self.seen, &self.left, row);
+        }
     }
 }
 

@@ -168,13 +168,14 @@ impl Visit<'_> {
         let replaced = consent.and_then(|consent| consent.replaces.clone());
         let changed = consent.map(|consent| consent.id.clone());
         let (bank, digest) = (&self.issuer.bank, known.digest);
-        let asked = self.ports.grants.approve(bank, digest, approval, self.now);
+        let grants = &self.ports.grants;
+        let ask = || grants.approve(bank, digest, approval, self.now);
         let finished = match &replaced {
             Some((old, until)) => {
                 let old = (old.grant(), *until);
-                self.issuer.superseding(old, self.now, asked).await?
+                self.issuer.superseding(old, self.now, ask).await?
             }
-            None => asked.await?,
+            None => ask().await?,
         };
         let Finish::Done(posted) = finished else {
             return Ok(None);

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use model::ports::Claim;
-use model::{Fault, Response};
+use model::{ClientId, Fault, Response};
 use web::Language;
 
 use super::authorize::name_of;
@@ -94,17 +94,27 @@ impl Visit<'_> {
         };
         let link = provider.link(wanted, self.means());
         let link = in_time(link).await?.map_err(Turned::unavailable)?;
-        let response = if self.sent_form {
-            let onward = Onward {
-                frame: self.frame(known.language, None),
-                app: name_of(known.client, known.language),
-                location: &link,
-            };
-            onward::onward(self.pages, &onward)?
-        } else {
-            web::see_other(&link)?
-        };
+        let app = name_of(known.client, known.language);
+        let response = self.onward(known.language, Some(app), &link)?;
         self.keeping(response, &secret, is_new)
+    }
+
+    /// On to the provider, for this app or for none.
+    pub(super) fn onward(
+        &self,
+        language: Language,
+        app: Option<&str>,
+        link: &str,
+    ) -> Result<Response, Turned> {
+        if !self.sent_form {
+            return Ok(web::see_other(link)?);
+        }
+        let onward = Onward {
+            frame: self.frame(language, None),
+            app,
+            location: link,
+        };
+        Ok(onward::onward(self.pages, &onward)?)
     }
 
     /// The browser is back.
@@ -115,10 +125,9 @@ impl Visit<'_> {
         record: &mut OpenRecord<'_>,
     ) -> Result<Response, Turned> {
         let state = form.get("state").unwrap_or_default();
-        let away = self.away(state).ok_or_else(|| {
-            let description = "The log-in was not begun by this browser, or is over.";
-            Turned::away(Cause::ForeignForm, "access_denied", description)
-        })?;
+        let Some(away) = self.away(state) else {
+            return self.came_back_to_keep(provider, form, record).await;
+        };
         let mut known = self.known(&away.client, &away.request_uri, record).await?;
         let mut languages = Language::ALL.into_iter();
         let language = languages.find(|language| language.tag() == away.language);
@@ -130,7 +139,7 @@ impl Visit<'_> {
             bound: away.bound(),
             since: away.since,
         };
-        self.use_up(state, &known, &away).await?;
+        self.use_up(state, known.client_id, away.until).await?;
         let received = self.received(provider, returned, (&known, away.again), record);
         let received = received.await;
         self.or_told(&known, received, record).await
@@ -178,11 +187,16 @@ impl Visit<'_> {
     }
 
     /// A state is good once, on every node and after a restart.
-    async fn use_up(&self, state: &str, known: &Known<'_>, away: &Away) -> Result<(), Turned> {
+    pub(super) async fn use_up(
+        &self,
+        state: &str,
+        client: &ClientId,
+        until: i64,
+    ) -> Result<(), Turned> {
         let digest = crypto::base64url(&crypto::sha256(state.as_bytes()));
         let once = format!("logged-in:{digest}");
-        let until = Timestamp::from_second(away.until).unwrap_or(self.now);
-        let (bank, client) = (&self.issuer.bank, known.client_id);
+        let until = Timestamp::from_second(until).unwrap_or(self.now);
+        let bank = &self.issuer.bank;
         let replay = &self.ports.replay;
         match replay.claim(bank, client, &once, until, self.now).await? {
             Claim::First => Ok(()),
@@ -197,7 +211,7 @@ impl Visit<'_> {
         }
     }
 
-    fn means(&self) -> Means<'_> {
+    pub(super) fn means(&self) -> Means<'_> {
         Means {
             fetch: self.ports.fetch.as_ref(),
             clock: self.ports.clock.as_ref(),
@@ -216,7 +230,7 @@ impl Away {
     }
 }
 
-async fn in_time<T>(asked: impl Future<Output = T>) -> Result<T, Turned> {
+pub(super) async fn in_time<T>(asked: impl Future<Output = T>) -> Result<T, Turned> {
     let asked = tokio::time::timeout(WAIT, asked).await;
     asked.map_err(|_| Turned::unavailable(Fault::new("waiting for the bank's provider")))
 }

@@ -15,6 +15,7 @@
 //! there is not and what is no id at all are answered alike (CO-25).
 
 mod log_in;
+mod provider;
 
 use http::header::{ACCEPT, SET_COOKIE};
 use http::{Method, StatusCode};
@@ -29,6 +30,7 @@ use web::{Cookie, Form};
 
 use super::authorize::name_of;
 use super::{Turned, Visit};
+use crate::Customers;
 use crate::evidence::OpenRecord;
 use crate::evidence::events::Events;
 use crate::issuer::shown_until;
@@ -73,7 +75,7 @@ impl Visit<'_> {
             return if as_json {
                 Ok(told(StatusCode::UNAUTHORIZED, "login_required"))
             } else {
-                self.ask_keeper(&place, "", None)
+                self.ask_who_keeps(&place).await
             };
         };
         let look = look(&place, &query)?;
@@ -103,7 +105,7 @@ impl Visit<'_> {
             return self.keeper_logs_in(form, record).await;
         }
         let Some(seated) = self.seated().await? else {
-            return Ok(web::see_other(&self.keeper_path(""))?);
+            return self.ask_who_keeps("").await;
         };
         // The proof is of this address: a form of one consent withdraws no other.
         self.is_own(KEEPING, TO_KEEP, place, form.get("csrf"))?;
@@ -128,6 +130,17 @@ impl Visit<'_> {
             }
         }
         Ok(web::see_other(&self.keeper_path(id))?)
+    }
+
+    /// Asks who the customer is, on the way to this address below the list.
+    async fn ask_who_keeps(&self, place: &str) -> Result<Response, Turned> {
+        match &self.asking.customers {
+            Customers::Password(_) if self.sent_form => {
+                Ok(web::see_other(&self.keeper_path(place))?)
+            }
+            Customers::Password(_) => self.ask_keeper(place, "", None),
+            Customers::Provider(provider) => self.to_provider_to_keep(provider, place).await,
+        }
     }
 
     async fn shown_to(
@@ -255,7 +268,7 @@ impl Visit<'_> {
         let sessions = &self.ports.sessions;
         let digest = digest(&seated.secret);
         sessions.end(&self.issuer.bank, digest, self.now).await?;
-        let mut response = web::see_other(&self.keeper_path(""))?;
+        let mut response = self.ask_who_keeps("").await?;
         let gone = self.own(KEEPING).remove();
         let gone = gone.map_err(|cause| Fault::caused("removing a cookie", cause))?;
         response.headers_mut().append(SET_COOKIE, gone);

@@ -232,6 +232,11 @@ impl OpenIdProvider {
         }
     }
 
+    /// Who we are there.
+    pub(super) fn client_id(&self) -> &ClientId {
+        &self.settings.client_id
+    }
+
     /// The address that a browser is sent to (OpenID Connect Core §3.1.2.1).
     pub(super) async fn link(
         &self,

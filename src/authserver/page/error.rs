@@ -53,6 +53,7 @@ fn sheet(pages: &Pages, view: &Failure<'_>) -> Result<Response, Fault> {
         Cause::ForeignForm => ("foreign-form", "foreign-form-remedy"),
         Cause::TooManyTries => ("too-many-tries", "too-many-tries-remedy"),
         Cause::Unavailable => ("unavailable", "unavailable-remedy"),
+        Cause::NotLoggedIn => ("not-logged-in", "not-logged-in-remedy"),
         Cause::NoSuchPermission => ("no-such-permission", "no-such-permission-remedy"),
         Cause::Broken => ("broken", "broken-remedy"),
     };

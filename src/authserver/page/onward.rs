@@ -14,8 +14,9 @@ use super::done::is_web_address;
 pub(crate) struct Onward<'a> {
     /// What stands on every page.
     pub(crate) frame: Frame<'a>,
-    /// The app's name in the page's language; at most 200 characters.
-    pub(crate) app: &'a str,
+    /// The name of the app that the log-in is for, in the page's language; at most 200 characters.
+    /// `None` of one that is for no app.
+    pub(crate) app: Option<&'a str>,
     /// Where the customer logs in: `https`.
     pub(crate) location: &'a str,
 }
@@ -31,14 +32,21 @@ pub(crate) fn onward(pages: &Pages, view: &Onward<'_>) -> Result<Response, Fault
     if !is_web_address(view.location) {
         return Err(Fault::new("leading on to what is no web address"));
     }
-    let (bank, app) = (text::name(view.frame.bank)?, text::name(view.app)?);
-    let names = [("bank", Arg::Text(&bank)), ("app", Arg::Text(&app))];
+    let bank = text::name(view.frame.bank)?;
+    let app = view.app.map(text::name).transpose()?;
+    let (names, key) = match &app {
+        Some(app) => (
+            vec![("bank", Arg::Text(&bank)), ("app", Arg::Text(app))],
+            "log-in-to",
+        ),
+        None => (vec![("bank", Arg::Text(&bank))], "log-in-own"),
+    };
     let sheet = Sheet {
         frame: view.frame,
         status: StatusCode::OK,
         template: "onward.html",
         is_wrong: false,
-        heading: pages.words(view.frame.language, "log-in-to", &names)?,
+        heading: pages.words(view.frame.language, key, &names)?,
         page: Page {
             location: view.location,
         },

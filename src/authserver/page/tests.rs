@@ -144,7 +144,7 @@ fn onward_view(language: Language) -> Onward<'static> {
             switch: None,
             ..frame(language)
         },
-        app: app(language),
+        app: Some(app(language)),
         location: "https://login.harbour.example/auth?client_id=mortise&state=s-1",
     }
 }

@@ -2,10 +2,10 @@
 //! withdraw it (CO-10, CO-25).
 
 use kit::{Answer, Browser, HouseBuilder, TestHouse, attribute, html, query};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::given;
-use crate::grants::{App, Form, log_in};
+use crate::grants::{App, Form, log_in, with_provider_of};
 
 const LIST: &str = "/permissions";
 const BRANCHES: &str = "/branches/v1/branches";
@@ -156,4 +156,69 @@ async fn a_session_to_give_opens_no_permissions_and_logging_out_ends_this_one() 
     assert!(html(&page).contains("id=\"login-form\""), "{}", html(&page));
     let json = browser.get("/permissions?format=json").await;
     assert_eq!(json.status, 401);
+}
+
+#[tokio::test]
+async fn at_a_bank_with_a_provider_who_it_says_it_is_sees_their_own_and_nobody_else_comes_back() {
+    let (house, provider) = with_provider_of(HouseBuilder::consenting()).await;
+    let mut browser = Browser::new(&house);
+    let away = browser.get("/permissions/history").await;
+    assert_eq!(away.status, 303, "{}", html(&away));
+    let asked = query(away.header("location"));
+    assert_eq!(
+        asked["prompt"], "login",
+        "who logged out is not let in again"
+    );
+    let now = house.now().as_second();
+    let claims = json!({
+        "iss": provider.url,
+        "sub": "c-1",
+        "aud": asked["client_id"],
+        "iat": now,
+        "exp": now + 60,
+        "auth_time": now,
+        "nonce": asked["nonce"],
+        "preferred_username": "li-lei",
+    });
+    provider.issues(&claims, &provider.key);
+    let came_back = |asked: &std::collections::BTreeMap<String, String>, says: &str| {
+        let (state, iss) = (&asked["state"], kit::encoded(&provider.url));
+        format!("/logged-in?state={state}&iss={iss}&{says}")
+    };
+    let back = came_back(&asked, "code=good");
+    let strange = Browser::new(&house).get(&back).await;
+    assert_eq!(strange.status, 403, "{}", html(&strange));
+    assert_eq!(provider.calls("/token"), 0, "no code was brought anywhere");
+    let history = browser.get(&back).await;
+    assert_eq!(
+        (history.status.as_u16(), history.header("location")),
+        (303, "/permissions/history")
+    );
+    let list = browser.get(LIST).await;
+    assert!(
+        html(&list).contains("id=\"permissions\""),
+        "{}",
+        html(&list)
+    );
+    let again = browser.get(&back).await;
+    assert_eq!(again.status, 400, "{}", html(&again));
+
+    // After a form the way to another site leads over a page.
+    let out = browser.send(&list, &[("act", "log-out")]).await;
+    assert_eq!(out.status, 200, "{}", html(&out));
+    let link = attribute(&out, "id=\"onward\" href=\"");
+    assert!(
+        link.starts_with(&format!("{}/auth?", provider.url)),
+        "{link}"
+    );
+    assert_eq!(browser.get("/permissions?format=json").await.status, 401);
+    let refused = came_back(&query(&link), "error=access_denied");
+    let refused = browser.get(&refused).await;
+    assert_eq!(refused.status, 400, "{}", html(&refused));
+    assert!(
+        html(&refused).contains("login_required"),
+        "{}",
+        html(&refused)
+    );
+    assert_eq!(browser.get("/permissions?format=json").await.status, 401);
 }

@@ -42,7 +42,11 @@ fn with_provider(builder: HouseBuilder, url: &str, authorities: &str) -> HouseBu
 
 /// A house with a provider on paper.
 pub(crate) async fn on_paper() -> (TestHouse, PaperProvider) {
-    let builder = HouseBuilder::new();
+    on_paper_of(HouseBuilder::new()).await
+}
+
+/// The same of this house.
+pub(crate) async fn on_paper_of(builder: HouseBuilder) -> (TestHouse, PaperProvider) {
     let provider = PaperProvider::start(&builder).await;
     kit::key_file(&builder, KEY);
     let house = with_provider(builder, &provider.url, SERVERS).start().await;

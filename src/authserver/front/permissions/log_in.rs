@@ -1,6 +1,8 @@
 //! The log-in to "My permissions": the same page and the same bank's word, a session of its own.
 
-use model::ports::Session;
+use jiff::Timestamp;
+
+use model::ports::{Customer, Session};
 use model::{GrantAction, Response};
 
 use super::super::authorize::TO_LOG_IN;
@@ -71,13 +73,25 @@ impl Visit<'_> {
             Ok(customer) => customer,
             Err(notice) => return self.ask_keeper(place, user_name, Some(notice)),
         };
+        self.begin_keeping(customer, self.now, place, record).await
+    }
+
+    /// Begins a session of a customer's who logged in then, in the place of the browser's former
+    /// one, and leads to this address below the list.
+    pub(super) async fn begin_keeping(
+        &self,
+        customer: Customer,
+        auth_time: Timestamp,
+        place: &str,
+        record: &mut OpenRecord<'_>,
+    ) -> Result<Response, Turned> {
         let secret = crypto::random_array::<32>(self.ports.random.as_ref());
         let expires = self.now.checked_add(SESSION_LIFETIME);
         let session = Session {
             digest: digest(&secret),
             subject: customer.subject,
             shown: customer.shown,
-            auth_time: self.now,
+            auth_time,
             acr: customer.acr,
             expires: expires.unwrap_or(self.now),
         };
