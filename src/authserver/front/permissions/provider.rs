@@ -1,7 +1,7 @@
-//! The log-in to "My permissions" at the bank's own OpenID provider: sent there, and back, as for an
-//! app, but for a state of another kind, which no visit of an app's is led on with. The provider is
-//! asked to have the customer log in anew, each time: who has logged out here is not let in by what
-//! it remembers.
+//! The log-in to "My permissions" at the bank's own OpenID provider: sent there, and back, as for
+//! an app, but for a state of another kind, which no visit of an app's is led on with. The provider
+//! is asked to have the customer log in anew, each time: who has logged out here is not let in by
+//! what it remembers.
 
 use std::time::Duration;
 
