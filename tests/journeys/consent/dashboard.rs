@@ -186,7 +186,9 @@ async fn at_a_bank_with_a_provider_who_it_says_it_is_sees_their_own_and_nobody_e
         format!("/logged-in?state={state}&iss={iss}&{says}")
     };
     let back = came_back(&asked, "code=good");
-    let strange = Browser::new(&house).get(&back).await;
+    let mut stranger = Browser::new(&house);
+    stranger.get(LIST).await;
+    let strange = stranger.get(&back).await;
     assert_eq!(strange.status, 403, "{}", html(&strange));
     assert_eq!(provider.calls("/token"), 0, "no code was brought anywhere");
     let history = browser.get(&back).await;
@@ -221,4 +223,13 @@ async fn at_a_bank_with_a_provider_who_it_says_it_is_sees_their_own_and_nobody_e
         html(&refused)
     );
     assert_eq!(browser.get("/permissions?format=json").await.status, 401);
+
+    let mut late = Browser::new(&house);
+    let away = late.get(LIST).await;
+    let back_late = came_back(&query(away.header("location")), "code=good");
+    let calls = provider.calls("/token");
+    house.clock.advance(std::time::Duration::from_mins(76));
+    let too_late = late.get(&back_late).await;
+    assert_eq!(too_late.status, 403, "{}", html(&too_late));
+    assert_eq!(provider.calls("/token"), calls, "the code was brought");
 }

@@ -105,6 +105,15 @@ async fn a_form_withdraws_what_it_was_made_for_and_nothing_else() {
     assert_eq!(heard.len(), 1);
     assert_eq!(heard[0].1, "one");
 
+    for query in [
+        "search=a&search=b",
+        "page=1&page=2",
+        "format=json&format=",
+        "search=%ff",
+    ] {
+        let refused = get(&mut browser, &house, &format!("/permissions?{query}")).await;
+        assert_eq!(refused.status, 400, "{query}: {}", refused.html);
+    }
     for target in ["/permissions/one", "/permissions/one/else", "/permissions"] {
         let unknown = get(&mut browser, &house, target).await;
         assert_eq!(unknown.status, 404, "{target}");
@@ -124,6 +133,8 @@ async fn the_secret_of_a_giving_visit_opens_no_permissions() {
     let link = visitor::link(&house, &[]).await;
     let page = browser.get(&house, Endpoint::Authorize, &link).await;
     let form = page.log_in("li-lei", "right");
+    let misled = post(&mut browser, &house, "/permissions/log-in", form.clone()).await;
+    assert_eq!(misled.status, 400, "{}", misled.html);
     let entered = browser.post(&house, Endpoint::LogIn, form).await;
     assert_eq!(entered.status, 303);
     let session = browser
