@@ -6,7 +6,7 @@ use std::sync::Arc;
 use model::ports::{DeskStep, MayAsk};
 use model::{
     AuditEvent, ClientId, ConsentId, ConsentState, DetailType, GrantAction, GrantEvent,
-    SignedRequest,
+    SignedRequest, Why,
 };
 use serde_json::{Value, json};
 
@@ -367,7 +367,11 @@ async fn a_scope_that_left_the_catalogue_leaves_new_tokens() {
 #[tokio::test]
 async fn what_has_another_in_its_place_is_refused_with_its_tokens() {
     let desk = Scripted::new();
-    let house = house(&desk).await;
+    let mut ending = None;
+    let house = house_with(&desk, |settings| {
+        ending = Some(Arc::clone(&settings.ending));
+    })
+    .await;
     let former = redeemed(&house, &allowed(&house, &[]).await).await;
     let is_active = async || {
         let mut asked = house.ask(APP);
@@ -390,6 +394,9 @@ async fn what_has_another_in_its_place_is_refused_with_its_tokens() {
     let latter = redeemed(&house, &allowed(&house, &[]).await).await;
     assert_eq!(claims(&latter)["grant_id"], "consent-2");
     assert!(!is_active().await);
+    let (revoked, former_id) = (ending.expect("settings"), crypto::sha256(b"consent-1"));
+    let why = revoked.revoked().held([Some(&former_id), None]);
+    assert_eq!(why, Some(Why::Superseded), "what the road tells");
     let events = events(&house);
     let superseded = |event: &&GrantEvent| event.action == GrantAction::ConsentSupersede;
     let superseded = events.iter().find(superseded).expect("an event");
