@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use kit::{FORM, Method, TestHouse, Version};
+use kit::{FORM, HouseBuilder, Method, TestHouse, Version};
 
 use crate::grants::{endpoints, with_provider};
 
 /// What there is of the issuer, by its name in the source, and of the road, with a method it takes.
-const PLACES: [(&str, &str, &str); 19] = [
+const PLACES: [(&str, &str, &str); 21] = [
     ("Metadata", "GET", "/.well-known/oauth-authorization-server"),
     ("OpenIdMetadata", "GET", "/.well-known/openid-configuration"),
     ("Jwks", "GET", "/jwks"),
@@ -24,6 +24,8 @@ const PLACES: [(&str, &str, &str); 19] = [
     ("LoggedIn", "GET", "/logged-in"),
     ("Approve", "POST", "/approve"),
     ("Done", "GET", "/done"),
+    ("Permissions", "GET", "/permissions"),
+    ("Permissions", "POST", "/permissions/log-in"),
     (ROAD, "GET", "/.well-known/oauth-protected-resource/fx/v1"),
     (ROAD, "GET", "/fx/v1/rates"),
     (ROAD, "GET", "/branches/v1/branches"),
@@ -36,11 +38,14 @@ async fn no_endpoint_answers_another_origin_nor_its_preflight() {
     let house = TestHouse::start().await;
     // Where customers come back to, of a bank whose own provider they log in at.
     let (other, _provider) = with_provider().await;
+    // Where they look at what they gave.
+    let consenting = HouseBuilder::consenting().start().await;
     let mut known = BTreeSet::new();
     for (house, listener) in [
         (&house, house.issuer()),
         (&house, house.api()),
         (&other, other.issuer()),
+        (&consenting, consenting.issuer()),
     ] {
         for (name, method, target) in PLACES {
             let dial = house.dial(None, Version::Http2);

@@ -111,9 +111,10 @@ enum Place {
 /// Endpoints that are the same for everybody and read nothing but their address.
 const DOCUMENTS: [&str; 4] = ["Metadata", "OpenIdMetadata", "Jwks", "UpstreamJwks"];
 
-/// Where customers come back from a bank's own provider, which this bank has not: the state that
-/// they bring is of their browser, once (`provider.rs`).
-const ELSEWHERE: &str = "LoggedIn";
+/// What is tried elsewhere, at banks that have it. Where customers come back from a bank's own
+/// provider: the state that they bring is of their browser, once (`provider.rs`). And where they
+/// look at what they gave: its session and its forms are its own (`consent/dashboard.rs`).
+const ELSEWHERE: [&str; 2] = ["LoggedIn", "Permissions"];
 
 /// What becomes of it.
 #[derive(Debug, Clone, Copy)]
@@ -331,7 +332,7 @@ pub(crate) fn endpoints() -> BTreeSet<String> {
 async fn every_endpoint_has_a_column_and_every_way_leads_to_an_endpoint() {
     let mut columns: BTreeSet<String> = DOCUMENTS.map(str::to_owned).into();
     columns.extend(WAYS.iter().map(|way| format!("{:?}", way.place)));
-    columns.insert(ELSEWHERE.to_owned());
+    columns.extend(ELSEWHERE.map(str::to_owned));
     assert!(columns.remove("Road"));
     assert_eq!(columns, endpoints());
     // What clients are told of is among them, by the place where it is asked.
