@@ -23,6 +23,8 @@ MORTISE = os.environ.get("MORTISE") or os.path.join(BUILT, "mortise")
 ENVOY = os.path.join(LAB, "venv/bin/envoy")
 SYSTEM = os.environ.get("PATH", "") + os.pathsep + "/usr/sbin"
 UPSTREAM_PORT = 9000
+# The accounts of the bank's one customer.
+ACCOUNTS = ["acc-" + sign * 22 for sign in "AB"]
 # The marks of an operation for partners, behind `x-mortise-class`.
 GUARDED = "\n      x-mortise-".join(
     ["partner", "scope: accounts", "authorization-details: none", "authentication: none"])
@@ -135,13 +137,21 @@ def body():
             return text + " " * max(0, 1024 - len(text))
 
 
+def accounts():
+    """What the bank says its customer can choose from."""
+    told = [{"id": one, "masked": "**** 0000", "name_zh": "活期账户", "name_en": "Current account", "kind": "current",
+             "currency": "CNY"} for one in ACCOUNTS]
+    return json.dumps({"accounts": told})
+
+
 def upstream():
     """The bank: nginx with fixed answers."""
     folder = os.path.join(RUN, "upstream")
     os.makedirs(folder, exist_ok=True)
     with open(os.path.join(folder, "big.bin"), "wb") as file:
         file.write(bytes(range(256)) * 4096)
-    conf = render("upstream.conf", os.path.join(folder, "nginx.conf"), RUN=folder, BODY=body())
+    conf = render("upstream.conf", os.path.join(folder, "nginx.conf"), RUN=folder, BODY=body(),
+                  ACCOUNTS=accounts())
     command = [tool("nginx"), "-c", conf, "-p", folder]
     return Process(command, 1, UPSTREAM_PORT, os.path.join(folder, "log"))
 

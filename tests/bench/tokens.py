@@ -44,6 +44,8 @@ VERIFIER = "a-verifier-of-the-lab-which-nobody-needs-to-guess"
 CHALLENGE = keys.b64(hashlib.sha256(VERIFIER.encode()).digest())
 COUNTS = {("mortise", "client_credentials"): 3000, ("mortise", "code"): 300,
           ("oidc-provider", "client_credentials"): 600, ("oidc-provider", "code"): 300}
+LOG_IN = ("log-in", {"username": "customer", "password": "lab"})
+ALLOW = ("allow", {})
 CONNECTIONS = "16"
 ROAD = 12000
 GOAL = 0.25
@@ -189,18 +191,18 @@ class Issuer:
         assert status == 200, text
         return json.loads(text)
 
-    def code(self):
-        """Leads a customer through the pages."""
+    def code(self, scope="accounts", steps=(LOG_IN, ALLOW)):
+        """Leads a customer through the pages: on each, what they press and what they fill in."""
         if self.at_pages is None:
             self.at_pages = Connection(self.port + 1, False)
         pages = self.at_pages
-        asks = self.client({"response_type": "code", "redirect_uri": CALLBACK, "scope": "accounts",
+        asks = self.client({"response_type": "code", "redirect_uri": CALLBACK, "scope": scope,
                             "code_challenge": CHALLENGE, "code_challenge_method": "S256"})
         status, _, text = pages.ask("POST", "/par", "keys.example", asks)
         assert status == 201, text
         query = {"client_id": CLIENT, "request_uri": json.loads(text)["request_uri"]}
         link = f"/authorize?{urllib.parse.urlencode(query)}"
-        for act, fields in (("log-in", {"username": "customer", "password": "lab"}), ("allow", {})):
+        for act, fields in steps:
             status, _, page = pages.ask("GET", link, "keys.example")
             assert status == 200, page
             action = html.unescape(re.search(r'<form[^>]*action="([^"]*)"', page)[1])
