@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """What the guided build is guided by: the counting binary under each kind of load for a few seconds,
 on one core and some of them on two, where the runtime is another; with a reload a second under one of
-them; and tokens at the issuer. It writes its counts when it ends.
+them; tokens at the issuer; and answers filtered by a customer's consent. It writes its counts when it
+ends.
 
 guide.py (the binary in $MORTISE)"""
 
@@ -9,6 +10,7 @@ import sys
 
 sys.dont_write_bytecode = True
 
+import consent  # noqa: E402
 from duel import prepare, window  # noqa: E402
 from goals import ROWS  # noqa: E402
 from peers import Peer  # noqa: E402
@@ -19,6 +21,7 @@ LOADS = [(name, 0) for name in ["S3", "S4", "S5", "S6full", "S6resumed", "S7down
 LOADS += [(name, "0,1") for name in ["S3", "S5"]]
 SECONDS = 4
 KINDS = ["client_credentials", "code"] * 3
+CONSENTS = 2
 
 
 def load(name, cores):
@@ -52,6 +55,21 @@ def tokens():
     well_ended("tokens", issuer)
 
 
+def consents():
+    consent.give_bank()
+    house = consent.House()
+    try:
+        token = house.access_token()
+        for answer in consent.ANSWERS * CONSENTS:
+            figures = house.window("customer", answer, token)
+            print(f"consent, {answer.name}: {figures['answers']} answers", file=sys.stderr)
+            if not figures["answers"]:
+                sys.exit(f"the load of consent failed: {figures}")
+    finally:
+        house.process.stop()
+    well_ended("consent", house)
+
+
 def well_ended(name, peer):
     if code := peer.process.process.returncode:
         sys.exit(f"what was loaded with {name} ended with {code}: its counts are lost")
@@ -63,6 +81,7 @@ def main():
         for name, cores in LOADS:
             load(name, cores)
         tokens()
+        consents()
     finally:
         bank.stop()
 
