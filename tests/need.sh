@@ -37,3 +37,9 @@ need_node() {
   fi
   need npm npm --version
 }
+
+# The packages of a folder as its lock has them; not again until it changes.
+install_node() {
+  [ "$1/node_modules/.package-lock.json" -nt "$1/package-lock.json" ] ||
+    npm ci --prefix "$1" --no-audit --no-fund --ignore-scripts --loglevel=error
+}

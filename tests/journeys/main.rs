@@ -2,6 +2,7 @@
 
 mod access_log;
 mod bound;
+mod browser;
 mod certificates;
 mod check;
 mod cli;

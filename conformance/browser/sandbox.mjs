@@ -1,0 +1,118 @@
+// The sandbox that is walked through: the real program on free ports, in a folder of its own, under
+// a clock that we move (libfaketime).
+import { execFileSync, spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const CONFIG = fileURLToPath(new URL('../../config/sandbox.yaml', import.meta.url))
+
+/** The password of all people of the model bank. */
+export const PASSWORD = 'mortise-demo'
+
+/** How long it may take to open, or to end, in milliseconds. */
+const PATIENCE_MS = 30_000
+const LOOK_EVERY_MS = 20
+
+/** Where the loader finds libfaketime: as its own wrapper says. */
+const preload = () => execFileSync('faketime', ['-m', '-f', '+0', 'sh', '-c', 'echo $LD_PRELOAD'])
+  .toString().trim()
+
+/** The sandbox's own file, but for a limit that is small so that a person meets it soon. */
+function config() {
+  const text = readFileSync(CONFIG, 'utf8')
+  const wide = text.replace('rate: 5/s, burst: 10 requests', 'rate: 500/s, burst: 1000 requests')
+  if (wide === text) throw new Error(`${CONFIG} states another plan than is widened here`)
+  return wide
+}
+
+export class Sandbox {
+  #folder
+  #child
+  #minutes = 0
+  #said = ''
+
+  /** Starts this program, and waits until it is open. */
+  static async open(program) {
+    const sandbox = new Sandbox()
+    await sandbox.#start(program)
+    return sandbox
+  }
+
+  /** The start page, by its URL. */
+  get start() { return this.ready.start }
+
+  /** Where the bank's pages are, by its origin. */
+  get bank() { return this.ready.issuer }
+
+  /** A demo app, by its URL. */
+  app(name) { return this.ready.apps[name] }
+
+  /** What people's browsers may speak to. */
+  get origins() {
+    const urls = [this.start, this.bank, ...Object.values(this.ready.apps)]
+    return urls.map((url) => new URL(url).origin)
+  }
+
+  /** Moves its clock on. */
+  forward(minutes) {
+    this.#minutes += minutes
+    this.#setClock()
+  }
+
+  /** Ends it, and leaves nothing behind. */
+  async close() {
+    const child = this.#child
+    if (child.exitCode === null && child.signalCode === null) {
+      const ended = new Promise((resolve) => child.once('exit', resolve))
+      child.kill('SIGTERM')
+      const late = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS)
+      await ended
+      clearTimeout(late)
+    }
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  async #start(program) {
+    this.#folder = mkdtempSync(join(tmpdir(), 'mortise-browser-'))
+    const named = (name) => join(this.#folder, name)
+    writeFileSync(named('sandbox.yaml'), config())
+    this.#setClock()
+    const asked = ['sandbox', '--ephemeral', '--ready-file', named('ready.json'),
+      '--config', named('sandbox.yaml')]
+    const env = {
+      ...process.env,
+      TMPDIR: this.#folder,
+      LD_PRELOAD: preload(),
+      FAKETIME_TIMESTAMP_FILE: named('clock'),
+      FAKETIME_NO_CACHE: '1',
+      FAKETIME_DONT_FAKE_MONOTONIC: '1',
+    }
+    this.#child = spawn(program, asked, { env, stdio: ['ignore', 'ignore', 'pipe'] })
+    this.#child.stderr.on('data', (bytes) => { this.#said = `${this.#said}${bytes}`.slice(-2000) })
+    this.#child.once('error', (error) => { this.#said = error.message })
+    this.ready = await this.#written(named('ready.json'))
+  }
+
+  /** What it writes once all listeners are open. */
+  async #written(file) {
+    const until = Date.now() + PATIENCE_MS
+    while (!existsSync(file)) {
+      const ended = this.#child.exitCode !== null || this.#child.pid === undefined
+      if (ended || Date.now() > until) {
+        await this.close()
+        throw new Error(`the sandbox does not open: ${this.#said}`)
+      }
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))
+    }
+    return JSON.parse(readFileSync(file, 'utf8'))
+  }
+
+  #setClock() {
+    const clock = join(this.#folder, 'clock')
+    // It is read at any moment, and whole.
+    writeFileSync(`${clock}.new`, `+${this.#minutes}m\n`)
+    renameSync(`${clock}.new`, clock)
+  }
+}
