@@ -15,6 +15,7 @@ use web::{Language, Pages, moment};
 
 use crate::bank::{Message, ModelBank, PASSWORD};
 use crate::commands::Command;
+use crate::demo::DemoApp;
 use crate::loopback;
 
 mod people;
@@ -142,11 +143,7 @@ impl StartPage {
             frame: Frame::of(language),
             api: &settings.api,
             issuer: &settings.issuer,
-            apps: settings
-                .apps
-                .iter()
-                .map(|(name, url)| App { name, url })
-                .collect(),
+            apps: apps(&settings.apps, language),
             drawing: road::drawing(language),
             password: PASSWORD,
             people: people::cards(language),
@@ -176,6 +173,21 @@ impl StartPage {
         };
         self.pages.page(status, language, "wrong.html", &view)
     }
+}
+
+/// The apps, as they are called in this language.
+fn apps<'a>(open: &'a [(&'static str, String)], language: Language) -> Vec<App<'a>> {
+    let named = |name: &'static str| {
+        let mut all = DemoApp::ALL.into_iter();
+        let app = all.find(|app| app.name() == name);
+        app.map_or(name, |app| app.name_in(language))
+    };
+    let open = open.iter();
+    open.map(|(name, url)| App {
+        name: named(name),
+        url,
+    })
+    .collect()
 }
 
 impl Frame {

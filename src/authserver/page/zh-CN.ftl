@@ -21,7 +21,7 @@ log-in-own = 登录{ $bank }，查看你的授权
 own-pages-only = 请只在本行的页面输入密码。
 never-needs = { $app }从不需要你的银行密码。请只在本行的页面输入密码。
 wrong-credentials = 用户名或密码不正确。还可以再试 { $left } 次。
-locked-until = 尝试次数过多。请在 { $moment } 之后再试。
+locked-until = 尝试次数过多。请在{ $moment }之后再试。
 wants-to = { $app }想{ $act }
 asks = { $app }请求你的同意
 own-number = 一个只有{ $app }用来认出你的编号，不含你的姓名和账户。
@@ -32,7 +32,7 @@ ended-allowed = 你已同意{ $app }的请求
 ended-refused = 你已拒绝{ $app }的请求
 ended-cancelled = 你已取消{ $app }的请求
 ended-timed-out = { $app }的请求已超时
-ended-locked = 登录尝试次数过多，{ $app }的请求已停止
+ended-locked = 尝试次数过多，{ $app }的请求已停止
 ended-failed = { $app }的请求未能完成
 
 allowed-only = { $app }只能得到你刚才同意的内容。

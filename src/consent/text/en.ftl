@@ -56,8 +56,8 @@ account-kind = Accounts of this kind are shown to no app.
 
 # What is confirmed by a code, in one line.
 line-accounts = { $count ->
-        [1] account { $masked }
-       *[other] { $count } accounts, { $masked } and others
+        [1] the account ending in { $masked }
+       *[other] { $count } accounts, that ending in { $masked } and others
     }
 line-until = until { $until }
 line-joint = { "; " }

@@ -1,10 +1,10 @@
 # 客户决定授权的页面，中文。第二人称，短句，不出现权限代号；同一事物用同一个词。`$app` 是应用的名称。
 
-heading-data = { $app } 想查看你在本行的信息
-heading-plain = { $app } 请求你的许可
-heading-accounts = 选择 { $app } 可以查看的账户
-heading-values = 核对 { $app } 请求的内容
-heading-confirm = 为 { $app } 的请求确认是你本人
+heading-data = { $app }想查看你在本行的信息
+heading-plain = { $app }请求你的许可
+heading-accounts = 选择{ $app }可以查看的账户
+heading-values = 核对{ $app }请求的内容
+heading-confirm = 为{ $app }的请求确认是你本人
 
 purpose = 用途
 keeps = 应用最多可以把数据保存 { $days } 天。
@@ -13,23 +13,23 @@ asked-for = 请求的内容
 choose-accounts = 选择账户
 chosen-accounts = 你选择的账户
 withdraw = 如果你改变主意
-how-to-withdraw = 你可以随时在本行的“我的授权”中撤回。撤回后，{ $app } 不能再取得新的数据。
+how-to-withdraw = 你可以随时在本行的“我的授权”中撤回。撤回后，{ $app }不能再取得新的数据。
 if-refused = 如果你拒绝
-nothing-given = 本行不会向 { $app } 提供任何信息。你在本行的账户和服务不受影响。
-not-password = 不提供你的银行密码，{ $app } 也不能动用你的钱。
-not-data = 不向 { $app } 提供你的账户和其中的信息。
-bound-to = { $app } 只能按这些内容使用这次授权。
+nothing-given = 本行不会向{ $app }提供任何信息。你在本行的账户和服务不受影响。
+not-password = 不提供你的银行密码，{ $app }也不能动用你的钱。
+not-data = 不向{ $app }提供你的账户和其中的信息。
+bound-to = { $app }只能按这些内容使用这次授权。
 
-logged-in-as = 当前登录：
-decide-until = 请在 { $moment } 前作出决定。
+logged-in-as = 当前登录
+decide-until = 请在{ $moment }前作出决定。
 more-time = 延长 15 分钟
 
 code = 你收到的验证码
-code-sent = 本行已向 { $to } 发送验证码。验证码在 { $moment } 前有效。
+code-sent = 本行已向 { $to } 发送验证码。验证码在{ $moment }前有效。
 code-over = 验证码已失效。请重新获取。
 tries-left = 还可以尝试 { $left } 次。
 resend = 重新发送验证码
-never-tell = 只在本页面输入验证码。{ $app } 不会向你索要验证码。
+never-tell = 只在本页面输入验证码。{ $app }不会向你索要验证码。
 
 wrong-separate = 如果你同意提供这些信息，请勾选单独同意；否则请选择拒绝。
 wrong-no-account = 请选择账户。
@@ -46,8 +46,8 @@ account-kind = 这类账户不向任何应用提供。
 
 # 验证码确认的内容，一行。
 line-accounts = { $count ->
-        [1] 账户 { $masked }
-       *[other] { $masked } 等 { $count } 个账户
+        [1] 尾号 { $masked } 的账户
+       *[other] 尾号 { $masked } 等 { $count } 个账户
     }
-line-until = 至 { $until }
+line-until = 至{ $until }
 line-joint = ；

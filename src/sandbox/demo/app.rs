@@ -1,6 +1,8 @@
 //! The two apps, and in what they differ.
 
-use web::Cookie;
+use web::{Cookie, Language};
+
+use super::words;
 
 /// A demo partner app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +41,11 @@ impl DemoApp {
             Self::SwiftRide => "SwiftRide",
             Self::Cartwheel => "Cartwheel",
         }
+    }
+
+    /// What it is called in a language.
+    pub(crate) const fn name_in(self, language: Language) -> &'static str {
+        words::name(self, language)
     }
 
     /// The cookie of a visit. Both apps are at one address, and ports share their cookies.

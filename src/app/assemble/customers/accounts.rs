@@ -130,13 +130,19 @@ fn own(said: Account) -> Result<OwnAccount, Unfit> {
     }
     Ok(OwnAccount {
         id: ResourceId::parse(&said.id).map_err(|_| Unfit::Bounds("id"))?,
-        masked: line("masked", said.masked, WORD_CHARS_MAX)?,
+        masked: line("masked", shown(&said.masked), WORD_CHARS_MAX)?,
         name_zh: line("name_zh", said.name_zh, NAME_CHARS_MAX)?,
         name_en: line("name_en", said.name_en, NAME_CHARS_MAX)?,
         kind: visible("kind", said.kind, WORD_CHARS_MAX)?,
         currency,
         unavailable: said.unavailable.map(AccountUnavailable::from),
     })
+}
+
+/// What a masked number shows, without the signs that stand for the rest: pages have their own.
+fn shown(masked: &str) -> String {
+    let signs = ['*', '•', '·', 'x', 'X', '-', ' '];
+    masked.trim_start_matches(signs).to_owned()
 }
 
 impl From<Reason> for AccountUnavailable {

@@ -57,7 +57,7 @@ async fn the_review_says_who_why_what_what_not_until_when_and_what_a_refusal_lea
         chinese,
         &[
             "<html lang=\"zh-CN\">",
-            "<h1>SwiftRide 想查看你在本行的信息</h1>",
+            "<h1>SwiftRide想查看你在本行的信息</h1>",
             "<bdi lang=\"en\">SwiftRide Mobility Co., Ltd.</bdi>",
             "PSDCN-SR-0001",
             "已由本行核验",
@@ -92,7 +92,7 @@ async fn accounts_that_cannot_be_chosen_are_shown_last_and_say_why() {
         &[
             "活期账户1",
             "这个账户目前被冻结。",
-            "选择 SwiftRide 可以查看的账户",
+            "选择SwiftRide可以查看的账户",
         ],
     );
 }
@@ -163,6 +163,6 @@ async fn what_opens_no_data_says_so() {
     visitor.language = "zh-CN";
     has(
         &visitor.show().await.page(),
-        &["SwiftRide 请求你的许可", "不向 SwiftRide 提供你的账户"],
+        &["SwiftRide请求你的许可", "不向SwiftRide提供你的账户"],
     );
 }

@@ -78,11 +78,11 @@ async fn many_accounts_have_a_page_of_their_own_and_values_another() {
     let line = test.bank.with(|state| state.begun[0].clone());
     assert_eq!(
         line.2,
-        "SwiftRide; CNY 3,000.00; account 6327; until 14 July 2027, 16:00 (Beijing)"
+        "SwiftRide; CNY 3,000.00; the account ending in 6327; until 14 July 2027, 16:00 (Beijing)"
     );
     assert!(
         line.1
-            .contains("¥3,000.00 人民币；账户 6327；至 2027年7月14日"),
+            .contains("¥3,000.00 人民币；尾号 6327 的账户；至2027年7月14日"),
         "{}",
         line.1
     );

@@ -2,8 +2,8 @@
 
 heading-list = 我的授权
 heading-history = 你的全部决定
-heading-one = 你授权 { $app } 的内容
-heading-withdraw = 撤回对 { $app } 的授权
+heading-one = 你授权{ $app }的内容
+heading-withdraw = 撤回对{ $app }的授权
 
 what-this-is = 你在本行授权给应用的内容。你可以随时撤回。
 search-by-app = 应用名称
@@ -57,13 +57,13 @@ joint = 、
 receipt = 下载你作决定时看到的页面
 
 what-stops = 停止的内容
-stops-at-once = 从你撤回时起，{ $app } 不能再按这次授权从本行取得新的数据。
+stops-at-once = 从你撤回时起，{ $app }不能再按这次授权从本行取得新的数据。
 what-stays = 不变的内容
-stays-lawful = { $app } 此前取得的数据仍然合法。你在本行的账户和服务不受影响。
-ask-app = 已取得的数据如何处理，请询问 { $app }：
+stays-lawful = { $app }此前取得的数据仍然合法。你在本行的账户和服务不受影响。
+ask-app = 已取得的数据如何处理，请询问{ $app }：
 withdraw-now = 确认撤回
 keep = 保留授权
 not-in-force = 这次授权已不再有效。
 
-logged-in-as = 当前登录：
+logged-in-as = 当前登录
 log-out = 退出登录
