@@ -91,6 +91,8 @@ export class Sandbox {
     }
     this.#child = spawn(program, asked, { env, stdio: ['ignore', 'ignore', 'pipe'] })
     this.#child.stderr.on('data', (bytes) => { this.#said = `${this.#said}${bytes}`.slice(-2000) })
+    // Whoever ends the driver ends its sandboxes.
+    process.once('exit', () => this.#child.kill())
     this.#child.once('error', (error) => { this.#said = error.message })
     this.ready = await this.#written(named('ready.json'))
   }

@@ -69,6 +69,7 @@ function asked() {
   return values
 }
 
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(2))
 try {
   const { program, all, shots } = asked()
   const book = new Book(shots)
