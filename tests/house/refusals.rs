@@ -9,16 +9,6 @@ const UNREACHED: [(&str, &str); 1] = [(
     "only signing that fails with a key that was parsed and held since the start",
 )];
 
-/// Codes of class `customer`, whose journeys come with the first house that has a consent desk. The
-/// list may only shrink.
-const AWAITED: [&str; 5] = [
-    "no_consent",
-    "consent_expired",
-    "consent_frequency",
-    "consent_unavailable",
-    "bank_refused",
-];
-
 /// How many codes each file has at least: fewer means that they were not found.
 const FLOORS: [(Told, usize); 3] = [(refusals, 20), (oauth_errors, 7), (problems, 1)];
 
@@ -136,19 +126,13 @@ fn every_code_is_provoked_by_a_journey() {
     let (codes, mut complaints) = (codes(), Vec::new());
     for code in &codes {
         let reason = UNREACHED.iter().find(|(unreached, _)| unreached == code);
-        let is_awaited = AWAITED.contains(&code.as_str());
         match (reason, asserted.contains(code)) {
-            (None, is_provoked) if is_awaited => {
-                if is_provoked {
-                    complaints.push(format!("{code} is provoked: take it off the list"));
-                }
-            }
             (None, false) => complaints.push(format!("no journey provokes {code}")),
             (Some(_), true) => complaints.push(format!("{code} is provoked: take it off the list")),
             (None, true) | (Some(_), false) => {}
         }
     }
-    for code in UNREACHED.iter().map(|(code, _)| code).chain(&AWAITED) {
+    for (code, _) in &UNREACHED {
         if !codes.iter().any(|known| known == code) {
             complaints.push(format!("{code} is no code: take it off the list"));
         }

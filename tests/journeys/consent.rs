@@ -5,6 +5,8 @@ mod accesses;
 mod control;
 mod dashboard;
 mod evidence;
+mod giving;
+mod refusals;
 mod walk;
 
 use kit::{Answer, Browser, TestHouse, attribute, html, query, way_back};
