@@ -17,8 +17,8 @@ mod sessions;
 
 pub use accesses::{AccessRow, Accesses, LogIndex};
 pub use consent_desk::{
-    Answer, AskedFor, ConsentDesk, Declined, DeskAgreed, DeskEnding, DeskFault, DeskForm, DeskOver,
-    DeskPage, DeskSaid, DeskStep, MayAsk, Seat, SeatedCustomer, WhoAsks,
+    Answer, AskedFor, CHOSEN_ACCOUNT, ConsentDesk, Declined, DeskAgreed, DeskEnding, DeskFault,
+    DeskForm, DeskOver, DeskPage, DeskSaid, DeskStep, MayAsk, Seat, SeatedCustomer, WhoAsks,
 };
 pub use consents::{
     AgreedConsent, Change, Changed, Choices, Consent, Consents, DueConsent, EndedConsent, Keep,

@@ -10,6 +10,7 @@ use std::sync::OnceLock;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use model::ports::CHOSEN_ACCOUNT;
 use model::{DetailType, GrantId, SealedDetails};
 use web::Language;
 
@@ -158,6 +159,14 @@ impl<'a> Detail<'a> {
     pub(crate) fn names(self, place: &str) -> bool {
         self.locations()
             .is_ok_and(|places| places.is_some_and(|places| places.contains(&place)))
+    }
+
+    /// The same as its client asked for it: without the account that the customer chose. `None`
+    /// where it names none.
+    pub(crate) fn as_asked(self) -> Option<Details> {
+        let mut members = self.0.clone();
+        members.remove(CHOSEN_ACCOUNT)?;
+        Some(Details(vec![members]))
     }
 
     /// All that it says.

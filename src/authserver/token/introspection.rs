@@ -20,7 +20,7 @@ use crate::request::details::{Detail, Details};
 use crate::request::{Granted, from_store};
 use crate::step::form::Parameters;
 use crate::step::scope;
-use crate::step::scope::details::{held, is_open};
+use crate::step::scope::details::{held, is_held};
 use crate::step::standing::Asker;
 use crate::token::ours::{self, Claims};
 use crate::{Ports, Profile, ResourceServer};
@@ -173,7 +173,7 @@ fn of_access_token(
         None => scope::still_open(&claims.scope, open)?,
     };
     let held = claims.authorization_details.clone();
-    let mut details = held.only(|detail| is_open(issuer, open, detail));
+    let mut details = held.only(|detail| is_held(issuer, open, detail));
     if scope.is_empty() && details.is_empty() {
         return None;
     }

@@ -7,7 +7,7 @@ use model::{BoundTo, BoundValue, Decimal, DetailType, Resource};
 use serde_json::{Map, Value};
 
 /// The member that bears the account which the customer chose.
-pub(crate) const ACCOUNT: &str = "account";
+pub(crate) const ACCOUNT: &str = model::ports::CHOSEN_ACCOUNT;
 /// The most lines of one detail, and the most characters of one.
 const LINES_MAX: usize = 50;
 const LINE_CHARS_MAX: usize = 500;

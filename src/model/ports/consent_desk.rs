@@ -175,6 +175,10 @@ pub enum DeskStep {
     Over(Box<DeskOver>),
 }
 
+/// The member of authorization details in which a desk says which account the customer chose. It is
+/// the desk's to write: no schema has to name it, and no client may ask for it (CO-18).
+pub const CHOSEN_ACCOUNT: &str = "account";
+
 /// What a customer consented to.
 #[derive(Debug)]
 pub struct DeskAgreed {

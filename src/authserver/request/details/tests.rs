@@ -303,6 +303,15 @@ fn a_schema_that_leads_in_circles_is_no_endless_loop() {
 }
 
 #[test]
+fn what_was_asked_for_is_what_was_granted_without_the_account_that_was_chosen() {
+    let granted = parsed(r#"[{"type":"a","n":{"account":"x"},"account":"acc-1"},{"type":"b"}]"#);
+    let granted = granted.expect("details");
+    let asked: Vec<_> = granted.iter().map(Detail::as_asked).collect();
+    let first = parsed(r#"[{"type":"a","n":{"account":"x"}}]"#).expect("details");
+    assert_eq!(asked, [Some(first), None]);
+}
+
+#[test]
 fn ra_04_what_was_approved_once_is_not_carried_twice() {
     let of = |text: &str| parsed(text).expect("details");
     let (a, b) = (r#"{"type":"a","n":1}"#, r#"{"type":"a","n":2}"#);

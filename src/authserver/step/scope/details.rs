@@ -57,7 +57,17 @@ pub(crate) fn none(form: &Parameters) -> Result<(), Denied> {
 
 /// What a grant holds that the client may have today.
 pub(crate) fn held(issuer: &Issuer, client: &InGoodStanding<'_>, granted: &Details) -> Details {
-    granted.only(|detail| is_open(issuer, client.open(), detail))
+    granted.only(|detail| is_held(issuer, client.open(), detail))
+}
+
+/// Whether a detail that was granted may still be had, as its client asked for it: the account that
+/// the customer chose stands in no request, and in no schema.
+pub(crate) fn is_held(issuer: &Issuer, open: Open<'_>, detail: Detail<'_>) -> bool {
+    if is_open(issuer, open, detail) {
+        return true;
+    }
+    let asked = detail.as_asked();
+    asked.is_some_and(|asked| asked.iter().all(|detail| is_open(issuer, open, detail)))
 }
 
 /// What a token under a grant carries: what is asked for of what it holds, or all of it, as far as
