@@ -10,7 +10,7 @@ use http_body::Body;
 use http_body_util::LengthLimitError;
 use jiff::tz::{Offset, TimeZone};
 
-use openapi::{AnswerBody, AnswerShape};
+use openapi::{AnswerBody, AnswerShape, Location};
 
 use model::{ClusterId, MessageBody, Refusal, Response, Terms};
 use upstream::Trouble;
@@ -205,12 +205,22 @@ fn filtered(
     };
     let mut out = Vec::with_capacity(body.len());
     let kept = filter(shape, &covers, body, &mut out).map_err(unfit)?;
+    if names_one(coverage) && kept.items == 0 && kept.dropped > 0 {
+        // What stands beside the items is of the same account as they.
+        return Err(unfit(Unfit::Root));
+    }
     let parts = Parts {
         clusters: left(&terms.clusters, shape, kept),
         kept: kept.items,
         dropped: kept.dropped,
     };
     Ok((out, parts))
+}
+
+/// Whether the path of a request says whose the answer is.
+fn names_one(coverage: &Coverage) -> bool {
+    let mut parameters = coverage.request.parameters.iter();
+    parameters.any(|parameter| parameter.location == Location::Path && parameter.resource.is_some())
 }
 
 /// The clusters that are left of those that the customer gave.

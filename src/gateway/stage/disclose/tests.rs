@@ -64,6 +64,12 @@ fn document() -> Value {
         "type": "object",
         "properties": { "data": { "type": "array", "items": account } },
     });
+    let of_account = json!({
+        "name": "accountId",
+        "in": "path",
+        "required": true,
+        "x-mortise-resource": "account",
+    });
     let csv = json!({ "schema": { "type": "string", "x-mortise-cluster": "balance", "x-mortise-date": "none" } });
     json!({
         "openapi": "3.1.0",
@@ -75,13 +81,14 @@ fn document() -> Value {
                     "204": { "description": "None." },
                 })),
             },
+            "/accounts/{accountId}/cards": {
+                "parameters": [of_account],
+                "get": operation("listCards", json!({
+                    "200": { "content": { "application/json": { "schema": accounts } } },
+                })),
+            },
             "/accounts/{accountId}": {
-                "parameters": [{
-                    "name": "accountId",
-                    "in": "path",
-                    "required": true,
-                    "x-mortise-resource": "account",
-                }],
+                "parameters": [of_account],
                 "get": operation("readStatement", json!({
                     "200": { "content": { "text/csv": csv } },
                 })),
@@ -254,6 +261,25 @@ async fn where_nothing_is_covered_there_is_no_answer() {
     ] {
         let withheld = disclosed(id, &terms(given), answer(200, content_type, BODY)).await;
         assert_eq!(withheld.expect_err("withheld").refusal, Refusal::NotCovered);
+    }
+}
+
+#[tokio::test]
+async fn a_list_of_another_account_than_the_one_that_was_asked_for_is_withheld_whole() {
+    let list = |ids: &[&str]| {
+        let items: Vec<Value> = ids.iter().map(|id| json!({ "id": id })).collect();
+        answer(200, JSON, json!({ "data": items }).to_string())
+    };
+    let theirs = ["acc-2", "acc-2"];
+    let withheld = disclosed("listCards", &terms(&EVERY), list(&theirs)).await;
+    assert_eq!(withheld.expect_err("withheld").refusal, Refusal::NotCovered);
+    for (id, ids, kept) in [
+        ("listCards", &[][..], 0),
+        ("listCards", &["acc-1", "acc-2"], 1),
+        ("listAccounts", &theirs, 0),
+    ] {
+        let given = disclosed(id, &terms(&EVERY), list(ids)).await;
+        assert_eq!(given.expect("it is given").kept, kept, "{id}");
     }
 }
 
