@@ -2,11 +2,18 @@
 //! with a one-time code, held to on the road, and ended.
 
 mod accesses;
+mod clusters;
 mod control;
+mod covered;
 mod dashboard;
+mod endings;
 mod evidence;
 mod giving;
+mod in_flight;
+mod markers;
+mod operations;
 mod refusals;
+mod values;
 mod walk;
 
 use kit::{Answer, Browser, TestHouse, attribute, html, query, way_back};

@@ -23,6 +23,7 @@ mod turned_away;
 mod two_banks;
 mod userinfo;
 
+pub(crate) use pages::is_error_page;
 pub(crate) use provider::{on_paper as with_provider, on_paper_of as with_provider_of};
 pub(crate) use thefts::endpoints;
 

@@ -10,7 +10,7 @@ use super::{App, CALLBACK, Form, decide, log_in};
 
 /// Asserts that this is the error page with this status and code, and leads nowhere.
 #[track_caller]
-pub(super) fn is_error_page(page: &Answer, status: u16, code: &str) {
+pub(crate) fn is_error_page(page: &Answer, status: u16, code: &str) {
     let text = html(page);
     assert_eq!(page.status, status, "{text}");
     assert!(
