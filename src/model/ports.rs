@@ -1,6 +1,7 @@
 //! The ports: what a product room may ask of a store, a log or a bank, in the domain's verbs.
 
 mod accesses;
+mod client_rights;
 mod consent_desk;
 mod consents;
 mod customer_accounts;
@@ -12,10 +13,12 @@ mod log;
 mod outbox;
 mod permissions;
 mod replay;
+mod room_door;
 mod second_factor;
 mod sessions;
 
 pub use accesses::{AccessRow, Accesses, LogIndex};
+pub use client_rights::{ClientRights, NotOpen};
 pub use consent_desk::{
     Answer, AskedFor, CHOSEN_ACCOUNT, ConsentDesk, Declined, DeskAgreed, DeskEnding, DeskFault,
     DeskForm, DeskOver, DeskPage, DeskSaid, DeskStep, MayAsk, Seat, SeatedCustomer, WhoAsks,
@@ -39,5 +42,6 @@ pub use log::{AuditLog, AuditUnavailable, Receipt};
 pub use outbox::{Outbox, OutboxId, Posted};
 pub use permissions::{Look, Looked, Looker, Permissions, WithdrawalSaid, Withdrawn};
 pub use replay::{Claim, Replay};
+pub use room_door::{ROOM_BODY_BYTES_MAX, RoomCall, RoomDoor, RoomFault};
 pub use second_factor::{FactorBegun, FactorSaid, SecondFactor, ToConfirm};
 pub use sessions::{Session, Sessions};

@@ -199,6 +199,21 @@ pub enum Refusal {
         /// The status that it answered with.
         status: u16,
     },
+    /// The body is not what the operation's description says; where in it, and by which rule.
+    RequestInvalid {
+        /// A JSON Pointer (RFC 6901) into the body; the empty text is all of it.
+        pointer: String,
+        /// The rule that is broken.
+        what: &'static str,
+    },
+    /// No consent of the client's has this id. Nothing more is told: whether another client's has
+    /// is nobody's to know.
+    UnknownConsent,
+    /// As many of the client's consents wait for their customers' decision as may.
+    TooManyUndecided {
+        /// How many may.
+        limit: u32,
+    },
     /// The body is longer than allowed.
     BodyTooLarge {
         /// The limit, in bytes.
@@ -246,6 +261,9 @@ impl Refusal {
             Self::TooOften { .. } => "consent_frequency",
             Self::ConsentUnavailable => "consent_unavailable",
             Self::BankRefused { .. } => "bank_refused",
+            Self::RequestInvalid { .. } => "request_invalid",
+            Self::UnknownConsent => "unknown_consent",
+            Self::TooManyUndecided { .. } => "too_many_undecided",
             Self::BodyTooLarge { .. } => "body_too_large",
             Self::BodyTooSlow => "body_too_slow",
             Self::UpstreamUnavailable => "upstream_unavailable",

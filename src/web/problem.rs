@@ -36,14 +36,15 @@ struct Document<'a> {
 /// The status of a refusal (DESIGN: the main road's table).
 pub fn status(refusal: &Refusal) -> StatusCode {
     match refusal {
-        Refusal::MalformedRequest { .. } | Refusal::MalformedCredentials { .. } => {
-            StatusCode::BAD_REQUEST
-        }
-        Refusal::UnknownRoute => StatusCode::NOT_FOUND,
+        Refusal::MalformedRequest { .. }
+        | Refusal::MalformedCredentials { .. }
+        | Refusal::RequestInvalid { .. } => StatusCode::BAD_REQUEST,
+        Refusal::UnknownRoute | Refusal::UnknownConsent => StatusCode::NOT_FOUND,
         Refusal::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
         Refusal::TooManyRequests { .. }
         | Refusal::RateLimited { .. }
         | Refusal::TooOften { .. }
+        | Refusal::TooManyUndecided { .. }
         | Refusal::TooManyConcurrent { .. } => StatusCode::TOO_MANY_REQUESTS,
         Refusal::NoCertificate
         | Refusal::CertificateRefused(_)
@@ -103,6 +104,9 @@ pub fn challenged(refusal: &Refusal, request: RequestId, asked: &Challenged<'_>)
         | Refusal::RateLimited { retry_after }
         | Refusal::TooOften { retry_after } => {
             headers.insert(RETRY_AFTER, HeaderValue::from(*retry_after));
+        }
+        Refusal::TooManyUndecided { .. } => {
+            headers.insert(RETRY_AFTER, HeaderValue::from_static("60"));
         }
         Refusal::TooManyConcurrent { .. }
         | Refusal::UpstreamUnavailable
@@ -202,6 +206,9 @@ fn title(refusal: &Refusal) -> &'static str {
         Refusal::TooOften { .. } => "Asked too often without the customer",
         Refusal::ConsentUnavailable => "Consent cannot be looked up",
         Refusal::BankRefused { .. } => "The bank's service refused",
+        Refusal::RequestInvalid { .. } => "Request not as described",
+        Refusal::UnknownConsent => "Unknown consent",
+        Refusal::TooManyUndecided { .. } => "Too many undecided consents",
         Refusal::BodyTooLarge { .. } => "Body too large",
         Refusal::BodyTooSlow => "Body too slow",
         Refusal::UpstreamUnavailable => "Bank service unavailable",
@@ -214,7 +221,9 @@ fn title(refusal: &Refusal) -> &'static str {
 /// What the refusal rests on, in words: the problem's detail and the record's rule.
 pub fn detail(refusal: &Refusal) -> &'static str {
     match refusal {
-        Refusal::MalformedRequest { what } | Refusal::MalformedCredentials { what } => what,
+        Refusal::MalformedRequest { what }
+        | Refusal::MalformedCredentials { what }
+        | Refusal::RequestInvalid { what, .. } => what,
         Refusal::UnknownRoute => "No operation is served at this host and path.",
         Refusal::MethodNotAllowed { .. } => "This path has operations, but none with this method.",
         Refusal::TooManyRequests { .. } => {
@@ -254,6 +263,8 @@ pub fn detail(refusal: &Refusal) -> &'static str {
         | Refusal::NotCovered
         | Refusal::TooOften { .. }
         | Refusal::ConsentUnavailable
+        | Refusal::UnknownConsent
+        | Refusal::TooManyUndecided { .. }
         | Refusal::BankRefused { .. } => consent::detail(refusal),
         Refusal::BodyTooLarge { .. } => "The request's body is longer than this gateway takes.",
         Refusal::BodyTooSlow => "The request's body stopped arriving.",
@@ -302,7 +313,15 @@ fn expected(refusal: &Refusal) -> String {
         }
         Refusal::Proof(problem) => proof::expected(*problem),
         Refusal::PartnerSuspended => "An active partner.",
-        Refusal::TooManyConcurrent { limit } => return format!("At most {limit} at once."),
+        Refusal::TooManyConcurrent { limit } | Refusal::TooManyUndecided { limit } => {
+            return format!("At most {limit} at once.");
+        }
+        Refusal::RequestInvalid { pointer, .. } if pointer.is_empty() => {
+            "A body as the API's description defines it."
+        }
+        Refusal::RequestInvalid { pointer, .. } => {
+            return format!("At {pointer} what the API's description defines.");
+        }
         Refusal::NoAgreement => "An agreement that names the product, today.",
         Refusal::InsufficientScope { scope } => return format!("The scope {scope}."),
         Refusal::InsufficientDetails { detail } => {
@@ -318,6 +337,7 @@ fn expected(refusal: &Refusal) -> String {
         | Refusal::ConsentExpired
         | Refusal::ConsentWithdrawn
         | Refusal::NotCovered
+        | Refusal::UnknownConsent
         | Refusal::BankRefused { .. } => consent::expected(refusal),
         Refusal::BodyTooLarge { limit } => return format!("At most {limit} bytes."),
         Refusal::BodyTooSlow => "A body that keeps coming.",
@@ -332,9 +352,9 @@ fn expected(refusal: &Refusal) -> String {
 
 fn remedy(refusal: &Refusal) -> &'static str {
     match refusal {
-        Refusal::MalformedRequest { .. } | Refusal::MalformedCredentials { .. } => {
-            "Mend the request as the detail says."
-        }
+        Refusal::MalformedRequest { .. }
+        | Refusal::MalformedCredentials { .. }
+        | Refusal::RequestInvalid { .. } => "Mend the request as the detail says.",
         Refusal::UnknownRoute => "Compare host, base path and spelling with the API's description.",
         Refusal::MethodNotAllowed { .. } => "Use a method that the Allow header lists.",
         Refusal::TooManyRequests { .. } => {
@@ -371,6 +391,8 @@ fn remedy(refusal: &Refusal) -> &'static str {
         | Refusal::ConsentWithdrawn
         | Refusal::NotCovered
         | Refusal::TooOften { .. }
+        | Refusal::UnknownConsent
+        | Refusal::TooManyUndecided { .. }
         | Refusal::BankRefused { .. } => consent::remedy(refusal),
         Refusal::BodyTooLarge { .. } => "Send less, or split the request.",
         Refusal::BodyTooSlow => "Send the request again on a new connection.",

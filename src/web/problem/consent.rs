@@ -30,6 +30,10 @@ pub(super) fn detail(refusal: &Refusal) -> &'static str {
         }
         Refusal::ConsentUnavailable => "The gateway cannot look the customer's consent up now.",
         Refusal::BankRefused { .. } => "The bank's service did not do what was asked of it.",
+        Refusal::UnknownConsent => "You have no consent of this id.",
+        Refusal::TooManyUndecided { .. } => {
+            "As many of this client's consents wait for their customers' decision as may."
+        }
         // Of what is not covered nothing is told.
         _ => "The customer's consent does not cover this.",
     }
@@ -40,6 +44,7 @@ pub(super) fn expected(refusal: &Refusal) -> &'static str {
         Refusal::NoConsent => "A token that a customer's consent was given for.",
         Refusal::ConsentExpired | Refusal::ConsentWithdrawn => "A token of a consent in force.",
         Refusal::BankRefused { .. } => "A request that the bank's service can carry out.",
+        Refusal::UnknownConsent => "The id of a consent that this client asked for.",
         _ => "A request for what the customer has allowed.",
     }
 }
@@ -55,6 +60,10 @@ pub(super) fn remedy(refusal: &Refusal) -> &'static str {
         Refusal::TooOften { .. } => {
             "Wait as Retry-After says, or call while the customer is there and send \
              x-fapi-customer-ip-address."
+        }
+        Refusal::UnknownConsent => "Compare the id with the one that you were given.",
+        Refusal::TooManyUndecided { .. } => {
+            "Take those back that nobody will decide about, or wait: each lapses within minutes."
         }
         Refusal::BankRefused { .. } => {
             "Compare the request with the API's description; give the bank the explain id."

@@ -62,6 +62,12 @@ every!(refusals -> Refusal {
     Refusal::TooOften { .. } => Refusal::TooOften { retry_after: 5 },
     Refusal::ConsentUnavailable => Refusal::ConsentUnavailable,
     Refusal::BankRefused { .. } => Refusal::BankRefused { status: 404 },
+    Refusal::RequestInvalid { .. } => Refusal::RequestInvalid {
+        pointer: "/scope".to_owned(),
+        what: "A scope is missing.",
+    },
+    Refusal::UnknownConsent => Refusal::UnknownConsent,
+    Refusal::TooManyUndecided { .. } => Refusal::TooManyUndecided { limit: 10_000 },
     Refusal::BodyTooLarge { .. } => Refusal::BodyTooLarge { limit: 1_000 },
     Refusal::BodyTooSlow => Refusal::BodyTooSlow,
     Refusal::UpstreamUnavailable => Refusal::UpstreamUnavailable,
@@ -214,6 +220,9 @@ fn codes_and_statuses_are_stable() {
             ("consent_frequency", 429),
             ("consent_unavailable", 503),
             ("bank_refused", 404),
+            ("request_invalid", 400),
+            ("unknown_consent", 404),
+            ("too_many_undecided", 429),
             ("body_too_large", 413),
             ("body_too_slow", 408),
             ("upstream_unavailable", 503),
@@ -331,6 +340,24 @@ async fn what_a_refusal_knows_stands_in_what_was_expected() {
         (
             Refusal::DetailsTooLong { limit: 9_000 },
             "A token whose grant is told in at most 9000 bytes.",
+        ),
+        (
+            Refusal::RequestInvalid {
+                pointer: "/scope".to_owned(),
+                what: "A scope is missing.",
+            },
+            "At /scope what the API's description defines.",
+        ),
+        (
+            Refusal::RequestInvalid {
+                pointer: String::new(),
+                what: "No JSON.",
+            },
+            "A body as the API's description defines it.",
+        ),
+        (
+            Refusal::TooManyUndecided { limit: 10_000 },
+            "At most 10000 at once.",
         ),
         (
             Refusal::BodyTooLarge { limit: 1_000 },
