@@ -30,6 +30,7 @@ pub(crate) mod limits;
 pub(crate) mod profile;
 pub(crate) mod published;
 pub(crate) mod registered;
+mod rights;
 
 use self::decoy::Decoys;
 
@@ -95,7 +96,7 @@ pub(crate) struct AtBank {
 /// Who issues a bank's access tokens.
 pub(crate) enum Tokens {
     /// We do.
-    Ours(Box<Issuer>),
+    Ours(Arc<Issuer>),
     /// Its own authorization server does, with these keys.
     Elsewhere(Jwks),
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crypto::{Jwks, SigningKey};
 use identity::IssuerKeys;
-use model::ports::KeyUse;
+use model::ports::{ClientRights, KeyUse};
 use model::{BankId, ClientId, Fault, Who};
 
 use crate::issuer::{AtBank, Issuer, Tokens, open_assertions, shown_until};
@@ -38,7 +38,7 @@ impl AuthServer {
         for settings in issuers {
             let bank = settings.bank.clone();
             let issuer = Issuer::open(settings, &server.ports).await?;
-            server.take_in(bank, Tokens::Ours(Box::new(issuer))).await?;
+            server.take_in(bank, Tokens::Ours(Arc::new(issuer))).await?;
         }
         for Elsewhere { bank, keys } in elsewhere {
             server.take_in(bank, Tokens::Elsewhere(keys)).await?;
@@ -89,6 +89,14 @@ impl AuthServer {
     pub fn assertion_keys(&self, bank: &BankId) -> Option<(Arc<SigningKey>, Jwks)> {
         let (ring, now) = (&self.at(bank)?.assertions, self.ports.clock.now());
         Some((Arc::clone(ring.signer(now)), ring.public(now)))
+    }
+
+    /// What the clients of a bank may ask customers for; `None` where tokens are not ours to issue.
+    pub fn rights(&self, bank: &BankId) -> Option<Arc<dyn ClientRights>> {
+        match &self.at(bank)?.tokens {
+            Tokens::Ours(issuer) => Some(Arc::clone(issuer) as _),
+            Tokens::Elsewhere(_) => None,
+        }
     }
 
     /// Who a client's consent is of, as records tell it: the client with its partner, and the

@@ -104,6 +104,11 @@ pub(crate) fn is_open(issuer: &Issuer, open: Open<'_>, detail: Detail<'_>) -> bo
     judge(issuer, open, detail).is_ok()
 }
 
+/// Whether a detail may be asked for; if not, where in it that is seen: a JSON Pointer.
+pub(crate) fn fits(issuer: &Issuer, open: Open<'_>, detail: Detail<'_>) -> Result<(), String> {
+    judge(issuer, open, detail).map_err(|wrong| wrong.within)
+}
+
 fn of_all(problem: DetailsProblem) -> Denied {
     Denied::Details {
         problem,
