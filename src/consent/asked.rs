@@ -12,10 +12,11 @@ use web::Language;
 
 pub(crate) use self::detail::{ACCOUNT, Detail, Told};
 use crate::catalogue::{Accounts, Both, Catalogue, Cluster, Consented, Purpose, ScopeEntry};
+use crate::lodged::Lodged;
 use crate::settings::{DeskSettings, DetailWords};
 
 /// The scope that says who the customer is (OpenID Connect Core §3.1.2.1). It is built in.
-const OPENID: &str = "openid";
+pub(crate) const OPENID: &str = "openid";
 /// The most authorization details of one request: what a page can show.
 const DETAILS_MAX: usize = 10;
 
@@ -36,6 +37,8 @@ pub(crate) struct Wish<'a> {
     pub(crate) effects: Vec<&'a Both>,
     /// What the data is for.
     pub(crate) purposes: Vec<(&'a PurposeId, &'a Purpose)>,
+    /// What a partner lodged it with, where one did: the app names it, and it goes no further.
+    pub(crate) lodged: Option<&'a Lodged>,
 }
 
 impl<'a> Wish<'a> {
@@ -51,6 +54,7 @@ impl<'a> Wish<'a> {
             details,
             effects: Vec::new(),
             purposes: Vec::new(),
+            lodged: None,
         };
         for scope in scopes {
             wish.add(settings, scope);
@@ -63,6 +67,24 @@ impl<'a> Wish<'a> {
         if wish.accounts != Accounts::None && wish.details.iter().any(names_account) {
             return Err(MayAsk::Details);
         }
+        Ok(wish)
+    }
+
+    /// What a partner lodged; or why it must not be asked for. The details of `asked` are those
+    /// that were lodged.
+    pub(crate) fn of_lodged(
+        settings: &'a DeskSettings,
+        asked: &AskedFor<'_>,
+        lodged: &'a Lodged,
+    ) -> Result<Self, MayAsk> {
+        let mut wish = Self::of(settings, asked)?;
+        if let Some(named) = &lodged.purpose {
+            wish.purposes.retain(|(id, _)| id.as_str() == named);
+            if wish.purposes.is_empty() {
+                return Err(MayAsk::Scope);
+            }
+        }
+        wish.lodged = Some(lodged);
         Ok(wish)
     }
 

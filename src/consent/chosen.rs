@@ -3,14 +3,16 @@
 
 use std::collections::BTreeSet;
 
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use model::ports::AskedFor;
 use model::{ConsentId, Fault, Resource, Terms};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::asked::{ACCOUNT, Wish};
 use crate::draft::Draft;
+use crate::lodged::CONSENT;
 use crate::profile::ProfileRules;
 
 /// All that the second factor is over, its members always in this order.
@@ -27,6 +29,8 @@ struct Over<'a> {
     accounts: Vec<&'a str>,
     details: &'a str,
     until: Timestamp,
+    days: [Option<Date>; 2],
+    per_day: Option<u32>,
 }
 
 /// What one customer chose of one wish.
@@ -66,6 +70,11 @@ impl Chosen<'_> {
             accounts: accounts.map(|account| account.id.as_str()).collect(),
             details: &details,
             until: self.draft.until,
+            days: self.days(),
+            per_day: self
+                .wish
+                .lodged
+                .and_then(|lodged| lodged.per_day_unattended),
         };
         let text = serde_json::to_vec(&over)
             .map_err(|cause| Fault::caused("writing what a second factor is over", cause))?;
@@ -73,7 +82,7 @@ impl Chosen<'_> {
     }
 
     /// The details of the grant: those that were asked for, the bound ones with the account that
-    /// was chosen.
+    /// was chosen; and the consent itself, where the app named it.
     pub(crate) fn details(&self) -> Result<String, Fault> {
         let mut details: Vec<Value> = serde_json::from_str(self.asked.details)
             .map_err(|cause| Fault::caused("reading authorization details", cause))?;
@@ -88,7 +97,16 @@ impl Chosen<'_> {
                 members.insert(ACCOUNT.to_owned(), Value::from(id.as_str()));
             }
         }
+        if self.wish.lodged.is_some() {
+            details.push(json!({ "type": CONSENT, "consent_id": self.id.as_str() }));
+        }
         Ok(Value::from(details).to_string())
+    }
+
+    /// The first day of which data is wanted, and the last, as far as they were lodged.
+    fn days(&self) -> [Option<Date>; 2] {
+        let lodged = self.wish.lodged;
+        lodged.map_or([None; 2], |lodged| [lodged.data_from, lodged.data_until])
     }
 
     /// What the consent covers from now on.
@@ -101,6 +119,8 @@ impl Chosen<'_> {
         };
         let values = self.wish.details.iter().filter(|one| one.is_bound);
         let bound = values.flat_map(|detail| detail.bound(account)).collect();
+        let [data_from, data_until] = self.days();
+        let per_day = self.wish.lodged.and_then(|its| its.per_day_unattended);
         let reauth_at = profile.reauth_days.map(|days| after(now, days));
         Ok(Terms {
             id: self.id.clone(),
@@ -113,9 +133,11 @@ impl Chosen<'_> {
                 .collect(),
             resources: resources.iter().cloned().collect::<BTreeSet<_>>(),
             purpose: self.wish.purposes.first().map(|(id, _)| (*id).clone()),
-            per_day_unattended: profile.per_day_unattended,
-            data_from: None,
-            data_until: None,
+            per_day_unattended: per_day
+                .unwrap_or(profile.per_day_unattended)
+                .min(profile.per_day_unattended),
+            data_from,
+            data_until,
             bound,
             authorised_at: now,
             reauth_at: reauth_at.map(|at| at.min(self.draft.until)),

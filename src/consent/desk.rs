@@ -20,10 +20,12 @@ use model::{By, Channel, ConsentId, ConsentPart, ConsentState, Fault, GrantId, S
 use web::{Language, Pages};
 
 use self::end::Ended;
+pub(crate) use self::end::change;
 pub(crate) use self::show::whole;
 use crate::asked::{self, Wish};
 use crate::catalogue::Accounts;
 use crate::draft::Draft;
+use crate::lodged::{Before, Named};
 use crate::page;
 use crate::settings::{DeskPorts, DeskSettings};
 
@@ -71,30 +73,88 @@ impl ConsentDesk for Desk {
         &'a self,
         asked: AskedFor<'a>,
     ) -> BoxFuture<'a, Result<MayAsk, StoreUnavailable>> {
-        let may = Wish::of(&self.settings, &asked).map_or_else(|not| not, |_| MayAsk::Yes);
-        Box::pin(async move { Ok(may) })
+        Box::pin(async move { self.may(asked).await })
     }
 
     fn show<'a>(&'a self, seat: Seat<'a>) -> BoxFuture<'a, DeskSaid> {
         Box::pin(async move {
-            let mut visit = Visit {
-                desk: self,
-                seat,
-                posted: Vec::new(),
+            let before = match self.before(&seat.asked).await {
+                Ok(before) => before,
+                Err(said) => return (said, Vec::new()),
             };
+            let mut visit = Visit::of(self, seat, before.as_ref());
             (visit.show().await, visit.posted)
         })
     }
 
     fn act<'a>(&'a self, seat: Seat<'a>, answer: Answer<'a>) -> BoxFuture<'a, DeskSaid> {
         Box::pin(async move {
-            let mut visit = Visit {
-                desk: self,
-                seat,
-                posted: Vec::new(),
+            let before = match self.before(&seat.asked).await {
+                Ok(before) => before,
+                Err(said) => return (said, Vec::new()),
             };
+            let mut visit = Visit::of(self, seat, before.as_ref());
             (visit.act(answer).await, visit.posted)
         })
+    }
+}
+
+impl Desk {
+    async fn may(&self, asked: AskedFor<'_>) -> Result<MayAsk, StoreUnavailable> {
+        let before = match Named::read(asked.details) {
+            Ok(None) => return Ok(may(Wish::of(&self.settings, &asked))),
+            Ok(Some(named)) => self.named(&asked, &named).await?,
+            Err(not) => Err(not),
+        };
+        Ok(match before {
+            Err(not) => not,
+            Ok(before) if !before.may_be_asked(asked.now) => MayAsk::Details,
+            Ok(before) => {
+                let asked = before.asked(asked);
+                may(Wish::of_lodged(&self.settings, &asked, &before.lodged))
+            }
+        })
+    }
+
+    /// The consent that an app names; or why it may not.
+    async fn named(
+        &self,
+        asked: &AskedFor<'_>,
+        named: &Named,
+    ) -> Result<Result<Before, MayAsk>, StoreUnavailable> {
+        let consents = &self.ports.consents;
+        let found = consents.find(&self.settings.bank, &named.id).await?;
+        Before::of(asked, named, found).map_err(|fault| StoreUnavailable {
+            doing: "reading what was lodged",
+            source: Some(Box::new(fault)),
+        })
+    }
+
+    /// The consent that the app of a seat names, if it names one; or how the visit ends.
+    async fn before(&self, asked: &AskedFor<'_>) -> Result<Option<Before>, Stepped> {
+        let before = match Named::read(asked.details) {
+            Ok(None) => return Ok(None),
+            Ok(Some(named)) => self.named(asked, &named).await,
+            Err(not) => Ok(Err(not)),
+        };
+        match before {
+            Ok(Ok(before)) => Ok(Some(before)),
+            Ok(Err(not)) => Err(Ok(DeskStep::Over(may_not(not)))),
+            Err(cause) => Err(Err(cause.into())),
+        }
+    }
+}
+
+fn may(wish: Result<Wish<'_>, MayAsk>) -> MayAsk {
+    wish.map_or_else(|not| not, |_| MayAsk::Yes)
+}
+
+/// How a visit ends whose request must not be asked any more.
+fn may_not(not: MayAsk) -> Ended {
+    match not {
+        MayAsk::Scope => end::failed("invalid_scope"),
+        MayAsk::Details => end::failed("invalid_authorization_details"),
+        MayAsk::Yes => end::failed("access_denied"),
     }
 }
 
@@ -102,6 +162,8 @@ impl ConsentDesk for Desk {
 struct Visit<'a> {
     desk: &'a Desk,
     seat: Seat<'a>,
+    /// The consent that the app names, where it does; then the seat's details are its.
+    before: Option<&'a Before>,
     /// The events of what took hold.
     posted: Vec<Posted>,
 }
@@ -116,13 +178,32 @@ struct Case {
 type Stepped = Result<DeskStep, DeskFault>;
 
 impl<'a> Visit<'a> {
+    fn of(desk: &'a Desk, mut seat: Seat<'a>, before: Option<&'a Before>) -> Self {
+        if let Some(before) = before {
+            seat.asked = before.asked(seat.asked);
+        }
+        Self {
+            desk,
+            seat,
+            before,
+            posted: Vec::new(),
+        }
+    }
+
     /// What is asked for; or how the visit ends because it must not be asked for any more.
     fn wish(&self) -> Result<Wish<'a>, Ended> {
-        Wish::of(&self.desk.settings, &self.seat.asked).map_err(|not| match not {
-            MayAsk::Scope => end::failed("invalid_scope"),
-            MayAsk::Details => end::failed("invalid_authorization_details"),
-            MayAsk::Yes => end::failed("access_denied"),
-        })
+        let (settings, asked) = (&self.desk.settings, &self.seat.asked);
+        let wish = match self.before {
+            Some(before) => Wish::of_lodged(settings, asked, &before.lodged),
+            None => Wish::of(settings, asked),
+        };
+        wish.map_err(may_not)
+    }
+
+    /// Whether the customer decides on the app alone, on one page. What was lodged is there to be
+    /// decided, whatever it opens by now.
+    fn is_plain(&self, wish: &Wish<'_>) -> bool {
+        wish.is_plain() && self.before.is_none()
     }
 
     fn language(&self) -> Result<Language, Fault> {

@@ -12,7 +12,9 @@
 //! takes [`DeskSettings`] and [`DeskPorts`] and is a [`model::ports::ConsentDesk`]; what it kept as
 //! evidence is read by [`open_evidence`]. [`Keeper::new`] takes [`KeeperSettings`] and
 //! [`KeeperPorts`] and is a [`model::ports::Permissions`]: what customers gave, in their sight, and
-//! the way to withdraw it (§6 B).
+//! the way to withdraw it (§6 B). [`Resource`] is the consent resource for partners, a
+//! [`model::ports::RoomDoor`]; what it serves is [`SERVED`].
+//! [`fuzz_wish`] is for fuzzers.
 //!
 //! **How a value goes through**: `config` reads a file into a tree of values; a `Site` walks it,
 //! and whatever it was not asked for is a problem. Each text is measured when it is read, and
@@ -22,7 +24,9 @@
 //! the evidence of a consent names. A request becomes a `Wish` by the catalogue, or is refused; the
 //! customer's consent is made when they come first; page after page their answers go into a
 //! `Draft`, which lies in the store, sealed, with each page as it was sent. The second factor is
-//! over the digest of all that the draft says, and terms are made of the same draft.
+//! over the digest of all that the draft says, and terms are made of the same draft. A wish that a
+//! partner lodged first is kept as it was checked; its customer opens it by a request that names
+//! it, and is asked for just that.
 //!
 //! Attacks stopped here: a form of another page than the last one shown, of another tab or of
 //! before the back key, decides nothing; an account that the bank does not list as one to choose
@@ -32,8 +36,8 @@
 //! **Absent on purpose**: YAML and files (`config` has them); the way to and from the desk, log-in,
 //! cookies and codes (`authserver` has them); the scope `openid`, which is built in; defaults: a
 //! line that is left out of a catalogue or profile is a mistake, not a choice. Not there yet: a
-//! consent that takes another's place or renews one, those that a partner lodges before its
-//! customer comes, and the review on the page of the second factor.
+//! consent that takes another's place or renews one, and the review on the page of the second
+//! factor.
 
 mod asked;
 mod catalogue;
@@ -42,9 +46,11 @@ mod desk;
 mod draft;
 mod evidence;
 mod keep;
+mod lodged;
 mod page;
 mod problem;
 mod profile;
+mod resource;
 mod settings;
 mod site;
 #[cfg(test)]
@@ -56,4 +62,5 @@ pub use evidence::open_evidence;
 pub use keep::{Keeper, KeeperPorts, KeeperSettings};
 pub use problem::Problem;
 pub use profile::{PROFILES, ProfileRules, ReviewPage, SeparateConsent};
+pub use resource::{Resource, ResourcePorts, SERVED, Served, fuzz_wish};
 pub use settings::{DeskPorts, DeskSettings, DetailWords};

@@ -12,6 +12,7 @@ const TARGETS: &[(&str, Target)] = &[
     ("assertion", authserver::fuzz_assertion),
     ("authorization_details", authserver::fuzz_authorization_details),
     ("claims", authserver::fuzz_claims),
+    ("consent_wish", consent::fuzz_wish),
     ("dpop_proof", identity::fuzz_proof),
     ("form", web::fuzz_form),
     ("jwks", crypto::fuzz_jwks),

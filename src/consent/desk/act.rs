@@ -96,7 +96,7 @@ impl Visit<'_> {
             Err(over) => return Ok(DeskStep::Over(over)),
         };
         let said = Said::read(answer.members)?;
-        if wish.is_plain() {
+        if self.is_plain(&wish) {
             return self.act_plain(&wish, answer, &said).await;
         }
         let mut case = match self.seated(&wish).await? {

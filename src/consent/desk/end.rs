@@ -162,7 +162,7 @@ impl Visit<'_> {
 }
 
 /// An edge of a consent as it stands.
-pub(super) fn change(consent: &Consent, edge: Edge) -> Change {
+pub(crate) fn change(consent: &Consent, edge: Edge) -> Change {
     Change {
         from: consent.state,
         version: consent.version,

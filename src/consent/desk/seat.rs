@@ -4,25 +4,18 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use model::ports::{Consent, DeskEnding, DeskFault, Lodge};
-use model::{ConsentState, GrantAction};
-use serde::Serialize;
+use model::ports::{Changed, Consent, DeskEnding, DeskFault, Lodge};
+use model::{ConsentState, Edge, GrantAction};
 
 use super::end::{self, Ended};
 use super::{Case, Visit};
 use crate::asked::Wish;
 use crate::chosen;
 use crate::draft::Draft;
+use crate::lodged::{Before, Lodged};
 
 /// How long a customer may take, counted from when the link was opened first.
 const VISIT: Duration = Duration::from_mins(15);
-
-/// What is asked for, as the store keeps it.
-#[derive(Serialize)]
-struct Lodged<'a> {
-    scope: String,
-    authorization_details: &'a str,
-}
 
 impl Visit<'_> {
     /// The case of this request; or how the visit ends.
@@ -30,20 +23,58 @@ impl Visit<'_> {
         &mut self,
         wish: &Wish<'_>,
     ) -> Result<Result<Case, Ended>, DeskFault> {
-        let desk = self.desk;
-        let found = desk
-            .ports
-            .consents
-            .of_request(&desk.settings.bank, self.seat.request)
-            .await?;
-        let consent = match found {
-            Some(consent) => consent,
-            None => match self.lodge(wish).await? {
-                Ok(consent) => consent,
-                Err(over) => return Ok(Err(over)),
-            },
+        let consent = match self.before {
+            Some(before) => self.opened(before, wish).await?,
+            None => self.of_request(wish).await?,
         };
-        self.case_of(consent, wish)
+        match consent {
+            Ok(consent) => self.case_of(consent, wish),
+            Err(over) => Ok(Err(over)),
+        }
+    }
+
+    /// The consent of the pushed request, made when its customer comes first.
+    async fn of_request(&mut self, wish: &Wish<'_>) -> Result<Result<Consent, Ended>, DeskFault> {
+        let desk = self.desk;
+        let consents = desk.ports.consents.as_ref();
+        let found = consents.of_request(&desk.settings.bank, self.seat.request);
+        match found.await? {
+            Some(consent) => Ok(Ok(consent)),
+            None => self.lodge(wish).await,
+        }
+    }
+
+    /// The consent that the app names, opened when its customer comes first. From then on it is
+    /// theirs, by whichever request of the app's they come.
+    async fn opened(
+        &mut self,
+        before: &Before,
+        wish: &Wish<'_>,
+    ) -> Result<Result<Consent, Ended>, DeskFault> {
+        let (desk, consent) = (self.desk, &before.consent);
+        if consent.state != ConsentState::Requested {
+            return Ok(Ok(consent.clone()));
+        }
+        let now = self.seat.asked.now;
+        if now >= consent.decide_until {
+            return Ok(Err(self.lapsed(consent, wish)));
+        }
+        let (id, bank) = (&consent.id, &desk.settings.bank);
+        let mut change = end::change(consent, Edge::Open);
+        change.subject = Some(self.seat.customer.subject.to_owned());
+        let draft = self.begun(wish);
+        change.draft = Some(draft.sealed(id, &desk.settings, &desk.ports)?);
+        let to = end::after(consent.state, Edge::Open)?;
+        let mut event = (self.seat.event)(GrantAction::ConsentOpen, Some(id.grant()));
+        event.consent = Some(self.part(Some(consent.state), to, wish, 0));
+        let consents = desk.ports.consents.as_ref();
+        let changed = consents.change(bank, id, change, now, event);
+        if let Changed::Done(posted) = changed.await? {
+            self.posted.push(posted);
+        }
+        // Another tab may have been faster: what stands now is what counts.
+        let found = consents.find(bank, id).await?;
+        Ok(found.ok_or_else(|| end::failed("access_denied")))
     }
 
     /// The case of a consent that was found.
@@ -63,6 +94,10 @@ impl Visit<'_> {
         if self.seat.asked.now >= consent.decide_until {
             return Ok(Err(self.lapsed(&consent, wish)));
         }
+        if self.begun(wish).until <= self.seat.asked.now {
+            // The end that the partner wished for has come.
+            return Ok(Err(self.withdrawn_offer(&consent, wish)));
+        }
         let desk = self.desk;
         let (bank, kek) = (&desk.settings.bank, desk.settings.kek.as_ref());
         let draft = Draft::open(&consent.draft, &consent.id, bank, kek)?;
@@ -76,13 +111,15 @@ impl Visit<'_> {
             // The second factor is over words, or an end, that hold no more.
             return Ok(Err(self.withdrawn_offer(&consent, wish)));
         }
-        let draft = self.begun();
+        let draft = self.begun(wish);
         Ok(Ok(Case { consent, draft }))
     }
 
-    fn begun(&self) -> Draft {
+    fn begun(&self, wish: &Wish<'_>) -> Draft {
         let settings = &self.desk.settings;
         let (now, latest) = (self.seat.asked.now, self.seat.latest_end);
+        let wished = wish.lodged.and_then(|lodged| lodged.expires);
+        let latest = wished.map_or(latest, |wished| latest.min(wished));
         let until = chosen::end(&settings.profile, now, latest);
         Draft::begun(settings.catalogue.version(), until)
     }
@@ -96,7 +133,7 @@ impl Visit<'_> {
         if now >= decide_until {
             return Ok(Err(end::over(DeskEnding::TimedOut, None)));
         }
-        let consent = self.new_consent(decide_until)?;
+        let consent = self.new_consent(wish, decide_until)?;
         let state = consent.state;
         let id = consent.id.clone();
         let mut event = (self.seat.event)(GrantAction::ConsentOpen, Some(id.grant()));
@@ -116,16 +153,11 @@ impl Visit<'_> {
         })
     }
 
-    fn new_consent(&self, decide_until: Timestamp) -> Result<Consent, DeskFault> {
+    fn new_consent(&self, wish: &Wish<'_>, decide_until: Timestamp) -> Result<Consent, DeskFault> {
         let (desk, seat) = (self.desk, &self.seat);
         let (id, now) = (self.new_id()?, seat.asked.now);
-        let lodged = Lodged {
-            scope: seat.asked.scopes.to_string(),
-            authorization_details: seat.asked.details,
-        };
-        let lodged = serde_json::to_vec(&lodged)
-            .map_err(|cause| model::Fault::caused("writing what a consent is asked for", cause))?;
-        let draft = self.begun();
+        let lodged = Lodged::of(seat.asked.scopes, seat.asked.details).kept()?;
+        let draft = self.begun(wish);
         Ok(Consent {
             digest: crypto::sha256(id.as_str().as_bytes()),
             client: seat.asked.client.clone(),

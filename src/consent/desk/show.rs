@@ -24,7 +24,7 @@ impl Visit<'_> {
             Ok(wish) => wish,
             Err(over) => return Ok(DeskStep::Over(over)),
         };
-        if wish.is_plain() {
+        if self.is_plain(&wish) {
             return self.show_plain(&wish);
         }
         match self.seated(&wish).await? {

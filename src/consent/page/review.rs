@@ -1,10 +1,11 @@
 //! The page that tells what is asked for (specs/consent.md, screen C2): who, why, what goes out and
 //! what does not, until when, how to withdraw, what a refusal leads to. Nothing is ticked before.
 
+use jiff::civil::Date;
 use model::ports::OwnAccount;
 use model::{Fault, Response};
 use serde::Serialize;
-use web::{Arg, text};
+use web::{Arg, date, text};
 
 use super::accounts::Chooser;
 use super::detail::Table;
@@ -27,6 +28,10 @@ struct Page<'a> {
     common: Common<'a>,
     who: Who,
     purposes: Vec<Purpose>,
+    /// Of which days data is asked for, where they are limited.
+    days: Option<String>,
+    /// How often while the customer is away, where the app asks for less than the rules allow.
+    per_day: Option<String>,
     /// What is decided on with the rest.
     clusters: Vec<Row>,
     /// What is decided on apart.
@@ -89,6 +94,8 @@ pub(crate) fn draw(sheet: &Drawn<'_>, review: &Review<'_>) -> Result<Response, F
         common: sheet.common()?,
         who: who(sheet)?,
         purposes: purposes.collect::<Result<_, Fault>>()?,
+        days: days(sheet)?,
+        per_day: per_day(sheet)?,
         clusters: rows(false)?,
         separate: rows(true)?,
         separate_problem: sheet.problem_of(&[Wrong::NotSeparate])?,
@@ -110,6 +117,31 @@ pub(crate) fn draw(sheet: &Drawn<'_>, review: &Review<'_>) -> Result<Response, F
         "heading-data"
     };
     sheet.sheet("consent-review.html", heading, page)
+}
+
+/// The days that the partner lodged it with.
+fn days(sheet: &Drawn<'_>) -> Result<Option<String>, Fault> {
+    let lodged = sheet.wish.lodged;
+    let said = |day: Option<Date>| day.map(|day| date(day, sheet.language()));
+    let from = said(lodged.and_then(|lodged| lodged.data_from));
+    let until = said(lodged.and_then(|lodged| lodged.data_until));
+    let text = match (&from, &until) {
+        (None, None) => return Ok(None),
+        (Some(from), None) => sheet.say("days-from", &[("from", Arg::Text(from))])?,
+        (None, Some(until)) => sheet.say("days-until", &[("until", Arg::Text(until))])?,
+        (Some(from), Some(until)) => {
+            let both = [("from", Arg::Text(from)), ("until", Arg::Text(until))];
+            sheet.say("days-both", &both)?
+        }
+    };
+    Ok(Some(text))
+}
+
+/// How often the partner asks at most while the customer is away.
+fn per_day(sheet: &Drawn<'_>) -> Result<Option<String>, Fault> {
+    let wished = sheet.wish.lodged.and_then(|its| its.per_day_unattended);
+    let said = wished.map(|count| sheet.say("away", &[("count", Arg::Number(count))]));
+    said.transpose()
 }
 
 /// What one might take for part of it, and is not.

@@ -12,6 +12,16 @@ keeps = The app may keep the data for { $days ->
         [1] one day
        *[other] { $days } days
     }.
+days = Data of which days
+days-from = From { $from } on
+days-until = Up to { $until }
+days-both = { $from } to { $until }
+how-often = While you are away
+away = { $count ->
+        [0] The app asks for no data.
+        [1] The app asks for data at most once a day.
+       *[other] The app asks for data at most { $count } times a day.
+    }
 until = Until
 asked-for = What it asks for
 choose-accounts = Which accounts

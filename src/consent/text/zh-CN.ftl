@@ -8,6 +8,15 @@ heading-confirm = 为{ $app }的请求确认是你本人
 
 purpose = 用途
 keeps = 应用最多可以把数据保存 { $days } 天。
+days = 数据的日期
+days-from = 自 { $from } 起
+days-until = 至 { $until } 为止
+days-both = { $from } 至 { $until }
+how-often = 你不在场时
+away = { $count ->
+        [0] 不查询。
+       *[other] 每天最多查询 { $count } 次。
+    }
 until = 有效期至
 asked-for = 请求的内容
 choose-accounts = 选择账户
