@@ -4,6 +4,7 @@
 mod class;
 mod consent;
 mod customers;
+mod destination;
 mod details;
 mod resource_servers;
 mod resources;
@@ -19,7 +20,9 @@ use authserver::{
 };
 use config::{BankPlan, House, IssuerEndpoint, ListenerPlan, LogInPlan, ProductPlan, TokensPlan};
 use crypto::Jwks;
-use gateway::{Agreement, Bank, Plan, Road, Route, RouteMeters, RoutePattern, Snapshot};
+use gateway::{
+    Agreement, Bank, Destination, Plan, Road, Route, RouteMeters, RoutePattern, Snapshot,
+};
 use identity::{Ending, Issuer, IssuerKeys, Revoked};
 use model::{
     BankId, ClientId, DemandedLogIn, ListenerId, Meter, Object, OperationId, PartnerId, PlanId,
@@ -151,13 +154,11 @@ async fn build(shared: &Shared<'_>, plan: &BankPlan) -> anyhow::Result<Built> {
         },
         meter: &standing.metrics.meter,
     };
+    let goals = destination::all(plan, (&upstreams, &ending), &authserver, standing)?;
     let mut routes = Vec::new();
-    for product in &plan.products {
+    for (product, goal) in plan.products.iter().zip(&goals) {
         let rights = rights(shared, &bank.id, &product.id, &agreements)?;
-        let upstream = upstreams
-            .get(&product.upstream)
-            .with_context(|| format!("product {}: no upstream {}", product.id, product.upstream))?;
-        lay(&mut routes, &ground, product, &rights, upstream)
+        lay(&mut routes, &ground, product, &rights, goal)
             .with_context(|| format!("product {}", product.id))?;
     }
     Ok(Built {
@@ -231,7 +232,7 @@ fn lay(
     ground: &Ground<'_>,
     product: &ProductPlan,
     rights: &Arc<HashMap<PartnerId, Vec<Agreement>>>,
-    upstream: &Arc<Upstream>,
+    destination: &Destination,
 ) -> anyhow::Result<()> {
     let Ground {
         bank,
@@ -261,7 +262,7 @@ fn lay(
                 template: Arc::from(template.as_str()),
                 written: OnceLock::new(),
             };
-            let meters = RouteMeters::new(meter, listener, &object, &product.upstream);
+            let meters = RouteMeters::new(meter, listener, &object, destination.upstream());
             let route = Route {
                 bank: Arc::clone(bank),
                 meters: Arc::new(meters),
@@ -270,8 +271,7 @@ fn lay(
                 log_in: operation.authentication.as_ref().map(log_in),
                 issuer: Arc::clone(issuer),
                 resource_metadata: Arc::clone(&metadata),
-                upstream: Arc::clone(upstream),
-                upstream_id: product.upstream.clone(),
+                destination: destination.clone(),
                 deadline: product.deadline,
                 has_no_effect: operation.effect == openapi::EffectMark::None,
                 agreements: Arc::clone(rights),

@@ -34,7 +34,7 @@ pub(crate) const MINIMAL: &str = include_str!("golden/minimal.yaml");
 pub(crate) const CONSENTING: &str = include_str!("golden/consenting.yaml");
 
 /// The APIs that ship.
-pub(crate) const APIS: [(&str, &str); 4] = [
+pub(crate) const APIS: [(&str, &str); 5] = [
     ("apis/fx.yaml", include_str!("../../config/apis/fx.yaml")),
     (
         "apis/branches.yaml",
@@ -47,6 +47,10 @@ pub(crate) const APIS: [(&str, &str); 4] = [
     (
         "apis/accounts.yaml",
         include_str!("../../config/apis/accounts.yaml"),
+    ),
+    (
+        "apis/consents.yaml",
+        include_str!("../../config/apis/consents.yaml"),
     ),
 ];
 
@@ -119,8 +123,9 @@ impl Fixture {
         for (name, text) in files() {
             fixture.write(name, text);
         }
-        fixture.write("apis/branches.yaml", APIS[1].1);
-        fixture.write("apis/catalogue.yaml", APIS[2].1);
+        for (name, text) in APIS {
+            fixture.write(name, text);
+        }
         fixture.write("apis/fx.yaml", FX);
         fixture.write("apis/balances.yaml", BALANCES);
         for (name, text) in CATALOGUES {
@@ -134,9 +139,7 @@ impl Fixture {
     /// With the APIs of the sandbox.
     pub(crate) fn of_sandbox() -> Self {
         let fixture = Self::new();
-        for (name, text) in APIS {
-            fixture.write(name, text);
-        }
+        fixture.write(APIS[0].0, APIS[0].1);
         fixture.write("apis/funds-check.json", FUNDS_CHECK);
         fixture
     }

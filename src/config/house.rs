@@ -28,8 +28,10 @@ use crate::Rate;
 use crate::mistake::Mistakes;
 
 mod consent;
+mod room;
 
 pub use consent::ConsentPlan;
+pub use room::{DestinationPlan, Room};
 
 /// Who loads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -382,7 +384,7 @@ pub struct ProductPlan {
     /// Its id.
     pub id: ProductId,
     /// Where its calls go.
-    pub upstream: UpstreamId,
+    pub destination: DestinationPlan,
     /// The listeners that serve it; never empty.
     pub listeners: Vec<ListenerId>,
     /// From a request's head to the answer's.

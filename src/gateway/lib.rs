@@ -6,7 +6,8 @@
 //! [`fuzz_answer_filter`] (for fuzzers).
 //! **How a value goes through**: a request becomes an `Exchange`; each stage borrows it and gives a
 //! proof; `permit::Admitted` takes the proofs its class demands; `stage::forward` takes an
-//! `Admitted` and nothing else; in class `customer` `stage::disclose` lets `filter` take out of the
+//! `Admitted` and nothing else, and calls a bank's service or a room of this house by its port; in
+//! class `customer` `stage::disclose` lets `filter` take out of the
 //! answer what the consent does not cover; a record goes to the log before the answer's head
 //! leaves. **Absent on purpose**: sockets, stores, YAML, the text of problems (`web`), and the
 //! class `payment`, which no snapshot can hold yet.
@@ -37,7 +38,7 @@ pub use lent::Services;
 pub use limit::{Gate, GateSettings, Limiters, Plan, Rate};
 pub use metrics::RouteMeters;
 pub use pipeline::Gateway;
-pub use product::{Agreement, Bank, Class, Coverage, Route};
+pub use product::{Agreement, Bank, Class, Coverage, Destination, Goal, Route};
 pub use prove::{Answer, Attack, Granted, Guard, Handshake, Operation, Terms, Unwritten, prove};
 pub use route::{RouteConflict, RoutePattern, names_authority};
 pub use snapshot::{Road, Snapshot};

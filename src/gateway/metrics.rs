@@ -67,37 +67,40 @@ pub struct RouteMeters {
     answers: Words<2>,
     durations: Histogram,
     refusals: Words<1>,
-    upstream: Words<1>,
-    upstream_durations: Histogram,
+    /// None where a room answers.
+    upstream: Option<(Words<1>, Histogram)>,
 }
 
 impl RouteMeters {
-    /// Of an operation at a listener.
+    /// Of an operation at a listener, whose calls go to this service of the bank's, or to none.
     pub fn new(
         meter: &Meter,
         listener: &ListenerId,
         object: &Object,
-        upstream: &UpstreamId,
+        upstream: Option<&UpstreamId>,
     ) -> Self {
         let (bank, product) = (object.bank.as_str(), object.product.as_str());
         let (operation, class) = (object.operation.as_str(), object.class.as_str());
         let place = [listener.as_str(), bank, product, operation, class];
-        Self::of(meter, place, upstream.as_str())
+        Self::of(meter, place, upstream.map(UpstreamId::as_str))
     }
 
     /// Of what leads to no operation: all labels are empty.
     pub fn unrouted(meter: &Meter) -> Self {
-        Self::of(meter, [""; 5], "")
+        Self::of(meter, [""; 5], Some(""))
     }
 
-    fn of(meter: &Meter, place: [&str; 5], upstream: &str) -> Self {
+    fn of(meter: &Meter, place: [&str; 5], upstream: Option<&str>) -> Self {
         let [_, bank, product, operation, _] = place;
         Self {
             answers: meter.words(&REQUESTS, &place),
             durations: meter.histogram(&DURATIONS, &[bank, product, operation]),
             refusals: meter.words(&REFUSALS, &[bank, product]),
-            upstream: meter.words(&UPSTREAM_REQUESTS, &[bank, upstream]),
-            upstream_durations: meter.histogram(&UPSTREAM_DURATIONS, &[bank, upstream]),
+            upstream: upstream.map(|upstream| {
+                let requests = meter.words(&UPSTREAM_REQUESTS, &[bank, upstream]);
+                let durations = meter.histogram(&UPSTREAM_DURATIONS, &[bank, upstream]);
+                (requests, durations)
+            }),
         }
     }
 
@@ -117,13 +120,16 @@ impl RouteMeters {
 
     /// The bank's service was asked.
     pub(crate) fn asked(&self, failure: Option<&UpstreamFailure>, took: Duration) {
+        let Some((requests, durations)) = &self.upstream else {
+            return;
+        };
         let Some(failure) = failure else {
-            self.upstream.count(["answered"]);
-            self.upstream_durations.took(took);
+            requests.count(["answered"]);
+            durations.took(took);
             return;
         };
         let word = failure.trouble().map_or("request_broken", Trouble::as_str);
-        self.upstream.count([word]);
+        requests.count([word]);
     }
 }
 

@@ -1,6 +1,7 @@
 //! What can be called: banks, agreements, operations, as their routes know them.
 
 mod coverage;
+mod destination;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,15 +12,15 @@ use jiff::Timestamp;
 use identity::{Issuer, Trust};
 use model::{
     BankId, ClientId, Clock, DemandedLogIn, DetailType, Meter, Object, Partner, PartnerId,
-    ProtectionClass, Scope, UpstreamId,
+    ProtectionClass, Scope,
 };
-use upstream::Upstream;
 
 use crate::assertion::Assertions;
 use crate::limit::{AgreementLimiter, Limiters, Plan};
 use crate::metrics::{PartnerMeters, RouteMeters};
 
 pub use coverage::Coverage;
+pub use destination::{Destination, Goal};
 
 /// The protection classes that the road can serve. The others do not exist here, so no setting
 /// can name them.
@@ -244,9 +245,7 @@ pub struct Route {
     /// The URL of its product's metadata on this listener (RFC 9728 §3).
     pub resource_metadata: Arc<str>,
     /// Where it goes.
-    pub upstream: Arc<Upstream>,
-    /// That upstream's id: the audience of identity assertions.
-    pub upstream_id: UpstreamId,
+    pub destination: Destination,
     /// From the request's head to the answer's.
     pub deadline: Duration,
     /// Whether it changes nothing: then a call may be repeated when the bank's connection broke.

@@ -15,13 +15,13 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crypto::Random;
-use model::{Fault, ListenerId, Object, PartnerId, UpstreamId};
+use model::{Fault, ListenerId, Object, PartnerId};
 
 pub use attack::Attack;
 pub use guard::{Granted, Guard};
 pub use rehearse::Unwritten;
 
-use crate::product::Route;
+use crate::product::{Goal, Route};
 use crate::snapshot::Snapshot;
 use rehearse::Rehearsals;
 
@@ -77,7 +77,7 @@ pub struct Operation {
     /// Bank, product, operation, class, method and path template.
     pub object: Arc<Object>,
     /// Where its calls go.
-    pub upstream: UpstreamId,
+    pub goal: Goal,
     /// The checks that guard it, in the order of the road, with their settings in force.
     pub guards: Vec<Guard>,
     /// Whether the answer's head waits until its record is durable.
@@ -153,7 +153,7 @@ pub fn prove(snapshot: Snapshot, terms: &Terms<'_>) -> Result<Vec<Operation>, Fa
             waits_for_evidence: route.class.waits_for_evidence(),
             listener,
             object: Arc::clone(&route.object),
-            upstream: route.upstream_id.clone(),
+            goal: route.destination.goal(),
             caller,
             honest,
             attacks,

@@ -159,6 +159,11 @@ impl OpenRecord {
         self.disclosed(Vec::new(), 0, 0);
     }
 
+    /// Who calls, as far as it is known.
+    pub(crate) fn who(&self) -> &Who {
+        &self.who
+    }
+
     /// The log it belongs to: the bank's once the route is known.
     pub(crate) fn name(&self) -> LogName {
         match &self.route {

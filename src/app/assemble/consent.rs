@@ -7,13 +7,14 @@ use anyhow::Context as _;
 use http::uri::PathAndQuery;
 
 use authserver::Authorization;
-use config::{BankPlan, DetailPlan, House};
+use config::{BankPlan, ConsentPlan, DetailPlan, House};
 use consent::{
     Both, Desk, DeskPorts, DeskSettings, DetailWords, Keeper, KeeperPorts, KeeperSettings,
+    Resource, ResourcePorts,
 };
 use crypto::KeyEncryptionKey;
 use identity::Ending;
-use model::ports::{ConsentDesk, Permissions};
+use model::ports::{ClientRights, ConsentDesk, Permissions};
 use model::{BankId, DetailType, UpstreamId};
 use upstream::Upstream;
 
@@ -47,14 +48,7 @@ fn desk(
     let accounts = BankAccounts::new(upstream, path, clock());
     let (upstream, path) = at(upstreams, &consent.second_factor).context("second_factor")?;
     let factor = BankFactor::new(upstream, path, clock());
-    let settings = DeskSettings {
-        bank: plan.id.clone(),
-        catalogue: Arc::clone(&consent.catalogue),
-        profile: consent.profile.clone(),
-        purposes: consent.purposes.clone(),
-        details: words(plan),
-        kek: Arc::clone(&plan.issuer.kek),
-    };
+    let settings = settings(plan, consent);
     let ports = DeskPorts {
         consents: Arc::clone(ending) as _,
         accounts: Arc::new(accounts),
@@ -63,6 +57,37 @@ fn desk(
     };
     let desk = Desk::new(settings, ports).context("opening the consent desk")?;
     Ok(Some(Arc::new(desk)))
+}
+
+/// The consent resource of a bank, for partners.
+pub(super) fn resource(
+    plan: &BankPlan,
+    ending: &Arc<Ending>,
+    rights: Arc<dyn ClientRights>,
+    standing: &Standing,
+) -> anyhow::Result<Resource> {
+    let consent = plan.consent.as_ref();
+    let consent = consent.context("a bank that asks no customer for consent")?;
+    let ports = ResourcePorts {
+        consents: Arc::clone(ending) as _,
+        rights,
+        log: Arc::clone(&standing.log),
+        outbox: Arc::clone(&standing.state.outbox),
+        random: Arc::clone(&standing.random),
+    };
+    Ok(Resource::new(settings(plan, consent), ports))
+}
+
+/// What desk and resource of a bank go by.
+fn settings(plan: &BankPlan, consent: &ConsentPlan) -> DeskSettings {
+    DeskSettings {
+        bank: plan.id.clone(),
+        catalogue: Arc::clone(&consent.catalogue),
+        profile: consent.profile.clone(),
+        purposes: consent.purposes.clone(),
+        details: words(plan),
+        kek: Arc::clone(&plan.issuer.kek),
+    }
 }
 
 /// Where customers see and withdraw what they gave; `None` where they consent to no data.

@@ -10,7 +10,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use config::Mode;
-use gateway::{Answer, Granted, Guard, Operation, Rate};
+use gateway::{Answer, Goal, Granted, Guard, Operation, Rate};
 use model::{Clock, SystemClock};
 
 use crate::cli::config_file::ConfigFile;
@@ -130,7 +130,14 @@ fn operation(operation: &Operation) -> Value {
         "listener": operation.listener.as_str(),
         "method": object.method.as_str(),
         "path": &*object.template,
-        "upstream": operation.upstream.as_str(),
+        "upstream": match &operation.goal {
+            Goal::Upstream(upstream) => Some(upstream.as_str()),
+            Goal::Room(_) => None,
+        },
+        "room": match operation.goal {
+            Goal::Upstream(_) => None,
+            Goal::Room(room) => Some(room),
+        },
         "guards": operation.guards.iter().map(guard).collect::<Vec<_>>(),
         "evidence": if operation.waits_for_evidence { "before_the_answer" } else { "queued" },
         "caller": operation.caller.as_ref().map(model::PartnerId::as_str),

@@ -241,7 +241,9 @@ mod tests {
         let catalogue = consent::Catalogue::read(&to_json(&tree(CATALOGUE)));
         let catalogue = catalogue.unwrap_or_else(|problems| panic!("{problems:#?}"));
         let mut scopes = 0;
-        for (name, text) in APIS {
+        // Consents are asked for by partners for themselves: no customer gives that.
+        let is_given = |name: &str| name != "apis/consents.yaml";
+        for (name, text) in APIS.into_iter().filter(|(name, _)| is_given(name)) {
             let api = ApiDescription::read(&to_json(&tree(text))).expect("an API");
             for scope in api.operations.iter().filter_map(|of| of.scope.as_deref()) {
                 let scope = model::Scope::parse(scope).expect("a scope");

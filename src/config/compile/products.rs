@@ -1,5 +1,7 @@
 //! Products: their API descriptions, upstreams and listeners, and that no two want one path.
 
+mod room;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -12,7 +14,7 @@ use super::openapi_file::{self, Described};
 use super::routes::{Place, Routes, Taken};
 use super::{Compiler, details, upstreams};
 use crate::file::{Bank, File, Listener, Product, Tokens};
-use crate::house::{ProductPlan, Service};
+use crate::house::{DestinationPlan, ProductPlan, Service};
 use crate::mistake::{Code, listed};
 use crate::source::Span;
 
@@ -29,8 +31,7 @@ pub(super) fn compile(
     details::refuse_shared(c, bank);
     let mut plans = Vec::new();
     for product in &bank.products {
-        let named = product.upstream.as_ref();
-        let upstream = named.and_then(|name| upstreams::named(c, bank, name));
+        let destination = destination(c, bank, product);
         let listeners = listeners(c, file, product);
         let described = product
             .openapi
@@ -50,12 +51,15 @@ pub(super) fn compile(
         for listener in &listeners {
             paths.claim(c, listener, bank, product, &described);
         }
-        let (Some(upstream), Some(deadline)) = (upstream, product.deadline) else {
+        if let Some(room) = &product.room {
+            room::refuse_unserved(c, room, &described);
+        }
+        let (Some(destination), Some(deadline)) = (destination, product.deadline) else {
             continue;
         };
         plans.push(ProductPlan {
             id: product.id.value.clone(),
-            upstream,
+            destination,
             listeners: listeners
                 .iter()
                 .map(|listener| listener.id.value.clone())
@@ -66,6 +70,16 @@ pub(super) fn compile(
         });
     }
     plans
+}
+
+/// Where a product's calls go.
+fn destination(c: &mut Compiler<'_>, bank: &Bank, product: &Product) -> Option<DestinationPlan> {
+    if let Some(room) = &product.room {
+        room::refuse_unasked(c, bank, room);
+        return Some(DestinationPlan::Room(room.value));
+    }
+    let named = product.upstream.as_ref()?;
+    upstreams::named(c, bank, named).map(DestinationPlan::Upstream)
 }
 
 /// The listeners that serve a product.

@@ -7,8 +7,10 @@ use model::ProductId;
 use super::details::{self, Detail};
 use super::members;
 use crate::files::FileRef;
+use crate::house::Room;
+use crate::mistake::Code;
 use crate::reader::{Reader, Section};
-use crate::shape::{Key, Kind, Shape};
+use crate::shape::{Key, Kind, Need, Shape};
 use crate::source::At;
 
 pub(super) static PRODUCT: Shape = Shape::new(
@@ -20,11 +22,18 @@ pub(super) static PRODUCT: Shape = Shape::new(
             "file:PATH",
             "Its API: OpenAPI 3.0 or 3.1; each operation states its x-mortise-class.",
         ),
-        Key::required(
-            "upstream",
-            Kind::Name,
-            "NAME",
-            "The service of the bank where its calls go.",
+        Key {
+            name: "upstream",
+            kind: Kind::Name,
+            need: Need::RequiredUnless("room", "NAME"),
+            doc: "The service of the bank where its calls go.",
+        },
+        Key::absent(
+            "room",
+            Kind::Word(&["consent"]),
+            "a service of the bank's answers its calls",
+            "What of this gateway answers its calls instead: `consent`, where partners ask for \
+             consents before their customers come, see what became of them, and give them back.",
         ),
         Key::required(
             "listeners",
@@ -55,6 +64,7 @@ pub(crate) struct Product {
     pub(crate) id: At<ProductId>,
     pub(crate) openapi: Option<At<FileRef>>,
     pub(crate) upstream: Option<At<String>>,
+    pub(crate) room: Option<At<Room>>,
     /// The listeners that serve it.
     pub(crate) listeners: Vec<At<String>>,
     pub(crate) deadline: Option<Duration>,
@@ -70,6 +80,15 @@ pub(super) fn read(reader: &mut Reader, section: &mut Section<'_>) -> Vec<Produc
         |reader, id, mut section| {
             let openapi = section.value(reader, "openapi");
             let upstream = section.value(reader, "upstream");
+            let room = section.value(reader, "room");
+            if let (Some(upstream), Some(room)) = (&upstream, &room) {
+                let what = "`room` stands beside `upstream`: who answers?";
+                reader
+                    .collector
+                    .mistake(Code::Contradiction, room.key_span, what)
+                    .see(upstream.key_span, "a service of the bank's")
+                    .help("remove one of the two");
+            }
             let listeners = section.value(reader, "listeners");
             let deadline = section.value(reader, "deadline");
             let details = details::read(reader, &mut section);
@@ -78,6 +97,7 @@ pub(super) fn read(reader: &mut Reader, section: &mut Section<'_>) -> Vec<Produc
                 id,
                 openapi: openapi.and_then(|value| reader.file(value)),
                 upstream: upstream.and_then(|value| reader.name(value)),
+                room: room.and_then(|value| reader.word(value, &Room::ALL)),
                 listeners: listeners
                     .map(|value| reader.name_list(value))
                     .unwrap_or_default(),

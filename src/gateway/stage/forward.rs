@@ -1,5 +1,7 @@
 //! `Admitted` to an answer of the bank.
 
+mod room;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,10 +17,11 @@ use crate::halt::Halt;
 use crate::headers::to_upstream;
 use crate::lent::Services;
 use crate::permit::Admitted;
-use crate::product::{Coverage, Route};
+use crate::product::{Coverage, Destination, Route};
 use crate::stage::consent::Consented;
 use crate::stage::disclose::{Withheld, disclose};
 use crate::stage::limit::WithinLimits;
+use room::in_room;
 
 /// The bank's answer, its body still to come.
 pub(crate) struct Answered {
@@ -51,19 +54,28 @@ impl Answered {
     }
 }
 
-/// Sends the request to the operation's upstream and waits for the answer's head, until the
-/// request's deadline. What has no effect may reach the bank twice; the upstream says when.
+/// Sends the request to the operation's upstream, or hands it to its room, and waits for the
+/// answer's head, until the request's deadline. What has no effect may reach the bank twice; the
+/// upstream says when.
 pub(crate) async fn forward(
     exchange: &mut Exchange,
     services: &Services,
     admitted: Admitted,
 ) -> Result<Answered, Halt> {
     let route = admitted.route();
+    let (upstream_id, bank) = match &route.destination {
+        Destination::Upstream { id, upstream } => (id, upstream),
+        Destination::Room { door, .. } => {
+            // Apart, so that no other request carries the room for it.
+            let door = Arc::clone(door);
+            return in_room(exchange, services, admitted, door).boxed().await;
+        }
+    };
     let consented = admitted.consented();
     let assertion = match admitted.identified() {
         Some(identified) => Some(route.bank.assertions.assertion(
             identified.caller(),
-            &route.upstream_id,
+            upstream_id,
             Told {
                 demanded: demanded(route, &exchange.head.headers).as_ref(),
                 consent: consented.map(|(consented, _)| consented.consent()),
@@ -98,7 +110,7 @@ pub(crate) async fn forward(
         has_no_effect: route.has_no_effect,
     };
     let sent = services.clock.monotonic();
-    let answer = route.upstream.send(head, body, terms).await;
+    let answer = bank.send(head, body, terms).await;
     let came = services.clock.monotonic();
     let upstream = came.saturating_sub(sent);
     let (waits, has_digest) = (route.class.waits_for_evidence(), route.class.has_digest());
@@ -129,7 +141,7 @@ pub(crate) async fn forward(
             let trouble = unanswered.failure.trouble();
             tracing::warn!(
                 request.id = %exchange.request_id,
-                upstream.id = %route.upstream_id,
+                upstream.id = %upstream_id,
                 upstream.endpoint = unanswered.endpoint.as_deref(),
                 upstream.trouble = trouble.map(Trouble::as_str),
                 upstream.tries = unanswered.tries,

@@ -14,7 +14,7 @@ pub(super) const CONFIG: &str = "gateway.yaml";
 pub(super) const AUDIT: &str = "audit";
 
 const TEMPLATE: &str = include_str!("../../../config/sandbox.yaml");
-const APIS: [(&str, &str); 7] = [
+const APIS: [(&str, &str); 8] = [
     ("apis/fx.yaml", include_str!("../../../config/apis/fx.yaml")),
     (
         "apis/branches.yaml",
@@ -35,6 +35,10 @@ const APIS: [(&str, &str); 7] = [
     (
         "apis/funds-check.json",
         include_str!("../../../config/apis/funds-check.json"),
+    ),
+    (
+        "apis/consents.yaml",
+        include_str!("../../../config/apis/consents.yaml"),
     ),
     (
         "consent/catalogue.yaml",

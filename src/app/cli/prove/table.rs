@@ -63,7 +63,7 @@ fn is_like(a: &Operation, b: &Operation) -> bool {
     place(a) == place(b)
         && a.listener == b.listener
         && a.object.class == b.object.class
-        && a.upstream == b.upstream
+        && a.goal == b.goal
         && a.guards == b.guards
         && a.caller == b.caller
         && a.honest == b.honest
@@ -82,7 +82,7 @@ fn write_group(text: &mut String, group: &[Operation], paint: &Paint, width: usi
         paint.strong(&head),
         paint.strong(object.class.as_str()),
         first.listener,
-        first.upstream
+        first.goal
     );
     for operation in group {
         let object = &operation.object;

@@ -184,12 +184,12 @@ fn of_product(bank: &BankPlan, product: &ProductPlan, lines: &mut BTreeSet<Strin
                 ..operation.clone()
             };
             lines.insert(format!(
-                "{}/{} at {listener} {}{} {asked:?} to {} within {:?}",
+                "{}/{} at {listener} {}{} {asked:?} to {:?} within {:?}",
                 bank.id,
                 product.id,
                 product.description.base_path,
                 operation.template,
-                product.upstream,
+                product.destination,
                 product.deadline
             ));
         }

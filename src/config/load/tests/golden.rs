@@ -16,6 +16,7 @@ mod issuers;
 mod operators;
 mod partners;
 mod parts;
+mod rooms;
 mod text;
 mod written;
 
@@ -134,6 +135,7 @@ fn all() -> impl Iterator<Item = &'static Case> {
         issuers::CASES,
         operators::CASES,
         partners::CASES,
+        rooms::CASES,
         parts::CASES,
         text::CASES,
     ]

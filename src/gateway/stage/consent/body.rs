@@ -3,15 +3,14 @@
 
 mod strict;
 
-use http_body_util::LengthLimitError;
 use serde_json::Value;
 
 use openapi::{BodyPart, Bound, Step};
 
-use model::{BodyBroken, BoundTo, Decimal, MessageBody, Refusal};
+use model::{BoundTo, Decimal, MessageBody, Refusal};
 
 use super::named::Held;
-use crate::whole::whole;
+use crate::whole;
 
 /// The longest body that is held, in bytes.
 const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -22,8 +21,7 @@ pub(super) async fn check(
     parts: &[BodyPart],
     body: MessageBody,
 ) -> Result<MessageBody, Refusal> {
-    let bytes = whole(body, BODY_BYTES_MAX).await;
-    let bytes = bytes.map_err(|error| broken(&error))?;
+    let bytes = whole::asked(body, BODY_BYTES_MAX).await?;
     let value = strict::read(&bytes).ok_or(Refusal::MalformedRequest {
         what: "The body is not JSON, or has a name twice in one object.",
     })?;
@@ -37,20 +35,6 @@ pub(super) async fn check(
         }
     }
     Ok(model::full(bytes))
-}
-
-fn broken(error: &model::BodyError) -> Refusal {
-    if error.is::<LengthLimitError>() {
-        let limit = BODY_BYTES_MAX as u64;
-        return Refusal::BodyTooLarge { limit };
-    }
-    match error.downcast_ref() {
-        Some(BodyBroken::TooLarge { limit }) => Refusal::BodyTooLarge { limit: *limit },
-        Some(BodyBroken::TooSlow) => Refusal::BodyTooSlow,
-        Some(BodyBroken::BrokenOff) | None => Refusal::MalformedRequest {
-            what: "The request's body broke off.",
-        },
-    }
 }
 
 /// The values at the end of a way.
