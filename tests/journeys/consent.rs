@@ -5,6 +5,7 @@ mod accesses;
 mod clusters;
 mod control;
 mod covered;
+mod crowd;
 mod dashboard;
 mod endings;
 mod evidence;
@@ -13,6 +14,7 @@ mod in_flight;
 mod markers;
 mod operations;
 mod refusals;
+mod resource;
 mod values;
 mod walk;
 

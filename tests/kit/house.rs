@@ -43,7 +43,7 @@ fn without_consent(text: &str) -> String {
         let (from, to) = (place(begins), place(next));
         format!("{}{}", &text[..from], &text[to..])
     });
-    bare.replace(", accounts]", "]")
+    bare.replace(", accounts, consents]", "]")
 }
 
 type Sockets = (TcpListener, TcpListener, TcpListener);
