@@ -79,11 +79,18 @@ fn declined_by(change: &Change, event: &GrantEvent) -> Option<By> {
 
 /// See [`model::ports::Consents::keep`].
 pub(crate) fn kept(consent: Consent, choices: &mut Choices, now: Timestamp) -> Next {
-    let is_thought = consent.state.is_undecided() && consent.version == choices.version;
+    let is_again = consent.state == ConsentState::Authorised;
+    let is_open = is_again || consent.state.is_undecided();
+    let is_thought = is_open && consent.version == choices.version;
     if !is_thought || is_anothers(&consent, choices.subject.as_deref()) {
         return Next::Otherwise(consent.state);
     }
-    if now >= consent.decide_until {
+    let is_over = if is_again {
+        is_past(&consent, now)
+    } else {
+        now >= consent.decide_until
+    };
+    if is_over {
         return Next::Gone;
     }
     Next::To(Box::new(Consent {
@@ -269,6 +276,7 @@ fn superseded(
     Ok(Next::To(Box::new(Consent {
         state,
         version: consent.version.saturating_add(1),
+        draft: Vec::new(),
         changed_at: now,
         ended_until: Some(tokens_until),
         replaced_by: Some(by.id.clone()),
@@ -303,6 +311,7 @@ pub(crate) fn withdrawn(consent: Consent, withdrawal: &mut Withdrawal, now: Time
     Next::To(Box::new(Consent {
         state,
         version: consent.version.saturating_add(1),
+        draft: Vec::new(),
         changed_at: now,
         ended_until: Some(withdrawal.tokens_until),
         ended_by: Some(withdrawal.by),

@@ -58,7 +58,8 @@ pub struct Terms {
 impl Terms {
     /// Whether these cover nothing that others do not: of one consent, one customer and one
     /// purpose, the same bound values, and otherwise no more of anything. When they were consented
-    /// to, and when the customer has to log in once more, does not matter.
+    /// to, when the customer has to log in once more and when they end does not matter: time is
+    /// what a customer gives who consents once more.
     pub fn is_within(&self, others: &Self) -> bool {
         let is_same = (&self.id, &self.customer, &self.purpose)
             == (&others.id, &others.customer, &others.purpose);
@@ -72,7 +73,6 @@ impl Terms {
             && self.per_day_unattended <= others.per_day_unattended
             && begins_within(self.data_from, others.data_from)
             && ends_within(self.data_until, others.data_until)
-            && self.expires <= others.expires
     }
 }
 

@@ -35,7 +35,7 @@ pub struct Consent {
     /// What is asked: opaque to the store; at most 64 KiB.
     pub lodged: Vec<u8>,
     /// What the customer has chosen so far: opaque to the store; at most 256 KiB. Empty once it is
-    /// decided.
+    /// decided, until it is about to be renewed.
     pub draft: Vec<u8>,
     /// What it covers; `None` before it was in force. What has ended keeps them.
     pub terms: Option<Terms>,
@@ -155,7 +155,8 @@ pub struct AgreedConsent {
     pub from: Option<(ConsentState, u32)>,
     /// The edge: authorise, or renew.
     pub edge: Edge,
-    /// What it covers from now on, and for whom. Renewed, nothing that it did not cover before.
+    /// What it covers from now on, and for whom. Renewed, nothing that it did not cover before, for
+    /// as long as its customer says.
     pub terms: Terms,
     /// What is kept of it; its edge is this one.
     pub evidence: Evidence,
@@ -218,7 +219,7 @@ pub enum Keep {
     /// The consent is not as the caller thought, or another customer's, but in this state; nothing
     /// changed.
     Otherwise(ConsentState),
-    /// There is none, or the time to decide about it is over; nothing changed.
+    /// There is none, or the time to decide about it, or its own, is over; nothing changed.
     Gone,
 }
 
@@ -274,8 +275,9 @@ pub trait Consents: Send + Sync {
         event: GrantEvent,
     ) -> BoxFuture<'a, Result<Changed, StoreUnavailable>>;
 
-    /// Keeps what a customer has chosen so far of one that is undecided, without an edge and
-    /// without an event. A draft is that of the last who kept one.
+    /// Keeps what a customer has chosen so far of one that is undecided, or of one in force that
+    /// they are about to renew, without an edge and without an event. A draft is that of the last
+    /// who kept one.
     fn keep<'a>(
         &'a self,
         bank: &'a BankId,

@@ -200,7 +200,6 @@ async fn what_is_renewed_gets_no_wider_and_only_while_it_lives() {
         let request = fresh_request(store, 2).await;
         let same = terms(1, at(500));
         let wider = [
-            terms(1, at(501)),
             Terms {
                 resources: terms(2, at(500)).resources,
                 ..same.clone()
@@ -231,8 +230,10 @@ async fn what_is_renewed_gets_no_wider_and_only_while_it_lives() {
         }
         let late = renewed(store, 1, renewal(1, 1, 600), 51, 500).await;
         assert_eq!(late, Finish::Gone, "{name}: its end has come");
-        let done = renewed(store, 1, renewal(1, 1, 500), 52, 499).await;
-        assert!(is_done(&done), "{name}");
+        let done = renewed(store, 1, renewal(1, 1, 700), 52, 499).await;
+        assert!(is_done(&done), "{name}: its customer gives it for longer");
+        let longer = found(store, 1).await.expect("there").expires;
+        assert_eq!(longer, Some(at(700)), "{name}");
         let again = renewed(store, 1, renewal(1, 1, 500), 53, 499).await;
         assert_eq!(again, Finish::Gone, "{name}: once");
     }

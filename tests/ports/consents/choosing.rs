@@ -73,7 +73,7 @@ async fn what_is_anothers_decided_or_too_late_is_not_chosen_over() {
         for (number, choices, answer) in [
             (1, anothers, otherwise(reviewing)),
             (1, draft(1, 9), otherwise(reviewing)),
-            (2, draft(1, 9), otherwise(ConsentState::Authorised)),
+            (2, draft(0, 9), otherwise(ConsentState::Authorised)),
             (3, draft(1, 9), otherwise(ConsentState::Refused)),
             (4, draft(0, 9), Keep::Gone),
         ] {
@@ -97,6 +97,34 @@ async fn what_is_anothers_decided_or_too_late_is_not_chosen_over() {
             Keep::Kept,
             "{name}"
         );
+    }
+}
+
+#[tokio::test]
+async fn what_is_chosen_on_the_way_to_a_renewal_is_kept_until_the_end() {
+    for adapter in stores::all() {
+        let (store, name) = (&*adapter.store, adapter.name);
+        in_force(store, 1, 500).await;
+        let before = found(store, 1).await.expect("there");
+        let again = Choices {
+            request: Some(digest(77)),
+            ..draft(before.version, 7)
+        };
+        let kept = keep(store, 1, again.clone(), 499).await;
+        assert_eq!(kept, Keep::Kept, "{name}: time to decide is another matter");
+        let expected = Consent {
+            request: Some(digest(77)),
+            draft: vec![7],
+            ..before
+        };
+        assert!(found(store, 1).await == Some(expected), "{name}");
+        let anothers = Choices {
+            subject: Some("han-meimei".to_owned()),
+            ..again.clone()
+        };
+        let otherwise = Keep::Otherwise(ConsentState::Authorised);
+        assert_eq!(keep(store, 1, anothers, 499).await, otherwise, "{name}");
+        assert_eq!(keep(store, 1, again, 500).await, Keep::Gone, "{name}");
     }
 }
 
