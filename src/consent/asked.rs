@@ -6,17 +6,16 @@ mod detail;
 use std::collections::HashSet;
 
 use model::ports::{AskedFor, MayAsk};
-use model::{ClusterId, PurposeId, ResourceKind, Scope};
+use model::{ClusterId, ConsentId, PurposeId, ResourceKind, Scope};
 use serde_json::Value;
 use web::Language;
 
 pub(crate) use self::detail::{ACCOUNT, Detail, Told};
 use crate::catalogue::{Accounts, Both, Catalogue, Cluster, Consented, Purpose, ScopeEntry};
-use crate::lodged::Lodged;
+use crate::lodged::{Lodged, Named, names_consent};
+use crate::openid::is_openid;
 use crate::settings::{DeskSettings, DetailWords};
 
-/// The scope that says who the customer is (OpenID Connect Core §3.1.2.1). It is built in.
-pub(crate) const OPENID: &str = "openid";
 /// The most authorization details of one request: what a page can show.
 const DETAILS_MAX: usize = 10;
 
@@ -31,8 +30,10 @@ pub(crate) struct Wish<'a> {
     pub(crate) accounts: Accounts,
     /// Whether the customer proves once more who they are.
     pub(crate) second_factor: bool,
-    /// The authorization details, as they came.
+    /// The authorization details, as they came, but for the one that names a consent.
     pub(crate) details: Vec<Detail>,
+    /// The consent that it names.
+    pub(crate) named: Option<ConsentId>,
     /// What follows when the customer refuses.
     pub(crate) effects: Vec<&'a Both>,
     /// What the data is for.
@@ -45,13 +46,16 @@ impl<'a> Wish<'a> {
     /// What is asked for; or why it must not be.
     pub(crate) fn of(settings: &'a DeskSettings, asked: &AskedFor<'_>) -> Result<Self, MayAsk> {
         let scopes = scopes(settings, asked)?;
-        let details = details(settings, &scopes, asked)?;
+        let values: Vec<Value> =
+            serde_json::from_str(asked.details).map_err(|_| MayAsk::Details)?;
+        let details = details(settings, &scopes, &values)?;
         let mut wish = Self {
             clusters: Vec::new(),
             kinds: Vec::new(),
             accounts: Accounts::None,
             second_factor: false,
             details,
+            named: Named::read(asked.details)?.map(|named| named.id),
             effects: Vec::new(),
             purposes: Vec::new(),
             lodged: None,
@@ -78,6 +82,10 @@ impl<'a> Wish<'a> {
         lodged: &'a Lodged,
     ) -> Result<Self, MayAsk> {
         let mut wish = Self::of(settings, asked)?;
+        // What changes another consent is asked at the authorization endpoint alone.
+        if wish.named.is_some() {
+            return Err(MayAsk::Details);
+        }
         if let Some(named) = &lodged.purpose {
             wish.purposes.retain(|(id, _)| id.as_str() == named);
             if wish.purposes.is_empty() {
@@ -96,11 +104,6 @@ impl<'a> Wish<'a> {
     /// Whether it binds values.
     pub(crate) fn has_values(&self) -> bool {
         self.details.iter().any(|detail| detail.is_bound)
-    }
-
-    /// Whether some of the data is sensitive.
-    pub(crate) fn is_sensitive(&self) -> bool {
-        self.clusters.iter().any(|(_, cluster)| cluster.sensitive)
     }
 
     fn add(&mut self, settings: &'a DeskSettings, scope: &'a Consented) {
@@ -130,7 +133,7 @@ impl<'a> Wish<'a> {
 
 /// Whether customers may be asked for a scope at all.
 pub(crate) fn has_scope(catalogue: &Catalogue, scope: &Scope) -> bool {
-    scope.as_str() == OPENID || catalogue.scope(scope).is_some()
+    is_openid(scope) || catalogue.scope(scope).is_some()
 }
 
 /// What the scopes mean; every one but `openid` stands in the catalogue.
@@ -139,7 +142,7 @@ fn scopes<'a>(
     asked: &AskedFor<'_>,
 ) -> Result<Vec<&'a Consented>, MayAsk> {
     let mut found = Vec::new();
-    for scope in asked.scopes.iter().filter(|one| one.as_str() != OPENID) {
+    for scope in asked.scopes.iter().filter(|one| !is_openid(one)) {
         let entry = settings.catalogue.scope(scope).ok_or(MayAsk::Scope)?;
         found.extend(entry.consented());
     }
@@ -151,14 +154,13 @@ fn scopes<'a>(
 fn details(
     settings: &DeskSettings,
     scopes: &[&Consented],
-    asked: &AskedFor<'_>,
+    values: &[Value],
 ) -> Result<Vec<Detail>, MayAsk> {
-    let values: Vec<Value> = serde_json::from_str(asked.details).map_err(|_| MayAsk::Details)?;
     if values.len() > DETAILS_MAX {
         return Err(MayAsk::Details);
     }
     let mut details = Vec::new();
-    for value in &values {
+    for value in values.iter().filter(|value| !names_consent(value)) {
         let mut detail = Detail::read(value).ok_or(MayAsk::Details)?;
         let binds = |scope: &Consented| scope.bound.as_ref() == Some(&detail.kind);
         let is_claimed = settings

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::asked::{ACCOUNT, Wish};
 use crate::draft::Draft;
-use crate::lodged::CONSENT;
+use crate::lodged::{CONSENT, CONSENT_ID, names_consent};
 use crate::profile::ProfileRules;
 
 /// All that the second factor is over, its members always in this order.
@@ -82,7 +82,7 @@ impl Chosen<'_> {
     }
 
     /// The details of the grant: those that were asked for, the bound ones with the account that
-    /// was chosen; and the consent itself, where the app named it.
+    /// was chosen; and the consent itself that comes of it, where the app named one.
     pub(crate) fn details(&self) -> Result<String, Fault> {
         let mut details: Vec<Value> = serde_json::from_str(self.asked.details)
             .map_err(|cause| Fault::caused("reading authorization details", cause))?;
@@ -90,15 +90,20 @@ impl Chosen<'_> {
             [only] => Some(&only.id),
             _ => None,
         };
-        for (detail, read) in details.iter_mut().zip(&self.wish.details) {
+        let is_own = |detail: &&mut Value| !names_consent(detail);
+        let own = details.iter_mut().filter(is_own);
+        for (detail, read) in own.zip(&self.wish.details) {
             if let (Some(id), Some(members), true) =
                 (account, detail.as_object_mut(), read.is_bound)
             {
                 members.insert(ACCOUNT.to_owned(), Value::from(id.as_str()));
             }
         }
+        for detail in details.iter_mut().filter(|detail| names_consent(detail)) {
+            detail[CONSENT_ID] = Value::from(self.id.as_str());
+        }
         if self.wish.lodged.is_some() {
-            details.push(json!({ "type": CONSENT, "consent_id": self.id.as_str() }));
+            details.push(json!({ "type": CONSENT, CONSENT_ID: self.id.as_str() }));
         }
         Ok(Value::from(details).to_string())
     }

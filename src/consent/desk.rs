@@ -3,8 +3,10 @@
 
 mod act;
 mod confirm;
+mod course;
 mod end;
 mod plain;
+mod renewal;
 mod seat;
 mod show;
 
@@ -19,6 +21,7 @@ use model::ports::{
 use model::{By, Channel, ConsentId, ConsentPart, ConsentState, Fault, GrantId, Scope};
 use web::{Language, Pages};
 
+use self::course::Course;
 use self::end::Ended;
 pub(crate) use self::end::change;
 pub(crate) use self::show::whole;
@@ -102,35 +105,49 @@ impl ConsentDesk for Desk {
 impl Desk {
     async fn may(&self, asked: AskedFor<'_>) -> Result<MayAsk, StoreUnavailable> {
         let before = match Named::read(asked.details) {
-            Ok(None) => return Ok(may(Wish::of(&self.settings, &asked))),
+            Ok(None) => Ok(None),
             Ok(Some(named)) => self.named(&asked, &named).await?,
             Err(not) => Err(not),
         };
         Ok(match before {
             Err(not) => not,
-            Ok(before) if !before.may_be_asked(asked.now) => MayAsk::Details,
-            Ok(before) => {
+            Ok(Some(before)) if !before.may_be_asked(asked.now) => MayAsk::Details,
+            Ok(Some(before)) => {
                 let asked = before.asked(asked);
                 may(Wish::of_lodged(&self.settings, &asked, &before.lodged))
             }
+            Ok(None) => match Wish::of(&self.settings, &asked) {
+                Ok(wish) => match self.course(&asked, &wish).await? {
+                    Ok(_) => MayAsk::Yes,
+                    Err(not) => not,
+                },
+                Err(not) => not,
+            },
         })
     }
 
-    /// The consent that an app names; or why it may not.
+    /// The consent that an app names, and that waits for its customer; `None` of one that is in
+    /// force, which has a course of its own; or why it must not be named.
     async fn named(
         &self,
         asked: &AskedFor<'_>,
         named: &Named,
-    ) -> Result<Result<Before, MayAsk>, StoreUnavailable> {
+    ) -> Result<Result<Option<Before>, MayAsk>, StoreUnavailable> {
         let consents = &self.ports.consents;
         let found = consents.find(&self.settings.bank, &named.id).await?;
-        Before::of(asked, named, found).map_err(|fault| StoreUnavailable {
+        let is_given = |consent: &Consent| consent.state == ConsentState::Authorised;
+        if found.as_ref().is_some_and(is_given) {
+            return Ok(Ok(None));
+        }
+        let before = Before::of(asked, named, found).map_err(|fault| StoreUnavailable {
             doing: "reading what was lodged",
             source: Some(Box::new(fault)),
-        })
+        })?;
+        Ok(before.map(Some))
     }
 
-    /// The consent that the app of a seat names, if it names one; or how the visit ends.
+    /// The consent that the app of a seat names, if it names one that waits for its customer; or
+    /// how the visit ends.
     async fn before(&self, asked: &AskedFor<'_>) -> Result<Option<Before>, Stepped> {
         let before = match Named::read(asked.details) {
             Ok(None) => return Ok(None),
@@ -138,7 +155,7 @@ impl Desk {
             Err(not) => Ok(Err(not)),
         };
         match before {
-            Ok(Ok(before)) => Ok(Some(before)),
+            Ok(Ok(before)) => Ok(before),
             Ok(Err(not)) => Err(Ok(DeskStep::Over(may_not(not)))),
             Err(cause) => Err(Err(cause.into())),
         }
@@ -172,6 +189,7 @@ struct Visit<'a> {
 struct Case {
     consent: Consent,
     draft: Draft,
+    course: Course,
 }
 
 /// What a step of a visit comes to.
@@ -203,7 +221,7 @@ impl<'a> Visit<'a> {
     /// Whether the customer decides on the app alone, on one page. What was lodged is there to be
     /// decided, whatever it opens by now.
     fn is_plain(&self, wish: &Wish<'_>) -> bool {
-        wish.is_plain() && self.before.is_none()
+        wish.is_plain() && self.before.is_none() && wish.named.is_none()
     }
 
     fn language(&self) -> Result<Language, Fault> {

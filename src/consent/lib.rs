@@ -26,18 +26,20 @@
 //! `Draft`, which lies in the store, sealed, with each page as it was sent. The second factor is
 //! over the digest of all that the draft says, and terms are made of the same draft. A wish that a
 //! partner lodged first is kept as it was checked; its customer opens it by a request that names
-//! it, and is asked for just that.
+//! it, and is asked for just that. A request that names a consent in force has it renewed, under
+//! its id and in its grant, if it asks for nothing that it has not; else it makes another, which
+//! takes the place of that one when its customer allows it.
 //!
 //! Attacks stopped here: a form of another page than the last one shown, of another tab or of
 //! before the back key, decides nothing; an account that the bank does not list as one to choose
 //! cannot be chosen; a code for other values, accounts or another end is none, and three wrong ones
-//! end it; what another customer chose or gave is neither shown, decided nor withdrawn.
+//! end it; what another customer chose or gave is neither shown, decided nor withdrawn; what is
+//! more than a customer gave before is told as new, and not ticked.
 //!
 //! **Absent on purpose**: YAML and files (`config` has them); the way to and from the desk, log-in,
 //! cookies and codes (`authserver` has them); the scope `openid`, which is built in; defaults: a
-//! line that is left out of a catalogue or profile is a mistake, not a choice. Not there yet: a
-//! consent that takes another's place or renews one, and the review on the page of the second
-//! factor.
+//! line that is left out of a catalogue or profile is a mistake, not a choice. Not there yet: the
+//! review on the page of the second factor.
 
 mod asked;
 mod catalogue;
@@ -45,8 +47,10 @@ mod chosen;
 mod desk;
 mod draft;
 mod evidence;
+mod former;
 mod keep;
 mod lodged;
+mod openid;
 mod page;
 mod problem;
 mod profile;

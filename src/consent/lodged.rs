@@ -8,10 +8,12 @@ use model::{ConsentId, ConsentState, Fault, ScopeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::asked::OPENID;
+use crate::openid::is_openid;
 
 /// The type of authorization details (RFC 9396) by which an app names a consent.
 pub(crate) const CONSENT: &str = "consent";
+/// The member that does.
+pub(crate) const CONSENT_ID: &str = "consent_id";
 
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,6 +71,18 @@ impl Lodged {
     }
 }
 
+/// Whether an authorization detail is the one that names a consent.
+pub(crate) fn names_consent(detail: &Value) -> bool {
+    detail.get("type").and_then(Value::as_str) == Some(CONSENT)
+}
+
+/// The authorization details of a JSON array, but for the one that names a consent.
+pub(crate) fn own_details(details: &str) -> Vec<Value> {
+    let details: Vec<Value> = serde_json::from_str(details).unwrap_or_default();
+    let is_own = |detail: &Value| !names_consent(detail);
+    details.into_iter().filter(is_own).collect()
+}
+
 /// The consent that details name, and the details beside it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Named {
@@ -80,8 +94,7 @@ impl Named {
     /// Reads details; `None` where they name no consent. They name one at most.
     pub(crate) fn read(details: &str) -> Result<Option<Self>, MayAsk> {
         let details: Vec<Value> = serde_json::from_str(details).map_err(|_| MayAsk::Details)?;
-        let names = |detail: &Value| detail.get("type").and_then(Value::as_str) == Some(CONSENT);
-        let (named, beside): (Vec<_>, Vec<_>) = details.into_iter().partition(names);
+        let (named, beside): (Vec<_>, Vec<_>) = details.into_iter().partition(names_consent);
         let [one] = named.as_slice() else {
             return if named.is_empty() {
                 Ok(None)
@@ -89,7 +102,7 @@ impl Named {
                 Err(MayAsk::Details)
             };
         };
-        let id = one.get("consent_id").and_then(Value::as_str);
+        let id = one.get(CONSENT_ID).and_then(Value::as_str);
         let id = id.and_then(|id| ConsentId::parse(id).ok());
         let is_plain = one.as_object().is_some_and(|members| members.len() == 2);
         let id = id.filter(|_| is_plain).ok_or(MayAsk::Details)?;
@@ -122,7 +135,7 @@ impl Before {
         let Some(lodged) = Lodged::of_consent(&consent)? else {
             return Ok(Err(MayAsk::Details));
         };
-        let scopes = asked.scopes.iter().filter(|one| one.as_str() != OPENID);
+        let scopes = asked.scopes.iter().filter(|one| !is_openid(one));
         let scopes: ScopeSet = scopes.cloned().collect();
         let details = serde_json::from_str(&lodged.authorization_details);
         let details: Vec<Value> = details

@@ -6,8 +6,10 @@
 //! `allow`, `refuse`, `extend` or `resend`; and `separate`, `account` and `code` where they stand.
 
 pub(crate) mod accounts;
+pub(crate) mod amendment;
 pub(crate) mod confirm;
 mod detail;
+pub(crate) mod renewal;
 pub(crate) mod review;
 pub(crate) mod values;
 
@@ -30,6 +32,15 @@ const KEYS: &[&str] = &[
     "heading-accounts",
     "heading-values",
     "heading-confirm",
+    "heading-renewal",
+    "heading-amendment",
+    "note-as-before",
+    "note-sensitive",
+    "change-stays",
+    "change-new",
+    "change-ends",
+    "change-until",
+    "until",
     "days-from",
     "days-until",
     "days-both",
@@ -59,6 +70,7 @@ const REQUIRED_IDS: &[(&str, &[&str])] = &[
         "consent-accounts.html",
         &["approve-form", "allow", "refuse"],
     ),
+    ("consent-renewal.html", &["approve-form", "allow", "refuse"]),
     ("consent-values.html", &["approve-form", "allow", "refuse"]),
     (
         "consent-confirm.html",
@@ -72,6 +84,7 @@ pub(crate) fn pages() -> Result<Pages, Fault> {
         templates: &[
             ("consent-parts.html", include_str!("page/parts.html")),
             ("consent-review.html", include_str!("page/review.html")),
+            ("consent-renewal.html", include_str!("page/renewal.html")),
             ("consent-accounts.html", include_str!("page/accounts.html")),
             ("consent-values.html", include_str!("page/values.html")),
             ("consent-confirm.html", include_str!("page/confirm.html")),

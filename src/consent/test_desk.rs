@@ -133,7 +133,13 @@ pub(crate) fn settings(separate: &str) -> DeskSettings {
         bank: bank_id(),
         catalogue: Arc::new(catalogue()),
         profile: profile(separate),
-        purposes: HashMap::from([(client(), vec![purpose])]),
+        purposes: HashMap::from([
+            (client(), vec![purpose.clone()]),
+            (
+                ClientId::parse("cartwheel-app").expect("valid"),
+                vec![purpose],
+            ),
+        ]),
         details: BTreeMap::from([
             (kind("funds_check"), words("Is there enough")),
             (kind("branch_visit"), words("A visit")),

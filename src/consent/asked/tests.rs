@@ -51,9 +51,20 @@ fn what_the_catalogue_has_may_be_asked_and_nothing_else() {
         ),
         // There are no words for it.
         ("accounts", r#"[{"type":"loan"}]"#, Err(MayAsk::Details)),
+        // Whether the consent that is named may be is asked of the store.
         (
             "accounts",
             r#"[{"type":"consent","consent_id":"x"}]"#,
+            Ok(2),
+        ),
+        (
+            "accounts",
+            r#"[{"type":"consent","consent_id":"x y"}]"#,
+            Err(MayAsk::Details),
+        ),
+        (
+            "accounts",
+            r#"[{"type":"consent","consent_id":"x"},{"type":"consent","consent_id":"x"}]"#,
             Err(MayAsk::Details),
         ),
         ("accounts", "{}", Err(MayAsk::Details)),
@@ -87,7 +98,7 @@ fn of_two_wishes_the_narrower_holds() {
     };
     let wish = Wish::of(&settings, &asked).expect("may be asked");
     assert_eq!(wish.accounts, Accounts::One);
-    assert!(wish.second_factor && wish.has_values() && wish.is_sensitive());
+    assert!(wish.second_factor && wish.has_values());
     let told: Vec<&str> = wish.clusters.iter().map(|(id, _)| id.as_str()).collect();
     assert_eq!(told, ["list", "balance", "enough", "shop"]);
     assert_eq!((wish.kinds.len(), wish.purposes.len()), (1, 1));
@@ -148,5 +159,29 @@ proptest! {
         for member in told.iter().flat_map(|detail| &detail.members) {
             prop_assert_eq!(&member.told, &Told::Text(text.clone()));
         }
+    }
+}
+
+#[test]
+fn what_is_lodged_names_no_other_consent() {
+    let (settings, bank, client) = (settings("sensitive"), bank_id(), client());
+    let scopes = ScopeSet::parse("accounts").expect("scopes");
+    for (details, expected) in [
+        ("[]", None),
+        (
+            r#"[{"type":"consent","consent_id":"x"}]"#,
+            Some(MayAsk::Details),
+        ),
+    ] {
+        let asked = AskedFor {
+            bank: &bank,
+            client: &client,
+            scopes: &scopes,
+            details,
+            now: at(0),
+        };
+        let lodged = Lodged::of(&scopes, details);
+        let wish = Wish::of_lodged(&settings, &asked, &lodged);
+        assert_eq!(wish.err(), expected, "{details}");
     }
 }

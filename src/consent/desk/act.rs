@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use model::ports::{Answer, Changed, DeskFault, DeskStep, OwnAccount};
-use model::{EXTENSIONS_MAX, Edge, GrantAction};
+use model::{ClusterId, EXTENSIONS_MAX, Edge, GrantAction};
 
+use super::course::Course;
 use super::{Case, MEMBERS_MAX, Stepped, Visit, end};
 use crate::asked::Wish;
-use crate::catalogue::Accounts;
+use crate::catalogue::{Accounts, Cluster};
 use crate::draft::{Chooser, ChosenAccount, Draft, Stage};
 use crate::page::Wrong;
 use crate::profile::SeparateConsent;
@@ -133,7 +134,8 @@ impl Visit<'_> {
     ) -> Stepped {
         let stage = case.draft.stage;
         let (mut chosen, mut wrong) = (case.draft.accounts.clone(), Vec::new());
-        if stage == Stage::Review && self.wants_separate(wish) && !said.is_separate {
+        let is_apart = !self.apart(&case.course, wish).is_empty();
+        if stage == Stage::Review && is_apart && !said.is_separate {
             wrong.push(Wrong::NotSeparate);
         }
         if is_choice(&case.draft) {
@@ -148,7 +150,7 @@ impl Visit<'_> {
         }
         note(&mut case.draft, answer.members);
         case.draft.accounts = chosen;
-        match next(&case.draft, wish) {
+        match next(&case, wish) {
             Some(Stage::Confirm) => self.begin(case, wish).await,
             Some(stage) => {
                 case.draft.stage = stage;
@@ -162,7 +164,7 @@ impl Visit<'_> {
     /// The customer takes more time, twice at most.
     async fn extend(&mut self, case: &Case, wish: &Wish<'_>) -> Stepped {
         let consent = &case.consent;
-        if consent.extended >= EXTENSIONS_MAX {
+        if consent.extended >= EXTENSIONS_MAX || case.is_renewal() {
             return Ok(DeskStep::Again);
         }
         let until = consent.decide_until.checked_add(MORE_TIME);
@@ -194,19 +196,32 @@ impl Visit<'_> {
         Ok(DeskStep::Again)
     }
 
-    /// Whether the customer decides on sensitive data apart (PIPL Art. 29).
-    pub(super) fn wants_separate(&self, wish: &Wish<'_>) -> bool {
-        let profile = &self.desk.settings.profile;
-        profile.separate_consent == SeparateConsent::Sensitive && wish.is_sensitive()
+    /// The data that the customer decides on apart: what is sensitive, where the profile wants that
+    /// (PIPL Art. 29); of an amendment what is new, and of a renewal nothing, as nothing is.
+    pub(super) fn apart<'w>(&self, course: &Course, wish: &Wish<'w>) -> Vec<&'w ClusterId> {
+        let is_separated =
+            self.desk.settings.profile.separate_consent == SeparateConsent::Sensitive;
+        let is_apart = |id: &ClusterId, cluster: &Cluster| match course {
+            Course::Give => is_separated && cluster.sensitive,
+            Course::Renew(_) => false,
+            Course::Amend(former) => !former.terms.clusters.contains(id),
+        };
+        let clusters = wish.clusters.iter();
+        clusters
+            .filter(|(id, cluster)| is_apart(id, cluster))
+            .map(|(id, _)| *id)
+            .collect()
     }
 }
 
 /// The page after this one; `None`: there is nothing left to ask.
-fn next(draft: &Draft, wish: &Wish<'_>) -> Option<Stage> {
+fn next(case: &Case, wish: &Wish<'_>) -> Option<Stage> {
+    let draft = &case.draft;
     let has_chooser = draft.chooser == Chooser::Apart;
     let pages = [
         (Stage::Accounts, has_chooser),
-        (Stage::Values, wish.has_values()),
+        // The page of a renewal has the values.
+        (Stage::Values, wish.has_values() && !case.is_renewal()),
         (Stage::Confirm, wish.second_factor),
     ];
     let mut later = pages.into_iter().filter(|(stage, _)| *stage > draft.stage);

@@ -19,11 +19,15 @@ const CODE_CHARS_MAX: usize = 16;
 impl Visit<'_> {
     /// The customer has allowed all: now they prove once more who they are.
     pub(super) async fn begin(&mut self, mut case: Case, wish: &Wish<'_>) -> Stepped {
-        // What was decided is kept as it was seen, before the page of the second factor.
-        let evidence = self.evidence(&case, Edge::Allow, model::By::Customer, None)?;
         case.draft.stage = Stage::Confirm;
         case.draft.turn.clear();
         self.send(&mut case, wish).await?;
+        if case.is_renewal() {
+            // It is in force, and takes no edge before it is renewed.
+            return self.keep(&case, DeskStep::Again).await;
+        }
+        // What was decided is kept as it was seen, before the page of the second factor.
+        let evidence = self.evidence(&case, Edge::Allow, model::By::Customer, None)?;
         let mut change = end::change(&case.consent, Edge::Allow);
         let (id, desk) = (&case.consent.id, self.desk);
         change.draft = Some(case.draft.sealed(id, &desk.settings, &desk.ports)?);
@@ -86,7 +90,8 @@ impl Visit<'_> {
             return Err(Fault::new("confirming without a second factor").into());
         };
         let over = self.chosen(&case, wish).over()?;
-        if over != proof.over || case.consent.state != ConsentState::Confirming {
+        let is_allowed = case.is_renewal() || case.consent.state == ConsentState::Confirming;
+        if over != proof.over || !is_allowed {
             return Ok(DeskStep::Over(self.withdrawn_offer(&case.consent, wish)));
         }
         let Some(code) = code(said.code) else {

@@ -3,12 +3,14 @@
 use model::ports::{
     AgreedConsent, Change, Consent, Declined, DeskAgreed, DeskEnding, DeskFault, DeskOver, DeskStep,
 };
-use model::{By, Channel, ConsentState, Edge, FactorResult, Fault};
+use model::{By, Channel, ConsentPart, ConsentState, Edge, FactorResult, Fault};
 
+use super::course::Course;
 use super::{Case, Stepped, Visit};
 use crate::asked::Wish;
 use crate::chosen::Chosen;
 use crate::evidence::{self, Kept};
+use crate::former::Former;
 
 /// How a visit ends without a consent.
 pub(super) type Ended = Box<DeskOver>;
@@ -34,6 +36,9 @@ pub(super) fn failed(error: &'static str) -> Ended {
 impl Visit<'_> {
     /// The customer refused, at whichever stage.
     pub(super) fn refused(&self, case: &Case, wish: &Wish<'_>) -> Stepped {
+        if case.is_renewal() {
+            return Ok(DeskStep::Over(over(DeskEnding::Refused, None)));
+        }
         let mut change = change(&case.consent, Edge::Refuse);
         change.evidence = Some(self.evidence(case, Edge::Refuse, By::Customer, None)?);
         let declined = self.declined(case, wish, change, By::Customer)?;
@@ -42,6 +47,9 @@ impl Visit<'_> {
 
     /// Too many codes were wrong.
     pub(super) fn locked(&self, case: &Case, wish: &Wish<'_>) -> Stepped {
+        if case.is_renewal() {
+            return Ok(DeskStep::Over(over(DeskEnding::Locked, None)));
+        }
         let mut change = change(&case.consent, Edge::Lock);
         change.evidence = Some(self.evidence(case, Edge::Lock, By::House, None)?);
         let declined = self.declined(case, wish, change, By::House)?;
@@ -50,6 +58,9 @@ impl Visit<'_> {
 
     /// There is no account that could be chosen.
     pub(super) fn without_accounts(&self, case: &Case, wish: &Wish<'_>) -> Stepped {
+        if case.is_renewal() {
+            return Ok(DeskStep::Over(over(DeskEnding::NoAccounts, None)));
+        }
         let change = change(&case.consent, Edge::Refuse);
         let declined = self.declined(case, wish, change, By::House)?;
         Ok(DeskStep::Over(over(DeskEnding::NoAccounts, Some(declined))))
@@ -63,8 +74,9 @@ impl Visit<'_> {
 
     /// What the customer was about to confirm cannot be given any more.
     pub(super) fn withdrawn_offer(&self, consent: &Consent, wish: &Wish<'_>) -> Ended {
-        let declined = self.by_house(consent, wish, Edge::Refuse, ConsentState::Refused);
-        over(DeskEnding::Failed, Some(declined))
+        let is_undecided = consent.state.is_undecided();
+        let refused = || self.by_house(consent, wish, Edge::Refuse, ConsentState::Refused);
+        over(DeskEnding::Failed, is_undecided.then(refused))
     }
 
     fn by_house(
@@ -110,23 +122,48 @@ impl Visit<'_> {
         factor: Option<FactorResult>,
     ) -> Stepped {
         let consent = &case.consent;
-        let to = after(consent.state, Edge::Authorise)?;
+        let edge = if case.is_renewal() {
+            Edge::Renew
+        } else {
+            Edge::Authorise
+        };
+        let to = after(consent.state, edge)?;
         let chosen = self.chosen(case, wish);
-        let evidence = self.evidence(case, Edge::Authorise, By::Customer, factor)?;
+        let terms = chosen.terms(&self.desk.settings.profile)?;
+        let (terms, replaced) = match &case.course {
+            Course::Give => (terms, None),
+            Course::Renew(former) => (former.renewed(terms), None),
+            Course::Amend(former) => (former.within_its_days(terms), Some(former)),
+        };
+        let evidence = self.evidence(case, edge, By::Customer, factor)?;
         Ok(DeskStep::Agreed(Box::new(DeskAgreed {
             consent: AgreedConsent {
                 id: consent.id.clone(),
                 from: Some((consent.state, consent.version)),
-                edge: Edge::Authorise,
-                terms: chosen.terms(&self.desk.settings.profile)?,
+                edge,
+                terms,
                 evidence,
-                replaces: None,
+                replaces: replaced.map(|former| (former.consent.id.clone(), self.seat.asked.now)),
             },
             details: chosen.details()?,
             until: case.draft.until,
             part: self.part(Some(consent.state), to, wish, case.draft.accounts.len()),
-            superseded: None,
+            superseded: replaced.map(|former| self.superseded(former)),
         })))
+    }
+
+    /// What records tell of the consent whose place another takes.
+    fn superseded(&self, former: &Former) -> ConsentPart {
+        ConsentPart {
+            from: Some(ConsentState::Authorised),
+            to: ConsentState::Superseded,
+            by: By::Customer,
+            channel: Channel::Page,
+            text_version: Some(self.desk.text_version),
+            customer: Some(self.seat.customer.pseudonym),
+            clusters: former.terms.clusters.iter().cloned().collect(),
+            resources: u32::try_from(former.accounts().len()).unwrap_or(u32::MAX),
+        }
     }
 
     pub(super) fn chosen<'c>(&'c self, case: &'c Case, wish: &'c Wish<'c>) -> Chosen<'c> {

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use model::ports::{Changed, Consent, DeskEnding, DeskFault, Lodge};
 use model::{ConsentState, Edge, GrantAction};
 
+use super::course::Course;
 use super::end::{self, Ended};
 use super::{Case, Visit};
 use crate::asked::Wish;
@@ -23,24 +24,37 @@ impl Visit<'_> {
         &mut self,
         wish: &Wish<'_>,
     ) -> Result<Result<Case, Ended>, DeskFault> {
+        let course = match self.desk.course(&self.seat.asked, wish).await? {
+            Ok(Course::Renew(former)) => return self.renewal(former, wish).await,
+            Ok(course) => course,
+            Err(_) => return Ok(Err(end::failed("invalid_authorization_details"))),
+        };
+        let subject = self.seat.customer.subject;
+        if course.former().is_some_and(|former| !former.is_of(subject)) {
+            return Ok(Err(end::failed("access_denied")));
+        }
         let consent = match self.before {
             Some(before) => self.opened(before, wish).await?,
-            None => self.of_request(wish).await?,
+            None => self.of_request(wish, &course).await?,
         };
         match consent {
-            Ok(consent) => self.case_of(consent, wish),
+            Ok(consent) => self.case_of(consent, wish, course),
             Err(over) => Ok(Err(over)),
         }
     }
 
     /// The consent of the pushed request, made when its customer comes first.
-    async fn of_request(&mut self, wish: &Wish<'_>) -> Result<Result<Consent, Ended>, DeskFault> {
+    async fn of_request(
+        &mut self,
+        wish: &Wish<'_>,
+        course: &Course,
+    ) -> Result<Result<Consent, Ended>, DeskFault> {
         let desk = self.desk;
         let consents = desk.ports.consents.as_ref();
         let found = consents.of_request(&desk.settings.bank, self.seat.request);
         match found.await? {
             Some(consent) => Ok(Ok(consent)),
-            None => self.lodge(wish).await,
+            None => self.lodge(wish, course).await,
         }
     }
 
@@ -78,7 +92,12 @@ impl Visit<'_> {
     }
 
     /// The case of a consent that was found.
-    fn case_of(&self, consent: Consent, wish: &Wish<'_>) -> Result<Result<Case, Ended>, DeskFault> {
+    fn case_of(
+        &self,
+        consent: Consent,
+        wish: &Wish<'_>,
+        course: Course,
+    ) -> Result<Result<Case, Ended>, DeskFault> {
         let is_own = consent.client == *self.seat.asked.client
             && consent.subject.as_deref() == Some(self.seat.customer.subject);
         if !is_own {
@@ -101,18 +120,30 @@ impl Visit<'_> {
         let desk = self.desk;
         let (bank, kek) = (&desk.settings.bank, desk.settings.kek.as_ref());
         let draft = Draft::open(&consent.draft, &consent.id, bank, kek)?;
-        let is_of_today = draft.catalogue == desk.settings.catalogue.version()
-            && draft.until <= self.seat.latest_end
-            && self.seat.asked.now < draft.until;
-        if is_of_today {
-            return Ok(Ok(Case { consent, draft }));
+        if self.is_of_today(&draft) {
+            return Ok(Ok(Case {
+                consent,
+                draft,
+                course,
+            }));
         }
         if consent.state == ConsentState::Confirming {
             // The second factor is over words, or an end, that hold no more.
             return Ok(Err(self.withdrawn_offer(&consent, wish)));
         }
         let draft = self.begun(wish);
-        Ok(Ok(Case { consent, draft }))
+        Ok(Ok(Case {
+            consent,
+            draft,
+            course,
+        }))
+    }
+
+    /// Whether the words and the end that a draft speaks of hold yet.
+    pub(super) fn is_of_today(&self, draft: &Draft) -> bool {
+        draft.catalogue == self.desk.settings.catalogue.version()
+            && draft.until <= self.seat.latest_end
+            && self.seat.asked.now < draft.until
     }
 
     fn begun(&self, wish: &Wish<'_>) -> Draft {
@@ -125,7 +156,11 @@ impl Visit<'_> {
     }
 
     /// Makes the consent; or says how the visit ends.
-    async fn lodge(&mut self, wish: &Wish<'_>) -> Result<Result<Consent, Ended>, DeskFault> {
+    async fn lodge(
+        &mut self,
+        wish: &Wish<'_>,
+        course: &Course,
+    ) -> Result<Result<Consent, Ended>, DeskFault> {
         let desk = self.desk;
         let now = self.seat.asked.now;
         let decide_until = self.seat.opened_at.checked_add(VISIT);
@@ -133,7 +168,10 @@ impl Visit<'_> {
         if now >= decide_until {
             return Ok(Err(end::over(DeskEnding::TimedOut, None)));
         }
-        let consent = self.new_consent(wish, decide_until)?;
+        let consent = Consent {
+            replaces: course.former().map(|former| former.consent.id.clone()),
+            ..self.new_consent(wish, decide_until)?
+        };
         let state = consent.state;
         let id = consent.id.clone();
         let mut event = (self.seat.event)(GrantAction::ConsentOpen, Some(id.grant()));

@@ -6,6 +6,7 @@ use model::{EXTENSIONS_MAX, Fault, Response};
 use web::Frame;
 
 use super::act::Said;
+use super::course::Course;
 use super::{Case, Stepped, Visit};
 use crate::asked::Wish;
 use crate::catalogue::Accounts;
@@ -42,15 +43,19 @@ impl Visit<'_> {
         wrong: &[Wrong],
     ) -> Stepped {
         let accounts = match case.draft.stage {
+            // What was chosen stays chosen.
+            Stage::Review | Stage::Accounts if case.is_renewal() => Vec::new(),
             Stage::Review | Stage::Accounts => self.accounts(wish).await?,
             Stage::Values | Stage::Confirm => Vec::new(),
         };
-        if case.draft.stage == Stage::Review {
+        let is_first = case.draft.stage == Stage::Review;
+        if is_first && !case.is_renewal() {
             case.draft.chooser = chooser(wish, &accounts);
         }
         let is_choice = matches!(case.draft.stage, Stage::Review | Stage::Accounts)
             && wish.accounts != Accounts::None;
-        if is_choice && accounts.iter().all(|one| one.unavailable.is_some()) {
+        let has_none = accounts.iter().all(|one| one.unavailable.is_some());
+        if is_choice && has_none && case.draft.accounts.is_empty() {
             return self.without_accounts(&case, wish);
         }
         let turn = crypto::random_array::<TURN_BYTES>(self.desk.ports.random.as_ref());
@@ -68,7 +73,7 @@ impl Visit<'_> {
         let choices = Choices {
             version: case.consent.version,
             subject: None,
-            request: None,
+            request: case.is_renewal().then_some(self.seat.request),
             draft: Some(case.draft.sealed(id, settings, &desk.ports)?),
         };
         let consents = desk.ports.consents.as_ref();
@@ -90,7 +95,7 @@ impl Visit<'_> {
     ) -> Result<Response, DeskFault> {
         let (desk, seat) = (self.desk, &self.seat);
         let form = (seat.page.form)(&case.draft.beside(case.consent.version));
-        let more_time = case.consent.extended < EXTENSIONS_MAX;
+        let more_time = case.consent.extended < EXTENSIONS_MAX && !case.is_renewal();
         let language = self.language()?;
         let sheet = page::Drawn {
             pages: &desk.pages,
@@ -101,28 +106,34 @@ impl Visit<'_> {
             wish,
             form: &form,
             until: case.draft.until,
-            decide_until: Some(case.consent.decide_until),
+            decide_until: Some(self.decide_until(case)),
             more_time,
             wrong,
         };
-        let ticked = said
-            .map(|said| said.accounts.as_slice())
-            .unwrap_or_default();
-        let response = match case.draft.stage {
-            Stage::Review => page::review::draw(
+        let ticked = ticked(case, said);
+        let amended = case.course.former().map(|former| page::amendment::Amended {
+            former,
+            catalogue: &desk.settings.catalogue,
+        });
+        let response = match (case.draft.stage, &case.course) {
+            (Stage::Review, Course::Renew(former)) => {
+                page::renewal::draw(&sheet, &case.draft.accounts, former)
+            }
+            (Stage::Review, course) => page::review::draw(
                 &sheet,
                 &page::review::Review {
-                    wants_separate: self.wants_separate(wish),
+                    apart: &self.apart(course, wish),
                     accounts: match case.draft.chooser {
                         Chooser::OnReview => accounts,
                         Chooser::Nowhere | Chooser::Apart => &[],
                     },
-                    ticked,
+                    ticked: &ticked,
+                    amended,
                 },
             ),
-            Stage::Accounts => page::accounts::draw(&sheet, accounts, ticked),
-            Stage::Values => page::values::draw(&sheet, &case.draft.accounts),
-            Stage::Confirm => {
+            (Stage::Accounts, _) => page::accounts::draw(&sheet, accounts, &ticked),
+            (Stage::Values, _) => page::values::draw(&sheet, &case.draft.accounts),
+            (Stage::Confirm, _) => {
                 let proof = case.draft.proof.as_ref();
                 let proof = proof.ok_or_else(|| Fault::new("showing no second factor"))?;
                 let is_live = proof.is_live && seat.asked.now < proof.begun.expires;
@@ -143,6 +154,16 @@ impl Visit<'_> {
             help: None,
             complaint: None,
         }
+    }
+}
+
+/// The accounts that are ticked: those that the last form says, and before there was one those of
+/// the consent whose place this takes.
+fn ticked<'c>(case: &'c Case, said: Option<&Said<'c>>) -> Vec<&'c str> {
+    match (said, case.course.former()) {
+        (Some(said), _) => said.accounts.clone(),
+        (None, Some(former)) => former.accounts().iter().map(|id| id.as_str()).collect(),
+        (None, None) => Vec::new(),
     }
 }
 

@@ -39,7 +39,8 @@ impl Drawn<'_> {
             .collect()
     }
 
-    fn table(&self, detail: &Detail) -> Result<Table, Fault> {
+    /// One detail.
+    pub(super) fn table(&self, detail: &Detail) -> Result<Table, Fault> {
         let language = self.language();
         let words = self.words.get(&detail.kind);
         let words = words.ok_or_else(|| Fault::new("showing a detail that has no words"))?;

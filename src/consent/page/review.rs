@@ -1,32 +1,38 @@
 //! The page that tells what is asked for (specs/consent.md, screen C2): who, why, what goes out and
-//! what does not, until when, how to withdraw, what a refusal leads to. Nothing is ticked before.
+//! what does not, until when, how to withdraw, what a refusal leads to. Nothing is ticked before,
+//! but the accounts of a consent whose place this takes; of that it tells what changes (C11).
 
 use jiff::civil::Date;
 use model::ports::OwnAccount;
-use model::{Fault, Response};
+use model::{ClusterId, Fault, PurposeId, Response};
 use serde::Serialize;
 use web::{Arg, date, text};
 
 use super::accounts::Chooser;
+use super::amendment::{Amended, Changes, changes};
 use super::detail::Table;
 use super::{Common, Drawn, Wrong};
 use crate::catalogue::{Both, Cluster};
 
 /// What this page has besides.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Review<'a> {
-    /// Whether sensitive data is decided on apart.
-    pub(crate) wants_separate: bool,
+    /// The data that is decided on apart.
+    pub(crate) apart: &'a [&'a ClusterId],
     /// The accounts to choose from; none where they are not chosen here.
     pub(crate) accounts: &'a [OwnAccount],
     /// Those that the customer ticked already.
     pub(crate) ticked: &'a [&'a str],
+    /// The consent whose place this takes.
+    pub(crate) amended: Option<Amended<'a>>,
 }
 
 #[derive(Serialize)]
 struct Page<'a> {
     common: Common<'a>,
     who: Who,
+    /// Against the consent whose place this takes.
+    changes: Option<Changes>,
     purposes: Vec<Purpose>,
     /// Of which days data is asked for, where they are limited.
     days: Option<String>,
@@ -44,7 +50,7 @@ struct Page<'a> {
 }
 
 #[derive(Serialize)]
-struct Who {
+pub(super) struct Who {
     app: String,
     legal: String,
     legal_tag: Option<&'static str>,
@@ -53,14 +59,14 @@ struct Who {
 }
 
 #[derive(Serialize)]
-struct Purpose {
+pub(super) struct Purpose {
     say: String,
     keep_days: u32,
 }
 
 /// A kind of data.
 #[derive(Serialize)]
-struct Row {
+pub(super) struct Row {
     say: String,
     more: String,
     note: Option<String>,
@@ -70,30 +76,21 @@ struct Row {
 pub(crate) fn draw(sheet: &Drawn<'_>, review: &Review<'_>) -> Result<Response, Fault> {
     let (wish, language) = (sheet.wish, sheet.language());
     let say = |both: &Both| text::line(both.in_language(language));
-    let is_apart = |cluster: &Cluster| review.wants_separate && cluster.sensitive;
-    let rows = |apart: bool| -> Result<Vec<Row>, Fault> {
-        let clusters = wish.clusters.iter().map(|(_, cluster)| *cluster);
-        let rows = clusters
-            .filter(|cluster| is_apart(cluster) == apart)
-            .map(|cluster| {
-                Ok(Row {
-                    say: say(&cluster.say)?,
-                    more: say(&cluster.more)?,
-                    note: None,
-                })
-            });
-        rows.collect()
+    let rows = |is_apart: bool| {
+        let its = |id: &ClusterId| review.apart.contains(&id) == is_apart;
+        let note = |cluster: &Cluster| match &review.amended {
+            Some(_) if !is_apart => Some("note-as-before"),
+            Some(_) if cluster.sensitive => Some("note-sensitive"),
+            _ => None,
+        };
+        sheet.clusters(its, note)
     };
-    let purposes = wish.purposes.iter().map(|(_, purpose)| {
-        Ok(Purpose {
-            say: say(&purpose.say)?,
-            keep_days: u32::from(purpose.keep_days),
-        })
-    });
+    let amended = review.amended.as_ref();
     let page = Page {
         common: sheet.common()?,
         who: who(sheet)?,
-        purposes: purposes.collect::<Result<_, Fault>>()?,
+        changes: amended.map(|its| changes(sheet, its)).transpose()?,
+        purposes: sheet.purposes(|_| true)?,
         days: days(sheet)?,
         per_day: per_day(sheet)?,
         clusters: rows(false)?,
@@ -111,12 +108,48 @@ pub(crate) fn draw(sheet: &Drawn<'_>, review: &Review<'_>) -> Result<Response, F
             .map(|both| say(both))
             .collect::<Result<_, Fault>>()?,
     };
-    let heading = if wish.is_plain() {
-        "heading-plain"
-    } else {
-        "heading-data"
+    let heading = match review.amended {
+        Some(_) => "heading-amendment",
+        None if wish.is_plain() => "heading-plain",
+        None => "heading-data",
     };
     sheet.sheet("consent-review.html", heading, page)
+}
+
+impl Drawn<'_> {
+    /// What the data is wanted for: the purposes of which this holds.
+    pub(super) fn purposes(
+        &self,
+        holds: impl Fn(&PurposeId) -> bool,
+    ) -> Result<Vec<Purpose>, Fault> {
+        let purposes = self.wish.purposes.iter().filter(|(id, _)| holds(id));
+        let purposes = purposes.map(|(_, purpose)| {
+            Ok(Purpose {
+                say: text::line(purpose.say.in_language(self.language()))?,
+                keep_days: u32::from(purpose.keep_days),
+            })
+        });
+        purposes.collect()
+    }
+
+    /// The kinds of data of which this holds, each with the word that goes with it.
+    pub(super) fn clusters(
+        &self,
+        holds: impl Fn(&ClusterId) -> bool,
+        note: impl Fn(&Cluster) -> Option<&'static str>,
+    ) -> Result<Vec<Row>, Fault> {
+        let say = |both: &Both| text::line(both.in_language(self.language()));
+        let clusters = self.wish.clusters.iter().filter(|(id, _)| holds(id));
+        let rows = clusters.map(|(_, cluster)| {
+            let note = note(cluster).map(|key| self.say(key, &[]));
+            Ok(Row {
+                say: say(&cluster.say)?,
+                more: say(&cluster.more)?,
+                note: note.transpose()?,
+            })
+        });
+        rows.collect()
+    }
 }
 
 /// The days that the partner lodged it with.
@@ -145,7 +178,7 @@ fn per_day(sheet: &Drawn<'_>) -> Result<Option<String>, Fault> {
 }
 
 /// What one might take for part of it, and is not.
-fn not_shared(sheet: &Drawn<'_>) -> Result<Vec<String>, Fault> {
+pub(super) fn not_shared(sheet: &Drawn<'_>) -> Result<Vec<String>, Fault> {
     let app = text::name(sheet.who.app)?;
     let app = [("app", Arg::Text(&app))];
     let clusters = &sheet.wish.clusters;
@@ -162,7 +195,8 @@ fn not_shared(sheet: &Drawn<'_>) -> Result<Vec<String>, Fault> {
     Ok(sentences)
 }
 
-fn who(sheet: &Drawn<'_>) -> Result<Who, Fault> {
+/// Who asks.
+pub(super) fn who(sheet: &Drawn<'_>) -> Result<Who, Fault> {
     let who = sheet.who;
     Ok(Who {
         app: text::name(who.app)?,

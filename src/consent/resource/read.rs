@@ -3,11 +3,11 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use model::{Refusal, Scope, ScopeSet};
+use model::{Refusal, ScopeSet};
 use serde_json::{Map, Value};
 
-use crate::asked::OPENID;
 use crate::lodged::Lodged;
+use crate::openid::is_openid;
 
 /// The longest text of a member that is one word, in bytes.
 const WORD_BYTES_MAX: usize = 256;
@@ -74,7 +74,6 @@ fn scopes(text: Option<String>) -> Result<ScopeSet, Refusal> {
     let text = text.ok_or_else(|| wrong("It must be there: the scopes that are asked for."))?;
     let scopes = ScopeSet::parse(&text);
     let scopes = scopes.map_err(|_| wrong("It must be 1 to 64 scopes, with single blanks."))?;
-    let is_openid = |scope: &Scope| scope.as_str() == OPENID;
     if scopes.is_empty() {
         return Err(wrong("It must be 1 to 64 scopes, with single blanks."));
     }

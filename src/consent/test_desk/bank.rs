@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use jiff::Timestamp;
 use model::ports::{
     AccountUnavailable, CustomerAccounts, CustomersUnavailable, FactorBegun, FactorSaid,
     OwnAccount, SecondFactor, ToConfirm,
@@ -21,7 +22,6 @@ pub(crate) struct Bank {
     pub(crate) state: Mutex<State>,
 }
 
-#[derive(Default)]
 pub(crate) struct State {
     pub(crate) accounts: Vec<OwnAccount>,
     /// What each proof was begun over, and the lines beside its code.
@@ -32,6 +32,8 @@ pub(crate) struct State {
     pub(crate) is_down: bool,
     /// How often a code was asked about.
     pub(crate) checks: u32,
+    /// Until when codes are good.
+    pub(crate) expires: Timestamp,
 }
 
 fn account(number: usize, unavailable: Option<AccountUnavailable>) -> OwnAccount {
@@ -55,7 +57,11 @@ impl Bank {
         Self {
             state: Mutex::new(State {
                 accounts,
-                ..State::default()
+                begun: Vec::new(),
+                says: None,
+                is_down: false,
+                checks: 0,
+                expires: at(10_000),
             }),
         }
     }
@@ -109,7 +115,7 @@ impl SecondFactor for Bank {
                 id: format!("proof-{}", state.begun.len()),
                 method: "one_time_code".to_owned(),
                 shown_to: "138****0000".to_owned(),
-                expires: at(10_000),
+                expires: state.expires,
                 tries_left: 3,
             })
         });

@@ -5,27 +5,33 @@ use std::sync::Mutex;
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use model::ports::{
-    Answer, AskedFor, Consent, ConsentDesk, Consents, DeskAgreed, DeskFault, DeskForm, DeskOver,
-    DeskPage, DeskSaid, DeskStep, MayAsk, Seat, SeatedCustomer, WhoAsks,
+    Answer, Approval, AskedFor, Code, Consent, ConsentDesk, Consents, DeskAgreed, DeskFault,
+    DeskForm, DeskOver, DeskPage, DeskSaid, DeskStep, Finish, Grant, Grants, MayAsk, PushedRequest,
+    Seat, SeatedCustomer, WhoAsks,
 };
 use model::{
-    EventId, GrantAction, GrantEvent, GrantId, InteractionId, Network, RequestId, ScopeSet,
-    SignedRequest, Who,
+    ClientId, EventId, GrantAction, GrantEvent, GrantId, InteractionId, Network, RequestId,
+    ScopeSet, SignedRequest, Who,
 };
 
-use super::{TestDesk, at, bank_id, client};
+use super::{CLIENT, TestDesk, at, bank_id, client};
 
 /// A customer, and what an app asks of them.
 pub(crate) struct Visitor<'a> {
     pub(crate) test: &'a TestDesk,
     pub(crate) scopes: &'static str,
-    pub(crate) details: &'static str,
+    pub(crate) details: &'a str,
+    /// SHA-256 of the reference of the request.
+    pub(crate) request: [u8; 32],
+    pub(crate) client: &'static str,
     pub(crate) subject: &'static str,
     pub(crate) language: &'static str,
     pub(crate) now: i64,
+    /// When the link was opened first.
+    pub(crate) opened_at: i64,
     pub(crate) latest_end: Timestamp,
     /// What the last page's form says beside.
-    beside: Mutex<String>,
+    pub(crate) beside: Mutex<String>,
     /// The actions of the events that were made.
     pub(crate) actions: Mutex<Vec<GrantAction>>,
 }
@@ -73,14 +79,17 @@ impl Came {
 }
 
 impl<'a> Visitor<'a> {
-    pub(crate) fn of(test: &'a TestDesk, scopes: &'static str, details: &'static str) -> Self {
+    pub(crate) fn of(test: &'a TestDesk, scopes: &'static str, details: &'a str) -> Self {
         Self {
             test,
             scopes,
             details,
+            request: [5; 32],
+            client: CLIENT,
             subject: "li-lei",
             language: "en",
             now: 10,
+            opened_at: 0,
             latest_end: at(365 * 86_400),
             beside: Mutex::default(),
             actions: Mutex::default(),
@@ -92,7 +101,8 @@ impl<'a> Visitor<'a> {
     }
 
     pub(crate) async fn may_ask(&self) -> MayAsk {
-        let (bank, client) = (bank_id(), client());
+        let bank = bank_id();
+        let client = ClientId::parse(self.client).expect("valid");
         let scopes = ScopeSet::parse(self.scopes).expect("scopes");
         let asked = AskedFor {
             bank: &bank,
@@ -105,7 +115,51 @@ impl<'a> Visitor<'a> {
             .desk
             .may_ask(asked)
             .await
-            .expect("no store is asked")
+            .expect("a store in memory")
+    }
+
+    /// Has the store keep what was agreed, as the issuer does.
+    pub(crate) async fn settled(&self, agreed: DeskAgreed) -> Finish {
+        let (bank, store) = (bank_id(), self.test.store.as_ref());
+        let pushed = PushedRequest {
+            digest: self.request,
+            client: client(),
+            request: Vec::new(),
+            expires: at(self.now + 60),
+        };
+        store.push(&bank, pushed, at(self.now)).await.expect("kept");
+        let id = agreed.consent.id.grant().clone();
+        let grant = Grant {
+            id: id.clone(),
+            client: client(),
+            subject: self.subject.to_owned(),
+            granted: Vec::new(),
+            made_at: at(self.now),
+            expires: agreed.until,
+        };
+        let code = Code {
+            digest: crypto::sha256(&self.request),
+            grant: id.clone(),
+            bound: Vec::new(),
+            expires: at(self.now + 60),
+        };
+        let number = 100 + 2 * usize::from(self.request[0]);
+        let of = |action, id: &GrantId, part, number| GrantEvent {
+            consent: part,
+            ..event(action, Some(id), number)
+        };
+        let former = agreed.consent.replaces.as_ref().map(|(id, _)| id.clone());
+        let approval = Approval {
+            event: of(GrantAction::Approve, &id, Some(agreed.part), number),
+            superseded: former.map(|id| {
+                let (action, part) = (GrantAction::ConsentSupersede, agreed.superseded);
+                of(action, id.grant(), part, number + 1)
+            }),
+            consent: Some(agreed.consent),
+            ..Approval::plain(grant, code, event(GrantAction::Approve, None, 0))
+        };
+        let finished = store.approve(&bank, self.request, approval, at(self.now));
+        finished.await.expect("as the desk may say it")
     }
 
     pub(crate) async fn show(&self) -> Came {
@@ -144,7 +198,7 @@ impl<'a> Visitor<'a> {
     /// The consent of the request, as the store has it.
     pub(crate) async fn consent(&self) -> Option<Consent> {
         let bank = bank_id();
-        let found = self.test.store.of_request(&bank, [5; 32]);
+        let found = self.test.store.of_request(&bank, self.request);
         found.await.expect("a store in memory")
     }
 
@@ -204,7 +258,7 @@ impl<'a> Visitor<'a> {
                 details: self.details,
                 now: at(self.now),
             },
-            request: [5; 32],
+            request: self.request,
             signed: &signed,
             who: WhoAsks {
                 app: "SwiftRide",
@@ -225,7 +279,7 @@ impl<'a> Visitor<'a> {
                 switch: "/authorize?ui_locales=zh-CN",
                 form: &form,
             },
-            opened_at: at(0),
+            opened_at: at(self.opened_at),
             latest_end: self.latest_end,
             event: &event,
             request_id: RequestId::new(at(self.now), [1; 10]),

@@ -6,6 +6,8 @@ heading-plain = { $app } asks for your permission
 heading-accounts = Choose the accounts that { $app } may see
 heading-values = Check what { $app } asks for
 heading-confirm = Confirm that it is you, for { $app }
+heading-renewal = { $app } asks to keep the permission you gave
+heading-amendment = { $app } asks to change the permission you gave
 
 purpose = What for
 keeps = The app may keep the data for { $days ->
@@ -29,7 +31,28 @@ chosen-accounts = The accounts you chose
 withdraw = If you change your mind
 how-to-withdraw = You can withdraw at any time under “My permissions” at this bank. From then on { $app } gets no new data.
 if-refused = If you refuse
+stays-as-it-is = The permission you gave stays as it is, until { $moment }.
 nothing-given = This bank shares nothing with { $app }. Nothing else changes for you at this bank.
+
+renewal-why = Nothing changes but the time. Check that you still want { $app } to have this.
+until-now = As it is, it ends
+from-now-on = If you allow it, it ends
+as-before = What it covers, as before
+
+changes = What changes
+changes-why = { $app } has a permission of yours already. It stays in force until you allow this one.
+changes-before = The values until now
+change-stays = As before
+change-new = New: not allowed until now
+change-ends = Until now only: allowed no more
+change-until = { $after }, until now { $before }
+note-as-before = as before
+note-sensitive = sensitive
+more = What is new
+more-why = You did not allow this until now. It is shared only if you tick the box.
+more-agree = I agree that { $app } also gets what is named in this box.
+chosen-before = What you chose before is chosen here. Change it if you want.
+
 not-password = Your bank password is not given, and { $app } cannot move your money.
 not-data = Your accounts and what is in them are not shown to { $app }.
 bound-to = { $app } can use this permission for these values only.

@@ -5,6 +5,8 @@ heading-plain = { $app }请求你的许可
 heading-accounts = 选择{ $app }可以查看的账户
 heading-values = 核对{ $app }请求的内容
 heading-confirm = 为{ $app }的请求确认是你本人
+heading-renewal = { $app }请求延续你给的授权
+heading-amendment = { $app }请求更改你给的授权
 
 purpose = 用途
 keeps = 应用最多可以把数据保存 { $days } 天。
@@ -24,7 +26,28 @@ chosen-accounts = 你选择的账户
 withdraw = 如果你改变主意
 how-to-withdraw = 你可以随时在本行的“我的授权”中撤回。撤回后，{ $app }不能再取得新的数据。
 if-refused = 如果你拒绝
+stays-as-it-is = 你已给的授权保持不变，到{ $moment }为止。
 nothing-given = 本行不会向{ $app }提供任何信息。你在本行的账户和服务不受影响。
+
+renewal-why = 除期限外，其他内容不变。请确认你仍然愿意让{ $app }取得这些信息。
+until-now = 目前的到期时间
+from-now-on = 允许后的到期时间
+as-before = 授权的内容，与之前相同
+
+changes = 有什么变化
+changes-why = 你已经给过{ $app }一份授权。在你允许新的授权之前，原授权继续有效。
+changes-before = 目前的内容
+change-stays = 与之前相同
+change-new = 新增：之前没有授权
+change-ends = 不再提供：之前有授权
+change-until = { $after }（目前为 { $before }）
+note-as-before = 与之前相同
+note-sensitive = 敏感信息
+more = 新增的内容
+more-why = 你之前没有授权这些信息。只有你勾选后才会提供。
+more-agree = 我同意{ $app }还可以取得本框所列的信息。
+chosen-before = 已按你之前的选择选好。如果需要，可以更改。
+
 not-password = 不提供你的银行密码，{ $app }也不能动用你的钱。
 not-data = 不向{ $app }提供你的账户和其中的信息。
 bound-to = { $app }只能按这些内容使用这次授权。

@@ -108,7 +108,7 @@ impl Drawn {
     }
 
     /// Whether it lets one ask for data of this kind and day of this account, after so many times,
-    /// at this second, held to this bound value, for this purpose.
+    /// held to this bound value, for this purpose.
     fn covers(self, bit: u8, day: i8, times: u32, purpose: u8) -> bool {
         let is_day = (self.first == 0 || self.first <= day) && (self.last == 0 || day <= self.last);
         let has = |bits: u8| bits & (1 << bit) != 0;
