@@ -2,6 +2,7 @@
 //! with a one-time code, held to on the road, and ended.
 
 mod accesses;
+mod amendment;
 mod clusters;
 mod control;
 mod covered;
@@ -14,6 +15,7 @@ mod in_flight;
 mod markers;
 mod operations;
 mod refusals;
+mod renewal;
 mod resource;
 mod values;
 mod walk;
@@ -83,4 +85,34 @@ async fn tokens_of(house: &TestHouse, app: &mut App<'_>, customer: &str) -> Valu
 fn id_of(tokens: &Value) -> String {
     let claims = claims(&tokens["access_token"]);
     claims["grant_id"].as_str().expect("an id").to_owned()
+}
+
+/// What a call of the app's is answered.
+async fn called(app: &mut App<'_>, path: &str, token: &Value) -> Answer {
+    let bearer = format!("Bearer {}", token.as_str().expect("a token"));
+    app.client.get(path, &[("authorization", &bearer)]).await
+}
+
+/// The tokens of a customer who lets the app see their first account; and that account's id.
+async fn first_account(house: &TestHouse, app: &mut App<'_>, customer: &str) -> (Value, String) {
+    let link = app
+        .pushed_link(Form::request().with("scope", Some("accounts")))
+        .await;
+    let mut browser = Browser::new(house);
+    let page = browser.get(&link).await;
+    let review = log_in(&mut browser, &page, customer).await;
+    let chosen = account(&review, 1);
+    let back = given(house, &mut browser, &review, (customer, &[1])).await;
+    let code = query(&back).remove("code");
+    let code = code.unwrap_or_else(|| panic!("no code: {back}"));
+    let tokens = app.post("/token", Form::code(&code)).await.ok();
+    (tokens, chosen)
+}
+
+/// A request for these scopes that names a consent.
+fn naming(id: &str, scopes: &str) -> Form {
+    let details = serde_json::json!([{ "type": "consent", "consent_id": id }]);
+    Form::request()
+        .with("scope", Some(scopes))
+        .with("authorization_details", Some(&details.to_string()))
 }
