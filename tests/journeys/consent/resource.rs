@@ -1,6 +1,7 @@
 //! The consent resource: a partner asks for a consent first, its app names it when it sends the
 //! customer, the partner sees what became of it and gives it back; and nobody sees another's.
 
+use jiff::Timestamp;
 use kit::{Answer, Browser, HouseBuilder, Method, TestHouse, html, query};
 use serde_json::{Value, json};
 
@@ -119,7 +120,7 @@ async fn what_a_partner_asked_for_first_is_given_read_and_given_back() {
     let mut browser = Browser::new(&house);
     let page = browser.get(&link).await;
     let review = log_in(&mut browser, &page, "li-lei").await;
-    for said in ["2026年1月1日", "每天最多查询 2 次"] {
+    for said in ["1 January 2026", "at most 2 times a day"] {
         assert!(html(&review).contains(said), "{said}: {}", html(&review));
     }
     let chosen = account(&review, 1);
@@ -303,17 +304,14 @@ async fn a_consent_that_is_given_back_while_its_customer_reads_ends_their_visit(
     );
 }
 
-#[tokio::test]
-async fn members_that_are_ours_to_set_and_all_that_is_ill_formed_are_refused() {
-    let house = roomy().start().await;
-    let mut partner = Partner::of(&house, "swiftride-app").await;
-    let now = house.now();
+/// Wishes that are refused, each with the JSON Pointer to what is wrong.
+fn ill_formed(now: Timestamp) -> Vec<(Value, Option<&'static str>)> {
     let after = |minutes: i64| {
         let later = jiff::SignedDuration::from_mins(minutes);
         now.checked_add(later).expect("in range").to_string()
     };
     let check = json!({ "type": "funds_check" });
-    for (wish, pointer) in [
+    vec![
         (json!([]), None),
         (json!({}), Some("/scope")),
         (json!({ "scope": 7 }), Some("/scope")),
@@ -378,7 +376,14 @@ async fn members_that_are_ours_to_set_and_all_that_is_ill_formed_are_refused() {
             json!({ "scope": "funds", "authorization_details": [check] }),
             Some("/authorization_details/0"),
         ),
-    ] {
+    ]
+}
+
+#[tokio::test]
+async fn members_that_are_ours_to_set_and_all_that_is_ill_formed_are_refused() {
+    let house = roomy().start().await;
+    let mut partner = Partner::of(&house, "swiftride-app").await;
+    for (wish, pointer) in ill_formed(house.now()) {
         let answer = partner.lodge(&wish).await;
         let problem = answer.refused(400, "request_invalid");
         let expected = problem["expected"].as_str().expect("text");

@@ -17,7 +17,8 @@ const fn with(name: &'static str, edits: &'static [(&'static str, &'static str)]
 /// The product as it is meant.
 const PRODUCT: &[(&str, &str)] = &[(
     "    consent:\n",
-    "      lodging: { openapi: file:apis/consents.yaml, room: consent, listeners: [api], deadline: 9s }
+    "      lodging:
+        { openapi: file:apis/consents.yaml, room: consent, listeners: [api], deadline: 9s }
     consent:\n",
 )];
 
@@ -50,7 +51,8 @@ pub(super) const CASES: &[Case] = &[
         "room-nor-an-upstream",
         &[(
             "    consent:\n",
-            "      lodging: { openapi: file:apis/consents.yaml, listeners: [api], deadline: 9s }
+            "      lodging:
+        { openapi: file:apis/consents.yaml, listeners: [api], deadline: 9s }
     consent:\n",
         )],
     ),
@@ -58,7 +60,8 @@ pub(super) const CASES: &[Case] = &[
         "room-unknown",
         &[(
             "    consent:\n",
-            "      lodging: { openapi: file:apis/consents.yaml, room: consnt, listeners: [api], deadline: 9s }
+            "      lodging:
+        { openapi: file:apis/consents.yaml, room: consnt, listeners: [api], deadline: 9s }
     consent:\n",
         )],
     ),
