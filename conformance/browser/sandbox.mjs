@@ -61,10 +61,19 @@ export class Sandbox {
     this.#setClock()
   }
 
+  /**
+   * Whether it began and has not ended: what never began has no id, and a signal to it would go to
+   * the whole group of processes that this one is of.
+   */
+  get #isThere() {
+    const child = this.#child
+    return child.pid !== undefined && child.exitCode === null && child.signalCode === null
+  }
+
   /** Ends it, and leaves nothing behind. */
   async close() {
     const child = this.#child
-    if (child.exitCode === null && child.signalCode === null) {
+    if (this.#isThere) {
       const ended = new Promise((resolve) => child.once('exit', resolve))
       child.kill('SIGTERM')
       const late = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS)
@@ -92,7 +101,7 @@ export class Sandbox {
     this.#child = spawn(program, asked, { env, stdio: ['ignore', 'ignore', 'pipe'] })
     this.#child.stderr.on('data', (bytes) => { this.#said = `${this.#said}${bytes}`.slice(-2000) })
     // Whoever ends the driver ends its sandboxes.
-    process.once('exit', () => this.#child.kill())
+    process.once('exit', () => { if (this.#isThere) this.#child.kill() })
     this.#child.once('error', (error) => { this.#said = error.message })
     this.ready = await this.#written(named('ready.json'))
   }
