@@ -3,7 +3,7 @@
 
 mod listed;
 
-use http::header::HOST;
+use http::header::{CONTENT_TYPE, HOST};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use model::{InteractionId, RequestId};
@@ -115,6 +115,10 @@ pub(crate) fn to_upstream(
         if *name != HOST && goes {
             headers.append(name.clone(), value.clone());
         }
+    }
+    let media_type = coverage.and_then(|its| listed::asked_type(from, &its.request));
+    if let Some(media_type) = media_type {
+        headers.insert(CONTENT_TYPE, media_type);
     }
     if let Ok(value) = HeaderValue::from_str(request_id.text().as_str()) {
         headers.insert(REQUEST_ID, value);

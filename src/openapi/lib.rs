@@ -44,5 +44,5 @@ pub use marks::{Class, EffectMark};
 pub use operation::OperationDescription;
 pub use parameter::Location;
 pub use problem::Problem;
-pub use request::{BodyPart, DateEnd, ParameterDescription, RequestDescription};
+pub use request::{BodyPart, BodyShape, DateEnd, ParameterDescription, RequestDescription};
 pub use total::{Measure, Step, Total};

@@ -12,6 +12,8 @@ use crate::problem::{Problems, quoted};
 use crate::reference::{Document, Site};
 use crate::total::Step;
 
+pub use body::BodyShape;
+
 /// What the requests of an operation say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RequestDescription {
@@ -20,6 +22,8 @@ pub struct RequestDescription {
     /// The values in the JSON body that name a resource or are bound, in no order. All others are
     /// said to name none.
     pub body: Vec<BodyPart>,
+    /// All that the JSON body may hold; `None`: no body is described.
+    pub shape: Option<BodyShape>,
 }
 
 /// A parameter, as far as consents go.
@@ -75,7 +79,7 @@ impl RequestDescription {
     pub(crate) fn of_parameters(parameters: &[Parameter<'_>]) -> Self {
         Self {
             parameters: parameters.iter().map(description).collect(),
-            body: Vec::new(),
+            ..Self::default()
         }
     }
 
@@ -94,8 +98,11 @@ impl RequestDescription {
         if let Some(body) = standing.operation.child("requestBody")
             && let Ok(body) = document.resolve(body)
             && body.value.is_object()
+            && let Some((shape, parts)) =
+                body::read(document, &body, standing.has_details, budget, problems)
         {
-            request.body = body::parts(document, &body, standing.has_details, budget, problems);
+            request.body = parts;
+            request.shape = Some(shape);
         }
         request.check_bounds(standing, problems);
         request
@@ -103,7 +110,7 @@ impl RequestDescription {
 
     /// Whether a request names the resource that the answer is of, when the answer names these
     /// kinds: a path of another kind, a branch say, holds nobody's accounts.
-    pub(crate) fn holds(&self, kinds: &[String]) -> bool {
+    pub fn holds(&self, kinds: &[String]) -> bool {
         let in_path = self
             .parameters
             .iter()

@@ -10,11 +10,10 @@ use super::ends_here;
 
 /// What a partner may say to a bank beside what the description names. Whatever would let the bank
 /// answer with a part, in another coding, or not at all is missing here: `range`, `if-*`,
-/// `accept-encoding`.
-const ASKED: [&str; 11] = [
+/// `accept-encoding`; what a body is, is our own word.
+const ASKED: [&str; 10] = [
     "accept",
     "accept-language",
-    "content-type",
     "idempotency-key",
     "traceparent",
     "tracestate",
@@ -35,11 +34,21 @@ pub(crate) fn is_asked(name: &HeaderName, request: &RequestDescription) -> bool 
         let mut parameters = request.parameters.iter();
         parameters.any(|p| p.location == Location::Header && p.name == text)
     };
-    !ends_here(name) && (ASKED.contains(&text) || (described() && !is_conditional(text)))
+    !ends_here(name) && (ASKED.contains(&text) || (described() && !is_never_asked(text)))
 }
 
-fn is_conditional(name: &str) -> bool {
-    matches!(name, "range" | "accept-encoding" | "te" | "expect") || name.starts_with("if-")
+/// What a description cannot let through either.
+fn is_never_asked(name: &str) -> bool {
+    let is_of_body = matches!(name, "content-encoding" | "content-type");
+    let is_conditional = matches!(name, "range" | "accept-encoding" | "te" | "expect");
+    is_of_body || is_conditional || name.starts_with("if-")
+}
+
+/// What the body of a customer's request is: what it was read as, not what the partner wrote.
+pub(crate) fn asked_type(from: &HeaderMap, request: &RequestDescription) -> Option<HeaderValue> {
+    let shape = request.shape.as_ref()?;
+    from.get(CONTENT_TYPE)?;
+    HeaderValue::from_str(&shape.media_type).ok()
 }
 
 /// The head of an answer with customers' data: what is listed, and our own word on what it is and
@@ -61,7 +70,7 @@ pub(crate) fn answered(from: &HeaderMap, media_type: Option<&str>) -> HeaderMap 
 
 #[cfg(test)]
 mod tests {
-    use openapi::ParameterDescription;
+    use openapi::{BodyShape, ParameterDescription};
 
     use super::*;
 
@@ -75,10 +84,17 @@ mod tests {
             date: None,
             bound: None,
         };
-        let names = ["x-account-id", "range", "if-none-match", "x-forwarded-for"];
+        let names = [
+            "x-account-id",
+            "range",
+            "if-none-match",
+            "x-forwarded-for",
+            "content-type",
+            "content-encoding",
+        ];
         let request = RequestDescription {
             parameters: names.map(described).to_vec(),
-            body: Vec::new(),
+            ..RequestDescription::default()
         };
         for (name, goes) in [
             ("accept", true),
@@ -90,11 +106,30 @@ mod tests {
             ("if-modified-since", false),
             ("x-forwarded-for", false),
             ("authorization", false),
+            ("content-type", false),
+            ("content-encoding", false),
             ("cookie", false),
         ] {
             let name = HeaderName::from_static(name);
             assert_eq!(is_asked(&name, &request), goes, "{name}");
         }
+    }
+
+    #[test]
+    fn a_body_goes_on_under_our_own_word_on_what_it_is() {
+        let mut from = HeaderMap::new();
+        let mut shape = BodyShape::default();
+        "application/json".clone_into(&mut shape.media_type);
+        let with = RequestDescription {
+            shape: Some(shape),
+            ..RequestDescription::default()
+        };
+        assert_eq!(asked_type(&from, &with), None);
+        let said = HeaderValue::from_static("Application/JSON; charset=UTF-8");
+        from.insert(CONTENT_TYPE, said);
+        assert_eq!(asked_type(&from, &RequestDescription::default()), None);
+        let ours = HeaderValue::from_static("application/json");
+        assert_eq!(asked_type(&from, &with), Some(ours));
     }
 
     #[test]

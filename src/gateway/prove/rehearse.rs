@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use http::header::{AUTHORIZATION, HOST};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::{HeaderValue, Method};
 use jiff::Timestamp;
 
@@ -321,6 +321,10 @@ impl Rehearsals {
             .map_err(|e| Fault::caused("making a rehearsal's request", e))?;
         for name in said.headers {
             request.headers_mut().insert(name, header(scene.named)?);
+        }
+        if let Some(media_type) = said.media_type {
+            let value = header(&media_type)?;
+            request.headers_mut().insert(CONTENT_TYPE, value);
         }
         if let Some(token) = &call.token {
             let value = header(&format!("Bearer {token}"))?;

@@ -82,10 +82,9 @@ pub(crate) async fn consent(
     let template = &routed.route().object.template;
     named::check(&held, &coverage.request, template, &exchange.head)?;
     let target = window::cut(terms, &coverage.request, &exchange.head.uri)?;
-    if !coverage.request.body.is_empty() {
-        let body = exchange.body.take().unwrap_or_else(model::empty);
-        exchange.body = Some(body::check(&held, &coverage.request.body, body).await?);
-    }
+    let body = exchange.body.take().unwrap_or_else(model::empty);
+    let headers = &exchange.head.headers;
+    exchange.body = Some(body::check(&held, &coverage.request, headers, body).await?);
     if !is_attended {
         spend(&coverage.consents, &consent, exchange.now).await?;
     }

@@ -1,6 +1,8 @@
 //! The JSON body of a request, value by value.
 
-use crate::answer::value::Value;
+mod shape;
+
+use crate::answer::value::{Kinds, Value};
 use crate::bound::Bound;
 use crate::leaves::Budget;
 use crate::marks::{BOUND, NONE, RESOURCE};
@@ -10,27 +12,28 @@ use crate::reference::{Document, Site};
 use crate::request::{BodyPart, is_id_like};
 use crate::total::{STEPS_MAX, Step};
 
+pub use shape::BodyShape;
+
 /// The most parts of a body that are marked.
 const PARTS_MAX: usize = 256;
 
-/// Reads the parts of a request's body that are marked. Each leaf whose name looks like an id says
-/// whether it names a resource; with details, each says what it is held to.
-pub(super) fn parts<'a>(
+/// Reads what a request's body may hold, and the parts of it that are marked. Each leaf whose name
+/// looks like an id says whether it names a resource; with details, each says what it is held to.
+pub(super) fn read<'a>(
     document: Document<'a>,
     body: &Site<'a>,
     has_details: bool,
     budget: &mut Budget,
     problems: &mut Problems,
-) -> Vec<BodyPart> {
-    let Some(schema) = schema(body, problems) else {
-        return Vec::new();
-    };
+) -> Option<(BodyShape, Vec<BodyPart>)> {
+    let (media_type, schema) = schema(body, problems)?;
     let is_required = body.value.get("required") == Some(&serde_json::Value::Bool(true));
     let mut walk = Walk {
         document,
         has_details,
         budget,
         problems,
+        shape: BodyShape::new(media_type),
         parts: Vec::new(),
         pending: vec![Visit {
             sites: vec![schema],
@@ -43,11 +46,11 @@ pub(super) fn parts<'a>(
     while let Some(visit) = walk.pending.pop() {
         walk.look_at(&visit);
     }
-    walk.parts
+    Some((walk.shape, walk.parts))
 }
 
-/// The one schema of the body: of two, nobody would know by which the bank reads.
-fn schema<'a>(body: &Site<'a>, problems: &mut Problems) -> Option<Site<'a>> {
+/// The one media type of the body and its schema: of two, nobody would know by which the bank reads.
+fn schema<'a>(body: &Site<'a>, problems: &mut Problems) -> Option<(String, Site<'a>)> {
     let content = body.child("content");
     let media: Vec<(&str, Site<'a>)> = content.iter().flat_map(Site::members).collect();
     match media.as_slice() {
@@ -60,7 +63,7 @@ fn schema<'a>(body: &Site<'a>, problems: &mut Problems) -> Option<Site<'a>> {
                     format!("describe it, each id with `{RESOURCE}`"),
                 );
             }
-            schema
+            schema.map(|schema| (essence(name), schema))
         }
         _ => {
             problems.add(
@@ -90,6 +93,7 @@ struct Walk<'a, 'p> {
     has_details: bool,
     budget: &'p mut Budget,
     problems: &'p mut Problems,
+    shape: BodyShape,
     parts: Vec<BodyPart>,
     pending: Vec<Visit<'a>>,
 }
@@ -111,6 +115,10 @@ impl<'a> Walk<'a, '_> {
         let value = Value::read(self.document, &visit.sites, self.budget, self.problems);
         if value.is_refused {
             return;
+        }
+        // What nothing fits is as good as undescribed.
+        if !value.is_never || value.kinds != Kinds::default() {
+            self.shape.add(&visit.path);
         }
         let is_bound = visit.is_bound || value.bound.is_some();
         self.keep(visit, &value, &pointer);

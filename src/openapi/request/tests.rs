@@ -235,6 +235,46 @@ fn what_a_body_may_hold_is_described_to_the_last_leaf() {
 }
 
 #[test]
+fn all_that_a_body_may_hold_is_kept() {
+    assert_eq!(request_of(&sample(), "readBalance").shape, None);
+    let shape = request_of(&sample(), "makePayment").shape.expect("a body");
+    assert!(shape.is_of("application/json") && shape.describes(&json!({ "accountId": "a" })));
+    assert!(!shape.describes(&json!({ "accountId": "a", "account_id": "b" })));
+    let schema = json!({
+        "type": "object", "additionalProperties": false, "required": ["accountId"],
+        "properties": {
+            "accountId": { "type": "string", "x-mortise-resource": "account" },
+            "never": false,
+            "nothing": { "type": "null" },
+            "lines": { "type": "array", "items": { "$ref": "#/components/schemas/Line" } },
+        },
+    });
+    let mut document = with(&format!("{PAYMENT}/requestBody/content"), json!({}));
+    let media = format!("{PAYMENT}/requestBody/content/application~1vnd.bank+json");
+    put(&mut document, &media, json!({ "schema": schema }));
+    let text = json!({ "type": "string" });
+    let line = json!({ "allOf": [
+        { "type": "object", "additionalProperties": false, "properties": { "a": text } },
+        { "properties": { "b": text } },
+    ] });
+    put(&mut document, "/components/schemas/Line", line);
+    let shape = request_of(&document, "makePayment").shape.expect("a body");
+    assert_eq!(shape.media_type, "application/vnd.bank+json");
+    for (more, is_described) in [
+        (json!({ "nothing": null }), true),
+        (
+            json!({ "lines": [{ "a": "1" }, { "b": "2", "a": "1" }] }),
+            true,
+        ),
+        (json!({ "never": 1 }), false),
+        (json!({ "lines": [{ "c": "3" }] }), false),
+        (json!({ "lines": { "a": "1" } }), false),
+    ] {
+        assert_eq!(shape.describes(&more), is_described, "{more}");
+    }
+}
+
+#[test]
 fn a_body_without_end_is_refused() {
     let node = json!({
         "type": "object", "additionalProperties": false,

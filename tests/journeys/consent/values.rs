@@ -21,11 +21,16 @@ fn asks() -> Form {
 
 /// What the question whether this can be paid is answered.
 async fn confirmed(app: &mut App<'_>, bearer: &str, body: &str) -> Answer {
-    let headers = [
-        ("authorization", bearer),
-        ("content-type", "application/json"),
-        THERE,
-    ];
+    confirmed_as(app, bearer, &["application/json"], body).await
+}
+
+/// The same of a body that is said to be this.
+async fn confirmed_as(app: &mut App<'_>, bearer: &str, types: &[&str], body: &str) -> Answer {
+    let types = types.iter().map(|one| ("content-type", *one));
+    let headers: Vec<_> = [("authorization", bearer), THERE]
+        .into_iter()
+        .chain(types)
+        .collect();
     let path = "/accounts/v1/funds-confirmations";
     let sent = app
         .client
@@ -76,8 +81,18 @@ async fn an_amount_is_confirmed_for_the_account_and_up_to_the_limit_that_were_co
     // What two readers could read differently is read by none.
     let twice =
         body(own, "CNY", &json!("1.00")).replacen('{', &format!("{{\"accountId\":\"{other}\","), 1);
-    for text in [twice.as_str(), "", "{"] {
+    let good = body(own, "CNY", &json!("1.00"));
+    // A bank could take another account from a member that nobody described.
+    let open = good.strip_suffix('}').expect("an object");
+    let beside = format!("{open},\"account_id\":\"{other}\"}}");
+    let inside = good.replace("\"CNY\"", &format!("\"CNY\",\"account_id\":\"{other}\""));
+    for text in [twice.as_str(), "", "{", &beside, &inside] {
         let answer = confirmed(&mut app, &token, text).await;
+        answer.refused(400, "malformed_request");
+    }
+    let (form, json) = ("application/x-www-form-urlencoded", "application/json");
+    for types in [&[][..], &[form], &[json, form]] {
+        let answer = confirmed_as(&mut app, &token, types, &good).await;
         answer.refused(400, "malformed_request");
     }
     assert_eq!(house.bank.calls(), calls, "the bank was asked");

@@ -142,6 +142,8 @@ pub(super) struct Said {
     /// The headers that name something.
     pub(super) headers: Vec<HeaderName>,
     pub(super) body: MessageBody,
+    /// What the body is, where there is one.
+    pub(super) media_type: Option<String>,
 }
 
 impl Said {
@@ -150,6 +152,7 @@ impl Said {
             query: String::new(),
             headers: Vec::new(),
             body: model::empty(),
+            media_type: None,
         };
         let Some(coverage) = class.coverage() else {
             return said;
@@ -169,6 +172,8 @@ impl Said {
         }
         if !body.is_null() {
             said.body = model::full(body.to_string());
+            let shape = coverage.request.shape.as_ref();
+            said.media_type = shape.map(|shape| shape.media_type.clone());
         }
         said
     }

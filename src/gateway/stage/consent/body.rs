@@ -1,11 +1,14 @@
-//! What the JSON body of a request names, held against a consent. It is held whole for that, and
-//! goes on as it came.
+//! What the JSON body of a request names, held against a consent, and nothing that the API's
+//! description does not name. It is held whole for that, and goes on as it came.
 
 mod strict;
 
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+use http_body::Body;
 use serde_json::Value;
 
-use openapi::{BodyPart, Bound, Step};
+use openapi::{BodyPart, BodyShape, Bound, RequestDescription, Step};
 
 use model::{BoundTo, Decimal, MessageBody, Refusal};
 
@@ -16,25 +19,59 @@ use crate::whole;
 const BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// Checks the parts that name a resource or are bound; gives the body back.
+///
+/// Errors: [`Refusal::NotCovered`]; [`Refusal::MalformedRequest`] for a body that two readers could
+/// read differently, that has what the description does not name, or of which it names none.
 pub(super) async fn check(
     held: &Held<'_>,
-    parts: &[BodyPart],
+    request: &RequestDescription,
+    headers: &HeaderMap,
     body: MessageBody,
 ) -> Result<MessageBody, Refusal> {
+    let refused = |what| Err(Refusal::MalformedRequest { what });
+    let may_be_absent = request.body.iter().all(may_lack);
+    if may_be_absent && body.is_end_stream() {
+        return Ok(body);
+    }
     let bytes = whole::asked(body, BODY_BYTES_MAX).await?;
-    let value = strict::read(&bytes).ok_or(Refusal::MalformedRequest {
-        what: "The body is not JSON, or has a name twice in one object.",
-    })?;
-    for part in parts {
+    if may_be_absent && bytes.is_empty() {
+        return Ok(model::empty());
+    }
+    let Some(shape) = &request.shape else {
+        return refused("The request has a body, and the API's description names none.");
+    };
+    if !is_typed(headers, shape) {
+        return refused("The body's type is not said once, as the API's description names it.");
+    }
+    let Some(value) = strict::read(&bytes) else {
+        return refused("The body is not JSON, or has a name twice in one object.");
+    };
+    for part in &request.body {
         let mut found = Vec::new();
         follow(&value, &part.path, &mut found);
-        let may_be_absent = part.bound.is_none() && !part.is_required;
-        let is_there = may_be_absent || !found.is_empty();
+        let is_there = may_lack(part) || !found.is_empty();
         if !is_there || !found.iter().all(|value| is_covered(held, part, value)) {
             return Err(Refusal::NotCovered);
         }
     }
+    if !shape.describes(&value) {
+        return refused("The body has a member that the API's description does not name.");
+    }
     Ok(model::full(bytes))
+}
+
+/// Whether one header says what the body is: of another, a bank could read another request.
+fn is_typed(headers: &HeaderMap, shape: &BodyShape) -> bool {
+    let mut types = headers.get_all(CONTENT_TYPE).iter();
+    let (Some(one), None) = (types.next(), types.next()) else {
+        return false;
+    };
+    one.to_str().is_ok_and(|text| shape.is_of(text))
+}
+
+/// What is bound was consented to as it is: without it the request is another.
+fn may_lack(part: &BodyPart) -> bool {
+    part.bound.is_none() && !part.is_required
 }
 
 /// The values at the end of a way.

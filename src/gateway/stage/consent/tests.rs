@@ -1,10 +1,11 @@
 use std::collections::BTreeSet;
 
 use futures_util::FutureExt;
+use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Request, Uri};
 use http_body_util::BodyExt;
-use openapi::{BodyPart, Step};
-use openapi::{Bound, DateEnd, Location, ParameterDescription, RequestDescription};
+use openapi::ApiDescription;
+use openapi::{DateEnd, Location, ParameterDescription, RequestDescription};
 use serde_json::{Value, json};
 
 use model::{
@@ -48,7 +49,7 @@ fn request() -> RequestDescription {
             day("from", DateEnd::From),
             day("until", DateEnd::Until),
         ],
-        body: Vec::new(),
+        ..RequestDescription::default()
     }
 }
 
@@ -181,7 +182,7 @@ fn a_parameter_that_must_be_there_is_not_covered_without() {
         named.is_required = true;
         let request = RequestDescription {
             parameters: vec![named],
-            body: Vec::new(),
+            ..RequestDescription::default()
         };
         let checked = named::check(&held, &request, "/", &head);
         assert_eq!(checked, Err(Refusal::NotCovered), "{location:?}");
@@ -249,33 +250,132 @@ fn without_days_of_the_consents_own_a_request_goes_as_it_came() {
     assert_eq!(cut.as_str(), "/a?from=2026%2D03%2D01");
 }
 
-/// What becomes of a body that names an account and an amount.
-fn body_checked(text: &str) -> Result<String, Refusal> {
+/// What a request says that names an account and an amount, and may have a note.
+fn described() -> RequestDescription {
+    let text = json!({ "type": "string", "x-mortise-bound": "none" });
+    let closed = |required: &[&str], properties: Value| {
+        json!({
+            "type": "object",
+            "additionalProperties": false,
+            "required": required,
+            "properties": properties,
+        })
+    };
+    let mut account = json!({ "type": "string", "x-mortise-bound": "same account" });
+    account["x-mortise-resource"] = json!("account");
+    let plain = json!({ "type": "string" });
+    let mut amount = closed(&[], json!({ "currency": plain, "value": plain }));
+    amount["x-mortise-bound"] = json!("at-most max");
+    let parts = closed(&[], json!({ "text": text }));
+    let members = json!({
+        "accountId": account,
+        "amount": amount,
+        "notes": { "type": "array", "items": parts },
+    });
+    let schema = closed(&["accountId", "amount"], members);
+    let document = json!({
+        "openapi": "3.1.0",
+        "info": { "title": "Funds", "version": "1" },
+        "paths": { "/funds": { "post": {
+            "operationId": "confirmFunds",
+            "x-mortise-class": "customer",
+            "x-mortise-effect": "none",
+            "x-mortise-scope": "funds",
+            "x-mortise-authorization-details": "funds_check",
+            "x-mortise-authentication": "none",
+            "requestBody": {
+                "required": true,
+                "content": { "application/json": { "schema": schema } },
+            },
+            "responses": { "204": { "description": "So it is." } },
+        } } },
+    });
+    let mut read = ApiDescription::read(&document).expect("it is followed");
+    read.operations.remove(0).request
+}
+
+/// What becomes of a body under this description and these content types.
+fn body_of(request: &RequestDescription, types: &[&str], text: &str) -> Result<String, Refusal> {
     let (terms, detail) = (terms(), detail());
     let held = Held {
         terms: &terms,
         detail: Some(&detail),
     };
-    let part = |name: &str, resource: Option<&str>, bound| BodyPart {
-        path: vec![Step::Member(name.to_owned())],
-        is_required: true,
-        resource: resource.map(str::to_owned),
-        bound: Some(bound),
-    };
-    let parts = [
-        part(
-            "accountId",
-            Some("account"),
-            Bound::Same("account".to_owned()),
-        ),
-        part("amount", None, Bound::AtMost("max".to_owned())),
-    ];
+    let mut headers = HeaderMap::new();
+    for one in types {
+        let one = HeaderValue::from_str(one).expect("a header");
+        headers.append(CONTENT_TYPE, one);
+    }
     let body = model::full(text.to_owned());
-    let checked = body::check(&held, &parts, body).now_or_never();
+    let checked = body::check(&held, request, &headers, body).now_or_never();
     let body = checked.expect("at once")?;
     let bytes = body.collect().now_or_never().expect("at once");
     let bytes = bytes.expect("whole").to_bytes();
     Ok(String::from_utf8(bytes.to_vec()).expect("text"))
+}
+
+/// What becomes of a body that names an account and an amount.
+fn body_checked(text: &str) -> Result<String, Refusal> {
+    body_of(&described(), &["application/json"], text)
+}
+
+const GOOD: &str = r#"{"accountId":"acc-1","amount":{"value":"1","currency":"CNY"}}"#;
+
+fn is_malformed(checked: &Result<String, Refusal>) -> bool {
+    matches!(checked, Err(Refusal::MalformedRequest { .. }))
+}
+
+#[test]
+fn a_body_holds_nothing_that_is_not_described() {
+    let open = GOOD.strip_suffix('}').expect("an object");
+    let with = |more: &str| format!("{open},{more}}}");
+    for more in [r#""notes":[]"#, r#""notes":[{"text":"a"},{}]"#] {
+        assert!(body_checked(&with(more)).is_ok(), "{more}");
+    }
+    for more in [
+        r#""account_id":"acc-3""#,
+        r#""AccountId":"acc-3""#,
+        r#""x":null"#,
+        r#""notes":{"account_id":"acc-3"}"#,
+        r#""notes":[{"text":"a","account_id":"acc-3"}]"#,
+        r#""notes":[{"text":{"account_id":"acc-3"}}]"#,
+    ] {
+        assert!(is_malformed(&body_checked(&with(more))), "{more}");
+    }
+    let inside = GOOD.replace("\"CNY\"", "\"CNY\",\"account_id\":\"acc-3\"");
+    assert!(is_malformed(&body_checked(&inside)), "{inside}");
+}
+
+#[test]
+fn a_body_where_none_is_described_is_refused() {
+    for text in ["{}", GOOD, "account_id=acc-3", " "] {
+        let checked = body_of(&request(), &["application/json"], text);
+        assert!(is_malformed(&checked), "{text}");
+    }
+    assert_eq!(body_of(&request(), &[], ""), Ok(String::new()));
+}
+
+#[test]
+fn a_body_is_said_once_to_be_what_it_is_read_as() {
+    let form = "application/x-www-form-urlencoded";
+    let json = "application/json";
+    for types in [&[json][..], &["application/json; charset=UTF-8"]] {
+        let checked = body_of(&described(), types, GOOD);
+        assert_eq!(checked.as_deref(), Ok(GOOD), "{types:?}");
+    }
+    for types in [
+        &[][..],
+        &[""],
+        &[form],
+        &["text/plain"],
+        &["application/json; charset=gb18030"],
+        &["application/json; x=y"],
+        &[json, json],
+        &[json, form],
+    ] {
+        let checked = body_of(&described(), types, GOOD);
+        assert!(is_malformed(&checked), "{types:?}");
+    }
 }
 
 #[test]
