@@ -9,7 +9,7 @@ mod window;
 
 pub(crate) use window::of as window_of;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use http::uri::PathAndQuery;
@@ -135,8 +135,15 @@ fn is_attended(headers: &HeaderMap) -> bool {
     let (Some(address), None) = (said.next(), said.next()) else {
         return false;
     };
-    let address = address.to_str().ok();
-    address.is_some_and(|text| text.parse::<IpAddr>().is_ok())
+    let address = address.to_str().ok().and_then(|text| text.parse().ok());
+    address.is_some_and(is_somebodys)
+}
+
+/// Whether a customer can be at an address: not at one that stands for none, many or all.
+fn is_somebodys(address: IpAddr) -> bool {
+    let address = address.to_canonical();
+    let is_all = address == IpAddr::V4(Ipv4Addr::BROADCAST);
+    !address.is_unspecified() && !address.is_multicast() && !is_all
 }
 
 #[cfg(test)]
