@@ -57,6 +57,8 @@ pub(crate) struct Kept {
     pub(crate) items: u32,
     /// How many items are not; what was in them is not counted.
     pub(crate) dropped: u32,
+    /// Whether one of them, at any depth, is another's.
+    pub(crate) has_anothers: bool,
     /// The clusters of the leaves: bit n is the nth of the shape's.
     pub(crate) clusters: u64,
 }
@@ -128,6 +130,16 @@ struct Place {
     trail: u64,
 }
 
+/// Whether what was read is covered as what it names; the least that is said of its parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Verdict {
+    Covered,
+    /// It is of a day that is not.
+    OtherDay,
+    /// It is another's, or does not say whose.
+    Anothers,
+}
+
 /// How far a walk was when something began that may have to be undone.
 #[derive(Debug, Clone, Copy)]
 struct Mark {
@@ -139,7 +151,7 @@ struct Mark {
 impl Walk<'_> {
     fn run(&mut self, body: &[u8]) -> Result<Kept, Unfit> {
         let shape = self.shape;
-        if !self.is_given(shape.node(shape.root())) {
+        if !opens(shape, self.covers.clusters) {
             return Err(Unfit::Empty);
         }
         let text = std::str::from_utf8(body).map_err(|_| Unfit::NotJson)?;
@@ -154,13 +166,13 @@ impl Walk<'_> {
             place: root,
         };
         let read = value.deserialize(&mut reader);
-        let read = read.and_then(|is_covered| reader.end().map(|()| is_covered));
+        let read = read.and_then(|verdict| reader.end().map(|()| verdict));
         match read {
-            Ok(true) => {
+            Ok(Verdict::Covered) => {
                 self.totals.splice(shape.totals().len(), self.out)?;
                 Ok(self.kept)
             }
-            Ok(false) => Err(Unfit::Root),
+            Ok(Verdict::OtherDay | Verdict::Anothers) => Err(Unfit::Root),
             Err(error) => Err(self.unfit.unwrap_or(match error.classify() {
                 Category::Data => Unfit::Shape,
                 Category::Io | Category::Syntax | Category::Eof => Unfit::NotJson,
@@ -170,7 +182,7 @@ impl Walk<'_> {
 
     /// Whether anything of this may leave, as far as clusters go.
     fn is_given(&self, node: &Node) -> bool {
-        node.clusters == 0 || node.clusters & self.covers.clusters != 0
+        is_given(node, self.covers.clusters)
     }
 
     /// Whether it must be read to know whose the item is, or of which date.
@@ -203,16 +215,20 @@ impl Walk<'_> {
         }
     }
 
-    /// Undoes all since the mark.
+    /// Undoes all since the mark, but that something was another's.
     fn rewind(&mut self, mark: Mark) {
         self.out.truncate(mark.out);
-        self.kept = mark.kept;
+        self.kept = Kept {
+            has_anothers: self.kept.has_anothers,
+            ..mark.kept
+        };
         self.totals.rewind(mark.totals);
     }
 
     /// Ends an item that began at the mark, and its value at `start`: it stays or it goes.
-    fn end_item(&mut self, mark: Mark, start: usize, is_covered: bool) -> bool {
-        let is_kept = is_covered && self.out.get(start..) != Some(b"{}");
+    fn end_item(&mut self, mark: Mark, start: usize, verdict: Verdict) -> bool {
+        self.kept.has_anothers |= verdict == Verdict::Anothers;
+        let is_kept = verdict == Verdict::Covered && self.out.get(start..) != Some(b"{}");
         if is_kept {
             self.kept.items = self.kept.items.saturating_add(1);
         } else {
@@ -234,6 +250,15 @@ impl Walk<'_> {
         self.unfit = Some(unfit);
         E::custom(unfit)
     }
+}
+
+/// Whether anything of an answer may leave under these clusters.
+pub(crate) fn opens(shape: &AnswerShape, clusters: u64) -> bool {
+    is_given(shape.node(shape.root()), clusters)
+}
+
+fn is_given(node: &Node, clusters: u64) -> bool {
+    node.clusters == 0 || node.clusters & clusters != 0
 }
 
 /// Whether nothing may stand here, so that a member is as good as undescribed.

@@ -62,7 +62,11 @@ pub fn fuzz_answer_filter(bytes: &[u8]) {
     let twice = filter(shape, &covers, &out, &mut again);
     let names = shape.clusters().iter().position(|name| name == NAMING);
     if names.is_some_and(|bit| clusters & (1 << bit) != 0) {
-        let same = Kept { dropped: 0, ..kept };
+        let same = Kept {
+            dropped: 0,
+            has_anothers: false,
+            ..kept
+        };
         assert_eq!(
             (twice, again),
             (Ok(same), out),

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use openapi::{Leaf, Node, NodeKind};
 use serde_json::Value;
 
-use crate::filter::{Place, Unfit, Walk};
+use crate::filter::{Place, Unfit, Verdict, Walk};
 
 /// The longest number without an exponent that every reader can hold, in bytes.
 const NUMBER_BYTES_MAX: usize = 300;
@@ -23,10 +23,11 @@ impl Walk<'_> {
         node: &Node,
         raw: &str,
         place: Place,
-    ) -> Result<bool, Unfit> {
+    ) -> Result<Verdict, Unfit> {
         check(raw)?;
-        if !self.is_covered(leaf, raw)? {
-            return Ok(false);
+        let verdict = self.verdict(leaf, raw)?;
+        if verdict != Verdict::Covered {
+            return Ok(verdict);
         }
         if !fits(leaf, node.is_nullable, raw)? {
             return Err(Unfit::Shape);
@@ -38,39 +39,45 @@ impl Walk<'_> {
         }
         self.kept.clusters |= node.clusters;
         self.add_up(place, at, raw);
-        Ok(true)
+        Ok(verdict)
     }
 
     /// Writes the name of a member of a map; gives back whether it is covered.
-    pub(super) fn name(&mut self, node: usize, raw: &str) -> Result<bool, Unfit> {
+    pub(super) fn name(&mut self, node: usize, raw: &str) -> Result<Verdict, Unfit> {
         let node = self.shape.node(node);
         let NodeKind::Leaf(leaf) = &node.kind else {
             return Err(Unfit::Shape);
         };
-        if !self.is_covered(leaf, raw)? {
-            return Ok(false);
+        let verdict = self.verdict(leaf, raw)?;
+        if verdict != Verdict::Covered {
+            return Ok(verdict);
         }
         if !fits(leaf, false, raw)? {
             return Err(Unfit::Shape);
         }
         self.out.extend_from_slice(raw.as_bytes());
         self.kept.clusters |= node.clusters;
-        Ok(true)
+        Ok(verdict)
     }
 
-    fn is_covered(&self, leaf: &Leaf, raw: &str) -> Result<bool, Unfit> {
+    fn verdict(&self, leaf: &Leaf, raw: &str) -> Result<Verdict, Unfit> {
         if let Some(kind) = leaf.resource {
             let is_id = raw.starts_with(['"', '-']) || is_number(raw);
             if !is_id || !(self.covers.resource)(kind, &text(raw)?) {
-                return Ok(false);
+                return Ok(Verdict::Anothers);
             }
         }
         match self.covers.dates {
             Some((first, last)) if leaf.is_date => {
                 let day = day(&text(raw)?, self.covers.zone);
-                Ok(day.is_some_and(|day| (first..=last).contains(&day)))
+                let is_inside = day.is_some_and(|day| (first..=last).contains(&day));
+                Ok(if is_inside {
+                    Verdict::Covered
+                } else {
+                    Verdict::OtherDay
+                })
             }
-            _ => Ok(true),
+            _ => Ok(Verdict::Covered),
         }
     }
 }

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use openapi::{Member, Node, NodeKind, Rest, Step};
 
-use crate::filter::{DEPTH_MAX, Place, Unfit, Walk, is_never};
+use crate::filter::{DEPTH_MAX, Place, Unfit, Verdict, Walk, is_never};
 
 /// Reads one value; gives back whether all is covered that names its owner or its date.
 pub(super) struct Value<'w, 's> {
@@ -19,9 +19,9 @@ pub(super) struct Value<'w, 's> {
 }
 
 impl<'de> DeserializeSeed<'de> for Value<'_, '_> {
-    type Value = bool;
+    type Value = Verdict;
 
-    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<bool, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<Verdict, D::Error> {
         let shape = self.walk.shape;
         let node = shape.node(self.place.node);
         let NodeKind::Leaf(leaf) = &node.kind else {
@@ -45,21 +45,25 @@ struct Parts<'w, 's> {
 }
 
 impl<'de> Visitor<'de> for Parts<'_, '_> {
-    type Value = bool;
+    type Value = Verdict;
 
     fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         to.write_str("what the API description says")
     }
 
-    fn visit_unit<E: Error>(self) -> Result<bool, E> {
+    fn visit_unit<E: Error>(self) -> Result<Verdict, E> {
         if !self.node.is_nullable {
             return Err(self.walk.stop(Unfit::Shape));
         }
         self.walk.out.extend_from_slice(b"null");
-        Ok(!self.walk.is_asked(self.node))
+        Ok(match self.node {
+            node if !self.walk.is_asked(node) => Verdict::Covered,
+            node if node.names_resource => Verdict::Anothers,
+            _ => Verdict::OtherDay,
+        })
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<bool, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Verdict, A::Error> {
         let NodeKind::Object { members, rest } = &self.node.kind else {
             return Err(self.walk.stop(Unfit::Shape));
         };
@@ -74,7 +78,7 @@ impl<'de> Visitor<'de> for Parts<'_, '_> {
             rest: *rest,
             seen: [0; 16],
             others: HashSet::new(),
-            is_covered: true,
+            verdict: Verdict::Covered,
         };
         while let Some(name) = map.next_key_seed(NameAmong(members))? {
             match name {
@@ -83,10 +87,10 @@ impl<'de> Visitor<'de> for Parts<'_, '_> {
             }
         }
         object.walk.out.push(b'}');
-        Ok(object.is_covered && object.has_named(self.node))
+        Ok(object.verdict.max(object.unnamed(self.node)))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<bool, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Verdict, A::Error> {
         let NodeKind::List { item } = self.node.kind else {
             return Err(self.walk.stop(Unfit::Shape));
         };
@@ -111,7 +115,7 @@ impl<'de> Visitor<'de> for Parts<'_, '_> {
         }
         walk.out.push(b']');
         walk.count(self.place, kept);
-        Ok(true)
+        Ok(Verdict::Covered)
     }
 }
 
@@ -134,8 +138,8 @@ impl<'de> DeserializeSeed<'de> for Item<'_, '_> {
             walk: &mut *walk,
             place: self.place,
         };
-        let is_covered = value.deserialize(reader)?;
-        Ok(walk.end_item(mark, start, is_covered))
+        let verdict = value.deserialize(reader)?;
+        Ok(walk.end_item(mark, start, verdict))
     }
 }
 
@@ -150,7 +154,7 @@ struct Object<'w, 's, 'de> {
     seen: [u64; 16],
     /// The names of the others.
     others: HashSet<Cow<'de, str>>,
-    is_covered: bool,
+    verdict: Verdict,
 }
 
 impl<'s, 'de> Object<'_, 's, 'de> {
@@ -179,7 +183,7 @@ impl<'s, 'de> Object<'_, 's, 'de> {
             walk: &mut *self.walk,
             place,
         };
-        self.is_covered &= map.next_value_seed(value)?;
+        self.verdict = self.verdict.max(map.next_value_seed(value)?);
         if !is_given {
             self.walk.rewind(mark);
         }
@@ -219,16 +223,16 @@ impl<'s, 'de> Object<'_, 's, 'de> {
         let mark = self.walk.mark();
         self.walk.separate(self.start);
         let text = serde_json::to_string(name).map_err(A::Error::custom)?;
-        let is_named = self.walk.name(rest.name, &text);
-        let is_named = is_named.map_err(|unfit| self.walk.stop(unfit))?;
+        let named = self.walk.name(rest.name, &text);
+        let named = named.map_err(|unfit| self.walk.stop(unfit))?;
         self.walk.out.push(b':');
         let start = self.walk.out.len();
         let value = Value {
             place: self.walk.inside(self.place, rest.value, |_| false),
             walk: &mut *self.walk,
         };
-        let is_covered = map.next_value_seed(value)?;
-        self.walk.end_item(mark, start, is_named && is_covered);
+        let verdict = map.next_value_seed(value)?;
+        self.walk.end_item(mark, start, named.max(verdict));
         Ok(())
     }
 
@@ -239,14 +243,19 @@ impl<'s, 'de> Object<'_, 's, 'de> {
         })
     }
 
-    /// Whether every member was met that must say whose this is, or of which date.
-    fn has_named(&self, node: &Node) -> bool {
+    /// What it is without the members that were not met and must say whose it is, or of which date.
+    fn unnamed(&self, node: &Node) -> Verdict {
         let is_seen = |at: &usize| {
             let word = self.seen.get(at / 64);
             word.is_some_and(|word| word & (1 << (at % 64)) != 0)
         };
-        let has_dates = self.walk.covers.dates.is_none() || node.dates.iter().all(is_seen);
-        has_dates && node.owners.iter().all(is_seen)
+        if !node.owners.iter().all(is_seen) {
+            return Verdict::Anothers;
+        }
+        if self.walk.covers.dates.is_some() && !node.dates.iter().all(is_seen) {
+            return Verdict::OtherDay;
+        }
+        Verdict::Covered
     }
 }
 

@@ -10,12 +10,12 @@ use http_body::Body;
 use http_body_util::LengthLimitError;
 use jiff::tz::{Offset, TimeZone};
 
-use openapi::{AnswerBody, AnswerShape, Location};
+use openapi::{AnswerBody, AnswerShape};
 
 use model::{ClusterId, MessageBody, Refusal, Response, Terms};
 use upstream::Trouble;
 
-use crate::filter::{Covers, Kept, Unfit, filter};
+use crate::filter::{Covers, Kept, Unfit, filter, opens};
 use crate::headers::answered;
 use crate::product::Coverage;
 use crate::stage::consent::window_of;
@@ -89,6 +89,9 @@ pub(crate) async fn disclose(
     let status = head.status.as_u16();
     let described = coverage.answers.of(status, content_type);
     let described = described.ok_or_else(|| Withheld::invalid("the answer is not described"))?;
+    if *method == Method::HEAD {
+        check_given(terms, coverage, described)?;
+    }
     if *method == Method::HEAD || matches!(described, AnswerBody::None) {
         // Not even how long it would be.
         let headers = answered(&head.headers, None);
@@ -182,12 +185,6 @@ fn filtered(
     shape: &AnswerShape,
     body: &[u8],
 ) -> Result<(Vec<u8>, Parts), Withheld> {
-    let mut given = 0_u64;
-    for (at, cluster) in shape.clusters().iter().enumerate() {
-        if coverage.gives(terms, cluster) {
-            given |= 1_u64.checked_shl(bit(at)).unwrap_or(0);
-        }
-    }
     // By kind in the order of the shape's, each sorted: there are as many looks as items.
     let of_kind = |kind: &String| {
         let its = terms.resources.iter().filter(|r| r.kind.as_str() == kind);
@@ -195,7 +192,7 @@ fn filtered(
     };
     let covered: Vec<Vec<&str>> = shape.kinds().iter().map(of_kind).collect();
     let covers = Covers {
-        clusters: given,
+        clusters: given(terms, coverage, shape),
         resource: &|kind, id| {
             let ids = covered.get(usize::from(kind));
             ids.is_some_and(|ids| ids.binary_search(&id).is_ok())
@@ -205,8 +202,8 @@ fn filtered(
     };
     let mut out = Vec::with_capacity(body.len());
     let kept = filter(shape, &covers, body, &mut out).map_err(unfit)?;
-    if names_one(coverage) && kept.items == 0 && kept.dropped > 0 {
-        // What stands beside the items is of the same account as they.
+    if kept.has_anothers && coverage.request.holds(shape.kinds()) {
+        // Then what does not say whose it is was taken to be of what the request names.
         return Err(unfit(Unfit::Root));
     }
     let parts = Parts {
@@ -217,10 +214,23 @@ fn filtered(
     Ok((out, parts))
 }
 
-/// Whether the path of a request says whose the answer is.
-fn names_one(coverage: &Coverage) -> bool {
-    let mut parameters = coverage.request.parameters.iter();
-    parameters.any(|parameter| parameter.location == Location::Path && parameter.resource.is_some())
+/// The clusters of an answer that are given: bit n is the nth of the shape's.
+fn given(terms: &Terms, coverage: &Coverage, shape: &AnswerShape) -> u64 {
+    let clusters = shape.clusters().iter().enumerate();
+    let given = clusters.filter(|(_, cluster)| coverage.gives(terms, cluster));
+    given.fold(0, |set, (at, _)| {
+        set | 1_u64.checked_shl(bit(at)).unwrap_or(0)
+    })
+}
+
+/// Checks that anything of an answer is given: that it is there at all would tell something.
+fn check_given(terms: &Terms, coverage: &Coverage, described: &AnswerBody) -> Result<(), Withheld> {
+    match described {
+        AnswerBody::Json(shape) if opens(shape, given(terms, coverage, shape)) => Ok(()),
+        AnswerBody::Json(_) => Err(unfit(Unfit::Empty)),
+        AnswerBody::Opaque { cluster } => opaque(terms, coverage, cluster.as_deref()).map(drop),
+        AnswerBody::None => Ok(()),
+    }
 }
 
 /// The clusters that are left of those that the customer gave.

@@ -70,6 +70,33 @@ fn document() -> Value {
         "required": true,
         "x-mortise-resource": "account",
     });
+    let mut movement = account.clone();
+    movement["properties"]["on"] = json!({
+        "type": "string",
+        "x-mortise-cluster": "balance",
+        "x-mortise-date": "of",
+    });
+    let list = |item: &Value| json!({ "type": "array", "items": item });
+    let movements = json!({
+        "type": "object",
+        "properties": { "data": list(&movement), "more": list(&account) },
+    });
+    let mut find = operation(
+        "findMovements",
+        json!({
+            "200": { "content": { "application/json": { "schema": movements } } },
+        }),
+    );
+    find["requestBody"] = json!({ "required": true, "content": { "application/json": {
+        "schema": {
+            "type": "object",
+            "required": ["accountId"],
+            "additionalProperties": false,
+            "properties": {
+                "accountId": { "type": "string", "x-mortise-resource": "account" },
+            },
+        },
+    } } });
     let csv = json!({ "schema": { "type": "string", "x-mortise-cluster": "balance", "x-mortise-date": "none" } });
     json!({
         "openapi": "3.1.0",
@@ -87,6 +114,13 @@ fn document() -> Value {
                     "200": { "content": { "application/json": { "schema": accounts } } },
                 })),
             },
+            "/accounts/{accountId}/movements": {
+                "parameters": [of_account],
+                "get": operation("listMovements", json!({
+                    "200": { "content": { "application/json": { "schema": movements } } },
+                })),
+            },
+            "/movements": { "post": find },
             "/accounts/{accountId}": {
                 "parameters": [of_account],
                 "get": operation("readStatement", json!({
@@ -259,8 +293,12 @@ async fn where_nothing_is_covered_there_is_no_answer() {
         ("listAccounts", JSON, &[]),
         ("readStatement", "text/csv", &["list"]),
     ] {
-        let withheld = disclosed(id, &terms(given), answer(200, content_type, BODY)).await;
-        assert_eq!(withheld.expect_err("withheld").refusal, Refusal::NotCovered);
+        for method in [Method::GET, Method::HEAD] {
+            let (answer, left) = (answer(200, content_type, BODY), Duration::from_secs(5));
+            let withheld = disclose(&terms(given), &coverage(id), &method, answer, left).await;
+            let refusal = withheld.expect_err("withheld").refusal;
+            assert_eq!(refusal, Refusal::NotCovered, "{id} {method}");
+        }
     }
 }
 
@@ -275,11 +313,35 @@ async fn a_list_of_another_account_than_the_one_that_was_asked_for_is_withheld_w
     assert_eq!(withheld.expect_err("withheld").refusal, Refusal::NotCovered);
     for (id, ids, kept) in [
         ("listCards", &[][..], 0),
-        ("listCards", &["acc-1", "acc-2"], 1),
+        ("listCards", &["acc-1", "acc-1"], 2),
         ("listAccounts", &theirs, 0),
     ] {
         let given = disclosed(id, &terms(&EVERY), list(ids)).await;
         assert_eq!(given.expect("it is given").kept, kept, "{id}");
+    }
+    let mixed = disclosed("listCards", &terms(&EVERY), list(&["acc-1", "acc-2"])).await;
+    assert_eq!(mixed.expect_err("withheld").refusal, Refusal::NotCovered);
+}
+
+#[tokio::test]
+async fn days_that_are_not_covered_leave_an_empty_list_and_anothers_item_leaves_nothing() {
+    let march = Terms {
+        data_from: Some(jiff::civil::date(2026, 3, 1)),
+        data_until: Some(jiff::civil::date(2026, 3, 31)),
+        ..terms(&EVERY)
+    };
+    let item = |id: &str, on: &str| json!({ "id": id, "on": on });
+    let (march_1, april_1) = (item("acc-1", "2026-03-01"), item("acc-1", "2026-04-01"));
+    for id in ["listMovements", "findMovements"] {
+        for (items, kept) in [(json!([april_1]), 0), (json!([march_1, april_1]), 1)] {
+            let body = json!({ "data": items }).to_string();
+            let given = disclosed(id, &march, answer(200, JSON, body)).await;
+            assert_eq!(given.expect("it is given").kept, kept, "{id} {items}");
+        }
+        let theirs = json!({ "data": [march_1], "more": [{ "id": "acc-2" }] });
+        let withheld = disclosed(id, &march, answer(200, JSON, theirs.to_string())).await;
+        let withheld = withheld.expect_err("withheld");
+        assert_eq!(withheld.refusal, Refusal::NotCovered, "{id}");
     }
 }
 
