@@ -49,7 +49,8 @@ pub(super) fn read<'a>(
     Some((walk.shape, walk.parts))
 }
 
-/// The one media type of the body and its schema: of two, nobody would know by which the bank reads.
+/// The one media type of the body, and its schema: of two, nobody would know by which the bank
+/// reads.
 fn schema<'a>(body: &Site<'a>, problems: &mut Problems) -> Option<(String, Site<'a>)> {
     let content = body.child("content");
     let media: Vec<(&str, Site<'a>)> = content.iter().flat_map(Site::members).collect();
