@@ -74,6 +74,7 @@ fn the_page_names_people_apps_commands_and_the_road() {
             "<title id=\"road-title\">",
             "<desc id=\"road-desc\">",
             ">no_certificate</text>",
+            ">consent_withdrawn</text>",
         ] {
             assert!(text.contains(part), "{part}: {text}");
         }

@@ -47,9 +47,10 @@ const EN: Words = Words {
            money are made up; the checks are those of production.",
     other_language: "中文",
     road: "The road of a call",
-    road_title: "The road from the partner to the bank",
-    road_desc: "Boxes from left to right: the partner, seven stages of the gateway, the bank. \
-                Dotted lines lead down from the stages to the codes that each may refuse with.",
+    road_title: "The road from the partner to the bank and back",
+    road_desc: "Boxes in two rows, from left to right: the partner, eight stages of the gateway, \
+                the bank, the filter of its answer, the partner. Dotted lines lead down from the \
+                stages to the codes that each may refuse with.",
     apis: "APIs",
     issuer: "Issuer",
     apps: "Demo apps",
@@ -83,8 +84,9 @@ const ZH: Words = Words {
     lead: "网关、模拟银行和两个合作方应用，全部只在本机运行。人物和金额均为虚构，检查与生产环境相同。",
     other_language: "English",
     road: "一次调用的路程",
-    road_title: "从合作方到银行的路程",
-    road_desc: "从左到右的方框：合作方、网关的七道关、银行。虚线从各关向下，指向可能的拒绝代码。",
+    road_title: "从合作方到银行再返回的路程",
+    road_desc: "两行方框，从左到右：合作方、网关的八道关、银行、对答复的过滤、合作方。\
+               虚线从各关向下，指向可能的拒绝代码。",
     apis: "接口",
     issuer: "授权服务器",
     apps: "演示应用",
