@@ -34,8 +34,8 @@ use crate::settings::{DeskPorts, DeskSettings};
 
 /// How long the bank may take to answer.
 const BANK_PATIENCE: Duration = Duration::from_secs(10);
-/// The most members of a form.
-const MEMBERS_MAX: usize = 100;
+/// The most members of a form: every account that a bank may list ticked, and the form's own.
+const MEMBERS_MAX: usize = 200 + 10;
 
 /// The consent desk of one bank.
 pub struct Desk {

@@ -7,7 +7,8 @@ use http_body_util::BodyExt;
 
 use model::Request;
 
-const PARAMETERS_MAX: usize = 100;
+/// A page of a consent has a box for each of 200 accounts at most, and members of its own.
+const PARAMETERS_MAX: usize = 250;
 
 /// Why a body is not a form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -22,7 +23,7 @@ pub enum FormProblem {
         limit: usize,
     },
     /// More parameters than allowed.
-    #[error("the form must not have more than 100 parameters")]
+    #[error("the form must not have more than 250 parameters")]
     TooMany,
     /// Not UTF-8 once decoded.
     #[error("the form must be UTF-8")]

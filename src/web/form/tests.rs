@@ -96,13 +96,13 @@ fn bytes_that_are_not_utf8_are_refused() {
 }
 
 #[test]
-fn a_form_has_at_most_100_parameters() {
+fn a_form_has_at_most_250_parameters() {
     let form = |count: usize| {
         let text: Vec<String> = (0..count).map(|number| format!("p{number}=1")).collect();
         Form::parse(text.join("&").as_bytes())
     };
-    assert_eq!(form(100).expect("a form").only("p99"), Ok(Some("1")));
-    assert_eq!(form(101).err(), Some(FormProblem::TooMany));
+    assert_eq!(form(250).expect("a form").only("p249"), Ok(Some("1")));
+    assert_eq!(form(251).err(), Some(FormProblem::TooMany));
 }
 
 #[tokio::test]

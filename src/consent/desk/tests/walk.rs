@@ -163,6 +163,25 @@ async fn a_form_that_misses_something_is_shown_again_with_what_is_wrong() {
 }
 
 #[tokio::test]
+async fn ticking_every_account_that_a_bank_lists_is_told_to_be_too_many() {
+    let test = TestDesk::with(settings("sensitive"), 199);
+    let visitor = Visitor::accounts(&test);
+    visitor.show().await.page();
+    visitor.go_on(&[TICKED, ALLOW]).await;
+    let ids: Vec<String> = (1..=199).map(|number| format!("acc-{number}")).collect();
+    let ticked = |count: usize| {
+        let accounts = ids.iter().take(count).map(|id| ("account", id.as_str()));
+        accounts.chain([ALLOW]).collect::<Vec<_>>()
+    };
+    for count in [199, 51] {
+        let page = visitor.send(&ticked(count)).await.page();
+        assert!(page.contains("Choose 50 accounts at most."), "{count}");
+        assert_eq!(page.matches("\" checked").count(), count);
+    }
+    visitor.go_on(&ticked(50)).await;
+}
+
+#[tokio::test]
 async fn an_old_form_decides_nothing_and_shows_what_holds_today() {
     let test = TestDesk::new();
     let visitor = Visitor::accounts(&test);
