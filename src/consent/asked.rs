@@ -19,6 +19,12 @@ use crate::settings::{DeskSettings, DetailWords};
 /// The most authorization details of one request: what a page can show.
 const DETAILS_MAX: usize = 10;
 
+/// The most characters of all bound amounts, one after the other: what the line beside a code has
+/// room for.
+const AMOUNTS_CHARS_MAX: usize = 60;
+/// What stands between two of them, at most.
+const JOINT_CHARS: usize = 2;
+
 /// What a customer is asked.
 #[derive(Debug)]
 pub(crate) struct Wish<'a> {
@@ -71,6 +77,9 @@ impl<'a> Wish<'a> {
         if wish.accounts != Accounts::None && wish.details.iter().any(names_account) {
             return Err(MayAsk::Details);
         }
+        if !wish.amounts_fit() {
+            return Err(MayAsk::Details);
+        }
         Ok(wish)
     }
 
@@ -104,6 +113,23 @@ impl<'a> Wish<'a> {
     /// Whether it binds values.
     pub(crate) fn has_values(&self) -> bool {
         self.details.iter().any(|detail| detail.is_bound)
+    }
+
+    /// The amounts that it binds, all of them, as they are read.
+    pub(crate) fn amounts(&self, language: Language) -> Vec<String> {
+        let bound = self.details.iter().filter(|detail| detail.is_bound);
+        let members = bound.flat_map(|detail| &detail.members);
+        let amounts = members.filter_map(|member| member.amount(language));
+        amounts.collect()
+    }
+
+    /// Whether the line beside a code has room for every amount: none is left unsaid.
+    fn amounts_fit(&self) -> bool {
+        Language::ALL.into_iter().all(|language| {
+            let amounts = self.amounts(language);
+            let chars = amounts.iter().map(|one| one.chars().count() + JOINT_CHARS);
+            chars.sum::<usize>() <= AMOUNTS_CHARS_MAX
+        })
     }
 
     fn add(&mut self, settings: &'a DeskSettings, scope: &'a Consented) {

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use model::{BoundTo, BoundValue, Decimal, DetailType, Resource};
 use serde_json::{Map, Value};
+use web::Language;
 
 /// The member that bears the account which the customer chose.
 pub(crate) const ACCOUNT: &str = model::ports::CHOSEN_ACCOUNT;
@@ -94,6 +95,19 @@ impl Detail {
             of(member.path.join("."), value)
         });
         own.chain(chosen).collect()
+    }
+}
+
+impl Member {
+    /// The amount that it says, if it says one, as it is read.
+    pub(crate) fn amount(&self, language: Language) -> Option<String> {
+        match &self.told {
+            Told::Money { amount, currency } => {
+                let code = std::str::from_utf8(currency).ok()?;
+                Some(web::money(amount, code, language))
+            }
+            Told::Text(_) => None,
+        }
     }
 }
 

@@ -79,6 +79,22 @@ fn what_the_catalogue_has_may_be_asked_and_nothing_else() {
 }
 
 #[test]
+fn more_amounts_than_the_line_beside_a_code_has_room_for_are_not_asked() {
+    let with = |count: usize| {
+        let names = ["limit", "fee", "tax", "tip", "toll"];
+        let money = r#"{"currency":"CNY","value":"3000.00"}"#;
+        let members: String = names
+            .iter()
+            .take(count)
+            .map(|name| format!(r#","{name}":{money}"#))
+            .collect();
+        format!(r#"[{{"type":"funds_check"{members}}}]"#)
+    };
+    assert_eq!(wish(&client(), "funds", &with(3)), Ok(1));
+    assert_eq!(wish(&client(), "funds", &with(5)), Err(MayAsk::Details));
+}
+
+#[test]
 fn nobody_is_asked_for_data_without_a_purpose() {
     let other = ClientId::parse("other-app").expect("valid");
     assert_eq!(wish(&other, "accounts", "[]"), Err(MayAsk::Scope));

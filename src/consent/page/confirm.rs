@@ -4,18 +4,16 @@ use jiff::Timestamp;
 use model::ports::FactorBegun;
 use model::{Fault, Response};
 use serde::Serialize;
-use web::{Arg, Language, Pages, moment, money, text};
+use web::{Arg, Language, Pages, moment, text};
 
 use super::detail::Table;
 use super::values::{Chosen, chosen};
 use super::{Common, Drawn};
-use crate::asked::{Told, Wish};
+use crate::asked::Wish;
 use crate::draft::ChosenAccount;
 
 /// The most characters of the line beside a code.
 const LINE_CHARS_MAX: usize = 200;
-/// How many amounts stand in it.
-const AMOUNTS_MAX: usize = 3;
 
 #[derive(Serialize)]
 struct Page<'a> {
@@ -58,7 +56,7 @@ pub(crate) fn draw(
 }
 
 /// What is confirmed, in one line of at most 200 characters: the app, the amounts, the accounts,
-/// the end. An app whose name leaves no room stands on the page alone.
+/// the end. A name that leaves no room for all that is shortened, and nothing else is.
 pub(crate) fn line(
     pages: &Pages,
     language: Language,
@@ -67,7 +65,7 @@ pub(crate) fn line(
     accounts: &[ChosenAccount],
     until: Timestamp,
 ) -> Result<String, Fault> {
-    let mut parts = amounts(wish, language);
+    let mut parts = wish.amounts(language);
     if let Some(first) = accounts.first() {
         let count = u32::try_from(accounts.len()).unwrap_or(u32::MAX);
         let masked = text::name(&first.masked)?;
@@ -80,21 +78,80 @@ pub(crate) fn line(
     let until = moment(until, language);
     parts.push(pages.words(language, "line-until", &[("until", Arg::Text(&until))])?);
     let joint = pages.words(language, "line-joint", &[])?;
-    let short = parts.join(&joint);
-    let whole = format!("{}{joint}{short}", text::name(app)?);
-    let is_short = whole.chars().count() <= LINE_CHARS_MAX;
-    Ok(if is_short { whole } else { short })
+    let rest = format!("{joint}{}", parts.join(&joint));
+    let room = LINE_CHARS_MAX.saturating_sub(rest.chars().count());
+    Ok(format!("{}{rest}", shortened(&text::name(app)?, room)))
 }
 
-fn amounts(wish: &Wish<'_>, language: Language) -> Vec<String> {
-    let bound = wish.details.iter().filter(|detail| detail.is_bound);
-    let told = bound.flat_map(|detail| &detail.members);
-    let amounts = told.filter_map(|member| match &member.told {
-        Told::Money { amount, currency } => {
-            let code = std::str::from_utf8(currency).ok()?;
-            Some(money(amount, code, language))
+/// A name, cut where it is longer than there is room for.
+fn shortened(name: &str, room: usize) -> String {
+    if name.chars().count() <= room {
+        return name.to_owned();
+    }
+    let begins: String = name.chars().take(room.saturating_sub(1)).collect();
+    format!("{}\u{2026}", begins.trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use model::ScopeSet;
+    use model::ports::AskedFor;
+
+    use super::*;
+    use crate::test_desk::{at, bank_id, client, settings};
+
+    /// The line of an app, in a language, over three amounts and many accounts.
+    fn line_of(app: &str, language: Language) -> String {
+        let (settings, bank, client) = (settings("sensitive"), bank_id(), client());
+        let scopes = ScopeSet::parse("accounts funds").expect("scopes");
+        let money = |value: &str| format!(r#"{{"currency":"CNY","value":"{value}"}}"#);
+        let (limit, fee, tax) = (money("3000000.00"), money("2.50"), money("1.25"));
+        let details =
+            format!(r#"[{{"type":"funds_check","limit":{limit},"fee":{fee},"tax":{tax}}}]"#);
+        let asked = AskedFor {
+            bank: &bank,
+            client: &client,
+            scopes: &scopes,
+            details: &details,
+            now: at(0),
+        };
+        let wish = Wish::of(&settings, &asked).expect("may be asked");
+        let account = ChosenAccount {
+            id: "acc-1".to_owned(),
+            masked: "9".repeat(40),
+            name_zh: "活期".to_owned(),
+            name_en: "Current".to_owned(),
+        };
+        let accounts = vec![account; 50];
+        let pages = super::super::pages().expect("texts of ours");
+        line(&pages, language, app, &wish, &accounts, at(0)).expect("a line")
+    }
+
+    #[test]
+    fn a_long_name_is_shortened_and_no_amount_is_left_out() {
+        for language in Language::ALL {
+            let long = "SwiftRide ".repeat(19);
+            let said = line_of(&long, language);
+            assert!(said.chars().count() <= LINE_CHARS_MAX, "{said}");
+            assert!(
+                said.starts_with("SwiftRide") && said.contains('\u{2026}'),
+                "{said}"
+            );
+            for amount in ["3,000,000.00", "2.50", "1.25"] {
+                assert!(said.contains(amount), "{said}");
+            }
+            let short = line_of("SwiftRide", language);
+            assert!(
+                short.starts_with("SwiftRide") && !short.contains('\u{2026}'),
+                "{short}"
+            );
         }
-        Told::Text(_) => None,
-    });
-    amounts.take(AMOUNTS_MAX).collect()
+    }
+
+    #[test]
+    fn a_name_that_just_fits_is_whole() {
+        assert_eq!(shortened("SwiftRide", 9), "SwiftRide");
+        assert_eq!(shortened("SwiftRide", 8), "SwiftRi\u{2026}");
+        assert_eq!(shortened("Swift Ride", 7), "Swift\u{2026}");
+    }
 }
