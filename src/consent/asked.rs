@@ -42,7 +42,8 @@ pub(crate) struct Wish<'a> {
     pub(crate) named: Option<ConsentId>,
     /// What follows when the customer refuses.
     pub(crate) effects: Vec<&'a Both>,
-    /// What the data is for.
+    /// What the data may be for: the client's purposes, and once its customer is seated the one
+    /// that they are asked for.
     pub(crate) purposes: Vec<(&'a PurposeId, &'a Purpose)>,
     /// What a partner lodged it with, where one did: the app names it, and it goes no further.
     pub(crate) lodged: Option<&'a Lodged>,
@@ -130,6 +131,13 @@ impl<'a> Wish<'a> {
             let chars = amounts.iter().map(|one| one.chars().count() + JOINT_CHARS);
             chars.sum::<usize>() <= AMOUNTS_CHARS_MAX
         })
+    }
+
+    /// Asks for one purpose: this one, if the client has it, or else the client's first.
+    pub(crate) fn keep_purpose(&mut self, wanted: Option<&PurposeId>) {
+        let is_wanted = |(id, _): &(&PurposeId, _)| Some(*id) == wanted;
+        let at = self.purposes.iter().position(is_wanted).unwrap_or(0);
+        self.purposes = self.purposes.get(at).copied().into_iter().collect();
     }
 
     fn add(&mut self, settings: &'a DeskSettings, scope: &'a Consented) {

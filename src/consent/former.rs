@@ -22,8 +22,6 @@ pub(crate) struct Former {
     scopes: ScopeSet,
     /// The authorization details that were asked for with it.
     pub(crate) details: Vec<Value>,
-    /// The one purpose that its partner lodged it for.
-    purpose: Option<String>,
 }
 
 impl Former {
@@ -41,16 +39,14 @@ impl Former {
         Some(Self {
             scopes: scopes.and_then(Result::ok).unwrap_or_default(),
             details: details.unwrap_or_default(),
-            purpose: lodged.and_then(|lodged| lodged.purpose),
             consent,
             terms,
         })
     }
 
-    /// Whether it was given for this purpose, as far as its partner named one.
+    /// Whether it was given for this purpose.
     pub(crate) fn is_for(&self, purpose: &PurposeId) -> bool {
-        let named = self.purpose.as_deref();
-        named.is_none_or(|named| named == purpose.as_str())
+        self.terms.purpose.as_ref() == Some(purpose)
     }
 
     /// Whether it is this customer's.
@@ -63,14 +59,13 @@ impl Former {
     pub(crate) fn has_all(&self, asked: &AskedFor<'_>, wish: &Wish<'_>) -> bool {
         let is_given = |scope: &Scope| is_openid(scope) || self.scopes.contains(scope);
         let mut purposes = wish.purposes.iter().map(|(id, _)| *id);
-        let purpose = purposes.find(|id| self.is_for(id));
         let kinds: BTreeSet<_> = self.terms.resources.iter().map(|one| &one.kind).collect();
         asked.scopes.iter().all(is_given)
             && wish
                 .clusters
                 .iter()
                 .all(|(id, _)| self.terms.clusters.contains(*id))
-            && (wish.clusters.is_empty() || purpose == self.terms.purpose.as_ref())
+            && (wish.clusters.is_empty() || purposes.any(|id| self.is_for(id)))
             && wish.kinds.iter().all(|kind| kinds.contains(kind))
             && (wish.accounts != Accounts::One || self.accounts().len() == 1)
             && are_same(&own_details(asked.details), self.details.clone())

@@ -98,6 +98,10 @@ pub(crate) fn catalogue() -> Catalogue {
                 "say": { "zh-CN": "在一处查看", "en": "See it all in one place" },
                 "keep": "P30D",
             },
+            "books": {
+                "say": { "zh-CN": "代为记账", "en": "Keep your books" },
+                "keep": "P10D",
+            },
         },
     });
     Catalogue::read(&value).unwrap_or_else(|problems| panic!("{problems:?}"))

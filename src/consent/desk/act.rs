@@ -92,7 +92,7 @@ impl<'a> Said<'a> {
 
 impl Visit<'_> {
     pub(super) async fn act(&mut self, answer: Answer<'_>) -> Stepped {
-        let wish = match self.wish() {
+        let mut wish = match self.wish() {
             Ok(wish) => wish,
             Err(over) => return Ok(DeskStep::Over(over)),
         };
@@ -100,7 +100,7 @@ impl Visit<'_> {
         if self.is_plain(&wish) {
             return self.act_plain(&wish, answer, &said).await;
         }
-        let mut case = match self.seated(&wish).await? {
+        let mut case = match self.seated(&mut wish).await? {
             Ok(case) => case,
             Err(over) => return Ok(DeskStep::Over(over)),
         };

@@ -19,15 +19,20 @@ use crate::lodged::{Before, Lodged};
 const VISIT: Duration = Duration::from_mins(15);
 
 impl Visit<'_> {
-    /// The case of this request; or how the visit ends.
+    /// The case of this request, which is for one purpose from here on; or how the visit ends.
     pub(super) async fn seated(
         &mut self,
-        wish: &Wish<'_>,
+        wish: &mut Wish<'_>,
     ) -> Result<Result<Case, Ended>, DeskFault> {
-        let course = match self.desk.course(&self.seat.asked, wish).await? {
-            Ok(Course::Renew(former)) => return self.renewal(former, wish).await,
-            Ok(course) => course,
-            Err(_) => return Ok(Err(end::failed("invalid_authorization_details"))),
+        let Ok(course) = self.desk.course(&self.seat.asked, wish).await? else {
+            return Ok(Err(end::failed("invalid_authorization_details")));
+        };
+        let former = course.former();
+        wish.keep_purpose(former.and_then(|former| former.terms.purpose.as_ref()));
+        let wish = &*wish;
+        let course = match course {
+            Course::Renew(former) => return self.renewal(former, wish).await,
+            course => course,
         };
         let subject = self.seat.customer.subject;
         if course.former().is_some_and(|former| !former.is_of(subject)) {

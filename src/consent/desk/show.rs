@@ -21,14 +21,14 @@ const TURN_BYTES: usize = 8;
 
 impl Visit<'_> {
     pub(super) async fn show(&mut self) -> Stepped {
-        let wish = match self.wish() {
+        let mut wish = match self.wish() {
             Ok(wish) => wish,
             Err(over) => return Ok(DeskStep::Over(over)),
         };
         if self.is_plain(&wish) {
             return self.show_plain(&wish);
         }
-        match self.seated(&wish).await? {
+        match self.seated(&mut wish).await? {
             Ok(case) => self.present(case, &wish, None, &[]).await,
             Err(over) => Ok(DeskStep::Over(over)),
         }

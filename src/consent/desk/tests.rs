@@ -4,6 +4,7 @@ mod amendment;
 mod endings;
 mod lodged;
 mod pages;
+mod purpose;
 mod renewal;
 mod walk;
 

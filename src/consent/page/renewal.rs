@@ -33,7 +33,7 @@ pub(crate) fn draw(
         common: sheet.common()?,
         who: who(sheet)?,
         until: moment(former.terms.expires, language),
-        purposes: sheet.purposes(|id| former.is_for(id))?,
+        purposes: sheet.purposes()?,
         clusters: sheet.clusters(|_| true, |_| None)?,
         tables: sheet.tables(None)?,
         accounts: chosen(accounts, language)?,

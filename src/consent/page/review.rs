@@ -4,7 +4,7 @@
 
 use jiff::civil::Date;
 use model::ports::OwnAccount;
-use model::{ClusterId, Fault, PurposeId, Response};
+use model::{ClusterId, Fault, Response};
 use serde::Serialize;
 use web::{Arg, date, text};
 
@@ -90,7 +90,7 @@ pub(crate) fn draw(sheet: &Drawn<'_>, review: &Review<'_>) -> Result<Response, F
         common: sheet.common()?,
         who: who(sheet)?,
         changes: amended.map(|its| changes(sheet, its)).transpose()?,
-        purposes: sheet.purposes(|_| true)?,
+        purposes: sheet.purposes()?,
         days: days(sheet)?,
         per_day: per_day(sheet)?,
         clusters: rows(false)?,
@@ -117,13 +117,9 @@ pub(crate) fn draw(sheet: &Drawn<'_>, review: &Review<'_>) -> Result<Response, F
 }
 
 impl Drawn<'_> {
-    /// What the data is wanted for: the purposes of which this holds.
-    pub(super) fn purposes(
-        &self,
-        holds: impl Fn(&PurposeId) -> bool,
-    ) -> Result<Vec<Purpose>, Fault> {
-        let purposes = self.wish.purposes.iter().filter(|(id, _)| holds(id));
-        let purposes = purposes.map(|(_, purpose)| {
+    /// What the data is wanted for, where any is.
+    pub(super) fn purposes(&self) -> Result<Vec<Purpose>, Fault> {
+        let purposes = self.wish.purposes.iter().map(|(_, purpose)| {
             Ok(Purpose {
                 say: text::line(purpose.say.in_language(self.language()))?,
                 keep_days: u32::from(purpose.keep_days),

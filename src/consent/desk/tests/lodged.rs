@@ -11,14 +11,14 @@ use crate::test_desk::{TestDesk, at, bank_id, client};
 
 const ALLOW: (&str, &str) = ("act", "allow");
 const TICKED: (&str, &str) = ("separate", "yes");
-const NAMED: &str = r#"[{"type":"consent","consent_id":"lodged-1"}]"#;
+pub(super) const NAMED: &str = r#"[{"type":"consent","consent_id":"lodged-1"}]"#;
 
 fn id() -> ConsentId {
     ConsentId::parse("lodged-1").expect("valid")
 }
 
 /// A consent to these scopes that the client asked for when the story began.
-async fn lodge(test: &TestDesk, scopes: &str, change: impl FnOnce(&mut Lodged)) {
+pub(super) async fn lodge(test: &TestDesk, scopes: &str, change: impl FnOnce(&mut Lodged)) {
     let scopes = ScopeSet::parse(scopes).expect("scopes");
     let mut lodged = Lodged::of(&scopes, "[]");
     change(&mut lodged);
