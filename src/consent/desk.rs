@@ -5,6 +5,7 @@ mod act;
 mod confirm;
 mod course;
 mod end;
+mod gone;
 mod plain;
 mod renewal;
 mod seat;

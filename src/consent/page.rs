@@ -51,6 +51,7 @@ const KEYS: &[&str] = &[
     "wrong-no-account",
     "wrong-many-accounts",
     "wrong-account-gone",
+    "wrong-account-left",
     "wrong-no-code",
     "wrong-code",
     "wrong-code-over",
@@ -110,6 +111,8 @@ pub(crate) enum Wrong {
     TooManyAccounts,
     /// One that was chosen cannot be, any more.
     AccountGone,
+    /// One of a consent that is renewed cannot be shared any more.
+    AccountLeft,
     /// No code was typed, or what cannot be one.
     NoCode,
     /// The code is wrong.
@@ -211,6 +214,7 @@ impl<'a> Drawn<'a> {
             Wrong::NoAccount => ("wrong-no-account", &[], "account-1"),
             Wrong::TooManyAccounts => ("wrong-many-accounts", &[], "account-1"),
             Wrong::AccountGone => ("wrong-account-gone", &[], "account-1"),
+            Wrong::AccountLeft => ("wrong-account-left", &[], "allow"),
             Wrong::NoCode => ("wrong-no-code", &[], "code"),
             Wrong::Code { tries_left } => {
                 left = [("left", Arg::Number(tries_left))];

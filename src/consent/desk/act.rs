@@ -148,9 +148,16 @@ impl Visit<'_> {
         if !wrong.is_empty() {
             return self.present(case, wish, Some(said), &wrong).await;
         }
+        let is_chosen_now = is_choice(&case.draft);
         note(&mut case.draft, answer.members);
         case.draft.accounts = chosen;
-        match next(&case, wish) {
+        let next = next(&case, wish);
+        // What was chosen on an earlier page is looked for once more before anything comes of it.
+        let is_last = matches!(next, Some(Stage::Confirm) | None);
+        if is_last && !is_chosen_now && self.loses(&mut case, wish).await? {
+            return self.choose_again(case, wish).await;
+        }
+        match next {
             Some(Stage::Confirm) => self.begin(case, wish).await,
             Some(stage) => {
                 case.draft.stage = stage;

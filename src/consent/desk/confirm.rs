@@ -19,11 +19,16 @@ const CODE_CHARS_MAX: usize = 16;
 impl Visit<'_> {
     /// The customer has allowed all: now they prove once more who they are.
     pub(super) async fn begin(&mut self, mut case: Case, wish: &Wish<'_>) -> Stepped {
+        let is_confirming = case.consent.state == ConsentState::Confirming;
+        if is_confirming && case.has_all_codes() {
+            return self.locked(&case, wish);
+        }
         case.draft.stage = Stage::Confirm;
         case.draft.turn.clear();
         self.send(&mut case, wish).await?;
-        if case.is_renewal() {
-            // It is in force, and takes no edge before it is renewed.
+        if case.is_renewal() || is_confirming {
+            // A renewal is in force, and takes no edge before it is renewed; who chose again has
+            // taken the edge already.
             return self.keep(&case, DeskStep::Again).await;
         }
         // What was decided is kept as it was seen, before the page of the second factor.
@@ -38,9 +43,11 @@ impl Visit<'_> {
 
     /// Another code, in the place of the one that was sent.
     pub(super) async fn resend(&mut self, mut case: Case, wish: &Wish<'_>) -> Stepped {
-        let begins = case.draft.proof.as_ref().map_or(0, |proof| proof.begins);
-        if begins >= BEGINS_MAX {
+        if case.has_all_codes() {
             return self.locked(&case, wish);
+        }
+        if self.loses(&mut case, wish).await? {
+            return self.choose_again(case, wish).await;
         }
         case.draft.turn.clear();
         self.send(&mut case, wish).await?;
@@ -100,6 +107,9 @@ impl Visit<'_> {
         if !proof.is_live {
             return self.present(case, wish, None, &[Wrong::CodeOver]).await;
         }
+        if self.loses(&mut case, wish).await? {
+            return self.choose_again(case, wish).await;
+        }
         let seat = &self.seat;
         let (factor, id) = (self.desk.ports.factor.as_ref(), &proof.begun.id);
         let asked = factor.check(
@@ -147,6 +157,14 @@ impl Visit<'_> {
         proof.is_live = false;
         case.draft.proof = Some(proof);
         self.present(case, wish, None, &[Wrong::CodeOver]).await
+    }
+}
+
+impl Case {
+    /// Whether as many codes were sent as are sent for one consent.
+    fn has_all_codes(&self) -> bool {
+        let proof = self.draft.proof.as_ref();
+        proof.is_some_and(|proof| proof.begins >= BEGINS_MAX)
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod amendment;
 mod endings;
+mod gone;
 mod lodged;
 mod pages;
 mod purpose;

@@ -75,6 +75,7 @@ wrong-separate = Tick the box if you agree that this data is given. Or refuse.
 wrong-no-account = Choose an account.
 wrong-many-accounts = Choose 50 accounts at most.
 wrong-account-gone = An account that you chose cannot be shared any more. Choose again.
+wrong-account-left = An account that you chose cannot be shared any more. It is left out.
 wrong-no-code = Type the code that you were sent.
 wrong-code = The code is wrong. You can try { $left ->
         [1] once more

@@ -67,6 +67,7 @@ wrong-separate = 如果你同意提供这些信息，请勾选单独同意；否
 wrong-no-account = 请选择账户。
 wrong-many-accounts = 最多选择 50 个账户。
 wrong-account-gone = 你选择的账户中有的已不能提供。请重新选择。
+wrong-account-left = 你选择的账户中有的已不能提供，不再包含在内。
 wrong-no-code = 请输入你收到的验证码。
 wrong-code = 验证码不正确。还可以尝试 { $left } 次。
 wrong-code-over = 验证码已失效。请重新获取。
