@@ -28,9 +28,9 @@ export async function dashboard(visitor) {
   const { kind, sandbox } = visitor
   await withdraws(visitor)
   await visitor.go(sandbox.app(kind.app))
-  await visitor.sees('#notice', 'app/home/ended')
+  await visitor.sees('#notice', 'app/front/ended')
   const code = (await visitor.page.locator('#code').textContent()).trim()
-  visitor.holds('app/home/ended/code', code === 'consent_withdrawn', `the app is told ${code}`)
+  visitor.holds('app/front/ended/code', code === 'consent_withdrawn', `the app is told ${code}`)
 }
 
 /** The app itself gives back what it got. */
@@ -42,5 +42,5 @@ export async function disconnected(visitor) {
   await allow(visitor)
   await confirm(visitor)
   await visitor.press('#disconnect')
-  await visitor.sees('#notice', 'app/home/disconnected')
+  await visitor.sees('#notice', 'app/front/disconnected')
 }

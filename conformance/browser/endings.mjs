@@ -28,7 +28,7 @@ async function cancelled(visitor) {
   await visitor.go(visitor.sandbox.app(visitor.kind.app))
   await connect(visitor)
   await ends(visitor, '#cancel', 'cancelled')
-  await visitor.sees('#notice', 'app/home/declined')
+  await visitor.sees('#notice', 'app/front/declined')
 }
 
 /** A name that is nobody's is locked as anybody's is. */

@@ -7,15 +7,15 @@ import { allow, confirm, connect, logIn } from './way.mjs'
 async function arrives(visitor) {
   const { kind, sandbox } = visitor
   await visitor.go(sandbox.start)
-  await visitor.sees('#people', 'start/home')
+  await visitor.sees('#people', 'start/front')
   const other = kind.language === 'en' ? 'zh-CN' : 'en'
   await visitor.press(`header a[hreflang="${other}"]`)
   const people = `html[lang="${other}"] #people`
-  await visitor.sees(people, 'start/home/other-language', { language: other })
+  await visitor.sees(people, 'start/front/other-language', { language: other })
   await visitor.press(`header a[hreflang="${kind.language}"]`)
   await visitor.page.locator(`html[lang="${kind.language}"]`).waitFor()
   await visitor.press(`#apps a[href^="${sandbox.app(kind.app)}"]`)
-  await visitor.sees('#unlinked', 'app/home')
+  await visitor.sees('#unlinked', 'app/front')
 }
 
 /** The bank's pages on which a customer decides. */
@@ -41,12 +41,12 @@ async function returns(visitor) {
   await visitor.press('#allow')
   await visitor.sees('#error-summary', 'bank/confirm-again')
   await confirm(visitor, {
-    codes: (page) => visitor.sees('#codes .digits', 'start/home/codes', { page }),
+    codes: (page) => visitor.sees('#codes .digits', 'start/front/codes', { page }),
     done: () => visitor.sees('#return', 'bank/done'),
   })
-  await visitor.sees('#holdings', 'app/home/linked')
+  await visitor.sees('#holdings', 'app/front/linked')
   await visitor.press('#happened summary')
-  await visitor.sees('#happened[open]', 'app/home/happened')
+  await visitor.sees('#happened[open]', 'app/front/happened')
 }
 
 /** The whole walk. */

@@ -2,8 +2,6 @@
 
 use web::{Cookie, Language};
 
-use super::words;
-
 /// A demo partner app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DemoApp {
@@ -45,7 +43,11 @@ impl DemoApp {
 
     /// What it is called in a language.
     pub(crate) const fn name_in(self, language: Language) -> &'static str {
-        words::name(self, language)
+        match (self, language) {
+            (Self::SwiftRide, Language::ZhCn) => "迅行出行",
+            (Self::Cartwheel, Language::ZhCn) => "好轮商城",
+            (_, Language::En) => self.name(),
+        }
     }
 
     /// The cookie of a visit. Both apps are at one address, and ports share their cookies.

@@ -394,10 +394,7 @@ fn only_the_apps_own_address_is_answered() {
 #[test]
 fn both_apps_have_every_page_in_both_languages_without_scripts() {
     for app in DemoApp::ALL {
-        for (lang, title) in [
-            ("en", app.name()),
-            ("zh-CN", words::name(app, Language::ZhCn)),
-        ] {
+        for (lang, title) in [("en", app.name()), ("zh-CN", app.name_in(Language::ZhCn))] {
             let mut scene = Scene::of(app);
             scene.connected();
             for page in [

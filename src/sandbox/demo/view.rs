@@ -132,7 +132,7 @@ fn frame(settings: &DemoSettings, language: Language) -> Frame {
     Frame {
         tag: language.tag(),
         other_tag: language.other().tag(),
-        app: words::name(settings.app, language),
+        app: settings.app.name_in(language),
         host: settings.host.clone(),
         start: settings.start.clone(),
         words: Words::of(language),

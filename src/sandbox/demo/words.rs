@@ -5,7 +5,6 @@ use serde::Serialize;
 use http::StatusCode;
 use web::Language;
 
-use super::app::DemoApp;
 use super::visits::Notice;
 
 /// The texts of both apps' pages.
@@ -116,15 +115,6 @@ impl Words {
             Language::ZhCn => &ZH,
             Language::En => &EN,
         }
-    }
-}
-
-/// What an app is called in a language.
-pub(super) const fn name(app: DemoApp, language: Language) -> &'static str {
-    match (app, language) {
-        (DemoApp::SwiftRide, Language::ZhCn) => "迅行出行",
-        (DemoApp::Cartwheel, Language::ZhCn) => "好轮商城",
-        (_, Language::En) => app.name(),
     }
 }
 

@@ -485,6 +485,7 @@ fn allow_and_retry_after_stand_where_they_are_due() {
             "too_many_requests" => Some("3"),
             "rate_limited" => Some("7"),
             "consent_frequency" => Some("5"),
+            "too_many_undecided" => Some("60"),
             "too_many_concurrent"
             | "upstream_unavailable"
             | "consent_unavailable"
