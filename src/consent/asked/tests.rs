@@ -83,11 +83,12 @@ fn more_amounts_than_the_line_beside_a_code_has_room_for_are_not_asked() {
     let with = |count: usize| {
         let names = ["limit", "fee", "tax", "tip", "toll"];
         let money = r#"{"currency":"CNY","value":"3000.00"}"#;
-        let members: String = names
+        let members: Vec<String> = names
             .iter()
             .take(count)
             .map(|name| format!(r#","{name}":{money}"#))
             .collect();
+        let members = members.concat();
         format!(r#"[{{"type":"funds_check"{members}}}]"#)
     };
     assert_eq!(wish(&client(), "funds", &with(3)), Ok(1));
