@@ -73,7 +73,7 @@ impl Line {
             listener: connection.listener.clone(),
             peer: connection.peer.ip(),
             tls: connection.tls.as_ref().map(|tls| tls.version),
-            method: word(method),
+            method: model::method_word(method),
             version: number(version),
             bytes_in: None,
             bytes_out: 0,
@@ -200,21 +200,6 @@ impl Body for Logged {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
-    }
-}
-
-/// A method as the log shows it: one that is registered for APIs, or `other`. A client may invent
-/// a token as long as the head may be.
-fn word(method: &Method) -> &'static str {
-    match *method {
-        Method::GET => "GET",
-        Method::HEAD => "HEAD",
-        Method::POST => "POST",
-        Method::PUT => "PUT",
-        Method::PATCH => "PATCH",
-        Method::DELETE => "DELETE",
-        Method::OPTIONS => "OPTIONS",
-        _ => "other",
     }
 }
 

@@ -49,7 +49,9 @@ pub use id::{
 pub use json_text::{put_network, put_number, put_text, put_timestamp};
 pub use key_life::{KeyLife, KeyTimes, PUBLISHED_BEFORE, VERIFIES_AFTER};
 pub use log_in::DemandedLogIn;
-pub use message::{BodyBroken, BodyError, MessageBody, Request, Response, empty, full};
+pub use message::{
+    BodyBroken, BodyError, MessageBody, Request, Response, empty, full, method_word,
+};
 pub use meter::{Counter, Gauge, Held, Histogram, Kind, Measure, Meter, SECONDS, Watch, Words};
 pub use partner::{Name, Partner, Standing};
 pub use product::{DetailType, ProtectionClass, Scope, ScopeSet};

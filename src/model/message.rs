@@ -1,6 +1,7 @@
 //! The one request, response and body type that all rooms speak.
 
 use bytes::Bytes;
+use http::Method;
 use http_body_util::{BodyExt, Empty, Full};
 
 /// What may break a body on its way, as an error of the `http-body` stream.
@@ -27,6 +28,21 @@ pub enum BodyBroken {
     /// The other side went away in the middle.
     #[error("the body broke off")]
     BrokenOff,
+}
+
+/// A method as it is logged and shown: one that is registered for APIs, or `other`. A client may
+/// invent a token as long as the head may be.
+pub fn method_word(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
 }
 
 /// A body without bytes.

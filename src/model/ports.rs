@@ -16,6 +16,7 @@ mod replay;
 mod room_door;
 mod second_factor;
 mod sessions;
+mod watcher;
 
 pub use accesses::{AccessRow, Accesses, LogIndex};
 pub use client_rights::{ClientRights, NotOpen};
@@ -45,3 +46,4 @@ pub use replay::{Claim, Replay};
 pub use room_door::{ROOM_BODY_BYTES_MAX, RoomCall, RoomDoor, RoomFault};
 pub use second_factor::{FactorBegun, FactorSaid, SecondFactor, ToConfirm};
 pub use sessions::{Session, Sessions};
+pub use watcher::{Call, Called, Stage, Step, Trace, Trail, Verdict, Watcher};
