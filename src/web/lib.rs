@@ -3,10 +3,11 @@
 //! **For**: problem documents, JSON answers, form bodies, and what a page for people needs (the
 //! answer with its headers, cookies, forms that cannot be forged, the language, amounts and times
 //! as people read them; the bank's look: frame, macros, style sheet and their words), each written
-//! once. **Doors**: [`problem`], [`challenged`], [`internal_problem`], [`json`], [`document`],
-//! [`read_form`]; [`Pages`], [`LookSource`], [`Sheet`] with its [`Frame`], [`Arg`], [`see_other`],
-//! [`Cookie`], [`Csrf`], [`Language`]; [`text`] for what comes from outside; [`money`],
-//! [`capital`], [`moment`], [`date`] and the exact [`Decimal`]; [`fuzz_form`] for fuzzers.
+//! once. **Doors**: [`problem`], [`challenged`], [`internal_problem`], [`Explained`], [`json`],
+//! [`document`], [`read_form`]; [`Pages`], [`LookSource`], [`Sheet`] with its [`Frame`], [`Arg`],
+//! [`see_other`], [`Cookie`], [`Csrf`], [`Language`]; [`text`] for what comes from outside;
+//! [`money`], [`capital`], [`moment`], [`date`] and the exact [`Decimal`]; [`fuzz_form`] for
+//! fuzzers.
 //!
 //! **How a value goes through**: a room's typed refusal comes in, bytes with a status go out; a
 //! body comes in, a [`Form`] that gives a parameter only when it stands once comes out; a room's
@@ -42,6 +43,8 @@ pub use json::{document, json};
 pub use language::Language;
 pub use look::{Frame, LookSource, Sheet, text};
 pub use page::{Pages, see_other};
-pub use problem::{Challenged, breach, challenged, detail, internal_problem, problem, status};
+pub use problem::{
+    Challenged, Explained, breach, challenged, detail, internal_problem, problem, status,
+};
 pub use say::{BadDecimal, Decimal, capital, date, moment, money};
 pub use texts::Arg;

@@ -3,6 +3,7 @@
 
 mod challenge;
 mod consent;
+mod explained;
 mod proof;
 
 use http::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -15,6 +16,7 @@ use crate::json::typed;
 use challenge::challenges;
 
 pub use challenge::Challenged;
+pub use explained::Explained;
 
 /// The body of a problem (RFC 9457 §3.1), with our extension members.
 #[derive(Serialize)]
@@ -141,29 +143,29 @@ pub fn breach(breach: Breach, request: RequestId, sent: &HeaderMap) -> Response 
 
 /// A fault as the partner sees it: nothing of the cause, only the request id.
 pub fn internal_problem(request: RequestId) -> Response {
+    let words = Explained::fault();
     answer(&Document {
         r#type: "urn:mortise:problem:internal".to_owned(),
-        title: "Internal error",
+        title: words.title,
         status: StatusCode::INTERNAL_SERVER_ERROR.as_u16(),
-        detail: "Something broke inside the gateway; the request was not the reason.",
+        detail: words.detail,
         code: "internal",
-        expected: "Nothing else from you.".to_owned(),
-        remedy: "Repeat a read later; before repeating a change, ask the bank's desk with the \
-                 explain id.",
+        expected: words.expected,
+        remedy: words.remedy,
         explain: request.to_string(),
     })
 }
 
-fn document(refusal: &Refusal, request: RequestId) -> Document<'_> {
-    let code = refusal.code().as_str();
+fn document(refusal: &Refusal, request: RequestId) -> Document<'static> {
+    let (code, words) = (refusal.code().as_str(), Explained::of(refusal));
     Document {
         r#type: format!("urn:mortise:problem:{code}"),
-        title: title(refusal),
+        title: words.title,
         status: status(refusal).as_u16(),
-        detail: detail(refusal),
+        detail: words.detail,
         code,
-        expected: expected(refusal),
-        remedy: remedy(refusal),
+        expected: words.expected,
+        remedy: words.remedy,
         explain: request.to_string(),
     }
 }
