@@ -196,6 +196,7 @@ fn ports(standing: &Standing, plan: &BankPlan, fetch: Arc<Fetcher>) -> Ports {
         proofs: standing.issuer_proofs.of(&plan.id),
         wrong_log_ins: Arc::clone(&standing.wrong_log_ins),
         meter: standing.metrics.meter.clone(),
+        watcher: standing.watcher.clone(),
     }
 }
 

@@ -2,6 +2,8 @@
 //! operators on their listener, the metadata of products from here, everything else to `gateway`.
 //! Every answer gets its ids here, and its line in the access log.
 
+mod seen;
+
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
@@ -16,6 +18,7 @@ use jiff::Timestamp;
 use crypto::Random;
 use gateway::{Gateway, Snapshot};
 use identity::Operators;
+use model::ports::Watcher;
 use model::{
     Asked, Breach, Clock, Connection, Facts, Handler, InteractionId, Refusal, Request, RequestId,
     Response,
@@ -25,6 +28,7 @@ use crate::access_log::Line;
 use crate::counted::Counted;
 use crate::live::{Live, Place};
 use crate::telemetry::Metrics;
+use seen::Seen;
 
 const INTERACTION_ID: HeaderName = HeaderName::from_static("x-fapi-interaction-id");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -39,6 +43,8 @@ pub(crate) struct Dispatch {
     /// What is in force; each request takes it once.
     pub(crate) live: Arc<ArcSwap<Live>>,
     pub(crate) metrics: Arc<Metrics>,
+    /// Whoever is shown how calls are decided, if anybody is.
+    pub(crate) watcher: Option<Arc<dyn Watcher>>,
 }
 
 impl Handler for Dispatch {
@@ -120,19 +126,25 @@ impl Dispatch {
         if let Err(refusal) = snapshot.gate().knock(asked.connection.peer.ip()) {
             return self.gateway.turn_away(snapshot, asked, refusal).await;
         }
-        let (bank, endpoint) = match place {
-            Place::Issuer(bank, endpoint) => (bank, endpoint),
+        let seen = Seen::begin(self.watcher.as_ref(), place, &asked);
+        let answered = match place {
             Place::Resource(json) => match web::document(asked.request.method(), json) {
-                Ok(response) => return (response, Facts::default()),
+                Ok(response) => (response, Facts::default()),
                 Err(refusal) => return self.gateway.turn_away(snapshot, asked, refusal).await,
             },
+            Place::Issuer(bank, endpoint) => {
+                let Some(authserver) = live.authservers.get(bank) else {
+                    let refusal = Refusal::UnknownRoute;
+                    return self.gateway.turn_away(snapshot, asked, refusal).await;
+                };
+                // Boxed: most requests are not for an issuer, and should not carry room for it.
+                Box::pin(authserver.answer(bank, *endpoint, asked)).await
+            }
         };
-        let Some(authserver) = live.authservers.get(bank) else {
-            let refusal = Refusal::UnknownRoute;
-            return self.gateway.turn_away(snapshot, asked, refusal).await;
-        };
-        // Boxed: most requests are not for an issuer, and should not carry room for it.
-        Box::pin(authserver.answer(bank, *endpoint, asked)).await
+        if let Some(seen) = seen {
+            seen.answered(&answered.0, &answered.1, self.clock.monotonic());
+        }
+        answered
     }
 
     /// What operators read. Whoever is not one is turned away before anything else is said.

@@ -239,11 +239,13 @@ fn handler(standing: &Standing, live: &Arc<ArcSwap<Live>>) -> Arc<dyn Handler> {
         tokens: Arc::clone(&standing.tokens),
         proofs: Arc::clone(&standing.proofs),
         unrouted: Arc::new(RouteMeters::unrouted(&standing.metrics.meter)),
+        watcher: standing.watcher.clone(),
     };
     Arc::new(Dispatch {
         clock: Arc::clone(&standing.clock),
         random: Arc::new(crypto::DrawnAhead::new(Arc::clone(&standing.random))),
         gateway: Gateway::new(services),
+        watcher: standing.watcher.clone(),
         metrics: Arc::clone(&standing.metrics),
         live: Arc::clone(live),
     })
@@ -304,6 +306,12 @@ impl Running {
     #[cfg(feature = "sandbox")]
     pub(crate) fn live(&self) -> std::sync::Weak<ArcSwap<Live>> {
         Arc::downgrade(&self.live)
+    }
+
+    /// Where consents are kept, for those that look at them.
+    #[cfg(feature = "sandbox")]
+    pub(crate) fn consents(&self) -> &Arc<dyn model::ports::Consents> {
+        &self.standing.state.consents
     }
 
     /// What answers for all listeners, for callers in this process.

@@ -13,8 +13,9 @@ use arc_swap::ArcSwap;
 use config::{House, Loader, Mistakes, Mode, Variables};
 use crypto::{Random, SystemRandom};
 use edge::{ClientCertificates, Edge, Limits, ListenerSettings, TlsSettings};
+use model::ports::Watcher;
 use model::{BankId, Clock, ListenerId};
-use sandbox::{ModelBank, Prepared};
+use sandbox::{InForce, Inspector, ModelBank, Prepared};
 
 use crate::environment::Environment;
 use crate::live::Live;
@@ -255,14 +256,20 @@ impl Site {
         let bank = model_bank(&prepared, house, shared, Arc::clone(&keys))?;
         let bank = Arc::new(bank);
         let pages = self.pages.unwrap_or_else(|| self.wished.bind_for(house));
+        let (inspector, in_force) = (Arc::new(Inspector::new()), Arc::new(InForce::new()));
         let site = pages::Site {
             prepared: &prepared,
             house,
             bank: &bank,
             clock: &clock,
             random: &random,
+            inspector: &inspector,
+            in_force: &in_force,
         };
-        let (rooms, doors) = pages.furnish(&site, &own_path()?)?.rooms(&bank);
+        let ready = pages.furnish(&site, &own_path()?)?;
+        // Nobody looks where there is no page to look at.
+        let watcher = ready.has_start().then_some(inspector as Arc<dyn Watcher>);
+        let (rooms, doors) = ready.rooms(&bank);
         let bank_edge = Edge::new(Arc::new(rooms), Arc::clone(&clock));
         bank_edge
             .open(sockets.bank, bank_listener(&prepared)?)
@@ -271,9 +278,11 @@ impl Site {
             clock,
             random,
             sockets: sockets.house,
+            watcher,
         };
         let running = start(configuration, env).await?;
         let _ = keys.set(running.live());
+        in_force.kept_in(BankId::parse(sandbox::BANK)?, running.consents());
         let pages = doors.open(&bank_edge)?;
         Ok(SandboxHouse {
             running,

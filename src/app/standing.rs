@@ -14,7 +14,7 @@ use config::{BankPlan, GatePlan, House, ProviderPlan};
 use crypto::{Random, SigningKey};
 use gateway::{Assertions, Gate, GateSettings, Limiters, Unwritten};
 use identity::{AccessTokens, BankProofs, Certificates, Consents, Ending, Issuers, Revoked};
-use model::ports::{self, Accesses, AuditLog, Grants, KeyRing, Outbox, Replay, Sessions};
+use model::ports::{self, Accesses, AuditLog, Grants, KeyRing, Outbox, Replay, Sessions, Watcher};
 use model::{BankId, ClientId, Clock, PartnerId, Why};
 use store::{Memory, Sqlite};
 use upstream::{UpstreamSettings, Upstreams};
@@ -46,6 +46,8 @@ pub(crate) struct Standing {
     pub(crate) limiters: Limiters,
     pub(crate) upstreams: Arc<Upstreams>,
     pub(crate) metrics: Arc<Metrics>,
+    /// Whoever is shown how calls are decided.
+    pub(crate) watcher: Option<Arc<dyn Watcher>>,
     /// Of all banks' log-in pages.
     pub(crate) wrong_log_ins: Arc<WrongLogIns>,
     gates: Mutex<HashMap<GateSettings, Weak<Gate>>>,
@@ -153,6 +155,7 @@ impl Standing {
             limiters: Limiters::new(Arc::clone(&clock)),
             upstreams,
             metrics,
+            watcher: env.watcher.clone(),
             wrong_log_ins: Arc::default(),
             gates: Mutex::default(),
             assertions: Mutex::default(),

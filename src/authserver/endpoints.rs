@@ -32,6 +32,7 @@ use http::HeaderValue;
 use identity::Proved;
 use jiff::Timestamp;
 
+use model::ports::Stage;
 use model::{
     Asked, BankId, Connection, Facts, InteractionId, Refusal, Request, RequestId, Response,
 };
@@ -249,6 +250,7 @@ impl AuthServer {
                 if let Asker::Client(client) = &asker {
                     shown::check(issuer, self.ports(), asked.connection, client, now)?;
                 }
+                record.enter(Stage::Answer);
                 let ports = self.ports();
                 let told = introspection::look(issuer, ports, &form, &asker, answer_form, now);
                 let told = told.await?;
@@ -259,6 +261,7 @@ impl AuthServer {
         let client = standing::check(who, now)?;
         let shown = shown::check(issuer, self.ports(), asked.connection, &client, now)?;
         let proved = proof::use_up(self.ports(), &client, looked)?;
+        record.enter(Stage::Answer);
         record.proved(proved.as_ref());
         let nonce = proof::next_nonce(proved.as_ref());
         let events = Events {

@@ -5,11 +5,12 @@
 //! at them is queued. A record that is dropped undecided (the client hung up) is queued as aborted.
 
 pub(crate) mod events;
+mod watched;
 
 use std::time::Duration;
 
 use http::StatusCode;
-use model::ports::{AuditLog, AuditUnavailable, Posted, Receipt};
+use model::ports::{AuditLog, AuditUnavailable, Posted, Receipt, Stage};
 use model::{
     AuditEntry, AuditEvent, ClientId, Clock, Connection, Decision, Facts, InteractionId, LogName,
     OauthEndpoint, PartnerId, RequestId, TokenIssue, Who, Words,
@@ -18,6 +19,7 @@ use model::{
 use crate::Ports;
 use crate::denied::Denied;
 use crate::evidence::events::hand_over;
+use crate::evidence::watched::Watched;
 use crate::grant::issued::Issued;
 use crate::issuer::Issuer;
 use crate::oauth_error::OauthError;
@@ -44,6 +46,8 @@ pub(crate) struct OpenRecord<'a> {
     ports: &'a Ports,
     /// What the store has of it and the log has not.
     posted: Vec<Posted>,
+    /// Its stages, where somebody watches.
+    watched: Option<Box<Watched>>,
 }
 
 impl<'a> OpenRecord<'a> {
@@ -64,6 +68,7 @@ impl<'a> OpenRecord<'a> {
             requests: &issuer.requests,
             ports,
             posted: Vec::new(),
+            watched: Watched::begin(ports, endpoint),
             issue: Some(Box::new(TokenIssue {
                 endpoint,
                 request,
@@ -196,12 +201,13 @@ impl<'a> OpenRecord<'a> {
             }
         });
         let entry = entry.ok_or(Denied::Audit)?;
+        self.enter(Stage::Outcome);
         let posted = std::mem::take(&mut self.posted);
         let (receipt, handed) = tokio::join!(
             durable(self.log, entry),
             in_time(hand_over(self.ports, posted))
         );
-        handed.and(receipt)
+        self.kept(handed.and(receipt))
     }
 
     /// Writes that no token was issued; when the client is known, resolves when that is durable.
@@ -219,6 +225,7 @@ impl<'a> OpenRecord<'a> {
         is_ours: bool,
     ) -> Result<(), Denied> {
         let is_known = self.who().client.is_some();
+        self.stop(code);
         let entry = self.decide(|issue| {
             issue.decision = if is_ours {
                 Decision::Failed
@@ -234,12 +241,13 @@ impl<'a> OpenRecord<'a> {
         let handed = in_time(hand_over(self.ports, posted));
         if is_known {
             let (recorded, handed) = tokio::join!(durable(self.log, entry), handed);
-            handed.and(recorded).map(drop)
+            self.kept(handed.and(recorded)).map(drop)
         } else {
             if self.log.queue(entry).is_err() {
                 tracing::warn!("a refusal before the client was known left no record");
             }
-            handed.await
+            let handed = handed.await;
+            self.kept(handed)
         }
     }
 
@@ -295,6 +303,7 @@ impl<'a> OpenRecord<'a> {
         let duration = self.clock.monotonic().saturating_sub(self.started);
         issue.duration_us = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
         decision(&mut issue);
+        self.decided(&issue, duration);
         let code = issue.code.unwrap_or("");
         if issue.endpoint == OauthEndpoint::Token {
             self.requests.count([issue.decision.as_str(), code]);
@@ -324,6 +333,9 @@ async fn in_time<T>(
 impl Drop for OpenRecord<'_> {
     fn drop(&mut self) {
         let is_broken = std::thread::panicking();
+        if is_broken && self.issue.is_some() {
+            self.stop("internal");
+        }
         let entry = self.decide(|issue| {
             // What decides broke: that is answered 500.
             if is_broken {
@@ -337,5 +349,6 @@ impl Drop for OpenRecord<'_> {
         {
             tracing::warn!("a client hung up and left no record");
         }
+        self.show();
     }
 }

@@ -11,7 +11,7 @@ use crypto::{Algorithm, Jwks, KeyEncryptionKey, Random};
 use identity::{AccessTokens, Certificates, Ending, KnownBy, Proofs, Trust};
 use model::ports::{
     AuditLog, ConsentDesk, CustomerAuth, Fetch, Grants, KeyRing, Outbox, Permissions, Replay,
-    Sessions,
+    Sessions, Watcher,
 };
 use model::{
     BankId, ClientId, Clock, DetailType, ListenerId, Meter, Name, PartnerId, ScopeSet, Standing,
@@ -245,4 +245,6 @@ pub struct Ports {
     pub wrong_log_ins: Arc<WrongLogIns>,
     /// Counts.
     pub meter: Meter,
+    /// Whoever watches what clients ask, if anybody does.
+    pub watcher: Option<Arc<dyn Watcher>>,
 }

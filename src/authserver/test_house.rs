@@ -208,6 +208,7 @@ pub(crate) fn ports(
         certificates: Arc::new(Certificates::new(100)),
         wrong_log_ins: Arc::default(),
         meter: model::Meter::new(),
+        watcher: None,
     }
 }
 

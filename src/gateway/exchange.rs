@@ -7,6 +7,7 @@ use std::time::Duration;
 use http::HeaderMap;
 use jiff::Timestamp;
 
+use model::ports::Stage;
 use model::{Asked, Connection, InteractionId, MessageBody, RequestId};
 
 use crate::lent::Services;
@@ -42,7 +43,7 @@ pub(crate) struct Exchange {
 impl Exchange {
     pub(crate) fn begin(asked: Asked, snapshot: Arc<Snapshot>, services: &Services) -> Self {
         let (head, body) = asked.request.into_parts();
-        let record = OpenRecord::open(
+        let mut record = OpenRecord::open(
             services,
             asked.request_id,
             asked.interaction.clone(),
@@ -50,6 +51,8 @@ impl Exchange {
             snapshot.number(),
             (asked.now, asked.started),
         );
+        record.asks(&head.method);
+        record.enter(Stage::Route);
         Self {
             snapshot,
             connection: asked.connection,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crypto::Random;
 use identity::{AccessTokens, BankProofs, Certificates};
 use model::Clock;
-use model::ports::AuditLog;
+use model::ports::{AuditLog, Watcher};
 
 use crate::metrics::RouteMeters;
 
@@ -25,4 +25,6 @@ pub struct Services {
     pub proofs: Arc<BankProofs>,
     /// What is measured of requests that lead to no operation.
     pub unrouted: Arc<RouteMeters>,
+    /// Whoever watches the road, if anybody does.
+    pub watcher: Option<Arc<dyn Watcher>>,
 }

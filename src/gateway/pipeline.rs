@@ -14,7 +14,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use http::StatusCode;
 
-use model::ports::AuditUnavailable;
+use model::ports::{AuditUnavailable, Stage};
 use model::{
     Asked, Breach, Connection, Decision, Facts, InteractionId, Refusal, RequestId, Response,
 };
@@ -45,23 +45,32 @@ pub(crate) async fn admit(
         Err(refusal) => {
             // What leads nowhere draws from the address's bucket too.
             let address = exchange.connection.peer.ip();
-            exchange.snapshot.gate().knock(address)?;
+            let knocked = exchange.snapshot.gate().knock(address);
+            knocked.inspect_err(|_| exchange.record.enter(Stage::Gate))?;
             return Err(refusal);
         }
     };
+    exchange.record.enter(Stage::Gate);
     let knocked = gate(exchange, services, &routed)?;
     Ok(match routed {
         Routed::Open(routed) => Admitted::open(routed, knocked),
         Routed::Partner(routed) => {
+            exchange.record.enter(Stage::Identify);
             let identified = identify(exchange, services, routed.guarded())?;
+            exchange.record.enter(Stage::Limit);
             let within = limit(exchange, routed.guarded(), &identified)?;
+            exchange.record.enter(Stage::Authorize);
             let allowed = authorize(exchange, routed.guarded(), &identified)?;
             Admitted::partner(routed, knocked, identified, within, allowed)
         }
         Routed::Customer(routed) => {
+            exchange.record.enter(Stage::Identify);
             let identified = identify(exchange, services, routed.guarded())?;
+            exchange.record.enter(Stage::Limit);
             let within = limit(exchange, routed.guarded(), &identified)?;
+            exchange.record.enter(Stage::Authorize);
             let allowed = authorize(exchange, routed.guarded(), &identified)?;
+            exchange.record.enter(Stage::Consent);
             // Apart, so that no other class's request carries the room for it.
             let consented = consent(exchange, &routed, &identified).boxed().await?;
             Admitted::customer(routed, knocked, identified, within, allowed, consented)
@@ -104,6 +113,9 @@ impl Gateway {
         refusal: Refusal,
     ) -> (Response, Facts) {
         let mut exchange = Exchange::begin(asked, Arc::clone(snapshot), &self.services);
+        if matches!(refusal, Refusal::TooManyRequests { .. }) {
+            exchange.record.enter(Stage::Gate);
+        }
         self.halt(&mut exchange, &Halt::Refused(refusal)).await
     }
 
@@ -159,10 +171,12 @@ impl Gateway {
     async fn walk(&self, exchange: &mut Exchange) -> Result<Answered, Halt> {
         let services = &self.services;
         let admitted = admit(exchange, services).await?;
+        exchange.record.enter(Stage::Evidence);
         if !services.log.is_available() {
             // The bank is not called when it is known that no evidence of it could be kept.
             return Err(Refusal::AuditUnavailable.into());
         }
+        exchange.record.enter(Stage::Forward);
         forward(exchange, services, admitted).await
     }
 
@@ -183,6 +197,7 @@ impl Gateway {
             };
             return self.halt(exchange, &halt).await;
         }
+        exchange.record.enter(Stage::Outcome);
         let (response, whole, unsent) = respond(exchange, &self.services, answered);
         let written = if waits {
             exchange
@@ -213,6 +228,7 @@ impl Gateway {
     /// Outcome, then refusal.
     async fn halt(&self, exchange: &mut Exchange, halt: &Halt) -> (Response, Facts) {
         let duration = self.since(exchange.started);
+        exchange.record.stop(halt.code(), halt.refusal());
         match exchange
             .record
             .halt(halt, duration, &self.turned_away)
@@ -239,6 +255,7 @@ fn still_stands(exchange: &Exchange, answered: &Answered) -> Result<(), Refusal>
 /// What was done without evidence is not answered for.
 fn unrecorded(exchange: &mut Exchange, upstream: Duration) -> (Response, Facts) {
     let halt = Halt::Refused(Refusal::AuditUnavailable);
+    exchange.record.stop(halt.code(), halt.refusal());
     told(exchange, &halt, Decision::Failed, upstream)
 }
 

@@ -1,5 +1,7 @@
 //! The record of an exchange: open from its first moment, written however it ends.
 
+mod watched;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +9,7 @@ use std::time::Duration;
 use http::StatusCode;
 use jiff::Timestamp;
 
-use model::ports::{AuditLog, AuditUnavailable};
+use model::ports::{AuditLog, AuditUnavailable, Stage};
 use model::{
     Access, AuditEntry, AuditEvent, Body, ClientId, Clock, ClusterId, Connection, ConsentSeen,
     Decision, Facts, InteractionId, LogName, PartnerId, Refusal, RequestId, Timing, Who,
@@ -19,6 +21,7 @@ use crate::lent::Services;
 use crate::metrics::RouteMeters;
 use crate::product::Route;
 use crate::turned_away::TurnedAway;
+use watched::Watched;
 
 /// A record waiting for its outcome. Dropped without one (the client hung up), it queues the
 /// outcome `aborted`.
@@ -43,6 +46,8 @@ pub(crate) struct OpenRecord {
     unrouted: Arc<RouteMeters>,
     /// Whether the outcome is counted.
     is_told: bool,
+    /// Its stages, where somebody watches.
+    watched: Option<Box<Watched>>,
 }
 
 /// How a request ended, as its record tells it.
@@ -105,6 +110,7 @@ impl OpenRecord {
             is_written: false,
             unrouted: Arc::clone(&services.unrouted),
             is_told: false,
+            watched: Watched::begin(services.watcher.as_ref(), started),
         }
     }
 
@@ -219,6 +225,8 @@ impl OpenRecord {
     /// Queues a refusal of the edge, with the status that it chose.
     pub(crate) fn breach(mut self, status: StatusCode, refusal: &Refusal) {
         let (code, rule) = (refusal.code().as_str(), web::detail(refusal).to_owned());
+        self.enter(Stage::Edge);
+        self.stop(code, Some(refusal));
         let entry = self.entry(Told {
             status: status.as_u16(),
             code: Some(code),
@@ -243,9 +251,10 @@ impl OpenRecord {
         upstream: Duration,
     ) -> Facts {
         self.is_told = true;
+        let took = self.since_start();
+        self.show(outcome, status, code, (took, upstream));
         let route = self.route.as_deref();
         let meters = route.map_or(&self.unrouted, |route| &route.meters);
-        let took = self.since_start();
         meters.answered(outcome, status, took);
         if let Some(code) = code {
             meters.refused(code);
@@ -357,6 +366,9 @@ impl Drop for OpenRecord {
             (Decision::Aborted, 0, None)
         };
         if !self.is_told {
+            if let Some(code) = code {
+                self.stop(code, None);
+            }
             self.tell(outcome, status, code, Duration::ZERO);
         }
         if self.is_written {

@@ -1,34 +1,44 @@
-//! The sandbox's start page: the road as a drawing, who lives at the bank and what each is for, the
-//! one-time codes that the bank sent them, the demo apps, and the commands to paste.
+//! The sandbox's start page: the road as a drawing, the last calls, who lives at the bank and what
+//! each is for, the one-time codes that the bank sent them, the demo apps, and the commands to
+//! paste. Behind it are the inspector's pages: `/calls`, and `/calls/ID` of each call.
 
 use std::fmt;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use http::header::CONTENT_LENGTH;
-use http::{HeaderValue, Method, StatusCode};
+use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_LENGTH};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde::Serialize;
 
-use model::{Breach, Connection, Fault, Handler, Request, Response};
-use web::{Language, Pages, moment};
+use model::{Breach, Clock, Connection, Fault, Handler, Request, RequestId, Response};
+use web::{Form, Language, Pages, moment};
 
 use crate::bank::{Message, ModelBank, PASSWORD};
 use crate::commands::Command;
 use crate::demo::DemoApp;
+use crate::inspector::Inspector;
 use crate::loopback;
 
+mod calls;
+mod in_force;
 mod people;
 mod road;
 mod words;
 
+pub use in_force::InForce;
+
+use calls::{Filter, ListView, Listed, OneView, Row};
 use people::Card;
 use road::Drawing;
 use words::Words;
 
 const STYLE: &str = include_str!("start/page/style.css");
-const TEMPLATES: [(&str, &str); 4] = [
+const TEMPLATES: [(&str, &str); 7] = [
+    ("call.html", include_str!("start/page/call.html")),
+    ("calls.html", include_str!("start/page/calls.html")),
     ("frame.html", include_str!("start/page/frame.html")),
+    ("rows.html", include_str!("start/page/rows.html")),
     ("road.html", include_str!("start/page/road.html")),
     ("start.html", include_str!("start/page/start.html")),
     ("wrong.html", include_str!("start/page/wrong.html")),
@@ -49,10 +59,22 @@ pub struct StartSettings {
     pub commands: Vec<Command>,
 }
 
+/// What the start page looks at.
+pub struct StartPorts {
+    /// The bank.
+    pub bank: Arc<ModelBank>,
+    /// The last calls.
+    pub inspector: Arc<Inspector>,
+    /// The consents of its customers.
+    pub in_force: Arc<InForce>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
 /// The start page.
 pub struct StartPage {
     settings: StartSettings,
-    bank: Arc<ModelBank>,
+    ports: StartPorts,
     pages: Pages,
 }
 
@@ -60,6 +82,8 @@ pub struct StartPage {
 struct Frame {
     tag: &'static str,
     other_tag: &'static str,
+    /// The page's own address, to which a language can be added.
+    here: String,
     words: &'static Words,
 }
 
@@ -70,6 +94,8 @@ struct View<'a> {
     api: &'a str,
     issuer: &'a str,
     apps: Vec<App<'a>>,
+    counts: Vec<Count>,
+    rows: Vec<Row>,
     drawing: Drawing,
     password: &'static str,
     people: Vec<Card>,
@@ -81,6 +107,13 @@ struct View<'a> {
 struct App<'a> {
     name: &'static str,
     url: &'a str,
+}
+
+/// How many calls there were of a kind.
+#[derive(Serialize)]
+struct Count {
+    label: &'static str,
+    number: u64,
 }
 
 /// A one-time code on its way to a customer.
@@ -109,41 +142,80 @@ struct Wrong<'a> {
 }
 
 impl StartPage {
-    /// The page of a sandbox whose bank this is. Fails when its templates cannot be read.
-    pub fn new(settings: StartSettings, bank: Arc<ModelBank>) -> Result<Self, Fault> {
+    /// The page of a sandbox where these are. Fails when its templates cannot be read.
+    pub fn new(settings: StartSettings, ports: StartPorts) -> Result<Self, Fault> {
         Ok(Self {
             settings,
-            bank,
+            ports,
             pages: Pages::new(STYLE, &TEMPLATES)?,
         })
     }
 
-    fn answer(&self, request: &Request) -> Result<Response, Fault> {
-        let asked = loopback::asked_language(&loopback::query(request.uri()));
-        let preferred = || Language::chosen(None, request.headers());
-        let language = asked.unwrap_or_else(preferred);
+    async fn answer(&self, asked: &http::request::Parts) -> Result<Response, Fault> {
+        let query = loopback::query(&asked.uri);
+        let preferred = || Language::chosen(None, &asked.headers);
+        let language = loopback::asked_language(&query).unwrap_or_else(preferred);
         // The page tells one-time codes: to this machine's own browser at this very address.
-        if !loopback::is_for(&self.settings.host, request.headers()) {
+        if !loopback::is_for(&self.settings.host, &asked.headers) {
             return self.wrong(StatusCode::MISDIRECTED_REQUEST, language);
         }
-        if request.uri().path() != "/" {
+        let path = asked.uri.path();
+        let below = path.strip_prefix("/calls/");
+        if path != "/" && path != "/calls" && below.is_none() {
             return self.wrong(StatusCode::NOT_FOUND, language);
         }
-        if request.method() != Method::GET {
+        if asked.method != Method::GET {
             return self.wrong(StatusCode::METHOD_NOT_ALLOWED, language);
         }
-        let view = self.view(language);
-        self.pages
-            .page(StatusCode::OK, language, "start.html", &view)
+        let is_program = wants_json(&asked.headers, &query);
+        match below {
+            Some(id) => self.call(id, is_program, language),
+            None if path == "/calls" => self.calls(&query, is_program, language),
+            None => {
+                let (status, view) = (StatusCode::OK, self.view(language).await);
+                self.pages.page(status, language, "start.html", &view)
+            }
+        }
     }
 
-    fn view(&self, language: Language) -> View<'_> {
+    /// The last calls, as far as they are asked for.
+    fn calls(&self, query: &Form, is_json: bool, language: Language) -> Result<Response, Fault> {
+        let Some(filter) = Filter::read(query) else {
+            return self.wrong(StatusCode::BAD_REQUEST, language);
+        };
+        let last = self.ports.inspector.last();
+        if is_json {
+            return Ok(json(&Listed::of(&last, &filter)));
+        }
+        let view = ListView::of(&last, &filter, language);
+        self.pages
+            .page(StatusCode::OK, language, "calls.html", &view)
+    }
+
+    /// The call of this id.
+    fn call(&self, id: &str, is_json: bool, language: Language) -> Result<Response, Fault> {
+        let found = RequestId::parse(id).and_then(|id| self.ports.inspector.find(id));
+        let Some(trace) = found else {
+            let heading = Words::of(language).no_call;
+            return self.says(StatusCode::NOT_FOUND, heading, language);
+        };
+        if is_json {
+            return Ok(json(&calls::told(&trace)));
+        }
+        let view = OneView::of(&trace, language);
+        self.pages
+            .page(StatusCode::OK, language, "call.html", &view)
+    }
+
+    async fn view(&self, language: Language) -> View<'_> {
         let settings = &self.settings;
         View {
-            frame: Frame::of(language),
+            frame: Frame::of(language, "/?"),
             api: &settings.api,
             issuer: &settings.issuer,
             apps: apps(&settings.apps, language),
+            counts: self.counts(language).await,
+            rows: calls::newest(&self.ports.inspector, language),
             drawing: road::drawing(language),
             password: PASSWORD,
             people: people::cards(language),
@@ -152,23 +224,54 @@ impl StartPage {
         }
     }
 
+    async fn counts(&self, language: Language) -> Vec<Count> {
+        let (counts, words) = (self.ports.inspector.counts(), Words::of(language));
+        let in_force = self.ports.in_force.count(self.ports.clock.now()).await;
+        let all = [
+            (words.calls_count, Some(counts.calls)),
+            (words.refused_count, Some(counts.refused)),
+            (words.failed_count, Some(counts.failed)),
+            (words.in_force_count, in_force),
+        ];
+        let known = all.into_iter();
+        known
+            .filter_map(|(label, number)| {
+                Some(Count {
+                    label,
+                    number: number?,
+                })
+            })
+            .collect()
+    }
+
     /// The newest first.
     fn codes(&self, language: Language) -> Vec<Code> {
-        let mut messages = self.bank.messages();
+        let mut messages = self.ports.bank.messages();
         messages.sort_by_key(|message| std::cmp::Reverse(message.expires));
         let shown = messages.into_iter();
         shown.map(|message| Code::of(message, language)).collect()
     }
 
     fn wrong(&self, status: StatusCode, language: Language) -> Result<Response, Fault> {
-        let frame = Frame::of(language);
+        let words = Words::of(language);
+        let heading = match status {
+            StatusCode::NOT_FOUND => words.no_page,
+            StatusCode::MISDIRECTED_REQUEST => words.other_address,
+            _ => words.unreadable,
+        };
+        self.says(status, heading, language)
+    }
+
+    /// A page that says what is wrong.
+    fn says(
+        &self,
+        status: StatusCode,
+        heading: &'static str,
+        language: Language,
+    ) -> Result<Response, Fault> {
         let view = Wrong {
-            heading: match status {
-                StatusCode::NOT_FOUND => frame.words.no_page,
-                StatusCode::MISDIRECTED_REQUEST => frame.words.other_address,
-                _ => frame.words.unreadable,
-            },
-            frame,
+            frame: Frame::of(language, "/?"),
+            heading,
             address: &self.settings.host,
         };
         self.pages.page(status, language, "wrong.html", &view)
@@ -191,10 +294,12 @@ fn apps<'a>(open: &'a [(&'static str, String)], language: Language) -> Vec<App<'
 }
 
 impl Frame {
-    fn of(language: Language) -> Self {
+    /// Of a page at an address that ends with `?` or `&`.
+    fn of(language: Language, here: &str) -> Self {
         Self {
             tag: language.tag(),
             other_tag: language.other().tag(),
+            here: here.to_owned(),
             words: Words::of(language),
         }
     }
@@ -228,14 +333,31 @@ impl<'a> Shown<'a> {
 
 impl Handler for StartPage {
     fn handle(&self, _: Arc<Connection>, request: Request) -> BoxFuture<'_, Response> {
-        let answer = self.answer(&request).unwrap_or_else(broken);
-        std::future::ready(answer).boxed()
+        let (asked, _) = request.into_parts();
+        async move { self.answer(&asked).await.unwrap_or_else(broken) }.boxed()
     }
 
     fn refuse(&self, _: &Connection, head: &http::request::Parts, breach: Breach) -> Response {
         let language = Language::chosen(None, &head.headers);
         self.wrong(breach.status, language).unwrap_or_else(broken)
     }
+}
+
+/// Whether a program asks, which reads JSON, and no browser.
+fn wants_json(headers: &HeaderMap, query: &Form) -> bool {
+    if query.only("format").ok().flatten() == Some("json") {
+        return true;
+    }
+    let accepted = headers.get(ACCEPT).and_then(|value| value.to_str().ok());
+    accepted.is_some_and(|list| list.contains("application/json") && !list.contains("text/html"))
+}
+
+/// What programs read, for this moment alone.
+fn json(value: &impl Serialize) -> Response {
+    let mut response = web::json(StatusCode::OK, value);
+    let never = HeaderValue::from_static("no-store");
+    response.headers_mut().insert(CACHE_CONTROL, never);
+    response
 }
 
 /// The answer where no page can be made.

@@ -307,6 +307,7 @@ async fn start(
         clock: Arc::clone(clock) as _,
         random: Arc::new(SystemRandom),
         sockets: sound.sockets.iter().map(handed_in).collect(),
+        watcher: None,
     };
     let started = app::start(configuration, env).await;
     started.map_err(|error| format!("{error:#}"))

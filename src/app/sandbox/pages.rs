@@ -21,8 +21,8 @@ use edge::{Edge, Limits, ListenerSettings};
 use model::ports::Fetch;
 use model::{Breach, Clock, Connection, Handler, ListenerId, Request, Response, UpstreamId};
 use sandbox::{
-    Demo, DemoApp, DemoPorts, DemoProof, DemoSettings, ModelBank, Prepared, StartPage,
-    StartSettings,
+    Demo, DemoApp, DemoPorts, DemoProof, DemoSettings, InForce, Inspector, ModelBank, Prepared,
+    StartPage, StartPorts, StartSettings,
 };
 use upstream::{ClientTls, EndpointSettings, Fetcher, Upstream, UpstreamSettings};
 
@@ -82,6 +82,8 @@ pub(super) struct Site<'a> {
     pub(super) bank: &'a Arc<ModelBank>,
     pub(super) clock: &'a Arc<dyn Clock>,
     pub(super) random: &'a Arc<dyn Random>,
+    pub(super) inspector: &'a Arc<Inspector>,
+    pub(super) in_force: &'a Arc<InForce>,
 }
 
 /// The handler of the model bank's listener and of those of the pages.
@@ -224,7 +226,13 @@ impl Sockets {
                 apps: ready.open.apps.clone(),
                 commands: sandbox::commands(site.prepared, exe),
             };
-            let page = StartPage::new(settings, Arc::clone(site.bank));
+            let ports = StartPorts {
+                bank: Arc::clone(site.bank),
+                inspector: Arc::clone(site.inspector),
+                in_force: Arc::clone(site.in_force),
+                clock: Arc::clone(site.clock),
+            };
+            let page = StartPage::new(settings, ports);
             let page = page.context("the start page: reading its templates")?;
             ready.put("start", socket, Arc::new(page))?;
         }
@@ -238,6 +246,11 @@ impl Ready {
         self.handlers.insert(id.clone(), page);
         self.sockets.push((id, socket));
         Ok(())
+    }
+
+    /// Whether there is a start page.
+    pub(super) fn has_start(&self) -> bool {
+        self.open.start.is_some()
     }
 
     /// What answers for the bank's listener and the pages', and the pages' sockets.

@@ -15,6 +15,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use identity::{Caller, Judges, Knock, OnBehalf, Place, Witness};
+use model::ports::Stage;
 use model::{
     Asked, ClientId, Facts, OauthEndpoint, Partner, PartnerId, ProofProblem, Refusal, Response,
 };
@@ -160,6 +161,7 @@ impl AuthServer {
             owner: &|client| owner(issuer, client, knock.now),
         };
         let caller = identity::identify(&judges, &place, &knock, noted)?;
+        noted.record.enter(Stage::Answer);
         let token = caller.token();
         noted.record.under(token.grant_digest);
         let customer = token.customer.as_ref();

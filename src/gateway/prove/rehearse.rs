@@ -269,6 +269,7 @@ impl Rehearsals {
                 Arc::clone(&self.random),
             )),
             unrouted: Arc::new(RouteMeters::unrouted(&Meter::new())),
+            watcher: None,
         }
     }
 

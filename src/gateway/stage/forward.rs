@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use http::HeaderMap;
 use identity::AccessToken;
+use model::ports::Stage;
 use model::{BodyBroken, Fault, Refusal, Response};
 use upstream::{Terms, Trouble, UpstreamFailure, Waiting};
 
@@ -165,6 +166,7 @@ async fn under_consent(
     response: Response,
     upstream: Duration,
 ) -> Result<Response, Halt> {
+    exchange.record.enter(Stage::Filter);
     let deadline = exchange.record.deadline();
     let left = deadline.saturating_sub(services.clock.monotonic());
     let method = exchange.head.method.clone();

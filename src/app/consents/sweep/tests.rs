@@ -138,6 +138,7 @@ fn ports(standing: &Standing, bank: &BankId) -> Ports {
         proofs: standing.issuer_proofs.of(bank),
         wrong_log_ins: Arc::clone(&standing.wrong_log_ins),
         meter: standing.metrics.meter.clone(),
+        watcher: None,
     }
 }
 
