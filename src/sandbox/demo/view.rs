@@ -112,15 +112,21 @@ struct ShownCall {
     took: String,
 }
 
-/// The templates of an app, in its own look.
+/// The templates of an app, in its own look: colours and drawings are its own, the rest is one.
 pub(super) fn pages(app: DemoApp) -> Result<Pages, Fault> {
     let (style, home) = match app {
         DemoApp::SwiftRide => (
-            include_str!("page/swiftride.css"),
+            concat!(
+                include_str!("page/app.css"),
+                include_str!("page/swiftride.css")
+            ),
             include_str!("page/swiftride.html"),
         ),
         DemoApp::Cartwheel => (
-            include_str!("page/cartwheel.css"),
+            concat!(
+                include_str!("page/app.css"),
+                include_str!("page/cartwheel.css")
+            ),
             include_str!("page/cartwheel.html"),
         ),
     };
