@@ -31,6 +31,9 @@ export async function dashboard(visitor) {
   await visitor.sees('#notice', 'app/front/ended')
   const code = (await visitor.page.locator('#code').textContent()).trim()
   visitor.holds('app/front/ended/code', code === 'consent_withdrawn', `the app is told ${code}`)
+  await visitor.press('#happened summary')
+  await visitor.press('#happened li.bad .inspect')
+  await visitor.sees('#stages .red', 'start/call/refused')
 }
 
 /** The app itself gives back what it got. */

@@ -95,6 +95,7 @@ async function broken(visitor) {
     ['app/not-ours', `${app}/callback?code=a&state=b`, 400],
     ['app/nowhere', `${app}/nowhere`, 404],
     ['start/nowhere', `${sandbox.start}/nowhere`, 404],
+    ['start/no-call', `${sandbox.start}/calls/nothing`, 404],
   ]
   for (const [name, link, status] of links) {
     await visitor.go(link)

@@ -47,6 +47,10 @@ async function returns(visitor) {
   await visitor.sees('#holdings', 'app/front/linked')
   await visitor.press('#happened summary')
   await visitor.sees('#happened[open]', 'app/front/happened')
+  await visitor.press('#happened .inspect')
+  await visitor.sees('#stages', 'start/call')
+  await visitor.press('main a[href^="/calls?"]')
+  await visitor.sees('#calls .rows', 'start/calls')
 }
 
 /** The whole walk. */

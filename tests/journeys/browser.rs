@@ -20,11 +20,15 @@ const ALL_WALKS: usize = 48;
 const FAULTS: usize = 18;
 
 /// What each walk comes by.
-const PAGES: [&str; 36] = [
+const PAGES: [&str; 40] = [
     "start/front",
     "start/front/other-language",
     "start/front/codes",
     "start/nowhere",
+    "start/call",
+    "start/call/refused",
+    "start/calls",
+    "start/no-call",
     "app/front",
     "app/front/linked",
     "app/front/happened",

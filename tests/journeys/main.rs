@@ -20,6 +20,7 @@ mod extra;
 mod gate;
 mod grants;
 mod hang_ups;
+mod inspector;
 mod keys;
 mod kill;
 mod limits;
