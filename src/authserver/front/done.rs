@@ -1,12 +1,14 @@
 //! The page that leads back to the app.
 
+use jiff::Timestamp;
+
 use model::Response;
 use web::Language;
 
 use super::authorize::name_of;
 use super::{Turned, Visit};
 use crate::page::Cause;
-use crate::page::done::{self, Done};
+use crate::page::done::{self, Done, Kept};
 use crate::step::form::Parameters;
 
 impl Visit<'_> {
@@ -23,10 +25,18 @@ impl Visit<'_> {
         let mut languages = Language::ALL.into_iter();
         let language = languages.find(|language| language.tag() == way.language);
         let language = language.unwrap_or(self.language);
+        let kept = way.kept.as_ref().and_then(|kept| {
+            // Where the bank shows customers what they gave, this is there, too.
+            let shows = self.asking.permissions.is_some();
+            let permission = shows.then(|| self.keeper_path(&kept.grant));
+            let until = Timestamp::from_second(kept.until).ok()?;
+            Some(Kept { until, permission })
+        });
         let view = Done {
             frame: self.frame(language, None),
             app: name_of(client, language),
             ending: way.ending,
+            kept: kept.as_ref(),
             location: &way.location,
         };
         Ok(done::done(self.pages, &view)?)

@@ -7,11 +7,11 @@ use model::ports::{AgreedConsent, Approval, Code, DeskAgreed, Finish, Grant, Pos
 use model::{ConsentPart, Edge, Extent, Fault, GrantAction, GrantEvent, GrantId, Response};
 
 use super::request::{Known, Sitting};
+use super::way_back::Kept;
 use super::{Turned, Visit};
 use crate::evidence::OpenRecord;
 use crate::issuer::limits::{CARRIED_BYTES_MAX, SECRET_BYTES};
 use crate::issuer::shown_until;
-use crate::page::Ending;
 use crate::request::details::Details;
 use crate::request::{CodeBound, Granted, to_store};
 
@@ -83,13 +83,13 @@ impl Visit<'_> {
         // 256 bits (L-06).
         let secret = crypto::random_array::<SECRET_BYTES>(self.ports.random.as_ref());
         let code = crypto::base64url(&secret);
+        let kept = Kept::of(&given.id, given.until);
         let approval = self.approval(sitting, given, &code, record)?;
         let Some(posted) = self.finish(sitting.known, approval).await? else {
             return Ok(None);
         };
         record.posted(posted);
-        let back = self.send_back(sitting.known, Ending::Allowed, &[("code", &code)]);
-        back.map(Some)
+        self.send_back_with(sitting.known, kept, &code).map(Some)
     }
 
     /// What the store is asked to keep of a yes.

@@ -285,7 +285,7 @@ impl Visit<'_> {
     }
 
     /// The path of an address below the list, or the list's.
-    fn keeper_path(&self, place: &str) -> String {
+    pub(super) fn keeper_path(&self, place: &str) -> String {
         let path = self.issuer.path();
         match place {
             "" => format!("{path}/{PLACE}"),

@@ -2,9 +2,10 @@
 //! another site that answers a form (specs/consent.md §9). What it leads to travels sealed in its
 //! address, so that no code stands in a browser's history, and nobody makes an address of his own.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use model::{Fault, Response};
+use model::{Fault, GrantId, Response};
 
 use super::request::Known;
 use super::{BROWSER, Turned, Visit, signed};
@@ -23,6 +24,26 @@ pub(super) struct WayBack {
     pub(super) language: String,
     /// In Unix seconds.
     pub(super) until: i64,
+    /// What was given, where something was.
+    pub(super) kept: Option<Kept>,
+}
+
+/// What was given, as the page that leads back tells it.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Kept {
+    /// When it ends, in Unix seconds.
+    pub(super) until: i64,
+    /// The grant, which is the consent.
+    pub(super) grant: String,
+}
+
+impl Kept {
+    pub(super) fn of(grant: &GrantId, until: Timestamp) -> Self {
+        Self {
+            until: until.as_second(),
+            grant: grant.as_str().to_owned(),
+        }
+    }
 }
 
 impl Visit<'_> {
@@ -36,6 +57,18 @@ impl Visit<'_> {
         Ok(web::see_other(&self.back(known, ending, parameters)?)?)
     }
 
+    /// The same once something was given: the code of it goes to the app.
+    pub(super) fn send_back_with(
+        &self,
+        known: &Known<'_>,
+        kept: Kept,
+        code: &str,
+    ) -> Result<Response, Turned> {
+        let parameters = [("code", code)];
+        let back = self.led(known, (Ending::Allowed, Some(kept)), &parameters)?;
+        Ok(web::see_other(&back)?)
+    }
+
     /// Where that leads first: over a page of ours after a form, straight to the app where none
     /// was sent (AZ-06).
     pub(super) fn back(
@@ -44,9 +77,18 @@ impl Visit<'_> {
         ending: Ending,
         parameters: &[(&str, &str)],
     ) -> Result<String, Turned> {
+        self.led(known, (ending, None), parameters)
+    }
+
+    fn led(
+        &self,
+        known: &Known<'_>,
+        ended: (Ending, Option<Kept>),
+        parameters: &[(&str, &str)],
+    ) -> Result<String, Turned> {
         let location = self.location(known, parameters)?;
         match self.secret(BROWSER).filter(|_| self.sent_form) {
-            Some(browser) => self.over_done(known, ending, location, &browser),
+            Some(browser) => self.over_done(known, ended, location, &browser),
             None => Ok(location),
         }
     }
@@ -73,7 +115,7 @@ impl Visit<'_> {
     fn over_done(
         &self,
         known: &Known<'_>,
-        ending: Ending,
+        (ending, kept): (Ending, Option<Kept>),
         location: String,
         browser: &[u8; 32],
     ) -> Result<String, Turned> {
@@ -86,6 +128,7 @@ impl Visit<'_> {
             client: known.client_id.as_str().to_owned(),
             language: known.language.tag().to_owned(),
             until: until.as_second(),
+            kept,
         };
         let text = serde_json::to_vec(&way).unwrap_or_default();
         let sealed = self

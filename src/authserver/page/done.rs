@@ -2,6 +2,7 @@
 //! stop a form's answer that leads to another origin than `form-action` names.
 
 use http::{StatusCode, Uri};
+use jiff::Timestamp;
 use serde::Serialize;
 
 use model::{Fault, Response};
@@ -21,14 +22,27 @@ pub(crate) struct Done<'a> {
     pub(crate) app: &'a str,
     /// How it ended.
     pub(crate) ending: Ending,
+    /// What was given, where something was.
+    pub(crate) kept: Option<&'a Kept>,
     /// The app's redirect URI with our answer in it: `https`, or `http` to a loopback address.
     pub(crate) location: &'a str,
+}
+
+/// What was given, as a customer is told who leaves for the app.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    /// When it ends.
+    pub(crate) until: Timestamp,
+    /// Where it can be seen and withdrawn, as a path; none where the bank has no such pages.
+    pub(crate) permission: Option<String>,
 }
 
 #[derive(Serialize)]
 struct Page<'a> {
     app: String,
     is_allowed: bool,
+    until: Option<String>,
+    permission: Option<&'a str>,
     location: &'a str,
 }
 
@@ -56,6 +70,10 @@ pub(crate) fn done(pages: &Pages, view: &Done<'_>) -> Result<Response, Fault> {
         page: Page {
             app,
             is_allowed: view.ending == Ending::Allowed,
+            until: view
+                .kept
+                .map(|kept| web::moment(kept.until, view.frame.language)),
+            permission: view.kept.and_then(|kept| kept.permission.as_deref()),
             location: view.location,
         },
     };

@@ -41,6 +41,9 @@ ended-failed = The request of { $app } could not be finished
 allowed-only = { $app } gets what you allowed just now, and nothing else.
 returning = You are being taken back to { $app }. If that does not happen, use the button.
 return-to = Go back to { $app }
+withdraw-where = You can withdraw this at any time under “My permissions” at this bank.
+to-permission = See what you gave
+to-receipt = Your receipt
 
 # Why a customer cannot be led back to an app: what happened, and what to do.
 no-such-request = This request is no longer valid

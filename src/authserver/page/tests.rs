@@ -12,7 +12,7 @@ use model::{RequestId, Response};
 use web::Frame;
 
 use super::approve::{Approve, Line, Permission, approve};
-use super::done::{Done, done};
+use super::done::{Done, Kept, done};
 use super::error::{Failure, failure};
 use super::log_in::{LogIn, Notice, log_in};
 use super::onward::{Onward, onward};
@@ -126,6 +126,14 @@ fn approve_view(language: Language, permissions: &[Permission]) -> Approve<'_> {
     }
 }
 
+/// What was given, at a bank that shows it.
+fn kept() -> Kept {
+    Kept {
+        until: until(),
+        permission: Some("/permissions/c-1".to_owned()),
+    }
+}
+
 fn done_view(language: Language, ending: Ending) -> Done<'static> {
     Done {
         frame: Frame {
@@ -134,6 +142,7 @@ fn done_view(language: Language, ending: Ending) -> Done<'static> {
         },
         app: app(language),
         ending,
+        kept: None,
         location: LOCATION,
     }
 }
@@ -186,7 +195,14 @@ fn unstyled(html: &str) -> String {
 fn all(language: Language) -> Vec<(&'static str, Response)> {
     let pages = templates();
     let log_in = |notice| log_in(&pages, &log_in_view(language, notice)).expect("a page");
-    let done = |ending| done(&pages, &done_view(language, ending)).expect("a page");
+    let done = |ending, kept| {
+        let view = Done {
+            kept,
+            ..done_view(language, ending)
+        };
+        done(&pages, &view).expect("a page")
+    };
+    let kept = kept();
     let permissions = permissions(language);
     let view = approve_view(language, &permissions);
     let asking = Approve { act: None, ..view };
@@ -210,8 +226,8 @@ fn all(language: Language) -> Vec<(&'static str, Response)> {
             "onward",
             onward(&pages, &onward_view(language)).expect("a page"),
         ),
-        ("done-allowed", done(Ending::Allowed)),
-        ("done-refused", done(Ending::Refused)),
+        ("done-allowed", done(Ending::Allowed, Some(&kept))),
+        ("done-refused", done(Ending::Refused, None)),
         (
             "error",
             failure(&pages, &failure_view(language, Cause::NoSuchRequest)),
@@ -307,7 +323,10 @@ async fn what_programs_rely_on_is_there_once() {
             &["login-form", "username", "password", "login", "cancel"],
         ),
         ("approve", &["approve-form", "allow", "refuse"]),
-        ("done-allowed", &["return"]),
+        (
+            "done-allowed",
+            &["return", "until", "permission", "receipt"],
+        ),
         ("error", &["error"]),
     ];
     for language in Language::ALL {
@@ -404,6 +423,7 @@ async fn whatever_comes_from_outside_is_text() {
                     frame,
                     app: MARKUP,
                     ending: Ending::Allowed,
+                    kept: None,
                     location: "https://a.example/?q='&x",
                 },
             ),

@@ -38,6 +38,9 @@ ended-failed = { $app }的请求未能完成
 allowed-only = { $app }只能得到你刚才同意的内容。
 returning = 正在返回{ $app }。如果没有自动返回，请点下面的按钮。
 return-to = 返回{ $app }
+withdraw-where = 你可以随时在本行的“我的授权”中撤回。
+to-permission = 查看这次授权
+to-receipt = 查看授权凭证
 
 # 为什么不能返回应用：发生了什么，该怎么办。
 no-such-request = 这个请求已失效
