@@ -55,8 +55,18 @@ async fn given(
     house: &TestHouse,
     browser: &mut Browser,
     review: &Answer,
-    (customer, accounts): (&str, &[u32]),
+    whose: (&str, &[u32]),
 ) -> String {
+    way_back(&given_page(house, browser, review, whose).await)
+}
+
+/// The page that leads a customer back who gave these of their accounts.
+async fn given_page(
+    house: &TestHouse,
+    browser: &mut Browser,
+    review: &Answer,
+    (customer, accounts): (&str, &[u32]),
+) -> Answer {
     let chosen: Vec<String> = accounts
         .iter()
         .map(|number| account(review, *number))
@@ -66,8 +76,7 @@ async fn given(
     let confirm = on(browser, review, &fields).await;
     assert!(html(&confirm).contains("id=\"code\""), "{}", html(&confirm));
     let code = code_of(house, customer);
-    let done = on(browser, &confirm, &[("code", &code), ("act", "allow")]).await;
-    way_back(&done)
+    on(browser, &confirm, &[("code", &code), ("act", "allow")]).await
 }
 
 /// The tokens of a customer who allowed what opens no data, on one page.

@@ -1,9 +1,9 @@
 //! The walk: an app asks for accounts, its customer lets it see one of them, and it sees that one.
 
-use kit::{Browser, HouseBuilder, TestHouse, html, query};
+use kit::{Browser, HouseBuilder, TestHouse, attribute, html, query};
 use serde_json::Value;
 
-use super::{account, given};
+use super::{account, given, given_page};
 use crate::grants::{App, Form, log_in};
 
 const ACCOUNTS: &str = "/accounts/v1/accounts";
@@ -64,4 +64,37 @@ async fn an_app_sees_the_one_account_that_its_customer_chose_until_its_grant_end
     assert_eq!(app.post("/revoke", revoked).await.status, 200);
     let refused = called(&mut app, ACCOUNTS, token).await;
     refused.refused(401, "bad_token");
+}
+
+#[tokio::test]
+async fn who_leaves_for_the_app_is_told_until_when_and_where_to_withdraw() {
+    let house = HouseBuilder::consenting().start().await;
+    let mut app = App::of(&house, "swiftride-app").await;
+    let asked = Form::request().with("scope", Some("accounts"));
+    let link = app.pushed_link(asked).await;
+    let mut browser = Browser::new(&house);
+    let page = browser.get(&link).await;
+    let review = log_in(&mut browser, &page, "li-lei").await;
+    let done = given_page(&house, &mut browser, &review, ("li-lei", &[1])).await;
+    let text = html(&done);
+    let (_, until) = text.split_once("id=\"until\">").expect("an end");
+    let (until, _) = until.split_once('<').expect("its own end");
+    assert!(html(&review).contains(until), "{until}: {}", html(&review));
+
+    // The links lead there once the customer has logged in.
+    let link = |id: &str| attribute(&done, &format!("id=\"{id}\" href=\""));
+    let (permission, receipt) = (link("permission"), link("receipt"));
+    let asks = browser.get(&permission).await;
+    let detail = log_in(&mut browser, &asks, "li-lei").await;
+    assert!(
+        html(&detail).contains("id=\"withdraw\""),
+        "{}",
+        html(&detail)
+    );
+    let receipt = browser.get(&receipt).await;
+    assert!(
+        receipt
+            .header("content-disposition")
+            .starts_with("attachment")
+    );
 }
