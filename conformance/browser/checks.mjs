@@ -1,7 +1,7 @@
 // What holds on every page that people see: specs of accessibility, of size and of safety.
-import { AxeBuilder } from '@axe-core/playwright'
+import axe from 'axe-core'
 
-import { focused, read, tabStops } from './inside.mjs'
+import { bared, focused, read, tabStops } from './inside.mjs'
 
 const AXE = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
 
@@ -11,13 +11,16 @@ const TARGET_MIN = 44
 const BYTES_MAX = 30 * 1024
 const PRESSES_MAX = 200
 
-/** What axe has to say. */
-async function axe(page) {
-  const { violations } = await new AxeBuilder({ page }).withTags(AXE).setLegacyMode().analyze()
-  return violations.map(({ id, nodes }) => {
-    const where = nodes.map((node) => node.target.join(' ')).slice(0, 3).join(', ')
-    return `axe ${id}: ${where}`
-  })
+/** Told by axe: each rule that is broken, and by what. */
+const RUN_AXE = `${axe.source};axe.run(document, ${JSON.stringify({
+  runOnly: { type: 'tag', values: AXE }, resultTypes: ['violations'],
+})}).then(({ violations }) => violations.map(({ id, nodes }) =>
+  [id, ...nodes.slice(0, 3).map(({ target }) => target.join(' '))]))`
+
+/** What axe has to say: asked in one go, for its text is long and its report longer. */
+async function accessible(page) {
+  const broken = await page.evaluate(RUN_AXE)
+  return broken.map(([rule, ...where]) => `axe ${rule}: ${where.join(', ')}`)
 }
 
 /** What the answer's head should say of scripts, and how heavy it all is. */
@@ -80,8 +83,27 @@ export async function checked(page, answer, wanted) {
   const wrong = [
     ...sent(answer, wanted.status ?? 200),
     ...built(told, wanted),
-    ...await axe(page),
+    ...await accessible(page),
     ...await keyboard(page),
   ]
   return { title: told.title, wrong }
+}
+
+/** A window of 1280 × 1024 px at 400 %, in CSS pixels (WCAG 1.4.10). */
+const ENLARGED = { width: 320, height: 256 }
+
+/** What is wrong with a page at 400 %: what is cut off, or covers what has the focus. */
+export async function enlarged(page) {
+  const before = page.viewportSize()
+  await page.setViewportSize(ENLARGED)
+  const { widest, outside, smallTargets } = await page.evaluate(read, { targetMin: TARGET_MIN })
+  const wrong = [...smallTargets.map((one) => `small: ${one}`), ...await keyboard(page)]
+  if (widest > 0) wrong.push(`it is ${widest} px too wide: ${outside.join(', ')}`)
+  await page.setViewportSize(before)
+  return wrong
+}
+
+/** What is wrong with a page without its styles: all of it is there, and in the same order. */
+export async function unstyled(page) {
+  return page.evaluate(bared)
 }

@@ -2,18 +2,26 @@
 // next call is refused, and the app says so.
 import { allow, confirm, connect, logIn } from './way.mjs'
 
+/** What was shown when it was given, as a file in the words of that time. */
+async function receipt(visitor) {
+  const { name, text } = await visitor.takes('#receipt')
+  visitor.holds('bank/receipt/name', /^receipt-.+\.html$/.test(name), `it is called ${name}`)
+  await visitor.opens(text, 'bank/receipt')
+}
+
 /** The bank's pages, to the withdrawal and beyond. */
 async function withdraws(visitor) {
   await visitor.go(`${visitor.sandbox.bank}/permissions`)
   await visitor.sees('#login-form', 'bank/log-in-own')
   await logIn(visitor)
-  await visitor.sees('#permissions', 'bank/permissions')
+  await visitor.seesWhole('#permissions', 'bank/permissions')
   await visitor.press('#permission-1 a')
-  await visitor.sees('#withdraw', 'bank/permission')
+  await visitor.seesWhole('#withdraw', 'bank/permission')
+  await receipt(visitor)
   for (const row of await visitor.page.locator('main summary').all()) await row.click()
   await visitor.sees('details[open]', 'bank/permission/open')
   await visitor.press('#withdraw')
-  await visitor.sees('#confirm-withdraw', 'bank/withdraw')
+  await visitor.seesWhole('#confirm-withdraw', 'bank/withdraw')
   await visitor.areAlike('bank/withdraw/answers', ['confirm-withdraw', 'keep'])
   await visitor.press('#confirm-withdraw')
   await visitor.page.locator('#confirm-withdraw').waitFor({ state: 'detached' })
@@ -31,7 +39,7 @@ export async function dashboard(visitor) {
   await visitor.sees('#notice', 'app/front/ended')
   const code = (await visitor.page.locator('#code').textContent()).trim()
   visitor.holds('app/front/ended/code', code === 'consent_withdrawn', `the app is told ${code}`)
-  await visitor.press('#happened summary')
+  await visitor.unfold('#happened summary')
   await visitor.press('#happened li.bad .inspect')
   await visitor.sees('#stages .red', 'start/call/refused')
 }

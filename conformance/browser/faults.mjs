@@ -5,7 +5,7 @@
 // Prints a line for each, `ok` or what the checks said instead. Exit code: 0 all are ok, 1 some are
 // not.
 import { open } from './chromium.mjs'
-import { checked } from './checks.mjs'
+import { checked, enlarged, unstyled } from './checks.mjs'
 
 const POLICY = "default-src 'none'; style-src 'sha256-a'; form-action 'self'"
 
@@ -46,6 +46,13 @@ const FAULTS = [
   }, 'the order of the focus'],
   ['pale words', { body: '<p style="color:#aaa">Pale</p>' }, 'axe color-contrast'],
   ['a field without a name', { body: `<p><input style="${big}"></p>` }, 'axe label'],
+  ['a page that is too wide at 400 %', {
+    body: '<p style="width:330px">Wide</p>',
+  }, '18 px too wide'],
+  ['a control that only its style names', {
+    head: '<style>button::before{content:"Go on"}</style>',
+    body: `<p><button aria-label="Go on" style="${big}"></button></p>`,
+  }, 'called nothing without styles'],
   ['a policy with unsafe parts', { policy: `${POLICY}; style-src 'unsafe-inline'` }, 'lets in'],
   ['no policy', { policy: '' }, 'the policy is'],
   ['another status', { status: 500 }, 'the status is 500'],
@@ -63,7 +70,8 @@ async function said(page, parts) {
   await page.setContent(html(parts))
   const { status, bytes, policy } = parts
   const answer = { status, bytes, headers: { 'content-security-policy': policy } }
-  return (await checked(page, answer, { language: 'en' })).wrong
+  const { wrong } = await checked(page, answer, { language: 'en' })
+  return [...wrong, ...await enlarged(page), ...await unstyled(page)]
 }
 
 const browser = await open()

@@ -110,3 +110,26 @@ export function fold(selector) {
     window: innerHeight - (isSticky ? bar.getBoundingClientRect().height : 0),
   }
 }
+
+/** What is lost when no style holds: a control that cannot be seen, or is called nothing. */
+export function bared() {
+  const controls = 'a[href], button, input:not([type=hidden]), select, textarea, summary'
+  const all = [...document.querySelectorAll(controls)]
+  const isSeen = (element) => element.checkVisibility() && element.getClientRects().length > 0
+  const seen = all.filter(isSeen)
+  const sheets = [...document.styleSheets]
+  for (const sheet of sheets) sheet.disabled = true
+  const wrong = []
+  for (const element of seen) {
+    const id = `${element.localName}${element.id ? `#${element.id}` : ''}`
+    if (!isSeen(element)) wrong.push(`${id} is not seen without styles`)
+    const label = element.labels?.[0] ?? element
+    if (label.innerText.trim() === '') wrong.push(`${id} is called nothing without styles`)
+  }
+  const tops = [...document.querySelectorAll('h1, h2, button')].filter(isSeen)
+    .map((element) => element.getBoundingClientRect().top)
+  const isInOrder = tops.every((top, at) => at === 0 || top >= tops[at - 1] - 1)
+  if (!isInOrder) wrong.push('headings and buttons stand in another order without styles')
+  for (const sheet of sheets) sheet.disabled = false
+  return wrong
+}

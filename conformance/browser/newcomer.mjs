@@ -7,7 +7,7 @@ import { allow, confirm, connect, logIn } from './way.mjs'
 async function arrives(visitor) {
   const { kind, sandbox } = visitor
   await visitor.go(sandbox.start)
-  await visitor.sees('#people', 'start/front')
+  await visitor.seesWhole('#people', 'start/front')
   const other = kind.language === 'en' ? 'zh-CN' : 'en'
   await visitor.press(`header a[hreflang="${other}"]`)
   const people = `html[lang="${other}"] #people`
@@ -15,15 +15,15 @@ async function arrives(visitor) {
   await visitor.press(`header a[hreflang="${kind.language}"]`)
   await visitor.page.locator(`html[lang="${kind.language}"]`).waitFor()
   await visitor.press(`#apps a[href^="${sandbox.app(kind.app)}"]`)
-  await visitor.sees('#unlinked', 'app/front')
+  await visitor.seesWhole('#unlinked', 'app/front')
 }
 
 /** The bank's pages on which a customer decides. */
 async function decides(visitor) {
   await connect(visitor, () => visitor.sees('#onward', 'app/onward'))
-  await visitor.sees('#login-form', 'bank/log-in')
+  await visitor.seesWhole('#login-form', 'bank/log-in')
   await logIn(visitor)
-  await visitor.sees('#approve-form', 'bank/review')
+  await visitor.seesWhole('#approve-form', 'bank/review')
   await visitor.areAlike('bank/review/answers', ['allow', 'refuse'])
   if (visitor.kind.width === 360) await visitor.areAtOnceInView('bank/review/fold', '.who, #until')
   for (const row of await visitor.page.locator('main summary').all()) await row.click()
@@ -31,7 +31,7 @@ async function decides(visitor) {
   await visitor.press('#allow')
   await visitor.sees('#error-summary', 'bank/review-again')
   await allow(visitor)
-  await visitor.sees('#code', 'bank/confirm')
+  await visitor.seesWhole('#code', 'bank/confirm')
   await visitor.areAlike('bank/confirm/answers', ['allow', 'refuse'])
 }
 
@@ -45,7 +45,7 @@ async function returns(visitor) {
     done: () => visitor.sees('#return', 'bank/done'),
   })
   await visitor.sees('#holdings', 'app/front/linked')
-  await visitor.press('#happened summary')
+  await visitor.unfold('#happened summary')
   await visitor.sees('#happened[open]', 'app/front/happened')
   await visitor.press('#happened .inspect')
   await visitor.sees('#stages', 'start/call')

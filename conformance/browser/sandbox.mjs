@@ -19,12 +19,17 @@ const LOOK_EVERY_MS = 20
 const preload = () => execFileSync('faketime', ['-m', '-f', '+0', 'sh', '-c', 'echo $LD_PRELOAD'])
   .toString().trim()
 
-/** The sandbox's own file, but for a limit that is small so that a person meets it soon. */
-function config() {
-  const text = readFileSync(CONFIG, 'utf8')
-  const wide = text.replace('rate: 5/s, burst: 10 requests', 'rate: 500/s, burst: 1000 requests')
-  if (wide === text) throw new Error(`${CONFIG} states another plan than is widened here`)
-  return wide
+/** A limit that is small so that a person meets it soon. */
+const WIDE = ['rate: 5/s, burst: 10 requests', 'rate: 500/s, burst: 1000 requests']
+/** The rules of the United Kingdom. */
+export const OBIE = [['profile: cn-pipl ', 'profile: uk-obie ']]
+
+/** The sandbox's own file, but for these. */
+function config(edits) {
+  return [WIDE, ...edits].reduce((text, [old, now]) => {
+    if (!text.includes(old)) throw new Error(`${CONFIG} does not say: ${old}`)
+    return text.replace(old, now)
+  }, readFileSync(CONFIG, 'utf8'))
 }
 
 export class Sandbox {
@@ -33,10 +38,10 @@ export class Sandbox {
   #minutes = 0
   #said = ''
 
-  /** Starts this program, and waits until it is open. */
-  static async open(program) {
+  /** Starts this program, with its file edited so, and waits until it is open. */
+  static async open(program, edits = []) {
     const sandbox = new Sandbox()
-    await sandbox.#start(program)
+    await sandbox.#start(program, edits)
     return sandbox
   }
 
@@ -83,10 +88,10 @@ export class Sandbox {
     rmSync(this.#folder, { recursive: true, force: true })
   }
 
-  async #start(program) {
+  async #start(program, edits) {
     this.#folder = mkdtempSync(join(tmpdir(), 'mortise-browser-'))
     const named = (name) => join(this.#folder, name)
-    writeFileSync(named('sandbox.yaml'), config())
+    writeFileSync(named('sandbox.yaml'), config(edits))
     this.#setClock()
     const asked = ['sandbox', '--ephemeral', '--ready-file', named('ready.json'),
       '--config', named('sandbox.yaml')]

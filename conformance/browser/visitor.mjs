@@ -1,6 +1,8 @@
 // A person's browser of one kind: its language, its width, its colours, with or without scripts.
-import { checked } from './checks.mjs'
-import { fold, looks } from './inside.mjs'
+import { readFile } from 'node:fs/promises'
+
+import { checked, enlarged, unstyled } from './checks.mjs'
+import { fold, looks, read } from './inside.mjs'
 
 /** How long anything on the way may take, in milliseconds. */
 const PATIENCE_MS = 60_000
@@ -18,7 +20,6 @@ export class Visitor {
   #answers = new WeakMap()
   #scripts = new WeakMap()
   #faults = []
-  #stopped
 
   /** Opens a browser that nobody has used. */
   static async enter(chromium, sandbox, kind, book) {
@@ -51,16 +52,9 @@ export class Visitor {
       if (isPolicy) this.#faults.push(`the browser says: ${message.text()}`)
     })
     page.on('pageerror', (error) => this.#faults.push(`the browser says: ${error.message}`))
-    await page.route('**/*', async (route) => {
-      const url = new URL(route.request().url())
-      if (!this.sandbox.origins.includes(url.origin)) this.#faults.push(`it asks for ${url}`)
-      if (this.#stopped?.url && url.href.startsWith(this.#stopped.url)) {
-        this.#stopped.seen()
-        this.#stopped = undefined
-        await route.abort('aborted')
-      } else {
-        await route.continue()
-      }
+    page.on('request', (request) => {
+      const { origin } = new URL(request.url())
+      if (!this.sandbox.origins.includes(origin)) this.#faults.push(`it asks for ${request.url()}`)
     })
     return page
   }
@@ -79,16 +73,30 @@ export class Visitor {
    * from it.
    */
   async pressed(selector, { before: url }) {
-    const led = new Promise((seen) => { this.#stopped = { url, seen } })
-    await this.press(selector)
+    const isThere = (asked) => asked.href.startsWith(url)
     let late
-    const patience = new Promise((_, reject) => {
+    let stop
+    const led = new Promise((seen, reject) => {
       late = setTimeout(() => reject(new Error(`nothing leads on to ${url}`)), PATIENCE_MS)
+      stop = async (route) => {
+        seen()
+        await route.abort('aborted')
+      }
     })
-    await Promise.race([led, patience]).finally(() => clearTimeout(late))
+    await this.page.route(isThere, stop, { times: 1 })
+    await this.press(selector)
+    await led.finally(() => clearTimeout(late))
   }
 
+  /** Presses what leads to another page, and waits until that has come. */
   async press(selector) {
+    const come = this.page.waitForEvent('framenavigated')
+    await this.page.locator(selector).first().click({ noWaitAfter: true })
+    await come
+  }
+
+  /** Opens what is folded. */
+  async unfold(selector) {
     await this.page.locator(selector).first().click({ noWaitAfter: true })
   }
 
@@ -115,6 +123,40 @@ export class Visitor {
     const { title, wrong } = await checked(page, answer, { language, ...rest })
     await this.#allowScripts(page, this.kind.scripts)
     this.#book.note(this.name, name, title, [...faults, ...wrong])
+  }
+
+  /** The same; and the page is of use at 400 %, and without its styles. */
+  async seesWhole(selector, name, wanted = {}) {
+    await this.sees(selector, name, wanted)
+    await this.#allowScripts(this.page, true)
+    const [at400, bare] = [await enlarged(this.page), await unstyled(this.page)]
+    await this.#allowScripts(this.page, this.kind.scripts)
+    this.#book.note(this.name, `${name}/at-400`, `${name}/at-400`, at400)
+    this.#book.note(this.name, `${name}/no-style`, `${name}/no-style`, bare)
+  }
+
+  /** Presses what gives a file: its name, and its text. */
+  async takes(selector) {
+    const come = this.page.waitForEvent('download')
+    await this.unfold(selector)
+    const download = await come
+    const text = await readFile(await download.path(), 'utf8')
+    return { name: download.suggestedFilename(), text }
+  }
+
+  /** Opens a text that was taken, as a file is opened. */
+  async opens(text, name) {
+    const page = await this.tab()
+    await this.#allowScripts(page, true)
+    await page.setContent(text)
+    const told = await page.evaluate(read, { targetMin: 0 })
+    const wrong = told.foreignRuns.map((one) => `unmarked Chinese: ${one}`)
+    if (told.language !== this.kind.language) wrong.push(`its language is ${told.language}`)
+    if (told.widest > 0) wrong.push(`it is ${told.widest} px too wide`)
+    const picture = this.#book.picture(this.name, name)
+    if (picture) await this.#photographed(page, picture)
+    this.#book.note(this.name, name, name, wrong)
+    await page.close()
   }
 
   /** Notes what must hold beside. */

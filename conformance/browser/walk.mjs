@@ -3,32 +3,36 @@
 //   node conformance/browser/walk.mjs --program PATH [--all] [--shots FOLDER]
 //
 // `--program` is the binary `mortise`; `--all` walks in every language, width, colour scheme and
-// app, with and without scripts, where else few walks have each pair of them; `--shots` keeps a
-// picture of each page there, and a sheet of them all, `index.html`. Prints a line for each page,
-// `ok` or what is wrong with it, and the counts. Exit code: 0 all are ok, 1 some are not, 2 it
-// cannot begin.
+// app, with and without scripts, and everywhere, where else few walks have each pair of them, and
+// two of them go everywhere; `--shots` keeps a picture of each page there, a sheet of them all,
+// `index.html`, and for each walk one that is seen at a glance, `sheet.WALK.html` and `.png`.
+// Prints a line for each page, `ok` or what is wrong with it, and the counts; and to standard error
+// how far it is. Exit code: 0 all are ok, 1 some are not, 2 it cannot begin.
 import { parseArgs } from 'node:util'
 
 import { Book } from './book.mjs'
 import { open } from './chromium.mjs'
+import { desk } from './desk.mjs'
 import { endings } from './endings.mjs'
 import { newcomer } from './newcomer.mjs'
-import { Sandbox } from './sandbox.mjs'
+import { obie } from './obie.mjs'
+import { OBIE, Sandbox } from './sandbox.mjs'
 import { Visitor, called } from './visitor.mjs'
 
 /** Walks at the same time, each beside a sandbox of its own. */
 const LANES = 2
 
-const kind = (language, width, scheme, scripts, app) => ({ language, width, scheme, scripts, app })
+const kind = (language, width, scheme, scripts, app, everywhere = false) =>
+  ({ language, width, scheme, scripts, app, everywhere })
 
 /** Each pair of two columns' values is in one of them. */
 const FEW = [
   kind('en', 320, 'light', true, 'swiftride'),
-  kind('en', 1280, 'dark', false, 'cartwheel'),
+  kind('en', 1280, 'dark', false, 'cartwheel', true),
   kind('zh-CN', 320, 'dark', false, 'swiftride'),
   kind('zh-CN', 1280, 'light', true, 'cartwheel'),
   kind('en', 360, 'dark', true, 'cartwheel'),
-  kind('zh-CN', 360, 'light', false, 'swiftride'),
+  kind('zh-CN', 360, 'light', false, 'swiftride', true),
 ]
 
 /** All there are. */
@@ -36,12 +40,43 @@ const ALL = ['en', 'zh-CN'].flatMap((language) =>
   [320, 360, 1280].flatMap((width) =>
     ['light', 'dark'].flatMap((scheme) =>
       [true, false].flatMap((scripts) =>
-        ['swiftride', 'cartwheel'].map((app) => kind(language, width, scheme, scripts, app))))))
+        ['swiftride', 'cartwheel'].map((app) =>
+          kind(language, width, scheme, scripts, app, true))))))
 
-/** Both ways of a browser of this kind, and what breaks off. */
-async function walked(browser, sandbox, one, book) {
-  for (const way of [newcomer, endings]) {
-    const visitor = await Visitor.enter(browser, sandbox, one, book)
+/** The sandboxes of a lane, each begun when somebody comes. */
+class Lane {
+  #program
+  #opened = new Map()
+
+  constructor(program) {
+    this.#program = program
+  }
+
+  async sandbox(edits) {
+    if (!this.#opened.has(edits)) {
+      this.#opened.set(edits, await Sandbox.open(this.#program, edits))
+    }
+    return this.#opened.get(edits)
+  }
+
+  async close() {
+    for (const sandbox of this.#opened.values()) await sandbox.close()
+  }
+}
+
+const HOUSE = []
+
+/** Where a browser of this kind goes, and which file the sandbox has there. */
+function ways({ everywhere }) {
+  const further = everywhere ? [[desk, HOUSE], [obie, OBIE]] : []
+  // The last takes so long that all sessions end.
+  return [[newcomer, HOUSE], ...further, [endings, HOUSE]]
+}
+
+/** All ways of a browser of this kind, and what breaks off. */
+async function walked(browser, lane, one, book) {
+  for (const [way, edits] of ways(one)) {
+    const visitor = await Visitor.enter(browser, await lane.sandbox(edits), one, book)
     try {
       await way(visitor)
     } catch (error) {
@@ -53,11 +88,15 @@ async function walked(browser, sandbox, one, book) {
 }
 
 async function lane(browser, program, kinds, book) {
-  const sandbox = await Sandbox.open(program)
+  const lane = new Lane(program)
   try {
-    while (kinds.length > 0) await walked(browser, sandbox, kinds.shift(), book)
+    while (kinds.length > 0) {
+      const one = kinds.shift()
+      await walked(browser, lane, one, book)
+      book.ended(called(one))
+    }
   } finally {
-    await sandbox.close()
+    await lane.close()
   }
 }
 
@@ -72,17 +111,17 @@ function asked() {
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(2))
 try {
   const { program, all, shots } = asked()
-  const book = new Book(shots)
   const kinds = all ? [...ALL] : [...FEW]
   const walks = kinds.length
+  const book = new Book(shots, walks)
   const browser = await open()
   try {
     const lanes = Array.from({ length: LANES }, () => lane(browser, program, kinds, book))
     const ended = await Promise.allSettled(lanes)
     for (const { reason } of ended) if (reason) throw reason
+    await book.sheets(browser)
   } finally {
     await browser.close()
-    book.sheet()
   }
   console.log(`${walks} walks, ${book.pages} pages checked, ${book.failed} failed`)
   process.exitCode = book.failed > 0 ? 1 : 0

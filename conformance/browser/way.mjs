@@ -27,7 +27,7 @@ export async function allow(visitor) {
 }
 
 /** The newest code that the bank sent to a phone, as the start page tells it. */
-async function newestCode(visitor, look = async () => {}) {
+export async function newestCode(visitor, look = async () => {}) {
   const tab = await visitor.tab()
   await tab.goto(visitor.sandbox.start)
   await look(tab)

@@ -57,6 +57,9 @@ pub(crate) async fn assemble(
     standing: &Standing,
     number: u64,
 ) -> anyhow::Result<Live> {
+    let consenting = house.banks.iter().filter(|bank| bank.consent.is_some());
+    let consenting = consenting.map(|bank| bank.id.clone()).collect();
+    standing.consenting.store(Arc::new(consenting));
     let gate = standing.gate(house.gate);
     let settings = gate.settings();
     let shared = Shared {
@@ -372,6 +375,7 @@ fn issuer_settings(
             grant_lifetime: asking.grant_lifetime,
             desk: None,
             permissions: None,
+            own: Arc::clone(&plan.pages),
         })
     });
     let settings = IssuerSettings {

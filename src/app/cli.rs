@@ -2,6 +2,7 @@
 //! (a file with mistakes, a log that does not verify); 2 wrong usage, or nothing to judge; 3 it
 //! could not be done (input or output failed).
 
+mod alone;
 mod audit;
 mod check;
 mod config_file;

@@ -3,12 +3,8 @@
 
 mod accesses;
 mod end;
-mod noting;
 mod sweep;
 
 pub(crate) use accesses::Accesses;
 pub(crate) use end::{AtBank, Told};
 pub(crate) use sweep::sweep;
-
-/// How many accesses are noted at once.
-const ROWS_MAX: usize = 1_000;

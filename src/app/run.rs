@@ -117,8 +117,8 @@ pub async fn start(configuration: Configuration, mut env: Environment) -> anyhow
     let condition = Condition::starting(poisoned.clone());
     let probes = probes(&condition, &env);
     open_listeners(&probes, &house, true, &mut sockets)?;
-    let (mut standing, audit) = Standing::open(&house, &env, &tasks, poison)?;
-    let accesses = consents::Accesses::of(&house, &mut standing);
+    let (standing, audit) = Standing::open(&house, &env, &tasks, poison)?;
+    let accesses = consents::Accesses::of(&house, &audit, &standing);
     // Not among the tasks that the log outlives.
     let herald = TaskTracker::new().spawn(audit.herald());
     let standing = Arc::new(standing);

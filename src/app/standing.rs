@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use anyhow::Context as _;
+use arc_swap::ArcSwap;
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
@@ -50,6 +51,8 @@ pub(crate) struct Standing {
     pub(crate) watcher: Option<Arc<dyn Watcher>>,
     /// Of all banks' log-in pages.
     pub(crate) wrong_log_ins: Arc<WrongLogIns>,
+    /// The banks whose customers consent to data, as the file in force says.
+    pub(crate) consenting: Arc<ArcSwap<Vec<BankId>>>,
     gates: Mutex<HashMap<GateSettings, Weak<Gate>>>,
     assertions: Mutex<HashMap<Signs, Weak<Assertions>>>,
     revoked: tokio::sync::Mutex<HashMap<BankId, Arc<Revoked>>>,
@@ -157,6 +160,7 @@ impl Standing {
             metrics,
             watcher: env.watcher.clone(),
             wrong_log_ins: Arc::default(),
+            consenting: Arc::default(),
             gates: Mutex::default(),
             assertions: Mutex::default(),
             revoked: tokio::sync::Mutex::default(),

@@ -2,7 +2,9 @@
 //!
 //! **For**: keeping what happened so that no crash loses an answered record and no later edit,
 //! deletion or reordering goes unseen. **Doors**: [`Audit::open`] and the port it hands out
-//! ([`model::ports::AuditLog`]); [`read`] and [`verify`] for a directory, also one in use.
+//! ([`model::ports::AuditLog`]); [`read`] and [`verify`] for a directory, also one in use;
+//! [`Follower`] for what is kept beside the log, and [`Audit::durable`], which it goes by;
+//! [`prove`] and [`Proof`] for a record that is shown elsewhere.
 //!
 //! **How a value goes through**: `record` makes the event's JSON in the caller's task, `queue`
 //! puts it into the open group, the one `writer` thread gives it `seq` and `pseq`, `wal/builder`
@@ -20,11 +22,13 @@
 //! reads; retention. Who is told what when evidence cannot be kept: that is the caller's to say.
 
 mod counters;
+mod follow;
 mod lock;
 mod locked;
 mod log;
 mod metrics;
 mod outcome;
+mod proof;
 mod queue;
 mod reader;
 mod record;
@@ -38,7 +42,9 @@ mod writer;
 #[cfg(test)]
 mod fixture;
 
+pub use follow::{Durable, Followed, Follower, LogPlace};
 pub use log::Audit;
+pub use proof::{Proof, Upheld, prove, upheld};
 pub use reader::{Records, StoredRecord, read};
 pub use recover::OpenFailed;
 pub use settings::Settings;

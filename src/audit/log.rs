@@ -14,6 +14,7 @@ use futures_util::future::BoxFuture;
 use model::ports::{AuditLog, AuditUnavailable, Receipt};
 use model::{AuditEntry, Clock, Meter, Watch};
 
+use crate::follow::Durable;
 use crate::lock::{Lock, NoLock};
 use crate::metrics::{GroupMeters, POISONED, QUEUE_MAX, QUEUED};
 use crate::outcome::Herald;
@@ -33,6 +34,7 @@ use crate::writer::{OnPoison, Writer};
 pub struct Audit {
     queue: Arc<Queue>,
     stock: Arc<Stock>,
+    durable: Durable,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -108,6 +110,7 @@ impl Audit {
         let stock = writer
             .look_ahead(Box::new(move || given_up.kill()))
             .map_err(failed("start the thread that makes segments", &dir))?;
+        let durable = writer.durable().clone();
         let linger = settings.linger;
         let at_work = Arc::clone(&queue);
         let thread = std::thread::Builder::new()
@@ -117,6 +120,7 @@ impl Audit {
         Ok(Self {
             queue,
             stock,
+            durable,
             thread: Mutex::new(Some(thread)),
         })
     }
@@ -127,6 +131,11 @@ impl Audit {
             queue: Arc::clone(&self.queue),
             stock: Arc::clone(&self.stock),
         })
+    }
+
+    /// How far the log is durable, for whoever reads it on.
+    pub fn durable(&self) -> Durable {
+        self.durable.clone()
     }
 
     /// A task for the runtime in which records are waited for: it wakes them from within, which is

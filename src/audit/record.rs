@@ -25,7 +25,7 @@
 //! | `aud` | whom the token is for: what its `aud` names, space-delimited | `oauth.token` |
 //! | `resource`, `until` | the one resource that the grant is for, where the request named one; when the grant ends, as `ts` | `grant.approve` |
 //! | `action`, `gid` | `grant.approve\|refuse\|revoke`, `code.redeem\|reuse`, `token.revoke`, `session.begin`, `consent.lodge\|open\|allow\|extend\|lapse\|renew\|expire\|withdraw\|supersede\|look`; SHA-256 of the grant's id, base64url | `oauth.grant` |
-//! | `consent` | what it did to a consent: state `from` and `to`, `by` customer, partner, bank or house, `channel` page, api, control or clock, `text` the digest of the texts that were shown, `psu` the customer's pseudonym (both base64url), `clusters` the kinds of data, space-delimited, `resources` how many were chosen | `oauth.grant` |
+//! | `consent` | what it did to a consent: state `from` and `to`, `by` customer, partner, bank or house, `channel` page, api, control or clock, `text` the digest of the texts that were shown, `psu` the customer's pseudonym (both base64url), `clusters` the kinds of data, space-delimited, `resources` how many were chosen, `evidence_digest` SHA-256 of the sealed evidence that is kept of it, hexadecimal | `oauth.grant` |
 //! | `outcome` | `decision` allowed, refused, failed, aborted; `status` (not in `oauth.grant`); `code`; `rule` relied on | `api.access`, oauth |
 //! | `trouble` | what went wrong with the bank's service, in one word: `busy`, `resting`, `draining`, `dead`, `unreachable`, `untrusted`, `refused`, `timed_out`, `reset`, `garbage`; at the end `truncated`, `stalled` | `api.access`, `api.end` |
 //! | `timing` | `us` from the request's head to the record, `up_us` of it the upstream | api, `oauth.token` |

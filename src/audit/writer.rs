@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use model::ports::Receipt;
 use model::{Clock, LogName};
 
+use crate::follow::Durable;
 use crate::lock::Lock;
 use crate::queue::{Group, Item, Queue, Work};
 use crate::record::{self, HouseEvent, PREFIX_BYTES_MAX, Prefix};
@@ -32,6 +33,7 @@ pub(crate) struct Writer {
     seq: u64,
     /// The logs of this boot with their numbers; a house has few banks.
     logs: Vec<(LogName, u32)>,
+    durable: Durable,
     _lock: Lock,
 }
 
@@ -58,8 +60,20 @@ impl Writer {
             prefix: Prefix::new(node, boot),
             seq: 0,
             logs: Vec::new(),
+            durable: Durable::default(),
             _lock: lock,
         }
+    }
+
+    /// How far the log is durable.
+    pub(crate) fn durable(&self) -> &Durable {
+        &self.durable
+    }
+
+    fn commit(&mut self) -> io::Result<()> {
+        self.appender.commit()?;
+        self.durable.reach(self.appender.head.batch);
+        Ok(())
     }
 
     /// From here on the files of segments are made ahead; `on_broken` is called when one cannot
@@ -76,7 +90,7 @@ impl Writer {
         for event in events {
             self.place_own(at, event);
         }
-        self.appender.commit().map_err(NoSegment::Broken)
+        self.commit().map_err(NoSegment::Broken)
     }
 
     /// Writes until the queue ends. A write error, and a panic, poisons: all waiters fail, nothing
@@ -116,7 +130,7 @@ impl Writer {
         let begun = self.clock.monotonic();
         self.place_gap(queue);
         let receipts = group.items.iter().map(|item| self.place(item)).collect();
-        if let Err(error) = self.appender.commit() {
+        if let Err(error) = self.commit() {
             return Err(fail(queue, group, error));
         }
         let took = self.clock.monotonic().saturating_sub(begun);

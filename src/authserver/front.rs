@@ -19,6 +19,7 @@ mod approve;
 mod authorize;
 mod desk;
 mod done;
+mod failed;
 mod fit;
 mod grant;
 mod log_in;
@@ -39,7 +40,8 @@ use jiff::Timestamp;
 
 use model::ports::StoreUnavailable;
 use model::{
-    Asked, Connection, Facts, Fault, InteractionId, OauthEndpoint, Refusal, RequestId, Response,
+    Asked, Connection, Facts, Fault, InteractionId, MessageBody, OauthEndpoint, Refusal, RequestId,
+    Response,
 };
 use web::{Cookie, Frame, Language, Pages};
 
@@ -51,11 +53,15 @@ use crate::evidence::events::Events;
 use crate::issuer::{Asking, Issuer};
 use crate::page::Cause;
 use crate::page::error::{Failure, failure};
+use crate::page::log_in::Notice;
 use crate::step::form::Parameters;
 use crate::{AuthServer, Customers, Ports};
 
 /// How long a browser may take to send a form.
 const DEADLINE: Duration = Duration::from_secs(10);
+
+/// What the record says of a log-in that the bank knows nobody by.
+const NOT_FIT: &str = "User name and password do not fit, or the name is locked.";
 
 /// What binds a form to a browser before anybody logged in.
 const BROWSER: Cookie<'_> = Cookie::named("browser");
@@ -78,6 +84,8 @@ struct Visit<'a> {
     says_language: bool,
     /// Whether it sent a form of ours, now or before it was sent on to here.
     sent_form: bool,
+    /// Whether it is the bank's own app, which is answered with JSON.
+    as_json: bool,
     now: Timestamp,
 }
 
@@ -89,10 +97,12 @@ struct Turned {
     description: &'static str,
     /// In how many seconds another try may be made, where that is known.
     retry_after: Option<u64>,
+    /// What the bank says of a log-in that it knows nobody by; pages show it on the log-in page.
+    notice: Option<Notice>,
     /// What broke, when we did.
     fault: Option<Box<dyn std::error::Error + Send + Sync>>,
-    /// Where the app is told, once that is allowed.
-    back: Option<String>,
+    /// What leads back to the app, which is told so, once that is allowed.
+    back: Option<Box<Response>>,
 }
 
 impl Turned {
@@ -113,6 +123,7 @@ impl Turned {
             code,
             description,
             retry_after: None,
+            notice: None,
             fault: None,
             back: None,
         }
@@ -120,10 +131,8 @@ impl Turned {
 
     /// The status of the answer.
     fn status(&self) -> StatusCode {
-        match self.back {
-            Some(_) => StatusCode::SEE_OTHER,
-            None => self.status,
-        }
+        let back = self.back.as_ref();
+        back.map_or(self.status, |back| back.status())
     }
 
     /// Too many log-ins of one network were wrong (OA-96).
@@ -191,7 +200,7 @@ impl AuthServer {
         let (head, body) = asked.request.into_parts();
         let asked_language = request::ui_locales(head.uri.query());
         // The body comes at its own pace; what time it is counts from when it is here.
-        let form = tokio::time::timeout(DEADLINE, request::parameters(&head, body)).await;
+        let form = tokio::time::timeout(DEADLINE, parameters(endpoint, &head, body)).await;
         let form = form.unwrap_or_else(|_| Err(request::too_slow()));
         let visit = Visit {
             ports: self.ports(),
@@ -205,9 +214,9 @@ impl AuthServer {
             headers: &head.headers,
             language: Language::chosen(asked_language.as_deref(), &head.headers),
             says_language: asked_language.is_some(),
-            sent_form: matches!(endpoint, Endpoint::LogIn | Endpoint::Approve)
-                || (endpoint == Endpoint::Permissions && head.method == Method::POST)
+            sent_form: is_form(endpoint, &head.method)
                 || form.as_ref().is_ok_and(request::is_after_form),
+            as_json: endpoint == Endpoint::Permissions && permissions::wants_json(&head),
             now: self.ports().clock.now(),
         };
         let decided = match form {
@@ -230,7 +239,7 @@ impl AuthServer {
             }
         };
         facts.code = Some(turned.code);
-        (visit.answer_to(&turned), facts)
+        (visit.answer_to(turned), facts)
     }
 }
 
@@ -246,6 +255,27 @@ fn methods(endpoint: Endpoint, asking: &Asking) -> Option<Vec<Method>> {
         (Endpoint::Authorize, _) => Some(vec![Method::GET, Method::POST]),
         (Endpoint::Done | Endpoint::LoggedIn, _) => Some(vec![Method::GET]),
         _ => Some(vec![Method::POST]),
+    }
+}
+
+/// What a request says: all but the permissions hear forms alone.
+async fn parameters(
+    endpoint: Endpoint,
+    head: &Parts,
+    body: MessageBody,
+) -> Result<Parameters, Turned> {
+    match endpoint {
+        Endpoint::Permissions => permissions::parameters(head, body).await,
+        _ => request::parameters(head, body).await,
+    }
+}
+
+/// Whether a form of ours is sent there.
+fn is_form(endpoint: Endpoint, method: &Method) -> bool {
+    match endpoint {
+        Endpoint::LogIn | Endpoint::Approve => true,
+        Endpoint::Permissions => method == Method::POST,
+        _ => false,
     }
 }
 
@@ -297,11 +327,17 @@ impl<'a> Visit<'a> {
         response
     }
 
+    /// What the bank is called.
+    fn bank(&self, language: Language) -> &'a str {
+        let id = self.issuer.bank.as_str();
+        self.asking.own.bank(language, id)
+    }
+
     fn frame<'f>(&self, language: Language, switch: Option<&'f str>) -> Frame<'f>
     where
         'a: 'f,
     {
-        let (bank, host) = (self.issuer.bank.as_str(), self.issuer.host());
+        let (bank, host) = (self.bank(language), self.issuer.host());
         Frame {
             language,
             bank,
@@ -314,7 +350,7 @@ impl<'a> Visit<'a> {
     }
 
     /// What whoever is turned away is answered; what broke is logged here.
-    fn answer_to(&self, turned: &Turned) -> Response {
+    fn answer_to(&self, mut turned: Turned) -> Response {
         if let Some(fault) = &turned.fault {
             tracing::error!(
                 error = fault.as_ref() as &dyn std::error::Error,
@@ -323,25 +359,30 @@ impl<'a> Visit<'a> {
                 "the authorization endpoint failed"
             );
         }
-        let back = turned.back.as_deref();
-        if let Some(Ok(response)) = back.map(web::see_other) {
-            return response;
+        if let Some(response) = turned.back.take() {
+            return *response;
         }
-        let mut response = failure(
-            self.pages,
-            &Failure {
-                frame: self.frame(self.language, None),
-                status: turned.status,
-                cause: turned.cause,
-                code: turned.code,
-                description: Some(turned.description),
-            },
-        );
+        let mut response = if self.as_json {
+            permissions::turned_away(&turned, self.request_id)
+        } else {
+            self.error_page(&turned)
+        };
         if let Some(seconds) = turned.retry_after {
             let seconds = HeaderValue::from(seconds);
             response.headers_mut().insert(RETRY_AFTER, seconds);
         }
         response
+    }
+
+    fn error_page(&self, turned: &Turned) -> Response {
+        let failed = Failure {
+            frame: self.frame(self.language, None),
+            status: turned.status,
+            cause: turned.cause,
+            code: turned.code,
+            description: Some(turned.description),
+        };
+        failure(self.pages, &failed)
     }
 
     /// A cookie of this bank's: another may be on the same host.
@@ -372,9 +413,8 @@ impl<'a> Visit<'a> {
 /// Records what was answered: the log-in page that tells of a wrong password is a refusal.
 async fn record_of(record: OpenRecord<'_>, status: StatusCode) -> Result<(), Denied> {
     if status == StatusCode::FORBIDDEN {
-        let rule = "User name and password do not fit, or the name is locked.";
         record
-            .turned_away(status, "access_denied", rule, false)
+            .turned_away(status, "access_denied", NOT_FIT, false)
             .await
     } else {
         record.answered(status).await

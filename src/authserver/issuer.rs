@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use web::Pages;
+use web::{OwnPages, Pages};
 
 use crypto::{Algorithm, Jwks, KeyEncryptionKey};
 use identity::{End, Ending, Moment, Trust};
@@ -82,6 +82,8 @@ pub(crate) struct Asking {
     /// Where customers keep what they gave, where they do.
     pub(crate) permissions: Option<Arc<dyn Permissions>>,
     pub(crate) pages: Pages,
+    /// What the bank is called, among it.
+    pub(crate) own: Arc<OwnPages>,
     /// Seals the way back to apps.
     pub(crate) way: KeyEncryptionKey,
     pub(crate) subjects: Subjects,
@@ -159,7 +161,8 @@ impl Issuer {
                     grant_lifetime: asking.grant_lifetime,
                     desk: asking.desk,
                     permissions: asking.permissions,
-                    pages: page::pages()?,
+                    pages: page::pages(&asking.own)?,
+                    own: asking.own,
                     way: subjects.key_for("way-back")?,
                     subjects,
                 })
@@ -216,6 +219,11 @@ impl Issuer {
     /// Whether customers may be asked for this scope, whoever asks.
     pub(crate) fn is_open_to_customers(&self, scope: &Scope) -> bool {
         self.desk().is_none_or(|desk| desk.has_scope(scope))
+    }
+
+    /// The consents of the bank's customers.
+    pub(crate) fn consents(&self) -> &Ending {
+        &self.ending
     }
 
     /// From here on the road refuses every token of the grant.

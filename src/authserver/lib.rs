@@ -62,6 +62,7 @@ pub use issuer::published::PublishedKeys;
 pub use keys::distrust::Distrusted;
 pub use keys::rotation::{KeyChange, RingKey, Unchanged};
 pub use metadata::{openid_path, well_known_path};
+pub use page::try_pages;
 pub use request::details::fuzz_authorization_details;
 pub use request::details::schema::titles::MemberTitle;
 pub use request::details::schema::{BadDetailSchema, DetailSchema};

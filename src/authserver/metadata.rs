@@ -84,7 +84,7 @@ struct OpenId<'a> {
     id_token_signing_alg_values_supported: Vec<&'static str>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     acr_values_supported: &'a [String],
-    claims_supported: [&'static str; 9],
+    claims_supported: [&'static str; 10],
     claims_parameter_supported: bool,
     prompt_values_supported: [&'static str; 4],
     userinfo_endpoint: String,
@@ -110,6 +110,7 @@ impl<'a> OpenId<'a> {
                 "auth_time",
                 "acr",
                 "at_hash",
+                "openbanking_intent_id",
             ],
             claims_parameter_supported: true,
             prompt_values_supported: ["none", "login", "consent", "select_account"],

@@ -5,7 +5,8 @@
 //! nothing (specs/consent.md §1, specs/look.md). What a program may rely on are the ids of the
 //! elements: `login-form` with `username`, `password`, `login`, `cancel`; `approve-form` with
 //! `allow`, `refuse`; `return`; `onward`; `error`; `correlation-id`. A form sends `csrf`,
-//! `request` and `act`, which is the button: `log-in`, `cancel`, `allow` or `refuse`.
+//! `request` and `act`, which is the button: `log-in`, `cancel`, `allow` or `refuse`. A bank may
+//! put pages of its own in their place that keep all this ([`try_pages`]).
 //!
 //! Attacks stopped here: a text that pretends to be part of the page or reads otherwise than it is
 //! ([`web::text`]); a way back to anything but an app's web address (`done.rs`); an approval of
@@ -18,44 +19,65 @@ pub(crate) mod error;
 pub(crate) mod labels;
 pub(crate) mod log_in;
 pub(crate) mod onward;
+mod sample;
 
 use serde::{Deserialize, Serialize};
 
 use model::Fault;
-use web::{Language, LookSource, Pages};
+use web::{Language, LookSource, OwnPages, Pages, Trial, Tried};
 
-/// The templates and texts, read. Fails when one of them cannot be read; to be called once, at
-/// start.
-pub(crate) fn pages() -> Result<Pages, Fault> {
-    Pages::dressed(&LookSource {
-        templates: &[
-            ("log-in.html", include_str!("page/log-in.html")),
-            ("approve.html", include_str!("page/approve.html")),
-            ("done.html", include_str!("page/done.html")),
-            ("onward.html", include_str!("page/onward.html")),
-            ("error.html", include_str!("page/error.html")),
-        ],
-        texts: [
-            (Language::ZhCn, include_str!("page/zh-CN.ftl")),
-            (Language::En, include_str!("page/en.ftl")),
-        ],
-        keys: KEYS,
-        required_ids: REQUIRED_IDS,
-        overrides: Vec::new(),
-    })
+/// What makes these pages.
+const SOURCE: LookSource = LookSource {
+    templates: &[
+        ("log-in.html", include_str!("page/log-in.html")),
+        ("approve.html", include_str!("page/approve.html")),
+        ("done.html", include_str!("page/done.html")),
+        ("onward.html", include_str!("page/onward.html")),
+        ("error.html", include_str!("page/error.html")),
+    ],
+    texts: [
+        (Language::ZhCn, include_str!("page/zh-CN.ftl")),
+        (Language::En, include_str!("page/en.ftl")),
+    ],
+    keys: KEYS,
+    fixed: &[],
+};
+
+/// The templates and texts, read, with the bank's own in their place. Fails when one of them cannot
+/// be read; to be called once, at start.
+pub(crate) fn pages(own: &OwnPages) -> Result<Pages, Fault> {
+    Pages::dressed(&SOURCE, own)
 }
 
-/// What programs rely on, by the page that has it.
-const REQUIRED_IDS: &[(&str, &[&str])] = &[
-    (
-        "log-in.html",
-        &["login-form", "username", "password", "login", "cancel"],
-    ),
-    ("approve.html", &["approve-form", "allow", "refuse"]),
-    ("done.html", &["return"]),
-    ("onward.html", &["onward"]),
-    ("error.html", &["error"]),
+/// What programs rely on.
+const IDS: &[&str] = &[
+    "login-form",
+    "username",
+    "password",
+    "login",
+    "cancel",
+    "approve-form",
+    "allow",
+    "refuse",
+    "return",
+    "until",
+    "permission",
+    "receipt",
+    "onward",
+    "error",
+    "correlation-id",
 ];
+
+/// Tries what a bank puts in the place of these pages. Fails when ours cannot be made.
+pub fn try_pages(own: &OwnPages) -> Result<Tried, Fault> {
+    let trial = Trial {
+        source: &SOURCE,
+        draw: &sample::draw,
+        ids: IDS,
+        facts: sample::FACTS,
+    };
+    trial.of(own)
+}
 
 /// The texts that no template asks for, but the pages' code.
 const KEYS: &[&str] = &[
@@ -69,6 +91,8 @@ const KEYS: &[&str] = &[
     "own-number",
     "ended-allowed",
     "ended-refused",
+    "ended-taken-back",
+    "ended-stopped",
     "ended-cancelled",
     "ended-timed-out",
     "ended-locked",
@@ -111,6 +135,10 @@ pub(crate) enum Ending {
     Allowed,
     /// Refused.
     Refused,
+    /// The app took it back.
+    TakenBack,
+    /// Refused, and what was allowed before withdrawn.
+    Stopped,
     /// Cancelled before logging in.
     Cancelled,
     /// Too long undecided.

@@ -17,6 +17,8 @@ use model::{
     BankId, ClientId, Clock, DetailType, ListenerId, Meter, Name, PartnerId, ScopeSet, Standing,
 };
 
+use web::OwnPages;
+
 use crate::issuer::agreement::Open;
 use crate::request::details::schema::DetailSchema;
 use crate::{Agreement, OpenIdProvider, Profile, PublishedKeys, ResponseMode, WrongLogIns};
@@ -76,6 +78,9 @@ pub struct Authorization {
     pub desk: Option<Arc<dyn ConsentDesk>>,
     /// Where customers see and withdraw what they gave; `None` where they do not.
     pub permissions: Option<Arc<dyn Permissions>>,
+    /// What the bank puts in the place of our pages' looks and words; [`crate::try_pages`] has
+    /// nothing against it.
+    pub own: Arc<OwnPages>,
 }
 
 /// Who says who a customer is.

@@ -280,7 +280,7 @@ pub(crate) fn settings(
         access_token_lifetime: Duration::from_mins(5),
         algorithm: Algorithm::Es256,
         authorization: None,
-        ending: ending(),
+        ending: ending(Arc::default()),
         clients: HashMap::from([
             client(
                 "swiftride-app",
@@ -298,9 +298,8 @@ pub(crate) fn settings(
     }
 }
 
-/// Ends of consents that no store has.
-fn ending() -> Arc<Ending> {
-    let store = Arc::new(store::Memory::new());
+/// Ends of the consents in this store.
+fn ending(store: Arc<store::Memory>) -> Arc<Ending> {
     let known = Consents::new(bank(), Arc::clone(&store) as _, 8);
     Arc::new(Ending::new(store, Arc::default(), Arc::new(known)))
 }
@@ -330,6 +329,7 @@ impl House {
                 grant_lifetime: Duration::from_hours(1),
                 desk: None,
                 permissions: None,
+                own: Arc::default(),
             });
             for client in settings.clients.values_mut() {
                 client.redirect_uris = vec![CALLBACK.to_owned()];
@@ -358,9 +358,10 @@ impl House {
         let store = Arc::new(Faulty::new(state.clone(), Fails::Before));
         ports.grants = store.clone();
         ports.sessions = store.clone();
-        ports.outbox = state;
+        ports.outbox = state.clone();
         on(&mut ports);
         let mut settings = settings(&authority, &keys);
+        settings.ending = ending(state);
         change(&mut settings);
         let server = AuthServer::open(vec![settings], Vec::new(), ports).await;
         let server = server.expect("opens");

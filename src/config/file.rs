@@ -32,7 +32,7 @@ use crate::yaml::Node;
 
 pub(crate) use agreements::Agreement;
 pub(crate) use asked::Asked;
-pub(crate) use banks::Bank;
+pub(crate) use banks::{Bank, Colour, Pages};
 pub(crate) use clients::{Client, Proof};
 pub(crate) use consent::{Consent, Purposes};
 pub(crate) use details::Detail;

@@ -17,6 +17,10 @@ use crate::shape;
 use crate::source::{At, Span};
 use crate::yaml::Kind;
 
+mod folder;
+
+pub(crate) use folder::Entry;
+
 /// What nobody may do with a secret's file: its group write, others read or write.
 const OPEN: u32 = 0o026;
 /// Longest secret that is read.

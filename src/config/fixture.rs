@@ -21,6 +21,10 @@ use crate::load;
 use crate::reader::{Keys, Reader};
 use crate::{House, Mistakes, Mode};
 
+mod shipped;
+
+use self::shipped::{CATALOGUES, PAGES};
+
 /// The example that ships.
 pub(crate) const EXAMPLE: &str = include_str!("../../config/gateway.yaml");
 
@@ -84,18 +88,6 @@ paths:
 /// An API of which customers decide what it answers.
 const BALANCES: &str = include_str!("golden/balances.yaml");
 
-/// Consent catalogues: the one that ships, and a small one.
-const CATALOGUES: [(&str, &str); 2] = [
-    (
-        "consent/catalogue.yaml",
-        include_str!("../../config/consent/catalogue.yaml"),
-    ),
-    (
-        "consent/small.yaml",
-        include_str!("golden/consent-catalogue.yaml"),
-    ),
-];
-
 /// The schema of a type of authorization details.
 const DETAIL: &str = include_str!("../../config/apis/currency-exchange.json");
 
@@ -128,7 +120,7 @@ impl Fixture {
         }
         fixture.write("apis/fx.yaml", FX);
         fixture.write("apis/balances.yaml", BALANCES);
-        for (name, text) in CATALOGUES {
+        for (name, text) in CATALOGUES.into_iter().chain(PAGES) {
             fixture.write(name, text);
         }
         fixture.write("apis/currency-exchange.json", DETAIL);

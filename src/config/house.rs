@@ -23,6 +23,7 @@ use model::{
 use openapi::ApiDescription;
 use upstream::UpstreamSettings;
 use url::Url;
+use web::OwnPages;
 
 use crate::Rate;
 use crate::mistake::Mistakes;
@@ -163,6 +164,8 @@ pub struct BankPlan {
     /// What its customers consent to; none where they consent to nothing. Then no operation is of
     /// class `customer`.
     pub consent: Option<ConsentPlan>,
+    /// What it is called on its pages, and what takes the place of ours: tried against ours.
+    pub pages: Arc<OwnPages>,
 }
 
 /// A bank's issuer of tokens.
@@ -242,7 +245,8 @@ pub struct AuthorizationPlan {
     pub log_in: LogInPlan,
     /// Which strengths (`acr`) log-ins can have; empty where the bank names none.
     pub acr_values: Vec<String>,
-    /// How long a grant lives, and its refresh token with it: 1 minute to 180 days.
+    /// How long a grant lives, and its refresh token with it: 1 minute to 366 days, as long as
+    /// the longest consent of a profile.
     pub grant_lifetime: Duration,
 }
 

@@ -27,6 +27,7 @@
 //! node `drain` and the make of its log) lets nobody in who would be refused. Without `log_in` or
 //! `redirect_uris` there are no customers' grants; with `log_in`, `profile` must be written.
 //! Without `consent` no customer consents to anything: operations of class `customer` are refused.
+//! What a bank's `pages` put in the place of ours is tried against it, room by room.
 //!
 //! **Absent on purpose**: patterns in `include`, anchors and merge keys, environment variables
 //! inside values, secrets in the file (they come by `file:` or `env:`), keys whose effect is not

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::asked::{ACCOUNT, Wish};
-use crate::draft::Draft;
+use crate::draft::{ChosenAccount, Draft};
 use crate::lodged::{CONSENT, CONSENT_ID, names_consent};
 use crate::profile::ProfileRules;
 
@@ -86,10 +86,7 @@ impl Chosen<'_> {
     pub(crate) fn details(&self) -> Result<String, Fault> {
         let mut details: Vec<Value> = serde_json::from_str(self.asked.details)
             .map_err(|cause| Fault::caused("reading authorization details", cause))?;
-        let account = match self.draft.accounts.as_slice() {
-            [only] => Some(&only.id),
-            _ => None,
-        };
+        let account = self.account().map(|only| &only.id);
         let is_own = |detail: &&mut Value| !names_consent(detail);
         let own = details.iter_mut().filter(is_own);
         for (detail, read) in own.zip(&self.wish.details) {
@@ -108,6 +105,14 @@ impl Chosen<'_> {
         Ok(Value::from(details).to_string())
     }
 
+    /// The one account that was chosen, where it is one, as how many kinds of resource ever.
+    fn account(&self) -> Option<&ChosenAccount> {
+        match self.draft.accounts.as_slice() {
+            [only] => Some(only),
+            _ => None,
+        }
+    }
+
     /// The first day of which data is wanted, and the last, as far as they were lodged.
     fn days(&self) -> [Option<Date>; 2] {
         let lodged = self.wish.lodged;
@@ -118,10 +123,11 @@ impl Chosen<'_> {
     pub(crate) fn terms(&self, profile: &ProfileRules) -> Result<Terms, Fault> {
         let now = self.asked.now;
         let resources: Vec<Resource> = self.draft.resources(&self.wish.kinds)?;
-        let account = match resources.as_slice() {
-            [only] => Some(only),
-            _ => None,
+        let is_it = |resource: &&Resource| {
+            let account = self.account();
+            account.is_some_and(|only| only.id == resource.id.as_str())
         };
+        let account = resources.iter().find(is_it);
         let values = self.wish.details.iter().filter(|one| one.is_bound);
         let bound = values.flat_map(|detail| detail.bound(account)).collect();
         let [data_from, data_until] = self.days();

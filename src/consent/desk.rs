@@ -5,11 +5,13 @@ mod act;
 mod confirm;
 mod course;
 mod end;
+mod fold;
 mod gone;
 mod plain;
 mod renewal;
 mod seat;
 mod show;
+mod stop;
 
 use std::fmt;
 use std::time::Duration;
@@ -49,7 +51,7 @@ pub struct Desk {
 impl Desk {
     /// A desk that goes by these settings. Fails when a text or template of ours cannot be read.
     pub fn new(settings: DeskSettings, ports: DeskPorts) -> Result<Self, Fault> {
-        let pages = page::pages()?;
+        let pages = page::pages(&settings.own)?;
         let version = [settings.catalogue.version(), pages.text_version()].concat();
         Ok(Self {
             settings,
@@ -270,6 +272,7 @@ impl<'a> Visit<'a> {
             customer: Some(self.seat.customer.pseudonym),
             clusters: wish.clusters.iter().map(|(id, _)| (*id).clone()).collect(),
             resources: u32::try_from(accounts).unwrap_or(u32::MAX),
+            evidence_digest: None,
         }
     }
 }

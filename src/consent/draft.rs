@@ -69,6 +69,9 @@ pub(crate) struct Draft {
     pub(crate) accounts: Vec<ChosenAccount>,
     /// The second factor, once it was begun.
     pub(crate) proof: Option<Proof>,
+    /// What was tried of the second factor.
+    #[serde(default)]
+    pub(crate) tries: Tries,
     /// The page of each stage as it was sent last.
     pub(crate) seen: Vec<Seen>,
     /// What the forms said that led here, in their order.
@@ -89,18 +92,24 @@ pub(crate) struct ChosenAccount {
     pub(crate) name_en: String,
 }
 
-/// A second factor on its way.
+/// How often what was tried, over all codes of a consent. It is counted before the bank is asked,
+/// so that none of many forms that come at once is left out; what the bank did not do is given
+/// back.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Tries {
+    /// How many codes were asked for.
+    pub(crate) begins: u32,
+    /// How many were typed that were not found to be right.
+    pub(crate) wrong: u32,
+}
+
+/// A second factor on its way. Other members than these, which one of before may have, say nothing.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct Proof {
     /// As the bank began it.
     pub(crate) begun: FactorBegun,
     /// SHA-256 of what it is over.
     pub(crate) over: [u8; 32],
-    /// How many codes were wrong, of this one and of those before it.
-    pub(crate) failures: u32,
-    /// How many were begun, this one among them.
-    pub(crate) begins: u32,
     /// Whether the bank takes a code for it yet.
     pub(crate) is_live: bool,
 }
@@ -128,6 +137,7 @@ impl Draft {
             chooser: Chooser::Nowhere,
             accounts: Vec::new(),
             proof: None,
+            tries: Tries::default(),
             seen: Vec::new(),
             said: Vec::new(),
         }

@@ -1,11 +1,19 @@
 //! "My permissions": what a customer let apps do, kept in their sight (specs/consent.md §6 B). One
-//! file each for what is read of the store, what was given, what is told of it, the withdrawal, the
-//! receipt, and the pages. What is told is one value: it is drawn as a page, or written as JSON.
+//! file each for what is read of the store, what was given and decided, what is told of it, the
+//! reminder, the withdrawal and the page that was read before it, the receipt, the pages, and the
+//! JSON. What is told is one value: it is drawn as a page, or written as JSON.
 
+mod api;
 mod book;
+mod decided;
+mod ended;
 mod given;
+mod moment;
+mod one;
 mod page;
 mod receipt;
+mod remind;
+mod seen;
 mod told;
 mod withdrawal;
 
@@ -15,15 +23,14 @@ use std::sync::Arc;
 
 use crypto::{KeyEncryptionKey, Random};
 use futures_util::future::BoxFuture;
-use http::StatusCode;
 use model::ports::{
     Accesses, Consents, CustomerAccounts, DeskFault, Look, Looked, Looker, Permissions,
     WithdrawalSaid,
 };
-use model::{BankId, DetailType, Fault, Response};
-use serde::Serialize;
-use web::{Language, Pages};
+use model::{BankId, DetailType, Fault, ProductId, Response};
+use web::{Language, OwnPages, Pages};
 
+pub(crate) use self::page::try_pages;
 use crate::catalogue::Catalogue;
 use crate::settings::DetailWords;
 
@@ -36,8 +43,15 @@ pub struct KeeperSettings {
     pub catalogue: Arc<Catalogue>,
     /// What authorization details of each type (RFC 9396) are called.
     pub details: BTreeMap<DetailType, DetailWords>,
+    /// What the bank's products are called, by their ids.
+    pub products: BTreeMap<ProductId, String>,
+    /// After how many days customers are asked if they still need what they gave.
+    pub remind_days: u16,
     /// Opens what the desk kept, and seals what is kept of a withdrawal.
     pub kek: Arc<KeyEncryptionKey>,
+    /// What the bank puts in the place of our pages' looks and words; [`crate::try_pages`] has
+    /// nothing against it.
+    pub own: Arc<OwnPages>,
 }
 
 /// Whom the keeper of permissions asks.
@@ -70,7 +84,7 @@ pub struct Keeper {
 impl Keeper {
     /// A keeper that goes by these settings. Fails when a text or template of ours cannot be read.
     pub fn new(settings: KeeperSettings, ports: KeeperPorts) -> Result<Self, Fault> {
-        let pages = page::pages()?;
+        let pages = page::pages(&settings.own)?;
         let version = [settings.catalogue.version(), pages.text_version()].concat();
         Ok(Self {
             settings,
@@ -80,43 +94,22 @@ impl Keeper {
         })
     }
 
-    /// What is told, as JSON or as the page that `draw` makes of it.
-    fn answer<T: Serialize>(
-        looker: &Looker<'_>,
-        told: &T,
-        draw: impl FnOnce(&T) -> Result<Response, Fault>,
-    ) -> Result<Response, Fault> {
-        if looker.as_json {
-            Ok(guarded(web::json(StatusCode::OK, told)))
-        } else {
-            draw(told)
-        }
-    }
-
     async fn looked(&self, looker: &Looker<'_>, look: Look<'_>) -> Result<Looked, DeskFault> {
-        let view = page::View::of(self, looker)?;
+        let view = page::View::of(self, looker, look)?;
         let response = match look {
-            Look::List { search, page } => {
-                let list = self.list(looker, search, page).await?;
-                Self::answer(looker, &list, |list| view.list(list))?
-            }
-            Look::History { page } => {
-                let history = self.history(looker, page).await?;
-                Self::answer(looker, &history, |history| view.history(history))?
-            }
-            Look::One { id, page } => {
+            Look::List { search, page } => view.list(&self.list(looker, search, page).await?)?,
+            Look::History { page } => view.history(&self.history(looker, page).await?)?,
+            Look::One { id, after } => {
                 let Some(consent) = self.own(looker, id).await? else {
                     return Ok(Looked::Unknown);
                 };
-                let one = self.one(looker, &consent, page).await?;
-                Self::answer(looker, &one, |one| view.one(one))?
+                view.one(&self.one(looker, &consent, after).await?)?
             }
             Look::Withdrawal(id) => {
                 let Some(consent) = self.own(looker, id).await? else {
                     return Ok(Looked::Unknown);
                 };
-                let stop = Self::stop(looker, &consent)?;
-                Self::answer(looker, &stop, |stop| view.stop(stop))?
+                view.stop(&self.read(looker, &consent).await?)?
             }
             Look::Receipt(id) => match self.receipt(looker, id).await? {
                 Some(response) => response,

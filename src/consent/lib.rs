@@ -14,7 +14,7 @@
 //! [`KeeperPorts`] and is a [`model::ports::Permissions`]: what customers gave, in their sight, and
 //! the way to withdraw it (§6 B). [`Resource`] is the consent resource for partners, a
 //! [`model::ports::RoomDoor`]; what it serves is [`SERVED`].
-//! [`fuzz_wish`] is for fuzzers.
+//! [`try_pages`] holds a bank's own pages against ours. [`fuzz_wish`] is for fuzzers.
 //!
 //! **How a value goes through**: `config` reads a file into a tree of values; a `Site` walks it,
 //! and whatever it was not asked for is a problem. Each text is measured when it is read, and
@@ -38,8 +38,7 @@
 //!
 //! **Absent on purpose**: YAML and files (`config` has them); the way to and from the desk, log-in,
 //! cookies and codes (`authserver` has them); the scope `openid`, which is built in; defaults: a
-//! line that is left out of a catalogue or profile is a mistake, not a choice. Not there yet: the
-//! review on the page of the second factor.
+//! line that is left out of a catalogue or profile is a mistake, not a choice.
 
 mod asked;
 mod catalogue;
@@ -51,6 +50,7 @@ mod former;
 mod keep;
 mod lodged;
 mod openid;
+mod own;
 mod page;
 mod problem;
 mod profile;
@@ -64,6 +64,7 @@ pub use catalogue::{Accounts, Both, Catalogue, Class, Cluster, Consented, Purpos
 pub use desk::Desk;
 pub use evidence::open_evidence;
 pub use keep::{Keeper, KeeperPorts, KeeperSettings};
+pub use own::try_pages;
 pub use problem::Problem;
 pub use profile::{PROFILES, ProfileRules, ReviewPage, SeparateConsent};
 pub use resource::{Resource, ResourcePorts, SERVED, Served, fuzz_wish};

@@ -2,15 +2,19 @@
 //! elsewhere. Every page is there in both languages, works without scripts and loads nothing
 //! (specs/consent.md §6, specs/look.md). What a program may rely on are the ids of the elements:
 //! `approve-form` with `allow`, `refuse`, `more-time`, `separate`, `account-N` from 1, `code` and
-//! `resend`; and `error-summary`. A form sends `csrf`, `request` and `act`, which is the button:
-//! `allow`, `refuse`, `extend` or `resend`; and `separate`, `account` and `code` where they stand.
+//! `resend`; `stop-all`; and `error-summary`. A form sends `csrf`, `request` and `act`, which is
+//! the button: `allow`, `refuse`, `extend`, `resend` or `stop`; and `separate`, `account` and
+//! `code` where they stand.
+//! A bank may put pages of its own in their place that keep all this ([`try_pages`]).
 
 pub(crate) mod accounts;
 pub(crate) mod amendment;
+mod asks;
 pub(crate) mod confirm;
 mod detail;
 pub(crate) mod renewal;
 pub(crate) mod review;
+pub(crate) mod sample;
 pub(crate) mod values;
 
 use std::collections::BTreeMap;
@@ -20,7 +24,7 @@ use jiff::Timestamp;
 use model::ports::{DeskForm, WhoAsks};
 use model::{DetailType, Fault, Response};
 use serde::Serialize;
-use web::{Arg, Frame, Language, LookSource, Pages, Sheet, moment, text};
+use web::{Arg, Frame, Language, LookSource, OwnPages, Pages, Sheet, Trial, Tried, moment, text};
 
 use crate::asked::Wish;
 use crate::settings::DetailWords;
@@ -65,39 +69,55 @@ const KEYS: &[&str] = &[
 ];
 
 /// The ids that programs rely on.
-const REQUIRED_IDS: &[(&str, &[&str])] = &[
-    ("consent-review.html", &["approve-form", "allow", "refuse"]),
-    (
-        "consent-accounts.html",
-        &["approve-form", "allow", "refuse"],
-    ),
-    ("consent-renewal.html", &["approve-form", "allow", "refuse"]),
-    ("consent-values.html", &["approve-form", "allow", "refuse"]),
-    (
-        "consent-confirm.html",
-        &["approve-form", "allow", "refuse", "code"],
-    ),
+const IDS: &[&str] = &[
+    "approve-form",
+    "allow",
+    "refuse",
+    "more-time",
+    "separate",
+    "account-*",
+    "code",
+    "resend",
+    "stop-all",
+    "until",
+    "error-summary",
+    "correlation-id",
 ];
 
-/// The templates and texts, read. Fails when one of them cannot be read; to be called once.
-pub(crate) fn pages() -> Result<Pages, Fault> {
-    Pages::dressed(&LookSource {
-        templates: &[
-            ("consent-parts.html", include_str!("page/parts.html")),
-            ("consent-review.html", include_str!("page/review.html")),
-            ("consent-renewal.html", include_str!("page/renewal.html")),
-            ("consent-accounts.html", include_str!("page/accounts.html")),
-            ("consent-values.html", include_str!("page/values.html")),
-            ("consent-confirm.html", include_str!("page/confirm.html")),
-        ],
-        texts: [
-            (Language::ZhCn, include_str!("text/zh-CN.ftl")),
-            (Language::En, include_str!("text/en.ftl")),
-        ],
-        keys: KEYS,
-        required_ids: REQUIRED_IDS,
-        overrides: Vec::new(),
-    })
+/// What makes these pages.
+const SOURCE: LookSource = LookSource {
+    templates: &[
+        ("consent-parts.html", include_str!("page/parts.html")),
+        ("consent-review.html", include_str!("page/review.html")),
+        ("consent-renewal.html", include_str!("page/renewal.html")),
+        ("consent-accounts.html", include_str!("page/accounts.html")),
+        ("consent-values.html", include_str!("page/values.html")),
+        ("consent-confirm.html", include_str!("page/confirm.html")),
+    ],
+    texts: [
+        (Language::ZhCn, include_str!("text/zh-CN.ftl")),
+        (Language::En, include_str!("text/en.ftl")),
+    ],
+    keys: KEYS,
+    // The line beside a code has 200 characters.
+    fixed: &["line-accounts", "line-until", "line-joint"],
+};
+
+/// The templates and texts, read, with the bank's own in their place. Fails when one of them cannot
+/// be read; to be called once.
+pub(crate) fn pages(own: &OwnPages) -> Result<Pages, Fault> {
+    Pages::dressed(&SOURCE, own)
+}
+
+/// Tries what a bank puts in the place of these pages. Fails when ours cannot be made.
+pub(crate) fn try_pages(own: &OwnPages) -> Result<Tried, Fault> {
+    let trial = Trial {
+        source: &SOURCE,
+        draw: &sample::draw,
+        ids: IDS,
+        facts: sample::FACTS,
+    };
+    trial.of(own)
 }
 
 /// What is wrong about the form that was sent: said at the top, with a way to the field.

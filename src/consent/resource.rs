@@ -188,6 +188,7 @@ fn part(from: Option<ConsentState>, to: ConsentState) -> ConsentPart {
         customer: None,
         clusters: Vec::new(),
         resources: 0,
+        evidence_digest: None,
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crypto::{KeyEncryptionKey, Random};
 use model::ports::{Consents, CustomerAccounts, SecondFactor};
 use model::{BankId, ClientId, DetailType, PurposeId};
-use web::Language;
+use web::{Language, OwnPages};
 
 use crate::catalogue::{Both, Catalogue};
 use crate::profile::ProfileRules;
@@ -27,6 +27,9 @@ pub struct DeskSettings {
     pub details: BTreeMap<DetailType, DetailWords>,
     /// Seals what customers were shown and chose.
     pub kek: Arc<KeyEncryptionKey>,
+    /// What the bank puts in the place of our pages' looks and words; [`crate::try_pages`] has
+    /// nothing against it.
+    pub own: Arc<OwnPages>,
 }
 
 /// What authorization details of a type are called. What has no name here is called as the app

@@ -109,9 +109,13 @@ pub(crate) fn catalogue() -> Catalogue {
 
 /// The profile of the mainland, or one that separates nothing.
 pub(crate) fn profile(separate: &str) -> ProfileRules {
+    profile_with(separate, "own_step")
+}
+
+fn profile_with(separate: &str, review_page: &str) -> ProfileRules {
     let value = json!({
         "separate_consent": separate,
-        "review_page": "own_step",
+        "review_page": review_page,
         "recipient_contact": "required",
         "lifetime": "P180D",
         "reauthentication": "P90D",
@@ -149,12 +153,22 @@ pub(crate) fn settings(separate: &str) -> DeskSettings {
             (kind("branch_visit"), words("A visit")),
         ]),
         kek: kek(),
+        own: Arc::default(),
     }
 }
 
 impl TestDesk {
     pub(crate) fn new() -> Self {
         Self::with(settings("sensitive"), 3)
+    }
+
+    /// Whose customers read what is asked for on the page of the second factor.
+    pub(crate) fn on_one_page() -> Self {
+        let settings = DeskSettings {
+            profile: profile_with("none", "with_second_factor"),
+            ..settings("none")
+        };
+        Self::with(settings, 3)
     }
 
     /// With so many accounts that can be chosen.

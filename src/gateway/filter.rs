@@ -14,6 +14,8 @@
 //!   held against the consent as its value is.
 //! * A leaf is of the types and values that are described.
 //! * A total is made of what is left.
+//! * Where an item goes, so do the links to other pages: they would tell how many there are of what
+//!   is not covered.
 //!
 //! Names are written as the description spells them, values as the bank does.
 
@@ -93,20 +95,37 @@ pub(crate) fn filter(
     body: &[u8],
     out: &mut Vec<u8>,
 ) -> Result<Kept, Unfit> {
-    out.clear();
-    let mut walk = Walk {
-        shape,
-        covers,
-        out: &mut *out,
-        kept: Kept::default(),
-        totals: Totals::default(),
-        unfit: None,
-    };
-    let filtered = walk.run(body);
+    let mut filtered = walked(shape, covers, body, out, true);
+    let has_lost = filtered.is_ok_and(|kept| kept.dropped != 0);
+    if has_lost && shape.has_links() {
+        // That something is left out is known only behind it.
+        filtered = walked(shape, covers, body, out, false);
+    }
     if filtered.is_err() {
         out.clear();
     }
     filtered
+}
+
+/// Filters a body once; without its links, if they are not given.
+fn walked(
+    shape: &AnswerShape,
+    covers: &Covers<'_>,
+    body: &[u8],
+    out: &mut Vec<u8>,
+    has_links: bool,
+) -> Result<Kept, Unfit> {
+    out.clear();
+    let mut walk = Walk {
+        shape,
+        covers,
+        out,
+        kept: Kept::default(),
+        totals: Totals::default(),
+        has_links,
+        unfit: None,
+    };
+    walk.run(body)
 }
 
 /// A walk over one body.
@@ -116,6 +135,8 @@ struct Walk<'s> {
     out: &'s mut Vec<u8>,
     kept: Kept,
     totals: Totals,
+    /// Whether links to other pages may leave.
+    has_links: bool,
     /// Why the walk ended, where serde can only say that it did.
     unfit: Option<Unfit>,
 }
@@ -180,9 +201,10 @@ impl Walk<'_> {
         }
     }
 
-    /// Whether anything of this may leave, as far as clusters go.
+    /// Whether anything of this may leave, as far as clusters and links go.
     fn is_given(&self, node: &Node) -> bool {
-        is_given(node, self.covers.clusters)
+        let is_link = matches!(&node.kind, NodeKind::Leaf(leaf) if leaf.is_link);
+        is_given(node, self.covers.clusters) && (self.has_links || !is_link)
     }
 
     /// Whether it must be read to know whose the item is, or of which date.

@@ -20,7 +20,7 @@ impl RoutePattern {
         let mut parameters = 0;
         for segment in template.split('/').skip(1) {
             pattern.push('/');
-            if segment.starts_with('{') && segment.ends_with('}') {
+            if openapi::is_parameter(segment) {
                 let _ = write!(pattern, "{{p{parameters}}}");
                 parameters += 1;
             } else {

@@ -164,11 +164,12 @@ impl Begun {
 
 /// An answer's body on its way to the partner. When it ends, is cut, or is dropped by a client
 /// that hung up, the record `api.end` is queued and the place given back. One that is held whole,
-/// and leaves whole, needs no such record: the answer's own tells of it.
+/// and leaves whole, needs no such record where the request had no body: the answer's own tells of
+/// it.
 pub(crate) struct Tracked {
     first: Option<Framed>,
     inner: MessageBody,
-    is_held: bool,
+    is_told: bool,
     /// How often a break still waits for what came before it to leave.
     pauses_left: u8,
     bytes_out: u64,
@@ -187,7 +188,7 @@ impl Tracked {
         let tracked = Self {
             first,
             inner,
-            is_held: begun.whole.is_some(),
+            is_told: begun.whole.is_some() && last.bytes_in.is_none(),
             pauses_left: PAUSES,
             bytes_out: 0,
             last: Some(last),
@@ -197,7 +198,7 @@ impl Tracked {
 
     fn end(&mut self, ended: Ended, trouble: Option<Trouble>) {
         if let Some(last) = self.last.take()
-            && !(self.is_held && ended == Ended::Clean)
+            && !(self.is_told && ended == Ended::Clean)
         {
             last.tell(self.bytes_out, ended, trouble);
         }
@@ -371,6 +372,23 @@ mod tests {
         assert!(body.is_end_stream());
         drop(body);
         assert_eq!(told(&log), []);
+    }
+
+    #[test]
+    fn a_held_body_that_answers_a_body_has_both_records() {
+        let log = Arc::default();
+        let begun = Begun::held(model::full("taken"));
+        let digest = Some(crypto::sha256(b"taken"));
+        let whole = begun.whole().map(|whole| (whole.length, whole.sha256));
+        assert_eq!(whole, Some((5, digest)));
+        let sent = Last {
+            bytes_in: Some(Arc::new(AtomicU64::new(7))),
+            ..last(&log, Some(5))
+        };
+        let (mut body, _) = Tracked::track(begun, sent);
+        assert!(poll(&mut body).is_ready());
+        drop(body);
+        assert_eq!(told(&log), [(Ended::Clean, 5)]);
     }
 
     #[test]

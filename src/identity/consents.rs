@@ -1,6 +1,8 @@
 //! What a token's consent covers: asked on every request of class `customer`, remembered for a
 //! minute at most, forgotten when the consent changes.
 
+mod access;
+
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,7 +13,9 @@ use jiff::{SignedDuration, Timestamp};
 use quick_cache::sync::Cache;
 
 use model::ports::{self, Spend, StandingConsent, StoreUnavailable};
-use model::{BankId, ConsentState, Terms, Why};
+use model::{BankId, ConsentState, Terms, TermsStanding, Why};
+
+pub use self::access::{Access, AccessTo, Spent};
 
 /// How long what was looked up is believed, in seconds (CO-22).
 const BELIEVED_S: i64 = 60;
@@ -35,6 +39,10 @@ pub trait ConsentBook: Send + Sync {
         day: Date,
         max: u32,
     ) -> BoxFuture<'_, Result<Spend, StoreUnavailable>>;
+
+    /// As [`ports::Consents::give_back`].
+    fn give_back(&self, digest: [u8; 32], day: Date)
+    -> BoxFuture<'_, Result<(), StoreUnavailable>>;
 }
 
 /// The consents of a bank in the store.
@@ -59,6 +67,14 @@ impl ConsentBook for Stored {
         max: u32,
     ) -> BoxFuture<'_, Result<Spend, StoreUnavailable>> {
         self.store.spend(&self.bank, digest, day, max)
+    }
+
+    fn give_back(
+        &self,
+        digest: [u8; 32],
+        day: Date,
+    ) -> BoxFuture<'_, Result<(), StoreUnavailable>> {
+        self.store.give_back(&self.bank, digest, day)
     }
 }
 
@@ -97,11 +113,7 @@ impl LiveConsent {
 
     /// Whether it is in force: before its end, and before the customer has to log in once more.
     fn is_live(&self, now: Timestamp) -> bool {
-        let ends = self
-            .terms
-            .reauth_at
-            .map_or(self.terms.expires, |reauth| reauth.min(self.terms.expires));
-        now < ends
+        self.terms.standing(now) == TermsStanding::Live
     }
 }
 
@@ -121,8 +133,9 @@ pub enum Looked {
 pub struct Consents {
     book: Box<dyn ConsentBook>,
     known: Cache<[u8; 32], (Arc<LiveConsent>, Timestamp)>,
-    /// The day on which nothing is left of a consent, so that a flood asks the store once.
-    spent: Cache<[u8; 32], Date>,
+    /// The day on which no access to something is left of so many, so that a flood asks the store
+    /// once.
+    spent: Cache<[u8; 32], (Date, u32)>,
     /// How often something was forgotten: what was looked up before is not remembered after.
     forgotten: Mutex<u64>,
 }
@@ -191,7 +204,6 @@ impl Consents {
             .unwrap_or_else(PoisonError::into_inner);
         *forgotten += 1;
         self.known.remove(digest);
-        self.spent.remove(digest);
     }
 
     fn forgotten(&self) -> u64 {
@@ -201,31 +213,50 @@ impl Consents {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Spends one of today's accesses while the customer is away; the day is the bank's.
+    /// Spends one of today's accesses to something while the customer is away; the day is the
+    /// bank's.
     ///
     /// Errors: the store does not answer.
     pub async fn spend(
         &self,
-        consent: &LiveConsent,
+        terms: &Terms,
+        access: &AccessTo,
         now: Timestamp,
-    ) -> Result<Spend, StoreUnavailable> {
+    ) -> Result<Access, StoreUnavailable> {
+        let AccessTo { what } = *access;
         let day = ZONE.to_datetime(now).date();
-        if self.spent.get(&consent.digest) == Some(day) {
-            return Ok(Spend::None);
+        let max = terms.per_day_unattended;
+        if self.spent.get(&what) == Some((day, max)) {
+            return Ok(Access::NoneLeft);
         }
-        let max = consent.terms.per_day_unattended;
-        let begun = self.forgotten();
-        let spend = self.book.spend(consent.digest, day, max).await?;
-        if spend == Spend::None {
-            let forgotten = self
-                .forgotten
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            if *forgotten == begun {
-                self.spent.insert(consent.digest, day);
+        let before = self.forgotten();
+        match self.book.spend(what, day, max).await? {
+            Spend::Left(_) => Ok(Access::Spent(Spent { what, day })),
+            Spend::None => {
+                let forgotten = self
+                    .forgotten
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner);
+                if *forgotten == before {
+                    self.spent.insert(what, (day, max));
+                }
+                Ok(Access::NoneLeft)
             }
         }
-        Ok(spend)
+    }
+
+    /// Gives an access back by which nobody read anything.
+    ///
+    /// Errors: the store does not answer; then it stays spent.
+    pub async fn give_back(&self, spent: &Spent) -> Result<(), StoreUnavailable> {
+        self.book.give_back(spent.what, spent.day).await?;
+        let mut forgotten = self
+            .forgotten
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *forgotten += 1;
+        self.spent.remove(&spent.what);
+        Ok(())
     }
 
     /// Seconds until the bank's next day, at least one.

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use model::ports::{
-    self, Change, Changed, Choices, Consent, DueConsent, EndedConsent, Keep, Lodge, Spend,
+    self, Change, Changed, Choices, Consent, Decided, DueConsent, EndedConsent, Keep, Lodge, Spend,
     StandingConsent, StoreUnavailable, Withdrawal,
 };
 use model::{BankId, ConsentId, Edge, Evidence, GrantEvent, Why};
@@ -203,6 +203,20 @@ impl ports::Consents for Ending {
         self.store.evidence(bank, id)
     }
 
+    fn decided<'a>(&'a self, bank: &'a BankId, id: &'a ConsentId) -> Asked<'a, Vec<Decided>> {
+        self.store.decided(bank, id)
+    }
+
+    fn confirm<'a>(
+        &'a self,
+        bank: &'a BankId,
+        id: &'a ConsentId,
+        subject: &'a str,
+        now: Timestamp,
+    ) -> Asked<'a, bool> {
+        self.store.confirm(bank, id, subject, now)
+    }
+
     fn due<'a>(
         &'a self,
         bank: &'a BankId,
@@ -220,6 +234,10 @@ impl ports::Consents for Ending {
         max: u32,
     ) -> Asked<'a, Spend> {
         self.store.spend(bank, digest, day, max)
+    }
+
+    fn give_back<'a>(&'a self, bank: &'a BankId, digest: [u8; 32], day: Date) -> Asked<'a, ()> {
+        self.store.give_back(bank, digest, day)
     }
 
     fn ended<'a>(&'a self, bank: &'a BankId, now: Timestamp) -> Asked<'a, Vec<EndedConsent>> {

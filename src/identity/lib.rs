@@ -48,7 +48,7 @@ pub use access_token::{
 pub use binding::{Bound, binding};
 pub use caller::Caller;
 pub use certificate::{Certificates, Verdict, VouchedBy};
-pub use consents::{ConsentBook, Consents, LiveConsent, Looked};
+pub use consents::{Access, AccessTo, ConsentBook, Consents, LiveConsent, Looked, Spent};
 pub use dpop::{BankProofs, Good, Nonces, ProofFor, Proofs, Proved, fuzz_proof};
 pub use ending::{End, Ending};
 pub use identify::{

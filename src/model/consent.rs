@@ -47,7 +47,7 @@ pub use bound::{BoundTo, BoundValue};
 pub use decimal::{BadDecimal, Decimal};
 pub use evidence::{Evidence, FactorResult, Shown, SignedRequest};
 pub use state::{ConsentState, DECIDED_WITHIN, EXTENSIONS_MAX, Edge, NoEdge, Why};
-pub use terms::{Resource, Terms};
+pub use terms::{Resource, Terms, TermsStanding};
 
 /// A consent, by the id of the grant that comes of it: the two are one thing to a customer. It is
 /// made of 16 random bytes, so it tells nothing and nobody guesses it (CO-24).

@@ -53,6 +53,9 @@ pub struct ConsentPart {
     pub clusters: Vec<ClusterId>,
     /// How many accounts, or other resources, were chosen.
     pub resources: u32,
+    /// SHA-256 of the evidence that is kept of it, sealed as it is; `None` where none is kept. The
+    /// store says it: it has both at hand.
+    pub evidence_digest: Option<[u8; 32]>,
 }
 
 /// One step in the life of a grant.

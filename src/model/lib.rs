@@ -35,7 +35,7 @@ pub use connection::{Alpn, Connection, Network, PresentedChain, TlsFacts};
 pub use consent::{
     BadDecimal, BoundTo, BoundValue, By, Channel, ConsentId, ConsentState, DECIDED_WITHIN, Decimal,
     EXTENSIONS_MAX, Edge, Evidence, FactorResult, NoEdge, Resource, Shown, SignedRequest, Terms,
-    Why,
+    TermsStanding, Why,
 };
 pub use fault::Fault;
 pub use grant_event::{ConsentPart, Extent, GrantAction, GrantEvent, SealedDetails};

@@ -18,15 +18,15 @@ mod second_factor;
 mod sessions;
 mod watcher;
 
-pub use accesses::{AccessRow, Accesses, LogIndex};
+pub use accesses::{AccessRow, Accesses, LogIndex, Outcome};
 pub use client_rights::{ClientRights, NotOpen};
 pub use consent_desk::{
     Answer, AskedFor, CHOSEN_ACCOUNT, ConsentDesk, Declined, DeskAgreed, DeskEnding, DeskFault,
     DeskForm, DeskOver, DeskPage, DeskSaid, DeskStep, MayAsk, Seat, SeatedCustomer, WhoAsks,
 };
 pub use consents::{
-    AgreedConsent, Change, Changed, Choices, Consent, Consents, DueConsent, EndedConsent, Keep,
-    Lodge, Spend, StandingConsent, Withdrawal,
+    AgreedConsent, Change, Changed, Choices, Consent, Consents, Decided, DueConsent, EndedConsent,
+    Keep, Lodge, Spend, StandingConsent, Withdrawal,
 };
 pub use customer_accounts::{AccountUnavailable, CustomerAccounts, OwnAccount};
 pub use customers::{Customer, CustomerAuth, CustomersUnavailable, LogIn};

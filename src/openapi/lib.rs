@@ -45,4 +45,5 @@ pub use operation::OperationDescription;
 pub use parameter::Location;
 pub use problem::Problem;
 pub use request::{BodyPart, BodyShape, DateEnd, ParameterDescription, RequestDescription};
+pub use template::is_parameter;
 pub use total::{Measure, Step, Total};

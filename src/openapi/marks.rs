@@ -24,10 +24,12 @@ pub(crate) const RESOURCE: &str = "x-mortise-resource";
 pub(crate) const TOTAL: &str = "x-mortise-total";
 /// What a date has to do with the window of a consent.
 pub(crate) const DATE: &str = "x-mortise-date";
+/// Whether a leaf of an answer leads to another page of the whole.
+pub(crate) const LINK: &str = "x-mortise-link";
 /// What of a request was consented to.
 pub(crate) const BOUND: &str = "x-mortise-bound";
 /// Every mark there is.
-pub(crate) const MARKS: [&str; 10] = [
+pub(crate) const MARKS: [&str; 11] = [
     CLASS,
     EFFECT,
     SCOPE,
@@ -37,6 +39,7 @@ pub(crate) const MARKS: [&str; 10] = [
     RESOURCE,
     TOTAL,
     DATE,
+    LINK,
     BOUND,
 ];
 /// What marks say of a value to which they do not apply.

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use crate::bound::Bound;
 use crate::marks::{
-    AUTHENTICATION, BOUND, CLASS, CLUSTER, DATE, DETAILS, EFFECT, MARKS, NONE, RESOURCE, SCOPE,
-    TOTAL,
+    AUTHENTICATION, BOUND, CLASS, CLUSTER, DATE, DETAILS, EFFECT, LINK, MARKS, NONE, RESOURCE,
+    SCOPE, TOTAL,
 };
 use crate::problem::{Problems, help_words, quoted};
 use crate::reference::{Document, Edition, Site};
@@ -19,6 +19,9 @@ const VALUES_MAX: usize = 1_000_000;
 const DEPTH_MAX: usize = 128;
 /// The longest name of a cluster or a kind of resource, in bytes.
 const NAME_BYTES_MAX: usize = 64;
+
+/// What a link says that leads to more of the same.
+const PAGE: &str = "page";
 
 /// What the members of an object are, as far as marks go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -199,7 +202,7 @@ fn check_mark(key: &str, mark: &Site<'_>, place: Place, problems: &mut Problems)
         CLASS | EFFECT | SCOPE | DETAILS | AUTHENTICATION => {
             ("an operation", place == Place::Operation)
         }
-        CLUSTER | TOTAL => ("a schema", place == Place::Schema),
+        CLUSTER | TOTAL | LINK => ("a schema", place == Place::Schema),
         RESOURCE | DATE | BOUND => (
             "a parameter or a schema",
             matches!(place, Place::Parameter | Place::Schema),
@@ -246,6 +249,7 @@ fn is_well_written(key: &str, mark: &Value, place: Place) -> bool {
         _ if text == NONE => true,
         (TOTAL, _) => Total::parse(text).is_some(),
         (BOUND, _) => Bound::parse(text).is_some(),
+        (LINK, _) => text == PAGE,
         (DATE, Place::Parameter) => matches!(text, "from" | "until"),
         _ => text == "of",
     }
@@ -261,6 +265,7 @@ fn how_to_write(key: &str, place: Place) -> String {
             "write `same` or `at-most` and a member of the authorization details, as \
              `same account`; or `{NONE}`"
         ),
+        (LINK, _) => format!("write `{PAGE}`: it leads to more of the same; or `{NONE}`"),
         (DATE, Place::Parameter) => format!("write `from`, `until` or `{NONE}`"),
         (DATE, _) => format!("write `of`: the item is of this date; or `{NONE}`"),
         _ => format!(

@@ -78,6 +78,11 @@ impl Template {
     }
 }
 
+/// Whether a segment of a template that was read is a parameter: no other one has a brace.
+pub fn is_parameter(segment: &str) -> bool {
+    segment.starts_with('{')
+}
+
 impl Segment {
     fn parse(text: &str) -> Result<Self, Flaw> {
         if !text.contains(['{', '}']) {

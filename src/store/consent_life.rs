@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use model::ports::{AgreedConsent, Approval, Change, Choices, Consent, Withdrawal};
-use model::{By, ConsentId, ConsentState, EXTENSIONS_MAX, Edge, GrantEvent, Terms};
+use model::{By, Channel, ConsentId, ConsentState, EXTENSIONS_MAX, Edge, GrantEvent, Terms};
 
 use crate::rim::{Unfit, may_decide_until};
 
@@ -33,6 +33,10 @@ pub(crate) fn changed(
     let is_over = now >= consent.decide_until;
     match change.edge {
         Edge::Open | Edge::Allow | Edge::Extend if is_over => return Ok(Next::Gone),
+        // What was to be renewed has come to its end.
+        Edge::Refuse if state == ConsentState::Authorised && is_past(&consent, now) => {
+            return Ok(Next::Gone);
+        }
         // Whoever saw it due may be late: its customer took more time meanwhile.
         Edge::Lapse if !is_over => return Ok(Next::Otherwise(consent.state)),
         _ => {}
@@ -50,6 +54,7 @@ pub(crate) fn changed(
         extended,
         changed_at: now,
         ended_by: declined_by(change, event).filter(|_| state.is_end()),
+        ended_on: way_of(event).filter(|_| state.is_end()),
         reason: change.reason.take().or(consent.reason),
         ..consent
     })))
@@ -77,11 +82,27 @@ fn declined_by(change: &Change, event: &GrantEvent) -> Option<By> {
     }
 }
 
+/// By which way something was done to a consent.
+pub(crate) fn way_of(event: &GrantEvent) -> Option<Channel> {
+    event.consent.as_ref().map(|part| part.channel)
+}
+
+/// See [`model::ports::Consents::confirm`]: the consent as it is then; `None`: nothing changes.
+pub(crate) fn confirmed(consent: Consent, subject: &str, now: Timestamp) -> Option<Consent> {
+    let is_theirs = consent.subject.as_deref() == Some(subject);
+    let is_in_force = consent.state == ConsentState::Authorised && !is_past(&consent, now);
+    (is_theirs && is_in_force).then(|| Consent {
+        confirmed_at: consent.confirmed_at.max(Some(now)),
+        ..consent
+    })
+}
+
 /// See [`model::ports::Consents::keep`].
 pub(crate) fn kept(consent: Consent, choices: &mut Choices, now: Timestamp) -> Next {
     let is_again = consent.state == ConsentState::Authorised;
     let is_open = is_again || consent.state.is_undecided();
-    let is_thought = is_open && consent.version == choices.version;
+    let is_thought =
+        is_open && consent.version == choices.version && consent.draft == choices.former;
     if !is_thought || is_anothers(&consent, choices.subject.as_deref()) {
         return Next::Otherwise(consent.state);
     }
@@ -202,6 +223,8 @@ fn made(
         replaced_by: None,
         is_lodged: false,
         ended_by: None,
+        ended_on: None,
+        confirmed_at: None,
         reason: None,
     })))
 }
@@ -281,23 +304,38 @@ fn superseded(
         ended_until: Some(tokens_until),
         replaced_by: Some(by.id.clone()),
         ended_by: Some(By::Customer),
+        // Another is given at the desk alone.
+        ended_on: Some(Channel::Page),
         ..consent
     })))
 }
 
-/// What withdraws a consent whose grant was revoked.
-pub(crate) fn with_its_grant(by: By, tokens_until: Timestamp) -> Withdrawal {
-    Withdrawal {
+/// A consent whose grant was revoked is withdrawn with it.
+pub(crate) fn ended_with_grant(
+    consent: Consent,
+    by: By,
+    tokens_until: Timestamp,
+    now: Timestamp,
+) -> Next {
+    let mut withdrawal = Withdrawal {
         edge: Edge::Withdraw,
         by,
         reason: None,
         tokens_until,
         evidence: None,
-    }
+    };
+    // A partner revokes at an endpoint for programs (RFC 7009).
+    let way = (by == By::Partner).then_some(Channel::Api);
+    withdrawn(consent, &mut withdrawal, way, now)
 }
 
-/// See [`model::ports::Consents::withdraw`].
-pub(crate) fn withdrawn(consent: Consent, withdrawal: &mut Withdrawal, now: Timestamp) -> Next {
+/// See [`model::ports::Consents::withdraw`]; `way` is how it was done, as far as that is known.
+pub(crate) fn withdrawn(
+    consent: Consent,
+    withdrawal: &mut Withdrawal,
+    way: Option<Channel>,
+    now: Timestamp,
+) -> Next {
     let Ok(state) = consent.state.after(withdrawal.edge) else {
         return Next::Otherwise(consent.state);
     };
@@ -315,6 +353,7 @@ pub(crate) fn withdrawn(consent: Consent, withdrawal: &mut Withdrawal, now: Time
         changed_at: now,
         ended_until: Some(withdrawal.tokens_until),
         ended_by: Some(withdrawal.by),
+        ended_on: way,
         reason: withdrawal.reason.take(),
         ..consent
     }))

@@ -31,6 +31,8 @@ struct KeptConsent {
     customer: Option<[u8; 32]>,
     clusters: Vec<String>,
     resources: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    evidence_digest: Option<[u8; 32]>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -108,6 +110,7 @@ impl KeptConsent {
             customer: part.customer,
             clusters: part.clusters.iter().map(ClusterId::to_string).collect(),
             resources: part.resources,
+            evidence_digest: part.evidence_digest,
         }
     }
 
@@ -125,6 +128,7 @@ impl KeptConsent {
             customer: self.customer,
             clusters: clusters.collect::<Result<_, _>>().ok()?,
             resources: self.resources,
+            evidence_digest: self.evidence_digest,
         })
     }
 }
@@ -209,6 +213,7 @@ mod tests {
                 customer: Some([10; 32]),
                 clusters: vec![ClusterId::parse("balance").expect("valid")],
                 resources: 3,
+                evidence_digest: Some([11; 32]),
             }),
             action,
             code: Some("access_denied".to_owned()),
@@ -269,12 +274,15 @@ mod tests {
             customer: None,
             clusters: Vec::new(),
             resources: 0,
+            evidence_digest: None,
         };
         let lodged = GrantEvent {
             consent: Some(made),
             ..event(GrantAction::ConsentLodge)
         };
-        assert_eq!(read(&written(&lodged)).expect("reads"), lodged);
+        let text = written(&lodged);
+        assert!(!text.contains("evidence"), "as before evidence was told of");
+        assert_eq!(read(&text).expect("reads"), lodged);
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod keys;
 mod outbox;
 mod replay;
 mod sessions;
+mod spent;
 
 /// A store that lives and dies with the process. For tests, and for whoever compiles a house
 /// without opening it.
@@ -18,7 +19,7 @@ pub struct Memory {
     keys: Mutex<keys::Rings>,
     replay: Mutex<replay::Claims>,
     books: Mutex<Books>,
-    spent: Mutex<consents::SpentDays>,
+    spent: Mutex<spent::SpentDays>,
     accesses: Mutex<accesses::Book>,
 }
 

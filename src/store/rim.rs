@@ -107,10 +107,11 @@ pub(crate) fn approval(approval: Approval) -> Result<Approval, Unfit> {
     if !is_one || replaces.is_some() != approval.superseded.is_some() {
         return Err(Unfit::OtherGrant);
     }
+    let kept = consent.as_ref().map(|its| &its.evidence);
     Ok(Approval {
         grant,
         code,
-        event: event(approval.event)?,
+        event: event_with(approval.event, kept)?,
         consent,
         superseded: approval.superseded.map(event).transpose()?,
     })
@@ -349,9 +350,26 @@ pub(crate) fn event(event: GrantEvent) -> Result<GrantEvent, Unfit> {
     Ok(event)
 }
 
+/// An event of which something is kept. Its record names just these bytes, so that no others can be
+/// put in their place without its being seen.
+pub(crate) fn event_with(
+    mut told: GrantEvent,
+    evidence: Option<&Evidence>,
+) -> Result<GrantEvent, Unfit> {
+    if let Some(part) = &mut told.consent {
+        part.evidence_digest = evidence.map(|its| crypto::sha256(&its.sealed));
+    }
+    event(told)
+}
+
 /// The bytes of clusters, as a text that separates them.
 fn bytes_of(clusters: &[ClusterId]) -> usize {
     clusters.iter().map(|id| id.as_str().len() + 1).sum()
+}
+
+/// How far a log was read, so that a farther place is greater.
+pub(crate) fn place(upto: &LogIndex) -> (&str, u64, u64) {
+    (&upto.segment, upto.offset, upto.index)
 }
 
 /// The instant before which accesses are forgotten, when these are noted.

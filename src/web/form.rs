@@ -129,6 +129,11 @@ pub async fn read_form(request: Request, limit: usize) -> Result<Form, FormProbl
     if !is_form {
         return Err(FormProblem::MediaType);
     }
+    Form::parse(&whole(request, limit).await?)
+}
+
+/// The bytes of a request's body, at most `limit`.
+pub(crate) async fn whole(request: Request, limit: usize) -> Result<Vec<u8>, FormProblem> {
     let mut body = request.into_body();
     let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {
@@ -141,7 +146,7 @@ pub async fn read_form(request: Request, limit: usize) -> Result<Form, FormProbl
         }
         bytes.extend_from_slice(data);
     }
-    Form::parse(&bytes)
+    Ok(bytes)
 }
 
 #[cfg(test)]

@@ -1,11 +1,16 @@
-//! JSON answers.
+//! JSON answers, and bodies that are JSON.
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE};
-use http::{HeaderValue, Method, StatusCode};
+use http::header::{
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-use model::{Refusal, Response};
+use model::{Refusal, Request, Response};
+
+use crate::form::whole;
 
 /// How long clients may keep a published document.
 const DOCUMENT_CACHE: HeaderValue = HeaderValue::from_static("public, max-age=60");
@@ -13,6 +18,36 @@ const DOCUMENT_CACHE: HeaderValue = HeaderValue::from_static("public, max-age=60
 /// An answer with a JSON body (RFC 8259, UTF-8).
 pub fn json(status: StatusCode, value: &impl Serialize) -> Response {
     typed(status, HeaderValue::from_static("application/json"), value)
+}
+
+/// The same to one person alone: nobody keeps it.
+pub fn json_for_one(status: StatusCode, value: &impl Serialize) -> Response {
+    let mut response = json(status, value);
+    let headers = response.headers_mut();
+    for (name, rule) in [
+        (CACHE_CONTROL, "no-store"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (REFERRER_POLICY, "no-referrer"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(rule));
+    }
+    response
+}
+
+/// Whether a request says that its body is JSON.
+pub fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next());
+    kind.is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+}
+
+/// Reads a request's body as JSON of this shape, of at most `limit` bytes. `None` when it is longer
+/// or of another shape, or did not arrive whole.
+pub async fn read_json<T: DeserializeOwned>(request: Request, limit: usize) -> Option<T> {
+    let body = whole(request, limit).await;
+    serde_json::from_slice(&body.ok()?).ok()
 }
 
 /// A published JSON document, as GET and HEAD ask for it; clients may keep it for a minute.
@@ -65,6 +100,36 @@ mod tests {
         let allow = vec![Method::GET, Method::HEAD];
         let refused = document(&Method::POST, &json).err();
         assert_eq!(refused, Some(Refusal::MethodNotAllowed { allow }));
+    }
+
+    #[tokio::test]
+    async fn a_body_is_read_up_to_its_limit_and_in_its_shape_alone() {
+        async fn read(body: &str, limit: usize) -> Option<std::collections::BTreeMap<String, u8>> {
+            let request = Request::new(model::full(body.to_owned()));
+            read_json(request, limit).await
+        }
+        let body = r#"{"a":1}"#;
+        assert_eq!(read(body, 7).await.map(|read| read["a"]), Some(1));
+        assert_eq!(read(body, 6).await, None);
+        for other in [r#"{"a":"1"}"#, "[]", "", r#"{"a":1}{}"#] {
+            assert_eq!(read(other, 100).await, None, "{other}");
+        }
+    }
+
+    #[test]
+    fn json_is_told_by_its_type_whatever_the_case_and_the_parameters() {
+        for (kind, is) in [
+            ("application/json", true),
+            ("Application/JSON; charset=utf-8", true),
+            ("text/plain", false),
+            ("application/jsonp", false),
+            ("", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            assert!(!is_json(&headers));
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+            assert_eq!(is_json(&headers), is, "{kind}");
+        }
     }
 
     #[tokio::test]

@@ -1,11 +1,18 @@
 //! How pages of the bank look: the frame, the macros, the style sheet and their words are the same
 //! for every room (specs/look.md); a room brings its own templates and texts.
 //!
-//! Rules that a bank's own templates cannot change: texts are escaped, ids that programs rely on
-//! stay, and every text is there in both languages.
+//! A bank may put colours, templates and texts of its own in the place of ours. Rules that they
+//! cannot change: texts are escaped, ids and forms that programs rely on stay, two answers weigh
+//! the same, what customers decide by is shown, and every text is there in both languages.
 
 mod check;
+mod colour;
+mod fit;
+mod markup;
+mod own;
 pub mod text;
+mod trial;
+mod words;
 
 use std::borrow::Cow;
 
@@ -17,6 +24,11 @@ use model::{Fault, RequestId, Response};
 use crate::language::Language;
 use crate::page::{Pages, Template};
 use crate::texts::{Arg, Texts};
+
+pub use self::colour::{BadColour, Colours, Palette, Scheme};
+pub use self::own::{InBoth, OwnPages, Unfit};
+pub use self::trial::{Drawings, Trial, Tried};
+pub use self::words::own_messages;
 
 const STYLE: &str = include_str!("look/style.css");
 const MACROS: (&str, &str) = ("macros.html", include_str!("look/macros.html"));
@@ -39,39 +51,44 @@ pub struct LookSource {
     /// The keys of texts that code asks for by [`Pages::words`]. Every other text is one that a
     /// template asks for.
     pub keys: &'static [&'static str],
-    /// The ids that programs rely on, by the template that has them.
-    pub required_ids: &'static [(&'static str, &'static [&'static str])],
-    /// A bank's own templates in the place of the room's or of `frame.html`, by their names.
-    pub overrides: Vec<(String, String)>,
+    /// The keys of texts whose length programs rely on: a bank does not say them otherwise.
+    pub fixed: &'static [&'static str],
+}
+
+impl LookSource {
+    /// The texts of the look and of the room.
+    fn own_texts(&self) -> Result<Texts, Fault> {
+        Texts::read(&[TEXTS, self.texts].concat(), &[])
+    }
 }
 
 impl Pages {
-    /// Reads a room's templates and texts, in our look. Fails when one cannot be read; when a text
-    /// is there in one language only, is asked for and not there, or is there and not asked for;
-    /// when a bank's template stands for none of ours, lacks an id that is required, stands
-    /// outside the frame, or turns escaping off.
-    pub fn dressed(source: &LookSource) -> Result<Self, Fault> {
-        let texts = Texts::read(&[TEXTS, source.texts].concat())?;
+    /// Reads a room's templates and texts, in our look, with the bank's own in their place, which a
+    /// [`Trial`] has passed. Fails when one cannot be read; when a text is there in one language
+    /// only, is asked for and not there, or is there and not asked for.
+    pub fn dressed(source: &LookSource, own: &OwnPages) -> Result<Self, Fault> {
         let ours: Vec<(&'static str, &'static str)> = [MACROS, FRAME]
             .into_iter()
             .chain(source.templates.iter().copied())
             .collect();
+        let mut texts = source.own_texts()?;
         check::keys(&ours, &[&[WRONG], source.keys].concat(), &texts)?;
-        for (name, text) in &source.overrides {
-            check::replacement(name, text, source, &texts)?;
+        if let Some(said) = &own.texts {
+            let sources = [TEXTS, source.texts].concat();
+            texts = Texts::read(&sources, &words::worn(said, &texts))?;
         }
         let templates: Vec<Template> = ours
             .into_iter()
-            .map(|(name, text)| (name, worn(name, text, &source.overrides)))
+            .map(|(name, text)| (name, worn(name, text, own)))
             .collect();
-        Self::read(STYLE, &templates, texts)
+        Self::read(&own.colours.style(), &templates, texts)
     }
 }
 
 /// The template that stands under this name: the bank's, or ours.
-fn worn(name: &str, text: &'static str, overrides: &[(String, String)]) -> Cow<'static, str> {
-    let own = overrides.iter().find(|(of, _)| of == name);
-    own.map_or(Cow::from(text), |(_, text)| Cow::from(text.clone()))
+fn worn(name: &str, text: &'static str, own: &OwnPages) -> Cow<'static, str> {
+    let own = own.templates.get(name).filter(|_| check::is_page(name));
+    own.map_or(Cow::from(text), |text| Cow::from(text.clone()))
 }
 
 /// What stands on every page.

@@ -49,15 +49,15 @@ impl Pages {
         let templates = templates
             .iter()
             .map(|(name, text)| (*name, Cow::from(*text)));
-        Self::read(style, &templates.collect::<Vec<_>>(), Texts::read(&[])?)
+        Self::read(
+            style,
+            &templates.collect::<Vec<_>>(),
+            Texts::read(&[], &[])?,
+        )
     }
 
     /// Reads templates that find these texts by the function `t`.
-    pub(crate) fn read(
-        style: &'static str,
-        templates: &[Template],
-        texts: Texts,
-    ) -> Result<Self, Fault> {
+    pub(crate) fn read(style: &str, templates: &[Template], texts: Texts) -> Result<Self, Fault> {
         let texts = Arc::new(texts);
         let mut parts = vec![style];
         for (name, text) in templates {
@@ -149,7 +149,7 @@ pub fn see_other(location: &str) -> Result<Response, Fault> {
 
 fn environment(
     language: Language,
-    style: &'static str,
+    style: &str,
     templates: &[Template],
     texts: &Arc<Texts>,
 ) -> Result<Environment<'static>, Fault> {

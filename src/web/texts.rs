@@ -36,9 +36,13 @@ type Bundle = FluentBundle<FluentResource>;
 type Variables = BTreeMap<String, BTreeSet<String>>;
 
 impl Texts {
-    /// Reads these sources: several of a language, or none. Fails when one cannot be read, when a
-    /// key stands twice, and when the languages differ in their keys or in a text's variables.
-    pub(crate) fn read(sources: &[(Language, &str)]) -> Result<Self, Fault> {
+    /// Reads these sources: several of a language, or none. What `own` says of their keys is said
+    /// in their place, and nothing else of it. Fails when one cannot be read, when a key of the
+    /// sources stands twice, and when the languages differ in their keys or in a text's variables.
+    pub(crate) fn read(
+        sources: &[(Language, &str)],
+        own: &[(Language, String)],
+    ) -> Result<Self, Fault> {
         let of = |language: Language| {
             let of_it = sources.iter().filter(move |(of, _)| *of == language);
             of_it.map(|(_, source)| *source)
@@ -51,13 +55,21 @@ impl Texts {
                 "reading the text {key}: it is missing in a language, or its variables differ"
             )));
         }
-        let parts: Vec<&str> = sources
+        let owned = own
             .iter()
+            .map(|(language, source)| (*language, source.as_str()));
+        let all = sources.iter().copied().chain(owned);
+        let parts: Vec<&str> = all
             .flat_map(|(language, source)| [language.tag(), source])
             .collect();
+        let of_own = |language: Language| {
+            let of_it = own.iter().filter(move |(of, _)| *of == language);
+            of_it.map(|(_, source)| source.as_str())
+        };
+        let bundle_of = |language| bundle(language, of(language), of_own(language));
         let texts = Self {
-            zh_cn: bundle(Language::ZhCn, of(Language::ZhCn))?,
-            en: bundle(Language::En, of(Language::En))?,
+            zh_cn: bundle_of(Language::ZhCn)?,
+            en: bundle_of(Language::En)?,
             variables,
             version: digest(&parts),
         };
@@ -73,6 +85,11 @@ impl Texts {
     /// Whether there is a text of this key.
     pub(crate) fn has(&self, key: &str) -> bool {
         self.variables.contains_key(key)
+    }
+
+    /// The variables of a text; `None` where there is none of this key.
+    pub(crate) fn variables(&self, key: &str) -> Option<&BTreeSet<String>> {
+        self.variables.get(key)
     }
 
     /// A text with its variables filled in. Fails when there is none of this key, and when a
@@ -154,7 +171,11 @@ pub(crate) fn digest(parts: &[&str]) -> [u8; 32] {
 
 /// Signs that isolate directions are left out: no text of a page may hold one
 /// ([`crate::text`]), and nothing here is written from right to left.
-fn bundle<'a>(language: Language, sources: impl Iterator<Item = &'a str>) -> Result<Bundle, Fault> {
+fn bundle<'a>(
+    language: Language,
+    sources: impl Iterator<Item = &'a str>,
+    own: impl Iterator<Item = &'a str>,
+) -> Result<Bundle, Fault> {
     let tag = language.tag();
     let reading = || format!("reading the texts in {tag}");
     let id: LanguageIdentifier = tag
@@ -162,11 +183,16 @@ fn bundle<'a>(language: Language, sources: impl Iterator<Item = &'a str>) -> Res
         .map_err(|cause| Fault::caused(reading(), cause))?;
     let mut bundle = FluentBundle::new_concurrent(vec![id]);
     bundle.set_use_isolating(false);
-    for source in sources {
+    let read = |source: &str| {
         let resource = FluentResource::try_new(source.to_owned());
-        let resource = resource.map_err(|(_, errors)| fault_of(reading(), errors))?;
-        let added = bundle.add_resource(resource);
+        resource.map_err(|(_, errors)| fault_of(reading(), errors))
+    };
+    for source in sources {
+        let added = bundle.add_resource(read(source)?);
         added.map_err(|errors| fault_of(reading(), errors))?;
+    }
+    for source in own {
+        bundle.add_resource_overriding(read(source)?);
     }
     Ok(bundle)
 }
@@ -184,7 +210,7 @@ where
 
 /// The keys of a source with their variables. A message begins with its key where a line begins;
 /// all that belongs to it is indented, or closes a brace (Fluent syntax 1.0, `Message`).
-fn messages(source: &str) -> Vec<(String, BTreeSet<String>)> {
+pub(crate) fn messages(source: &str) -> Vec<(String, BTreeSet<String>)> {
     let mut found: Vec<(String, BTreeSet<String>)> = Vec::new();
     for line in source.lines() {
         if line.starts_with(|c: char| c.is_ascii_alphabetic()) {
@@ -219,11 +245,11 @@ mod tests {
     const CHINESE: &str = "tries = 还可以再试 { $left } 次。\nhello = 你好，{ $name }！\n";
 
     fn texts() -> Texts {
-        Texts::read(&[(ZhCn, CHINESE), (En, ENGLISH)]).expect("texts")
+        Texts::read(&[(ZhCn, CHINESE), (En, ENGLISH)], &[]).expect("texts")
     }
 
     fn unread(chinese: &str, english: &str) -> String {
-        let texts = Texts::read(&[(ZhCn, chinese), (En, english)]);
+        let texts = Texts::read(&[(ZhCn, chinese), (En, english)], &[]);
         texts.map(drop).expect_err("a fault").doing
     }
 
@@ -287,10 +313,24 @@ mod tests {
 
     #[test]
     fn the_version_follows_every_source() {
-        let version = |sources: &[(Language, &str)]| Texts::read(sources).expect("texts").version;
+        let version =
+            |sources: &[(Language, &str)]| Texts::read(sources, &[]).expect("texts").version;
         let one = version(&[(ZhCn, "a = 甲\n"), (En, "a = A\n")]);
         assert_eq!(one, version(&[(ZhCn, "a = 甲\n"), (En, "a = A\n")]));
         assert_ne!(one, version(&[(ZhCn, "a = 甲\n"), (En, "a = a\n")]));
         assert_ne!(digest(&["ab", "c"]), digest(&["a", "bc"]));
+    }
+
+    #[test]
+    fn what_another_says_is_said_in_the_place_of_ours_and_counts_for_the_version() {
+        let ours = [(ZhCn, CHINESE), (En, ENGLISH)];
+        let own = [(En, "hello = Welcome, { $name }.\n".to_owned())];
+        let texts = Texts::read(&ours, &own).expect("texts");
+        let args = [("name", Arg::Text("Li"))];
+        let said = |language| texts.words(language, "hello", &args).expect("a text");
+        assert_eq!(said(En), "Welcome, Li.");
+        assert_eq!(said(ZhCn), "你好，Li！");
+        let without = Texts::read(&ours, &[]).expect("texts");
+        assert_ne!(texts.version, without.version);
     }
 }

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use model::ports::{
-    AccessRow, Accesses, Change, Changed, Choices, Consent, Consents, DueConsent, EndedConsent,
-    Keep, Lodge, LogIndex, Spend, StandingConsent, Withdrawal,
+    AccessRow, Accesses, Change, Changed, Choices, Consent, Consents, Decided, DueConsent,
+    EndedConsent, Keep, Lodge, LogIndex, Spend, StandingConsent, Withdrawal,
 };
 use model::{BankId, ConsentId, Evidence, GrantEvent, RequestId};
 
@@ -97,6 +97,22 @@ impl<S: Consents + ?Sized> Consents for Faulty<S> {
         self.through(Call::Consents, move || self.inner.evidence(bank, id))
     }
 
+    fn decided<'a>(&'a self, bank: &'a BankId, id: &'a ConsentId) -> Answer<'a, Vec<Decided>> {
+        self.through(Call::Consents, move || self.inner.decided(bank, id))
+    }
+
+    fn confirm<'a>(
+        &'a self,
+        bank: &'a BankId,
+        id: &'a ConsentId,
+        subject: &'a str,
+        now: Timestamp,
+    ) -> Answer<'a, bool> {
+        self.through(Call::Confirm, move || {
+            self.inner.confirm(bank, id, subject, now)
+        })
+    }
+
     fn due<'a>(
         &'a self,
         bank: &'a BankId,
@@ -116,6 +132,10 @@ impl<S: Consents + ?Sized> Consents for Faulty<S> {
         self.through(Call::Spend, move || {
             self.inner.spend(bank, digest, day, max)
         })
+    }
+
+    fn give_back<'a>(&'a self, bank: &'a BankId, digest: [u8; 32], day: Date) -> Answer<'a, ()> {
+        self.through(Call::Spend, move || self.inner.give_back(bank, digest, day))
     }
 
     fn ended<'a>(&'a self, bank: &'a BankId, now: Timestamp) -> Answer<'a, Vec<EndedConsent>> {
@@ -149,14 +169,22 @@ impl<S: Accesses + ?Sized> Accesses for Faulty<S> {
         })
     }
 
-    fn count_since<'a>(
+    fn given_since<'a>(
         &'a self,
         bank: &'a BankId,
         digest: [u8; 32],
         since: Timestamp,
     ) -> Answer<'a, u64> {
         self.through(Call::Accesses, move || {
-            self.inner.count_since(bank, digest, since)
+            self.inner.given_since(bank, digest, since)
         })
+    }
+
+    fn last_given<'a>(
+        &'a self,
+        bank: &'a BankId,
+        digest: [u8; 32],
+    ) -> Answer<'a, Option<Timestamp>> {
+        self.through(Call::Accesses, move || self.inner.last_given(bank, digest))
     }
 }

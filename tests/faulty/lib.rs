@@ -49,6 +49,7 @@ pub enum Call {
     Lodge,
     Change,
     Keep,
+    Confirm,
     Withdraw,
     Terms,
     Spend,

@@ -13,14 +13,15 @@ use crate::process::Program;
 const FEW: Duration = Duration::from_mins(10);
 const ALL: Duration = Duration::from_mins(90);
 
-const FEW_WALKS: usize = 6;
-const ALL_WALKS: usize = 48;
+/// How many walks there are, and how many of them go everywhere.
+const FEW_WALKS: (usize, usize) = (6, 2);
+const ALL_WALKS: (usize, usize) = (48, 48);
 
 /// The faults that the driver is tried with, and a page without one.
-const FAULTS: usize = 18;
+const FAULTS: usize = 20;
 
 /// What each walk comes by.
-const PAGES: [&str; 40] = [
+const PAGES: [&str; 55] = [
     "start/front",
     "start/front/other-language",
     "start/front/codes",
@@ -61,6 +62,37 @@ const PAGES: [&str; 40] = [
     "bank/foreign-form",
     "bank/no-request/used",
     "bank/bad-request/stays",
+    "bank/receipt",
+    "start/front/at-400",
+    "start/front/no-style",
+    "app/front/at-400",
+    "app/front/no-style",
+    "bank/log-in/at-400",
+    "bank/log-in/no-style",
+    "bank/review/at-400",
+    "bank/review/no-style",
+    "bank/confirm/at-400",
+    "bank/confirm/no-style",
+    "bank/permission/at-400",
+    "bank/permission/no-style",
+    "bank/withdraw/at-400",
+    "bank/withdraw/no-style",
+];
+
+/// What each walk comes by that goes everywhere.
+const FURTHER: [&str; 12] = [
+    "bank/review/more-time",
+    "bank/review/more-time/gone",
+    "bank/confirm/resent",
+    "bank/review/joint",
+    "bank/review/joint/reason",
+    "bank/accounts",
+    "bank/accounts/answers",
+    "bank/accounts/wrong",
+    "bank/review/with-code",
+    "bank/review/with-code/answers",
+    "bank/review/with-code/at-400",
+    "bank/review-again/with-code",
 ];
 
 /// One of the driver's programs, installed.
@@ -75,27 +107,33 @@ fn driver(program: &str) -> PathBuf {
 }
 
 /// Runs it; its exit code, its lines and what it says of itself.
-async fn walk(program: &Path, more: &[&str], patience: Duration) -> (Option<i32>, String, String) {
+async fn walk(
+    program: &Path,
+    more: &[&str],
+    patience: Duration,
+    tell: impl FnMut(&str),
+) -> (Option<i32>, String, String) {
     let mut command = Command::new("node");
     command
         .arg(driver("walk.mjs"))
         .arg("--program")
         .arg(program);
     let mut driver = Program::start(command.args(more));
-    let code = driver.ended_within(patience).await;
+    let code = driver.ended_telling(patience, tell).await;
     (code, driver.out(), driver.err())
 }
 
 #[tokio::test]
 async fn long_browser_finds_nothing_wrong_with_any_page_on_any_way() {
     let is_long = std::env::var_os("MORTISE_LONG").is_some();
-    let (more, patience, walks): (&[&str], _, _) = if is_long {
+    let (more, patience, (walks, everywhere)): (&[&str], _, _) = if is_long {
         (&["--all"], ALL, ALL_WALKS)
     } else {
         (&[], FEW, FEW_WALKS)
     };
     let program = Path::new(env!("CARGO_BIN_EXE_mortise"));
-    let (code, out, err) = walk(program, more, patience).await;
+    let tell = |line: &str| println!("{line}");
+    let (code, out, err) = walk(program, more, patience, tell).await;
     let failed: Vec<&str> = out
         .lines()
         .filter(|line| !line.starts_with("ok "))
@@ -108,11 +146,15 @@ async fn long_browser_finds_nothing_wrong_with_any_page_on_any_way() {
         "{closing}"
     );
     assert!(closing.ends_with(" pages checked, 0 failed"), "{closing}");
+    let seen = |page: &str| {
+        let end = format!(" {page}");
+        out.lines().filter(|line| line.ends_with(&end)).count()
+    };
     for page in PAGES {
-        let seen = out
-            .lines()
-            .filter(|line| line.ends_with(&format!(" {page}")));
-        assert_eq!(seen.count(), walks, "{page}");
+        assert_eq!(seen(page), walks, "{page}");
+    }
+    for page in FURTHER {
+        assert_eq!(seen(page), everywhere, "{page}");
     }
     assert_eq!(code, Some(0), "{err}");
     println!("{closing}");
@@ -133,7 +175,7 @@ async fn the_driver_notices_each_fault_of_a_page_and_no_other() {
 #[tokio::test]
 async fn the_driver_says_that_it_cannot_begin() {
     let nothing = Path::new("/nowhere/mortise");
-    let (code, out, err) = walk(nothing, &[], FEW).await;
+    let (code, out, err) = walk(nothing, &[], FEW, |_| {}).await;
     assert_eq!((code, out.as_str()), (Some(2), ""), "{err}");
     assert!(err.starts_with("it cannot begin: "), "{err}");
 }

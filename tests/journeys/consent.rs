@@ -12,11 +12,16 @@ mod endings;
 mod evidence;
 mod giving;
 mod in_flight;
+mod kills;
 mod markers;
+mod obie;
 mod operations;
+mod own_pages;
 mod refusals;
 mod renewal;
 mod resource;
+mod stopped;
+mod truth;
 mod values;
 mod walk;
 

@@ -9,7 +9,7 @@ mod introspection;
 mod kills;
 mod log_in;
 mod metadata;
-mod openid;
+pub(crate) mod openid;
 mod pages;
 mod provider;
 mod pushed;

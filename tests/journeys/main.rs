@@ -24,6 +24,7 @@ mod inspector;
 mod keys;
 mod kill;
 mod limits;
+mod lives;
 mod load;
 mod log_files;
 mod negative;

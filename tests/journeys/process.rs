@@ -162,6 +162,33 @@ impl Program {
         self.child.wait().expect("a child of ours").code()
     }
 
+    /// The same, telling each line that it writes to standard error as it comes.
+    pub(crate) async fn ended_telling(
+        &mut self,
+        patience: Duration,
+        mut tell: impl FnMut(&str),
+    ) -> Option<i32> {
+        let mut told = 0;
+        let telling = async {
+            loop {
+                let is_open = {
+                    let seen = self.written.borrow_and_update();
+                    for line in seen.err.lines().skip(told) {
+                        tell(line);
+                        told += 1;
+                    }
+                    seen.open > 0
+                };
+                if !is_open || self.written.changed().await.is_err() {
+                    break;
+                }
+            }
+        };
+        let ended = tokio::time::timeout(patience, telling).await;
+        assert!(ended.is_ok(), "waited too long for the program's end");
+        self.child.wait().expect("a child of ours").code()
+    }
+
     /// Asks it to end and waits until it has.
     pub(crate) async fn stop(mut self) -> Option<i32> {
         self.terminate();

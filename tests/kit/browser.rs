@@ -103,6 +103,34 @@ impl Browser {
     }
 
     async fn ask(&mut self, method: Method, target: &str, body: String) -> Option<Answer> {
+        let form = [FORM];
+        let headers = if method == Method::POST {
+            &form[..]
+        } else {
+            &[]
+        };
+        self.try_call(method, target, headers, body).await
+    }
+
+    /// Asks with these headers and its cookies, as an app does that is no browser.
+    pub async fn call(
+        &mut self,
+        method: Method,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: String,
+    ) -> Answer {
+        let answer = self.try_call(method, target, headers, body).await;
+        answer.expect("an answer")
+    }
+
+    async fn try_call(
+        &mut self,
+        method: Method,
+        target: &str,
+        own: &[(&str, &str)],
+        body: String,
+    ) -> Option<Answer> {
         let mut client = self.dial.connect(self.address).await.ok()?;
         let cookies: Vec<String> = self
             .cookies
@@ -111,11 +139,9 @@ impl Browser {
             .collect();
         let cookies = cookies.join("; ");
         let mut headers = vec![("accept-language", "en")];
+        headers.extend(own);
         if !cookies.is_empty() {
             headers.push(("cookie", &cookies));
-        }
-        if method == Method::POST {
-            headers.push(FORM);
         }
         let answer = client.call(method, target, &headers, body).await.ok()?;
         for set in answer.headers.get_all("set-cookie") {

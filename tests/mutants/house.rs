@@ -18,6 +18,21 @@ use kit::{
 const EXAMPLE: &str = include_str!("../../config/gateway.yaml");
 /// The schema of details that it names.
 const DETAIL: &str = include_str!("../../config/apis/currency-exchange.json");
+/// The pages of a bank's own that it names.
+const PAGES: [(&str, &str); 3] = [
+    (
+        "pages/harbour/done.html",
+        include_str!("../../config/pages/harbour/done.html"),
+    ),
+    (
+        "pages/harbour/texts.zh-CN.ftl",
+        include_str!("../../config/pages/harbour/texts.zh-CN.ftl"),
+    ),
+    (
+        "pages/harbour/texts.en.ftl",
+        include_str!("../../config/pages/harbour/texts.en.ftl"),
+    ),
+];
 /// The file that it includes.
 const INCLUDED: &str = include_str!("../../config/partners/cartwheel.yaml");
 /// The organizationIdentifier of the suspended partner's certificates.
@@ -30,12 +45,13 @@ pub(crate) const BURST: usize = 12;
 pub(crate) const GATE_BURST: usize = 40;
 
 /// The files that are corrupted.
-pub(crate) const FILES: [&str; 5] = [
+pub(crate) const FILES: [&str; 6] = [
     "gateway.yaml",
     "partners/cartwheel.yaml",
     "apis/fx.yaml",
     "apis/branches.yaml",
     "apis/catalogue.yaml",
+    "apis/consents.yaml",
 ];
 
 /// The house's files and sockets, its counting bank, and who attacks it.
@@ -91,6 +107,11 @@ impl Sound {
             .write("trust/quay.jwks.json", &public(&quay))
             .write("trust/statements.jwks.json", &public(&key()))
             .write("apis/currency-exchange.json", DETAIL);
+        let pages = builder.dir().join("pages/harbour");
+        std::fs::create_dir_all(pages).expect("a folder");
+        for (name, text) in PAGES {
+            builder = builder.write(name, text);
+        }
         for partner in ["frozen"].into_iter().chain(GUESTS) {
             builder = builder.write(&format!("partners/{partner}.jwks.json"), &public(&key()));
         }
@@ -240,7 +261,7 @@ fn derived(
         format!("https://localhost:{}", api.port()),
         format!("https://localhost:{}", issuer.port()),
     );
-    let mut text = without_rooms(EXAMPLE);
+    let mut text = EXAMPLE.to_owned();
     for (old, new) in [
         ("0.0.0.0:8443", api.to_string()),
         ("0.0.0.0:443", issuer.to_string()),
@@ -315,7 +336,8 @@ fn derived(
             format!(
                 "\nagreements:\n  - {{ partner: frozen, bank: quay, products: \
                  [branches], plan: silver, {term} }}\n  - {{ partner: frozen, bank: lantern, \
-                 products: [catalogue], plan: silver, {term} }}\n{}",
+                 products: [catalogue], plan: silver, {term} }}\n  - {{ partner: frozen, bank: \
+                 harbour, products: [consents], plan: silver, {term} }}\n{}",
                 guests_agreements(&term)
             ),
         ),
@@ -356,13 +378,4 @@ fn in_force(text: &str, year: u16) -> String {
     let until = format!("{}-12-31", year + 1);
     text.replace("2026-01-01", &from)
         .replace("2027-12-31", &until)
-}
-
-/// The example without the product that the gateway answers itself: no call of it reaches a bank,
-/// where calls are counted.
-fn without_rooms(text: &str) -> String {
-    let (begins, next) = ("      consents:\n", "    consent:  ");
-    let place = |what: &str| text.find(what).unwrap_or_else(|| panic!("no {what}"));
-    let bare = format!("{}{}", &text[..place(begins)], &text[place(next)..]);
-    bare.replace("products: [fx, consents] ", "products: [fx] ")
 }

@@ -2,7 +2,8 @@
 //! at load, or its house refuses every attack on every operation that the intact house refuses.
 //!
 //! The house is the example that ships, made complete (`house.rs`); the corruptions are those of
-//! `mutation.rs`; what got in is what the bank behind the house saw (`siege.rs`). A sample is the
+//! `mutation.rs`; what got in is what the bank behind the house saw, and what the gateway's own
+//! rooms answered (`siege.rs`). A sample is the
 //! default measure; with `MORTISE_LONG=1` every corruption is tried, first those that may leave a
 //! house standing, then all others. `MORTISE_SEED` repeats a run.
 
@@ -200,19 +201,19 @@ const PLANTED: [Planted<'_>; 7] = [
                 "[file:trust/partners.crl, file:trust/lantern.crl]",
             ),
         ],
-        &[("foreign_certificate", 2)],
+        &[("foreign_certificate", 5)],
         0,
     ),
     (
         "gateway.yaml",
         &[("standing: suspended", "standing: active")],
-        &[("suspended_partner", 4)],
+        &[("suspended_partner", 7)],
         0,
     ),
     (
         "gateway.yaml",
         &[("burst: 12 requests", "burst: 13 requests")],
-        &[("over_limit", 4)],
+        &[("over_limit", 7)],
         0,
     ),
     (
@@ -331,7 +332,7 @@ fn refusal(attack: &str, is_open: bool) -> Option<&'static str> {
 /// on open operations those that are no attacks there get in.
 fn assert_sound(siege: &Siege, intact: &Seen) {
     let open = siege.targets.iter().filter(|target| target.scope.is_none());
-    assert_eq!((open.count(), siege.targets.len()), (2, 6));
+    assert_eq!((open.count(), siege.targets.len()), (2, 9));
     let pushed = intact.pushed.as_deref().unwrap_or_default();
     assert!(pushed.contains("\"invalid_scope\""), "{pushed}");
     let mut wanted = BTreeSet::new();

@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use app::Configuration;
-use config::{Loader, Mode};
+use config::{DestinationPlan, Loader, Mode};
 use crypto::SystemRandom;
 use kit::{ATTACKS, Answer, Attackers, Client, Dial, Identity, Method, StatusCode, Version};
 use model::{ListenerId, MovedClock};
@@ -44,14 +44,20 @@ pub(crate) enum Outcome {
 /// What calls came to.
 #[derive(Debug)]
 pub(crate) struct Seen {
-    /// What the bank saw: operation and attack, or whose honest call.
+    /// What the bank saw, and what a room answered: operation and attack, or whose honest call.
     pub(crate) calls: BTreeSet<(usize, &'static str)>,
     /// What the others were told: status, code and detail.
-    pub(crate) refused: BTreeSet<(usize, &'static str, String)>,
+    pub(crate) refused: Refused,
     /// What a client of the bank Harbour was told of an authorization request that asks for a scope
     /// which the bank does not have: all else of it is good.
     pub(crate) pushed: Option<String>,
 }
+
+/// What was refused: operation, attack, and what was told.
+type Refused = BTreeSet<(usize, &'static str, String)>;
+
+/// How many calls got in, by operation and attack.
+type Counted = BTreeMap<(usize, &'static str), usize>;
 
 /// One call, ready to be made.
 struct Call {
@@ -69,6 +75,8 @@ pub(crate) struct Target {
     path: String,
     /// The scope; none for class `open`.
     pub(crate) scope: Option<String>,
+    /// Whether the gateway answers itself: no bank sees its calls.
+    is_room: bool,
     calls: Vec<Call>,
     /// Whose connection goes over the limit, how often, with which token.
     flood: (usize, usize, Option<String>),
@@ -174,11 +182,11 @@ impl Siege {
             Err(_) => Outcome::RefusedAtStart,
             Ok(running) => {
                 self.sound.bank.take_interactions();
-                let refused = self.attack(&clock).await;
+                let (refused, served) = self.attack(&clock).await;
                 let pushed = self.pusher.told(self.sound.at("issuer"), &clock).await;
                 running.stop().await;
                 Outcome::Stood(Seen {
-                    calls: self.seen(),
+                    calls: self.seen(served),
                     refused,
                     pushed,
                 })
@@ -227,9 +235,9 @@ impl Siege {
     }
 
     /// Makes every call: an operation's at once, each operation after a second in which every
-    /// bucket is full again. Gives what was refused, and how.
-    async fn attack(&self, clock: &MovedClock) -> BTreeSet<(usize, &'static str, String)> {
-        let mut refused = BTreeSet::new();
+    /// bucket is full again. Gives what was refused, and how; and how often a room answered what.
+    async fn attack(&self, clock: &MovedClock) -> (Refused, Counted) {
+        let (mut refused, mut served) = (Refused::new(), Counted::new());
         let address = self.sound.at("api");
         let connected = self.dials.iter().map(|dial| async move {
             let connected = tokio::time::timeout(PATIENCE, dial.connect(address)).await;
@@ -257,34 +265,30 @@ impl Siege {
             });
             let answers = answers.into_iter().chain(join_all(flood).await);
             for (attack, answer) in answers {
-                let answer = answer.filter(|answer| answer.status != StatusCode::OK);
-                refused.extend(answer.map(|answer| (at, attack, told(&answer))));
+                let Some(answer) = answer else { continue };
+                if target.is_room && is_a_rooms(&answer) {
+                    *served.entry((at, attack)).or_default() += 1;
+                } else if answer.status != StatusCode::OK {
+                    refused.insert((at, attack, told(&answer)));
+                }
             }
         }
-        refused
+        (refused, served)
     }
 
-    /// What the bank saw, by operation and attack; more calls than the limit only when all of them
-    /// came.
-    fn seen(&self) -> BTreeSet<(usize, &'static str)> {
-        let mut floods: BTreeMap<usize, usize> = BTreeMap::new();
-        let mut seen = BTreeSet::new();
+    /// What the bank saw and what rooms served, by operation and attack; more calls than the limit
+    /// only when all of them came.
+    fn seen(&self, mut counts: Counted) -> BTreeSet<(usize, &'static str)> {
         for mark in self.sound.bank.take_interactions() {
-            let Some((target, attack)) = unmark(&mark) else {
-                continue;
-            };
-            if attack == OVER_LIMIT {
-                *floods.entry(target).or_default() += 1;
-            } else {
-                seen.insert((target, attack));
+            if let Some(call) = unmark(&mark) {
+                *counts.entry(call).or_default() += 1;
             }
         }
-        for (target, count) in floods {
-            if count >= self.targets[target].flood.1 {
-                seen.insert((target, OVER_LIMIT));
-            }
-        }
-        seen
+        let is_in = |((target, attack), count): &((usize, &str), usize)| {
+            *attack != OVER_LIMIT || *count >= self.targets[*target].flood.1
+        };
+        let all = counts.into_iter().filter(is_in);
+        all.map(|(call, _)| call).collect()
     }
 }
 
@@ -341,6 +345,7 @@ fn targets_of(house: &config::House) -> Vec<(String, Target)> {
                     method: operation.method.clone(),
                     path,
                     scope: operation.scope.clone(),
+                    is_room: matches!(product.destination, DestinationPlan::Room(_)),
                     calls: Vec::new(),
                     flood: (0, 0, None),
                 };
@@ -456,6 +461,13 @@ async fn one(
     headers.extend(bearer.map(|bearer| ("authorization", bearer)));
     let called = client.call(target.method.clone(), &target.path, &headers, "");
     tokio::time::timeout(PATIENCE, called).await.ok()?.ok()
+}
+
+/// Whether a room looked for what it was asked: there is no consent `1`, and an empty body asks for
+/// none. Whoever is told so got in.
+fn is_a_rooms(answer: &Answer) -> bool {
+    let told = answer.code();
+    answer.status.is_success() || ["unknown_consent", "request_invalid"].contains(&&*told)
 }
 
 /// Status, code and detail of a refusal.

@@ -42,6 +42,11 @@ async fn note(store: &dyn Store, index: u64, rows: Vec<AccessRow>) {
     noted.expect("answers");
 }
 
+async fn last_given(store: &dyn Store, consent: u32) -> Option<Timestamp> {
+    let last = store.last_given(harbour(), digest(consent)).await;
+    last.expect("answers")
+}
+
 async fn noted(store: &dyn Store) -> Option<LogIndex> {
     store.noted(harbour()).await.expect("answers")
 }
@@ -79,11 +84,27 @@ async fn accesses_are_told_by_consent_the_latest_first() {
         }
         let told = store.of(harbour(), digest(1), after, 1).await;
         assert_eq!(told.expect("answers"), [], "{name}");
+    }
+}
 
-        for (since, count) in [(0, 4), (20, 3), (21, 1), (31, 0)] {
-            let counted = store.count_since(harbour(), digest(1), at(since)).await;
-            assert_eq!(counted.expect("answers"), count, "{name} {since}");
+#[tokio::test]
+async fn only_what_was_given_is_counted_and_is_the_last_use() {
+    for adapter in stores::all() {
+        let (store, name) = (&*adapter.store, adapter.name);
+        assert_eq!(last_given(store, 1).await, None, "{name}");
+        let statuses = [199, 200, 299, 300, 0, 403, 502];
+        let rows = (1..).zip(statuses).map(|(number, status)| AccessRow {
+            status,
+            ..row(number, 1, 10 * i64::from(number))
+        });
+        note(store, 1, rows.chain([row(20, 2, 99)]).collect()).await;
+        assert_eq!(under(store, 1).await.len(), 7, "{name}: all are listed");
+        for (since, count) in [(0, 2), (20, 2), (21, 1), (30, 1), (31, 0)] {
+            let given = store.given_since(harbour(), digest(1), at(since)).await;
+            assert_eq!(given.expect("answers"), count, "{name} {since}");
         }
+        assert_eq!(last_given(store, 1).await, Some(at(30)), "{name}");
+        assert_eq!(last_given(store, 2).await, Some(at(99)), "{name}");
     }
 }
 
@@ -96,8 +117,10 @@ async fn banks_see_nothing_of_each_others_accesses() {
         assert_eq!(store.noted(&other).await.expect("answers"), None, "{name}");
         let told = store.of(&other, digest(1), None, 50).await;
         assert_eq!(told.expect("answers"), [], "{name}");
-        let counted = store.count_since(&other, digest(1), at(0)).await;
+        let counted = store.given_since(&other, digest(1), at(0)).await;
         assert_eq!(counted.expect("answers"), 0, "{name}");
+        let last = store.last_given(&other, digest(1)).await;
+        assert_eq!(last.expect("answers"), None, "{name}");
         store
             .note(&other, upto(3), Vec::new())
             .await
@@ -121,6 +144,21 @@ async fn what_is_noted_again_changes_nothing() {
         assert_eq!(under(store, 1).await, expected, "{name}");
         assert_eq!(under(store, 2).await, [], "{name}");
         assert_eq!(noted(store).await, Some(upto(7)), "{name}: never less far");
+        // Others' records came since, and then another segment.
+        let farther = LogIndex {
+            offset: 8_000,
+            ..upto(7)
+        };
+        let next = LogIndex {
+            segment: "segment-1".to_owned(),
+            offset: 4_096,
+            ..upto(7)
+        };
+        for (place, expected) in [(&farther, &farther), (&next, &next), (&farther, &next)] {
+            let read = store.note(harbour(), place.clone(), Vec::new()).await;
+            read.expect("answers");
+            assert_eq!(noted(store).await.as_ref(), Some(expected), "{name}");
+        }
     }
 }
 
@@ -189,7 +227,7 @@ async fn an_access_is_kept_to_the_microsecond() {
         };
         note(store, 1, vec![of_then]).await;
         assert_eq!(under(store, 1).await, [row(1, 1, 0)], "{name}");
-        let counted = store.count_since(harbour(), digest(1), fine).await;
+        let counted = store.given_since(harbour(), digest(1), fine).await;
         assert_eq!(counted.expect("answers"), 1, "{name}");
     }
 }

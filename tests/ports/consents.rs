@@ -2,6 +2,7 @@
 
 mod again;
 mod choosing;
+mod confirming;
 mod deciding;
 mod declined;
 mod ends;
@@ -60,6 +61,8 @@ pub(crate) fn opened(number: u32) -> Consent {
         replaced_by: None,
         is_lodged: false,
         ended_by: None,
+        ended_on: None,
+        confirmed_at: None,
         reason: None,
     }
 }

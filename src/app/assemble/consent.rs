@@ -87,6 +87,7 @@ fn settings(plan: &BankPlan, consent: &ConsentPlan) -> DeskSettings {
         purposes: consent.purposes.clone(),
         details: words(plan),
         kek: Arc::clone(&plan.issuer.kek),
+        own: Arc::clone(&plan.pages),
     }
 }
 
@@ -102,11 +103,16 @@ fn permissions(
     };
     let (upstream, path) = at(upstreams, &consent.accounts).context("accounts")?;
     let accounts = BankAccounts::new(upstream, path, Arc::clone(&standing.clock));
+    let products = plan.products.iter();
+    let products = products.map(|one| (one.id.clone(), one.description.title.clone()));
     let settings = KeeperSettings {
+        products: products.collect(),
+        remind_days: consent.profile.remind_days,
         bank: plan.id.clone(),
         catalogue: Arc::clone(&consent.catalogue),
         details: words(plan),
         kek: Arc::clone(&plan.issuer.kek),
+        own: Arc::clone(&plan.pages),
     };
     let ports = KeeperPorts {
         consents: Arc::clone(ending) as _,

@@ -28,6 +28,12 @@ pub(crate) enum Audit {
         /// The log's directory.
         #[arg(long, value_name = "DIR")]
         dir: PathBuf,
+        /// Judge one record instead, that was exported with its proof: this proof …
+        #[arg(long, value_name = "FILE", requires = "record")]
+        proof: Option<PathBuf>,
+        /// … of this record, byte for byte as it was stored.
+        #[arg(long, value_name = "FILE", requires = "proof")]
+        record: Option<PathBuf>,
         /// Print the report as JSON.
         #[arg(long)]
         json: bool,
@@ -38,7 +44,13 @@ impl Audit {
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
         match self {
             Self::Cat { dir, request, log } => cat(&dir, request.as_deref(), log.as_deref()),
-            Self::Verify { dir, json } => verify(&dir, json),
+            Self::Verify {
+                dir,
+                proof: Some(proof),
+                record: Some(record),
+                json,
+            } => judge(&dir, (&proof, &record), json),
+            Self::Verify { dir, json, .. } => verify(&dir, json),
         }
     }
 }
@@ -130,4 +142,34 @@ fn verify(dir: &Path, json: bool) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(ExitCode::from(verdict.1))
+}
+
+/// Judges a record by its proof, and the proof by the log, or by a copy of it made at any time
+/// since.
+fn judge(dir: &Path, (proof, record): (&Path, &Path), json: bool) -> anyhow::Result<ExitCode> {
+    let read =
+        |path: &Path| std::fs::read(path).with_context(|| format!("reading {}", path.display()));
+    let of: audit::Proof = serde_json::from_slice(&read(proof)?)
+        .with_context(|| format!("reading the proof {}", proof.display()))?;
+    let (verdict, code) = if of.is_of(&read(record)?) {
+        match audit::upheld(dir, &of).context("reading the audit log")? {
+            audit::Upheld::Yes => ("the log has it as the proof says", 0),
+            audit::Upheld::No => ("the log was changed since: it has another batch there", 1),
+            audit::Upheld::NoBatch => ("the log ends before it", 1),
+        }
+    } else {
+        ("the proof is of another record", 1)
+    };
+    let audit::Proof {
+        log, index, batch, ..
+    } = &of;
+    say(&if json {
+        let told = serde_json::json!({
+            "verdict": verdict, "is_good": code == 0, "log": log, "index": index, "batch": batch,
+        });
+        format!("{told}\n")
+    } else {
+        format!("record {index} of {log}, batch {batch}: {verdict}\n")
+    });
+    Ok(ExitCode::from(code))
 }

@@ -5,25 +5,18 @@ mod bundle;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
-use tokio::sync::watch;
-use tokio_util::task::TaskTracker;
-
-use config::{Loader, Mode};
-use model::{Clock, SystemClock};
 
 use self::bundle::Bundle;
-use crate::assemble::assemble;
+use crate::cli::alone::alone;
 use crate::cli::config_file::ConfigFile;
-use crate::cli::{check, environment, say, serve, terminal, warn};
+use crate::cli::{check, say, terminal, warn};
 use crate::control::{
     Answer, ConsentOrder, ConsentWhat, Letter, NoAnswer, Order, Verdict, call, folder_of,
 };
-use crate::environment::Environment;
-use crate::run::Configuration;
+use crate::live::Live;
 use crate::standing::Standing;
 
 /// Withdraw a customer's consent in the bank's name, or show what was kept of it. With a running
@@ -158,7 +151,7 @@ fn asked(
             return Ok(Ok(answers));
         }
     }
-    alone(file, order)
+    in_store(file, order)
 }
 
 /// The order for the next piece, after a look at one.
@@ -190,37 +183,19 @@ fn ask(folder: &Path, order: &ConsentOrder) -> anyhow::Result<Option<Answer>> {
     }
 }
 
-/// Does it in the store, whose lock and whose log's lock are held meanwhile. The inner error is
-/// the file's mistakes.
-fn alone(
+/// Does it in the store. The inner error is the file's mistakes.
+fn in_store(
     file: &Path,
     order: &ConsentOrder,
 ) -> anyhow::Result<Result<Vec<Answer>, config::Mistakes>> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    // Consents are the same wherever the certificates are from.
-    let loader = Loader::new(file.to_owned(), Mode::Sandbox, Arc::new(environment));
-    let house = match Configuration::load(loader, clock.as_ref()) {
-        Ok(configuration) => configuration.house,
-        Err(mistakes) => return Ok(Err(mistakes)),
-    };
-    let answers = serve::runtime()?.block_on(async {
-        let (poison, _) = watch::channel(false);
-        let env = Environment::system(clock);
-        let (standing, audit) = Standing::open(&house, &env, &TaskTracker::new(), poison)?;
-        let live = assemble(&house, &standing, 1).await?;
+    alone(file, async |live: &Live, standing: &Standing| {
         let mut answers = Vec::new();
         let mut next = Some(order.clone());
         while let Some(order) = next {
-            let answer = order.carry_out(&live, &standing).await;
+            let answer = order.carry_out(live, standing).await;
             next = following(&order, &answer);
             answers.push(answer);
         }
-        // With the rooms goes what they had only counted.
-        drop((live, standing));
-        tokio::task::spawn_blocking(move || audit.close())
-            .await
-            .context("closing the audit log")?;
-        anyhow::Ok(answers)
-    })?;
-    Ok(Ok(answers))
+        answers
+    })
 }

@@ -2,24 +2,16 @@
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
 
-use anyhow::Context as _;
 use clap::{Args, Subcommand};
-use tokio::sync::watch;
-use tokio_util::task::TaskTracker;
 
-use config::{Loader, Mode};
-use model::{Clock, SystemClock};
-
-use crate::assemble::assemble;
+use crate::cli::alone::alone;
 use crate::cli::config_file::ConfigFile;
-use crate::cli::{check, environment, say, serve, terminal, warn};
+use crate::cli::{check, say, terminal, warn};
 use crate::control::{
     Answer, KeyOrder, KeyWhat, Letter, NoAnswer, Order, Verdict, call, carry_out, folder_of, rings,
 };
-use crate::environment::Environment;
-use crate::run::Configuration;
+use crate::live::Live;
 use crate::standing::Standing;
 
 /// See and change the keys that sign a bank's access tokens, and distrust any key. With a running
@@ -97,7 +89,7 @@ impl Keys {
         };
         let answer = match answer {
             Some(answer) => answer,
-            None => match alone(&file, &order)? {
+            None => match in_store(&file, &order)? {
                 Ok(answer) => answer,
                 Err(mistakes) => return Ok(check::refuse(&mistakes, self.json)),
             },
@@ -136,31 +128,12 @@ fn ask(folder: &Path, order: &KeyOrder) -> anyhow::Result<Option<Answer>> {
     }
 }
 
-/// Does it in the store, whose lock and whose log's lock are held meanwhile. The inner error is
-/// the file's mistakes.
-fn alone(file: &Path, order: &KeyOrder) -> anyhow::Result<Result<Answer, config::Mistakes>> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    // Keys are the same wherever the certificates are from.
-    let loader = Loader::new(file.to_owned(), Mode::Sandbox, Arc::new(environment));
-    let house = match Configuration::load(loader, clock.as_ref()) {
-        Ok(configuration) => configuration.house,
-        Err(mistakes) => return Ok(Err(mistakes)),
-    };
-    let answer = serve::runtime()?.block_on(async {
-        let (poison, _) = watch::channel(false);
-        let env = Environment::system(clock);
-        let (standing, audit) = Standing::open(&house, &env, &TaskTracker::new(), poison)?;
-        let live = assemble(&house, &standing, 1).await?;
-        let answer = match carry_out(&live, order).await {
-            Ok(distrusted) => rings(&live, order, distrusted.as_ref()).await,
+/// Does it in the store. The inner error is the file's mistakes.
+fn in_store(file: &Path, order: &KeyOrder) -> anyhow::Result<Result<Answer, config::Mistakes>> {
+    alone(file, async |live: &Live, _: &Standing| {
+        match carry_out(live, order).await {
+            Ok(distrusted) => rings(live, order, distrusted.as_ref()).await,
             Err(answer) => answer,
-        };
-        // With the rooms goes what they had only counted.
-        drop((live, standing));
-        tokio::task::spawn_blocking(move || audit.close())
-            .await
-            .context("closing the audit log")?;
-        anyhow::Ok(answer)
-    })?;
-    Ok(Ok(answer))
+        }
+    })
 }

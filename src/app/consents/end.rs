@@ -141,6 +141,7 @@ impl AtBank<'_> {
                 customer,
                 clusters: clusters.unwrap_or_default(),
                 resources: u32::try_from(resources).unwrap_or(u32::MAX),
+                evidence_digest: None,
             }),
             action: told.action,
             code: None,

@@ -1,6 +1,7 @@
 //! Consents whose time is over are said so: undecided ones lapse, those in force expire. The road
 //! and the pages go by the instants themselves, so nothing waits for this but the records.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,8 +10,8 @@ use arc_swap::ArcSwap;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use model::ConsentState;
 use model::ports::{Changed, DueConsent, Posted};
+use model::{BankId, ConsentId, ConsentState};
 
 use super::end::AtBank;
 use crate::live::Live;
@@ -35,6 +36,7 @@ pub(crate) fn sweep(
 ) {
     let (standing, live) = (Arc::clone(standing), Arc::clone(live));
     tasks.spawn(async move {
+        let mut stuck: HashMap<BankId, Stuck> = HashMap::new();
         let looks = async {
             loop {
                 let now = live.load_full();
@@ -44,13 +46,8 @@ pub(crate) fn sweep(
                         bank,
                         server,
                     };
-                    if let Err(cause) = at_bank.end_due().await {
-                        tracing::warn!(
-                            bank.id = bank.as_str(),
-                            error = format!("{cause:#}"),
-                            "consents whose time is over could not be ended"
-                        );
-                    }
+                    let ended = at_bank.end_due().await;
+                    ended.say(bank, stuck.entry(bank.clone()).or_default());
                 }
                 drop(now);
                 tokio::time::sleep(EVERY).await;
@@ -61,32 +58,82 @@ pub(crate) fn sweep(
     });
 }
 
+/// Those that could not be ended in a look.
+type Stuck = HashSet<ConsentId>;
+
+/// What a look has come to.
+struct Looked {
+    stuck: Stuck,
+    /// Why the first of them, or all, could not be ended.
+    why: Option<anyhow::Error>,
+}
+
+impl Looked {
+    /// Says what could not be ended, once: not again as long as it is the same.
+    fn say(self, bank: &BankId, said: &mut Stuck) {
+        if self.is_news(said)
+            && let Some(why) = &self.why
+        {
+            tracing::warn!(
+                bank.id = bank.as_str(),
+                count = self.stuck.len(),
+                error = format!("{why:#}"),
+                "consents whose time is over could not be ended"
+            );
+        }
+        *said = self.stuck;
+    }
+
+    fn is_news(&self, said: &Stuck) -> bool {
+        self.stuck.is_empty() || self.stuck != *said
+    }
+}
+
 impl AtBank<'_> {
     /// Ends those whose time is over, the longest due first. One that cannot be ended keeps none of
-    /// its group from it.
-    async fn end_due(&self) -> anyhow::Result<()> {
+    /// the others from it.
+    async fn end_due(&self) -> Looked {
+        let mut looked = Looked {
+            stuck: Stuck::new(),
+            why: None,
+        };
         for _ in 0..GROUPS_MAX {
-            let now = self.standing.clock.now();
-            let due = self.standing.state.consents.due(self.bank, now, GROUP);
-            let due = due.await.context("listing consents that are due")?;
-            let is_last = due.len() < usize::from(GROUP);
-            let mut posted = Vec::with_capacity(due.len());
-            let mut failed = None;
-            for one in due {
-                match self.end_one(&one).await {
-                    Ok(event) => posted.extend(event),
-                    Err(cause) => failed = failed.or(Some(cause)),
+            match self.end_group(&mut looked).await {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(why) => {
+                    looked.why = Some(why);
+                    break;
                 }
             }
-            outbox::hand_over(self.standing, posted).await?;
-            if let Some(cause) = failed {
-                return Err(cause);
-            }
-            if is_last {
-                break;
+        }
+        looked
+    }
+
+    /// Ends a group, of those that are not stuck; whether there may be more.
+    ///
+    /// Errors: the store does not list them, or the log does not take their events.
+    async fn end_group(&self, looked: &mut Looked) -> anyhow::Result<bool> {
+        let now = self.standing.clock.now();
+        // Those that are stuck are due still, and come first.
+        let stuck = u16::try_from(looked.stuck.len()).unwrap_or(u16::MAX);
+        let limit = GROUP.saturating_add(stuck);
+        let due = self.standing.state.consents.due(self.bank, now, limit);
+        let mut due = due.await.context("listing consents that are due")?;
+        let is_last = due.len() < usize::from(limit);
+        due.retain(|(id, ..)| !looked.stuck.contains(id));
+        let mut posted = Vec::with_capacity(due.len());
+        for one in due {
+            match self.end_one(&one).await {
+                Ok(event) => posted.extend(event),
+                Err(why) => {
+                    looked.stuck.insert(one.0);
+                    looked.why.get_or_insert(why);
+                }
             }
         }
-        Ok(())
+        outbox::hand_over(self.standing, posted).await?;
+        Ok(!is_last)
     }
 
     /// The event of one that has ended by this; none where it stands otherwise by now.

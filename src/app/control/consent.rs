@@ -135,8 +135,9 @@ impl AtBank<'_> {
         self.standing.log.record(Box::new(event).into()).await?;
         let piece = match (one, live.keks.get(self.bank)) {
             (Some(one), Some(kek)) => {
-                let shown = consent::open_evidence(kek, self.bank, &consent.id, one)?;
-                Some(piece(one, &shown)?)
+                // What does not open is told of: it is not what was kept of this consent.
+                let shown = consent::open_evidence(kek, self.bank, &consent.id, one).ok();
+                Some(piece(one, shown.as_ref())?)
             }
             (Some(_), None) => anyhow::bail!("the bank has no key that opens it"),
             (None, _) => None,
@@ -180,12 +181,13 @@ fn as_json(consent: &Consent, partner: Option<&PartnerId>) -> Value {
     })
 }
 
-fn piece(evidence: &Evidence, shown: &Shown) -> serde_json::Result<Value> {
+fn piece(evidence: &Evidence, shown: Option<&Shown>) -> serde_json::Result<Value> {
     Ok(json!({
         "edge": evidence.edge.as_str(),
         "at": evidence.at.to_string(),
         "by": evidence.by.as_str(),
         "text": base64url(&evidence.text_version),
+        "sealed": base64url(&evidence.sealed),
         "shown": serde_json::to_value(shown)?,
     }))
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crypto::base64url;
+use crypto::{base64url, hex};
 use model::{ClusterId, ConsentPart, ConsentState, EventId, GrantEvent, Network, RequestId};
 use serde::Serialize;
 
@@ -59,6 +59,8 @@ struct ConsentRecord {
     psu: Option<String>,
     clusters: String,
     resources: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    evidence_digest: Option<String>,
 }
 
 impl ConsentRecord {
@@ -74,6 +76,7 @@ impl ConsentRecord {
             psu: digest(&part.customer),
             clusters: cut(&clusters.join(" "), CLUSTERS_BYTES_MAX).into_owned(),
             resources: part.resources,
+            evidence_digest: part.evidence_digest.as_ref().map(|digest| hex(digest)),
         }
     }
 }

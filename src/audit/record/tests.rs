@@ -277,6 +277,7 @@ fn consent() -> ConsentPart {
             .map(|id| ClusterId::parse(id).unwrap())
             .into(),
         resources: 3,
+        evidence_digest: Some([3; 32]),
     }
 }
 
@@ -294,7 +295,9 @@ fn what_happened_to_a_consent_is_told_without_a_name_or_an_account() {
                 \"consent\":{\"from\":\"authorised\",\"to\":\"withdrawn\",\"by\":\"customer\",\
                 \"channel\":\"page\",\"text\":\"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE\",\
                 \"psu\":\"AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI\",\
-                \"clusters\":\"account_list balance\",\"resources\":3},\
+                \"clusters\":\"account_list balance\",\"resources\":3,\
+                \"evidence_digest\":\"03030303030303030303030303030303\
+                03030303030303030303030303030303\"},\
                 \"outcome\":{\"decision\":\"allowed\"}}";
     assert!(json.ends_with(said), "{json}");
     let made = told(ConsentPart {

@@ -144,17 +144,27 @@ impl Head {
 /// The leaf chain after one more entry: SHA-256(chain ‖ log ‖ SHA-256(0x00 ‖ entry)). The inner
 /// hash is RFC 6962's leaf hash; the log's number keeps an entry in its log.
 pub(crate) fn link(chain: &[u8; 32], log: u32, parts: &[&[u8]]) -> [u8; 32] {
+    join(chain, log, &leaf(parts))
+}
+
+/// The hash of an entry, which lies in parts.
+pub(crate) fn leaf(parts: &[&[u8]]) -> [u8; 32] {
     let mut leaf = Sha256::new();
     leaf.update(&[0]);
     for part in parts {
         leaf.update(part);
     }
+    leaf.finish()
+}
+
+/// The leaf chain after one more entry of this hash.
+pub(crate) fn join(chain: &[u8; 32], log: u32, leaf: &[u8; 32]) -> [u8; 32] {
     let mut next = [0; 68];
     let (before, rest) = next.split_at_mut(32);
     let (number, after) = rest.split_at_mut(4);
     before.copy_from_slice(chain);
     number.copy_from_slice(&log.to_le_bytes());
-    after.copy_from_slice(&leaf.finish());
+    after.copy_from_slice(leaf);
     sha256(&next)
 }
 

@@ -61,9 +61,18 @@ impl Scan {
     }
 
     /// Where the next batch is looked for.
-    #[cfg(test)]
     pub(crate) fn offset(&self) -> u64 {
         self.offset
+    }
+
+    /// The next batch is looked for here: a place where one ends.
+    pub(crate) fn go_to(&mut self, offset: u64) {
+        self.offset = offset;
+    }
+
+    /// What is behind the last batch may be another by now.
+    pub(crate) fn look_again(&mut self) {
+        self.window.forget();
     }
 
     /// The next batch, which is to bear the number `expected`, or the segment's end.

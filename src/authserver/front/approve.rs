@@ -150,7 +150,11 @@ impl Visit<'_> {
         }
         let description = "The bank's provider logs nobody in.";
         Err(Turned {
-            back: Some(self.back(known, Ending::Failed, &[("error", error)])?),
+            back: Some(Box::new(self.send_back(
+                known,
+                Ending::Failed,
+                &[("error", error)],
+            )?)),
             ..Turned::away(Cause::BadRequest, error, description)
         })
     }
@@ -167,7 +171,7 @@ impl Visit<'_> {
             Err(turned) if turned.fault.is_some() => turned,
             decided => return decided,
         };
-        if let Err(unkept) = self.turn_down(known, turned.code, None, record).await {
+        if let Err(unkept) = self.failed(known, turned.code, record).await {
             tracing::warn!(
                 error = unkept
                     .fault
@@ -176,8 +180,8 @@ impl Visit<'_> {
                 "a request that failed could not be ended"
             );
         }
-        let back = self.back(known, Ending::Failed, &[("error", turned.code)]);
-        turned.back = back.ok();
+        let back = self.send_back(known, Ending::Failed, &[("error", turned.code)]);
+        turned.back = back.ok().map(Box::new);
         Err(turned)
     }
 

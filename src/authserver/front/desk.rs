@@ -15,6 +15,7 @@ use super::grant::Given;
 use super::request::{Known, Sitting};
 use super::{Turned, Visit};
 use crate::evidence::OpenRecord;
+use crate::issuer::shown_until;
 use crate::page::{Cause, Ending};
 
 /// What is asked of the desk, as it reads it.
@@ -112,6 +113,7 @@ impl Visit<'_> {
                 number: number.unwrap_or(partner.as_str()),
                 contact: &known.client.contact,
             },
+            app_elsewhere: name_of(known.client, known.language.other()),
             customer: SeatedCustomer {
                 subject: &session.subject,
                 shown: &session.shown,
@@ -120,13 +122,14 @@ impl Visit<'_> {
             },
             page: DeskPage {
                 language: known.language.tag(),
-                bank: self.issuer.bank.as_str(),
+                bank: self.bank(known.language),
                 host: self.issuer.host(),
                 switch: &switch,
                 form: &form,
             },
             opened_at: known.opened_at,
             latest_end: self.latest_end(),
+            tokens_until: shown_until(self.now),
             event: &event,
             request_id: self.request_id,
             interaction: self.interaction,
@@ -186,6 +189,8 @@ impl From<DeskEnding> for Ending {
     fn from(ending: DeskEnding) -> Self {
         match ending {
             DeskEnding::Refused => Self::Refused,
+            DeskEnding::TakenBack => Self::TakenBack,
+            DeskEnding::Stopped => Self::Stopped,
             DeskEnding::TimedOut => Self::TimedOut,
             DeskEnding::Locked => Self::Locked,
             DeskEnding::NoAccounts | DeskEnding::Failed => Self::Failed,

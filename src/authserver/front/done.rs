@@ -6,9 +6,11 @@ use model::Response;
 use web::Language;
 
 use super::authorize::name_of;
+use super::way_back;
 use super::{Turned, Visit};
-use crate::page::Cause;
+use crate::ClientSettings;
 use crate::page::done::{self, Done, Kept};
+use crate::page::{Cause, Ending};
 use crate::step::form::Parameters;
 
 impl Visit<'_> {
@@ -25,7 +27,19 @@ impl Visit<'_> {
         let mut languages = Language::ALL.into_iter();
         let language = languages.find(|language| language.tag() == way.language);
         let language = language.unwrap_or(self.language);
-        let kept = way.kept.as_ref().and_then(|kept| {
+        let ended = (way.ending, way.kept.as_ref());
+        self.leading(language, client, ended, &way.location)
+    }
+
+    /// The page that leads to the app's address.
+    pub(super) fn leading(
+        &self,
+        language: Language,
+        client: &ClientSettings,
+        (ending, kept): (Ending, Option<&way_back::Kept>),
+        location: &str,
+    ) -> Result<Response, Turned> {
+        let kept = kept.and_then(|kept| {
             // Where the bank shows customers what they gave, this is there, too.
             let shows = self.asking.permissions.is_some();
             let permission = shows.then(|| self.keeper_path(&kept.grant));
@@ -35,9 +49,9 @@ impl Visit<'_> {
         let view = Done {
             frame: self.frame(language, None),
             app: name_of(client, language),
-            ending: way.ending,
+            ending,
             kept: kept.as_ref(),
-            location: &way.location,
+            location,
         };
         Ok(done::done(self.pages, &view)?)
     }

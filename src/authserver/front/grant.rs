@@ -4,7 +4,9 @@
 use jiff::Timestamp;
 
 use model::ports::{AgreedConsent, Approval, Code, DeskAgreed, Finish, Grant, Posted};
-use model::{ConsentPart, Edge, Extent, Fault, GrantAction, GrantEvent, GrantId, Response};
+use model::{
+    ConsentPart, Edge, EventId, Extent, Fault, GrantAction, GrantEvent, GrantId, Response,
+};
 
 use super::request::{Known, Sitting};
 use super::way_back::Kept;
@@ -14,6 +16,9 @@ use crate::issuer::limits::{CARRIED_BYTES_MAX, SECRET_BYTES};
 use crate::issuer::shown_until;
 use crate::request::details::Details;
 use crate::request::{CodeBound, Granted, to_store};
+
+/// The most events that can wait for the log.
+const WAITING_MAX: u32 = 10_000;
 
 /// What a customer said yes to.
 pub(super) struct Given {
@@ -168,8 +173,19 @@ impl Visit<'_> {
         let replaced = consent.and_then(|consent| consent.replaces.clone());
         let changed = consent.map(|consent| consent.id.clone());
         let (bank, digest) = (&self.issuer.bank, known.digest);
-        let grants = &self.ports.grants;
-        let ask = || grants.approve(bank, digest, approval, self.now);
+        let events = [Some(&approval.event), approval.superseded.as_ref()];
+        let events: Vec<EventId> = events.into_iter().flatten().map(|event| event.id).collect();
+        let ask = || async move {
+            let asked = self
+                .ports
+                .grants
+                .approve(bank, digest, approval, self.now)
+                .await;
+            match asked {
+                Err(cause) => self.found_kept(&events).await.ok_or(cause),
+                said => said,
+            }
+        };
         let finished = match &replaced {
             Some((old, until)) => {
                 let old = (old.grant(), *until);
@@ -185,6 +201,16 @@ impl Visit<'_> {
             self.issuer.consent_changed(id.grant());
         }
         Ok(Some(posted))
+    }
+
+    /// A yes of which the store has not said whether it has it: if it has, its events wait for the
+    /// log, and it is as good as any. `None` when it has not, or does not say that either: then
+    /// nobody has the code, and the app is told that it failed.
+    async fn found_kept(&self, events: &[EventId]) -> Option<Finish> {
+        let waiting = self.ports.outbox.waiting(WAITING_MAX).await.ok()?;
+        let is_its = |one: &Posted| events.contains(&one.event.id);
+        let posted: Vec<Posted> = waiting.into_iter().filter(is_its).collect();
+        (posted.len() == events.len()).then_some(Finish::Done(posted))
     }
 
     /// The code of a grant, with what it is bound to.

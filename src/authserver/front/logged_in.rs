@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use model::ports::Claim;
@@ -46,6 +47,14 @@ struct Away {
     until: i64,
 }
 
+/// A browser that leaves for the provider.
+pub(super) struct Departure {
+    /// What it comes back with.
+    pub(super) state: String,
+    secret: [u8; 32],
+    is_new: bool,
+}
+
 impl Visit<'_> {
     /// Sends the browser to the provider, after a form over a page of ours; one that has no secret
     /// yet gets one.
@@ -55,9 +64,7 @@ impl Visit<'_> {
         known: &Known<'_>,
         again: bool,
     ) -> Result<Response, Turned> {
-        let random = self.ports.random.as_ref();
-        let drawn = || crypto::random_array::<32>(random);
-        let (secret, is_new) = self.browser();
+        let drawn = || crypto::base64url(&crypto::random_array::<32>(self.ports.random.as_ref()));
         let asks = &known.request.authentication;
         // A log-in is good for as long there as it is here, or as the app says.
         let max_age_s = asks.max_age.unwrap_or(u64::MAX);
@@ -70,8 +77,8 @@ impl Visit<'_> {
             client: known.client_id.as_str().to_owned(),
             request_uri: known.request_uri.clone(),
             language: known.language.tag().to_owned(),
-            nonce: crypto::base64url(&drawn()),
-            verifier: crypto::base64url(&drawn()),
+            nonce: drawn(),
+            verifier: drawn(),
             since: if again {
                 since.max(known.opened_at.as_second())
             } else {
@@ -80,11 +87,9 @@ impl Visit<'_> {
             again,
             until: until.as_second(),
         };
-        let text = serde_json::to_vec(&away).unwrap_or_default();
-        let sealed = self.asking.way.seal(&text, &place(&secret), random);
-        let sealed = sealed.map_err(|cause| Fault::caused("sealing the state", cause))?;
+        let departure = self.departs(&away, place)?;
         let wanted = Wanted {
-            state: &crypto::base64url(&sealed),
+            state: &departure.state,
             bound: away.bound(),
             language: known.language.tag(),
             max_age_s,
@@ -92,15 +97,58 @@ impl Visit<'_> {
             acr_values: &asks.acr_values(),
             login_hint: asks.login_hint.as_deref(),
         };
-        let link = provider.link(wanted, self.means());
-        let link = in_time(link).await?.map_err(Turned::unavailable)?;
         let app = name_of(known.client, known.language);
-        let response = self.onward(known.language, Some(app), &link)?;
-        self.keeping(response, &secret, is_new)
+        let page = (known.language, Some(app));
+        self.goes(provider, wanted, page, &departure).await
     }
 
-    /// On to the provider, for this app or for none.
-    pub(super) fn onward(
+    /// Seals what a log-in is for, so that this browser alone comes back with it.
+    pub(super) fn departs<S: Serialize>(
+        &self,
+        away: &S,
+        place: fn(&[u8; 32]) -> [u8; 32],
+    ) -> Result<Departure, Turned> {
+        let (secret, is_new) = self.browser();
+        let text = serde_json::to_vec(away).unwrap_or_default();
+        let random = self.ports.random.as_ref();
+        let sealed = self.asking.way.seal(&text, &place(&secret), random);
+        let sealed = sealed.map_err(|cause| Fault::caused("sealing the state", cause))?;
+        Ok(Departure {
+            state: crypto::base64url(&sealed),
+            secret,
+            is_new,
+        })
+    }
+
+    /// Sends the browser to the provider, for this app or for none; one that has no secret yet gets
+    /// one.
+    pub(super) async fn goes(
+        &self,
+        provider: &OpenIdProvider,
+        wanted: Wanted<'_>,
+        (language, app): (Language, Option<&str>),
+        departure: &Departure,
+    ) -> Result<Response, Turned> {
+        let link = in_time(provider.link(wanted, self.means())).await?;
+        let link = link.map_err(Turned::unavailable)?;
+        let response = self.onward(language, app, &link)?;
+        self.keeping(response, &departure.secret, departure.is_new)
+    }
+
+    /// What a state seals that this browser was sent away with.
+    pub(super) fn comes_with<S: DeserializeOwned>(
+        &self,
+        state: &str,
+        place: fn(&[u8; 32]) -> [u8; 32],
+    ) -> Option<S> {
+        let secret = self.secret(BROWSER)?;
+        let sealed = crypto::from_base64url(state)?;
+        let text = self.asking.way.open(&sealed, &place(&secret)).ok()?;
+        serde_json::from_slice(&text).ok()
+    }
+
+    /// On to the provider, after a form over a page of ours.
+    fn onward(
         &self,
         language: Language,
         app: Option<&str>,
@@ -179,10 +227,7 @@ impl Visit<'_> {
 
     /// What a state of ours seals; `None` when we did not make it for this browser, or it is over.
     fn away(&self, state: &str) -> Option<Away> {
-        let secret = self.secret(BROWSER)?;
-        let sealed = crypto::from_base64url(state)?;
-        let text = self.asking.way.open(&sealed, &place(&secret)).ok()?;
-        let away: Away = serde_json::from_slice(&text).ok()?;
+        let away: Away = self.comes_with(state, place)?;
         (self.now.as_second() < away.until).then_some(away)
     }
 

@@ -6,20 +6,40 @@
 //! |---|---|---|
 //! | `permissions` | GET | what is active, waiting and ended; `search`, `page` |
 //! | `permissions/history` | GET | all decisions; `page` |
-//! | `permissions/ID` | GET | one, with each access; `page` |
+//! | `permissions/ID` | GET | one, with each access; `after` |
 //! | `permissions/ID/withdraw` | GET, POST | what would stop; the withdrawal |
 //! | `permissions/ID/receipt` | GET | what was shown when it was decided |
 //! | `permissions/log-in`, `permissions/log-out` | POST | the session |
 //!
-//! Each GET is answered with JSON where `format=json` or `Accept` says so. What is another's, what
-//! there is not and what is no id at all are answered alike (CO-25).
+//! Each is JSON too, for the bank's own app (screen D8): a GET where `format=json` or `Accept` says
+//! so, a POST whose body is JSON or whose `Accept` says so. What is told is what the page tells,
+//! with its own address (`self`) and those that it leads to (`list`, `history`, `previous`, `next`,
+//! `href`, `withdraw`, `receipt`): paths of the issuer's host, to be asked in the same manner. The
+//! app keeps cookies as a browser does.
+//!
+//! | JSON of | is |
+//! |---|---|
+//! | a GET without a session | 401 `login_required`: `log_in`, the path of the log-in, and its `form`; at a bank with an OpenID provider `log_in` alone, where a browser must go |
+//! | POST `permissions/log-in` | `csrf` and `request` of that form, `username`, `password`: 200 and the session; or 401 `access_denied` with `tries_left` or `locked_until` |
+//! | GET `permissions/ID/withdraw` | what would stop, and the `form` that withdraws: `action`, `csrf`, `request` |
+//! | POST `permissions/ID/withdraw` | that `csrf`, `act`, which is `withdraw` or `keep`, and `shown`, which names what was told before: 200 and what GET `permissions/ID` tells from then on |
+//! | POST `permissions/log-out` | `csrf` of `log_out`, which each answer has: 200 |
+//!
+//! A JSON body is an object of texts, at most 64 KiB, and has no other member than these. What is
+//! refused is `{ error, error_description, request_id }` with the page's status and code, whatever
+//! `Accept` says. A page of another origin sends no JSON here: `Origin`, where there is one, is
+//! ours, and the proof `csrf` is of this session and this address (AZ-07).
+//!
+//! What is another's, what there is not and what is no id at all are answered alike (CO-25).
 
+mod letter;
 mod log_in;
+mod place;
 mod provider;
+mod told;
 
-use http::header::{ACCEPT, SET_COOKIE};
-use http::{Method, StatusCode};
-use serde_json::json;
+use http::Method;
+use http::header::SET_COOKIE;
 
 use model::ports::{
     Consent, DeskForm, Look, Looked, Looker, Permissions, SeatedCustomer, Session, WhoAsks,
@@ -28,7 +48,11 @@ use model::ports::{
 use model::{ClientId, Fault, GrantAction, GrantEvent, Response};
 use web::{Cookie, Form};
 
+pub(super) use self::letter::{parameters, wants_json};
+use self::place::{Place, look};
+pub(super) use self::told::turned_away;
 use super::authorize::name_of;
+use super::log_in::foreign_form;
 use super::{Turned, Visit};
 use crate::Customers;
 use crate::evidence::OpenRecord;
@@ -43,14 +67,24 @@ const KEEPING: Cookie<'_> = Cookie::named("keeping");
 const TO_KEEP: &str = "keep";
 /// The list, under an issuer's path.
 const PLACE: &str = "permissions";
-/// The longest address below the list that is come back to after a log-in, in bytes.
-const PLACE_BYTES_MAX: usize = 200;
+/// The longest address below the list that is looked at, in bytes.
+const BELOW_BYTES_MAX: usize = 200;
 
 /// A customer who is logged in to their permissions.
 struct Seated {
     secret: [u8; 32],
     session: Session,
 }
+
+/// What a withdrawal is made with: whose address it is sent to, and what the form says.
+type Sent<'q> = (&'q str, &'q [(String, String)]);
+
+/// What makes a form, tells who a client is, and makes an event.
+type Makes<'l> = (
+    &'l (dyn Fn(&str) -> DeskForm + Send + Sync),
+    &'l (dyn Fn(&ClientId) -> Option<WhoAsks<'l>> + Send + Sync),
+    &'l (dyn Fn(GrantAction, &Consent) -> GrantEvent + Send + Sync),
+);
 
 /// What a session's secret is found by: never by what a giving visit's is.
 fn digest(secret: &[u8; 32]) -> [u8; 32] {
@@ -64,79 +98,80 @@ impl Visit<'_> {
         form: &Parameters,
         record: &mut OpenRecord<'_>,
     ) -> Result<Response, Turned> {
-        let place = self.place()?;
+        let below = self.below()?;
         if self.head.method == Method::POST {
-            return self.posted(keeper, &place, form, record).await;
+            return self.posted(keeper, &below, form, record).await;
         }
         let query = Form::parse(self.head.uri.query().unwrap_or_default().as_bytes());
         let query = query.map_err(|_| repeated())?;
-        let as_json = self.wants_json(&query)?;
-        let Some(seated) = self.seated().await? else {
-            return if as_json {
-                Ok(told(StatusCode::UNAUTHORIZED, "login_required"))
-            } else {
-                self.ask_who_keeps(&place).await
-            };
-        };
-        let look = look(&place, &query)?;
-        let shown = match look {
-            Some(look) => {
-                self.shown_to(keeper, &seated, (look, as_json), record)
-                    .await?
-            }
-            None => Looked::Unknown,
-        };
-        match shown {
-            Looked::Answer(response) => Ok(response),
-            Looked::Unknown if as_json => Ok(told(StatusCode::NOT_FOUND, "not_found")),
-            Looked::Unknown => Err(unknown()),
+        query.only("format").map_err(|_| repeated())?;
+        let place = Place::of(&below, &query);
+        if !self.as_json && matches!(below.as_str(), "log-in" | "log-out") {
+            // Where a form led, which is nothing to look at: on to what it was on the way to.
+            let to = query.only("to").ok().flatten().and_then(Place::parse);
+            let to = to.unwrap_or_default();
+            return Ok(web::see_other(&self.keeper_path(to.as_str()))?);
         }
+        let Some(seated) = self.seated().await? else {
+            return self.ask_who_keeps(&place).await;
+        };
+        let look = look(&below, &query)?.ok_or_else(unknown)?;
+        self.shown_to(keeper, &seated, (look, &place), record).await
     }
 
     /// A form of ours.
     async fn posted(
         &self,
         keeper: &dyn Permissions,
-        place: &str,
+        below: &str,
         form: &Parameters,
         record: &mut OpenRecord<'_>,
     ) -> Result<Response, Turned> {
-        if place == "log-in" {
+        if self.as_json && !letter::is_of(self.issuer.host(), self.headers) {
+            return Err(foreign_form());
+        }
+        if below == "log-in" {
             return self.keeper_logs_in(form, record).await;
         }
+        let place = Place::of(below, &Form::of(Vec::new()));
         let Some(seated) = self.seated().await? else {
-            return self.ask_who_keeps("").await;
+            return self.ask_who_keeps(&place).await;
         };
         // The proof is of this address: a form of one consent withdraws no other.
-        self.is_own(KEEPING, TO_KEEP, place, form.get("csrf"))?;
-        if place == "log-out" {
+        self.is_own(KEEPING, TO_KEEP, below, form.get("csrf"))?;
+        if below == "log-out" {
             return self.log_out(&seated).await;
         }
-        let id = place.strip_suffix("/withdraw").ok_or_else(unknown)?;
-        match form.get("act") {
-            Some("keep") => {}
-            Some("withdraw") => {
-                let members = form.own();
-                let said = self
-                    .withdraw(keeper, &seated, (id, &members), record)
-                    .await?;
-                if said == Withdrawn::Unknown {
-                    return Err(unknown());
-                }
-            }
-            _ => {
-                let rule = "The form says neither to withdraw nor to keep.";
-                return Err(Turned::away(Cause::BadRequest, "invalid_request", rule));
-            }
+        let id = below.strip_suffix("/withdraw").ok_or_else(unknown)?;
+        if !matches!(form.get("act"), Some("keep" | "withdraw")) {
+            let rule = "The form says neither to withdraw nor to keep.";
+            return Err(Turned::away(Cause::BadRequest, "invalid_request", rule));
         }
-        Ok(web::see_other(&self.keeper_path(id))?)
+        // What else was sent is nobody's choice, and is kept nowhere.
+        let mut members = form.own();
+        members.retain(|(name, _)| matches!(name.as_str(), "act" | "shown"));
+        let sent = (id, members.as_slice());
+        let said = self
+            .withdraw(keeper, &seated, (sent, &place), record)
+            .await?;
+        if said == Withdrawn::Unknown {
+            return Err(unknown());
+        }
+        if !self.as_json {
+            return Ok(web::see_other(&self.keeper_path(id))?);
+        }
+        let look = Look::One { id, after: "" };
+        self.shown_to(keeper, &seated, (look, &place), record).await
     }
 
-    /// Asks who the customer is, on the way to this address below the list.
-    async fn ask_who_keeps(&self, place: &str) -> Result<Response, Turned> {
+    /// Asks who the customer is, on the way to this place.
+    async fn ask_who_keeps(&self, place: &Place) -> Result<Response, Turned> {
+        if self.as_json {
+            return self.must_log_in(place);
+        }
         match &self.asking.customers {
             Customers::Password(_) if self.sent_form => {
-                Ok(web::see_other(&self.keeper_path(place))?)
+                Ok(web::see_other(&self.keeper_path(place.as_str()))?)
             }
             Customers::Password(_) => self.ask_keeper(place, "", None),
             Customers::Provider(provider) => self.to_provider_to_keep(provider, place).await,
@@ -147,39 +182,27 @@ impl Visit<'_> {
         &self,
         keeper: &dyn Permissions,
         seated: &Seated,
-        (look, as_json): (Look<'_>, bool),
+        (look, place): (Look<'_>, &Place),
         record: &OpenRecord<'_>,
-    ) -> Result<Looked, Turned> {
+    ) -> Result<Response, Turned> {
         let events = self.events(record);
         let event =
             |action: GrantAction, consent: &Consent| self.event_of(&events, action, consent);
         let form = |place: &str| self.keeper_form(&seated.secret, place);
         let app = |client: &ClientId| self.who_is(client);
-        let (path, switch) = (self.keeper_path(""), self.keeper_switch());
-        let looker = Looker {
-            path: &path,
-            switch: &switch,
-            as_json,
-            form: &form,
-            app: &app,
-            event: &event,
-            customer: self.customer(&seated.session),
-            language: self.language.tag(),
-            bank: self.issuer.bank.as_str(),
-            host: self.issuer.host(),
-            tokens_until: shown_until(self.now),
-            now: self.now,
-            request_id: self.request_id,
-            interaction: self.interaction,
-        };
-        Ok(keeper.show(looker, look).await?)
+        let (path, switch) = (self.keeper_path(""), self.keeper_switch(place));
+        let looker = self.looker(seated, (&path, &switch), (&form, &app, &event));
+        match keeper.show(looker, look).await? {
+            Looked::Answer(response) => Ok(response),
+            Looked::Unknown => Err(unknown()),
+        }
     }
 
     async fn withdraw(
         &self,
         keeper: &dyn Permissions,
         seated: &Seated,
-        (id, members): (&str, &[(String, String)]),
+        ((id, members), place): (Sent<'_>, &Place),
         record: &mut OpenRecord<'_>,
     ) -> Result<Withdrawn, Turned> {
         let events = self.events(record);
@@ -187,26 +210,36 @@ impl Visit<'_> {
             |action: GrantAction, consent: &Consent| self.event_of(&events, action, consent);
         let form = |place: &str| self.keeper_form(&seated.secret, place);
         let app = |client: &ClientId| self.who_is(client);
-        let (path, switch) = (self.keeper_path(""), self.keeper_switch());
-        let looker = Looker {
-            path: &path,
-            switch: &switch,
-            as_json: false,
-            form: &form,
-            app: &app,
-            event: &event,
+        let (path, switch) = (self.keeper_path(""), self.keeper_switch(place));
+        let looker = self.looker(seated, (&path, &switch), (&form, &app, &event));
+        let (said, posted) = keeper.withdraw(looker, id, members).await;
+        record.posted(posted);
+        Ok(said?)
+    }
+
+    /// A customer who looks at their permissions, with what is made for them by these.
+    fn looker<'l>(
+        &'l self,
+        seated: &'l Seated,
+        (path, switch): (&'l str, &'l str),
+        (form, app, event): Makes<'l>,
+    ) -> Looker<'l> {
+        Looker {
+            path,
+            switch,
+            as_json: self.as_json,
+            form,
+            app,
+            event,
             customer: self.customer(&seated.session),
             language: self.language.tag(),
-            bank: self.issuer.bank.as_str(),
+            bank: self.bank(self.language),
             host: self.issuer.host(),
             tokens_until: shown_until(self.now),
             now: self.now,
             request_id: self.request_id,
             interaction: self.interaction,
-        };
-        let (said, posted) = keeper.withdraw(looker, id, members).await;
-        record.posted(posted);
-        Ok(said?)
+        }
     }
 
     fn customer<'s>(&self, session: &'s Session) -> SeatedCustomer<'s> {
@@ -268,7 +301,11 @@ impl Visit<'_> {
         let sessions = &self.ports.sessions;
         let digest = digest(&seated.secret);
         sessions.end(&self.issuer.bank, digest, self.now).await?;
-        let mut response = self.ask_who_keeps("").await?;
+        let mut response = if self.as_json {
+            self.logged_out()
+        } else {
+            self.ask_who_keeps(&Place::default()).await?
+        };
         let gone = self.own(KEEPING).remove();
         let gone = gone.map_err(|cause| Fault::caused("removing a cookie", cause))?;
         response.headers_mut().append(SET_COOKIE, gone);
@@ -276,62 +313,30 @@ impl Visit<'_> {
     }
 
     /// What the address says below the list.
-    fn place(&self) -> Result<String, Turned> {
+    fn below(&self) -> Result<String, Turned> {
         let list = self.keeper_path("");
         let below = self.head.uri.path().strip_prefix(&list);
         let below = below.map(|below| below.strip_prefix('/').unwrap_or(below));
-        let below = below.filter(|below| below.len() <= PLACE_BYTES_MAX);
+        let below = below.filter(|below| below.len() <= BELOW_BYTES_MAX);
         below.map(str::to_owned).ok_or_else(unknown)
     }
 
     /// The path of an address below the list, or the list's.
     pub(super) fn keeper_path(&self, place: &str) -> String {
         let path = self.issuer.path();
-        match place {
-            "" => format!("{path}/{PLACE}"),
-            place => format!("{path}/{PLACE}/{place}"),
+        if place.is_empty() || place.starts_with('?') {
+            format!("{path}/{PLACE}{place}")
+        } else {
+            format!("{path}/{PLACE}/{place}")
         }
     }
 
     /// The same address in the other language.
-    fn keeper_switch(&self) -> String {
-        let (path, other) = (self.head.uri.path(), self.language.other().tag());
-        format!("{path}?ui_locales={other}")
+    fn keeper_switch(&self, place: &Place) -> String {
+        let path = self.keeper_path(place.as_str());
+        let (joint, other) = (place.joint(), self.language.other().tag());
+        format!("{path}{joint}ui_locales={other}")
     }
-
-    fn wants_json(&self, query: &Form) -> Result<bool, Turned> {
-        let accepts = self
-            .headers
-            .get(ACCEPT)
-            .and_then(|value| value.to_str().ok());
-        // A browser accepts pages first, and says so.
-        let accepts = accepts.is_some_and(|accepts| {
-            accepts.contains("application/json") && !accepts.contains("text/html")
-        });
-        let format = query.only("format").map_err(|_| repeated())?;
-        Ok(format.map_or(accepts, |format| format == "json"))
-    }
-}
-
-/// What is looked at, at an address below the list; `None` where nothing is.
-fn look<'q>(place: &'q str, query: &'q Form) -> Result<Option<Look<'q>>, Turned> {
-    let page = query.only("page").map_err(|_| repeated())?;
-    let page = page.and_then(|page| page.parse().ok()).unwrap_or(1);
-    let search = query.only("search").map_err(|_| repeated())?;
-    let search = search.unwrap_or_default();
-    Ok(match place.split_once('/') {
-        None if place.is_empty() => Some(Look::List { search, page }),
-        None if place == "history" => Some(Look::History { page }),
-        None => Some(Look::One { id: place, page }),
-        Some((id, "withdraw")) => Some(Look::Withdrawal(id)),
-        Some((id, "receipt")) => Some(Look::Receipt(id)),
-        Some(_) => None,
-    })
-}
-
-/// An answer in JSON that tells a code alone.
-fn told(status: StatusCode, code: &str) -> Response {
-    web::json(status, &json!({ "error": code }))
 }
 
 /// One answer to whatever is not this customer's (CO-25).

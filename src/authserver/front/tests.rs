@@ -8,6 +8,7 @@ mod details;
 mod links;
 mod methods;
 mod permissions;
+mod permissions_api;
 mod provider;
 mod told;
 mod visitor;
@@ -51,6 +52,7 @@ async fn house() -> House {
             grant_lifetime: Duration::from_hours(1),
             desk: None,
             permissions: None,
+            own: Arc::default(),
         });
     })
     .await

@@ -1,6 +1,8 @@
 //! The way back to the app: after a form over a page of ours, since browsers block a redirect to
 //! another site that answers a form (specs/consent.md §9). What it leads to travels sealed in its
 //! address, so that no code stands in a browser's history, and nobody makes an address of his own.
+//! A browser that has lost what the address is bound to gets the page at once: no code is given to
+//! one.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -47,14 +49,15 @@ impl Kept {
 }
 
 impl Visit<'_> {
-    /// Leads back to the app with these parameters.
+    /// Leads back to the app with these parameters: over a page of ours after a form, straight to
+    /// the app where none was sent (AZ-06).
     pub(super) fn send_back(
         &self,
         known: &Known<'_>,
         ending: Ending,
         parameters: &[(&str, &str)],
     ) -> Result<Response, Turned> {
-        Ok(web::see_other(&self.back(known, ending, parameters)?)?)
+        self.led_back(known, (ending, None), parameters)
     }
 
     /// The same once something was given: the code of it goes to the app.
@@ -64,33 +67,25 @@ impl Visit<'_> {
         kept: Kept,
         code: &str,
     ) -> Result<Response, Turned> {
-        let parameters = [("code", code)];
-        let back = self.led(known, (Ending::Allowed, Some(kept)), &parameters)?;
-        Ok(web::see_other(&back)?)
+        self.led_back(known, (Ending::Allowed, Some(kept)), &[("code", code)])
     }
 
-    /// Where that leads first: over a page of ours after a form, straight to the app where none
-    /// was sent (AZ-06).
-    pub(super) fn back(
-        &self,
-        known: &Known<'_>,
-        ending: Ending,
-        parameters: &[(&str, &str)],
-    ) -> Result<String, Turned> {
-        self.led(known, (ending, None), parameters)
-    }
-
-    fn led(
+    fn led_back(
         &self,
         known: &Known<'_>,
         ended: (Ending, Option<Kept>),
         parameters: &[(&str, &str)],
-    ) -> Result<String, Turned> {
+    ) -> Result<Response, Turned> {
         let location = self.location(known, parameters)?;
-        match self.secret(BROWSER).filter(|_| self.sent_form) {
-            Some(browser) => self.over_done(known, ended, location, &browser),
-            None => Ok(location),
+        if !self.sent_form {
+            return Ok(web::see_other(&location)?);
         }
+        let Some(browser) = self.secret(BROWSER) else {
+            let ended = (ended.0, ended.1.as_ref());
+            return self.leading(known.language, known.client, ended, &location);
+        };
+        let page = self.over_done(known, ended, location, &browser)?;
+        Ok(web::see_other(&page)?)
     }
 
     /// The app's address with these parameters, its `state` and our `iss` (RFC 9207; AZ-04), or

@@ -68,6 +68,7 @@ impl UnderGrant<'_> {
                 nonce: self.nonce,
                 auth_time: wanted.auth_time.then_some(granted.auth_time),
                 acr: granted.acr.as_deref().filter(|_| wanted.acr),
+                openbanking_intent_id: wanted.openbanking_intent_id.then(|| self.grant.id.as_str()),
                 access: &token,
             };
             id_token::make(issuer, &says, now)

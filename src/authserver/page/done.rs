@@ -56,6 +56,8 @@ pub(crate) fn done(pages: &Pages, view: &Done<'_>) -> Result<Response, Fault> {
     let key = match view.ending {
         Ending::Allowed => "ended-allowed",
         Ending::Refused => "ended-refused",
+        Ending::TakenBack => "ended-taken-back",
+        Ending::Stopped => "ended-stopped",
         Ending::Cancelled => "ended-cancelled",
         Ending::TimedOut => "ended-timed-out",
         Ending::Locked => "ended-locked",

@@ -7,8 +7,8 @@ log-in = Log in
 cancel = Cancel
 # Between what something is called and what it is.
 colon = { ": " }
-until = Until
-asked-for = What it asks for
+approve-until = Until
+approve-asked-for = What it asks for
 who-you-are = Who you are
 customer = Logged in as
 error-code = Error code
@@ -28,11 +28,13 @@ locked-until = Too many wrong tries. Try again after { $moment }.
 wants-to = { $app } asks to { $act }
 asks = { $app } asks for your permission
 own-number = A number that only { $app } knows you by. Not your name, and not your accounts.
-if-refused = If you refuse, this bank shares nothing with { $app }.
+approve-if-refused = If you refuse, this bank shares nothing with { $app }.
 
 # How a visit ended.
 ended-allowed = You allowed what { $app } asked for
+ended-taken-back = { $app } took back what it asked for
 ended-refused = You refused what { $app } asked for
+ended-stopped = You stopped all that you had allowed { $app }
 ended-cancelled = You cancelled what { $app } asked for
 ended-timed-out = The request of { $app } took too long
 ended-locked = Too many wrong tries: the request of { $app } was stopped

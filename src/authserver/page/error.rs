@@ -44,7 +44,8 @@ pub(crate) fn failure(pages: &Pages, view: &Failure<'_>) -> Response {
     })
 }
 
-fn sheet(pages: &Pages, view: &Failure<'_>) -> Result<Response, Fault> {
+/// The page, or why there is none.
+pub(super) fn sheet(pages: &Pages, view: &Failure<'_>) -> Result<Response, Fault> {
     let language = view.frame.language;
     let (happened, remedy) = match view.cause {
         Cause::NoSuchRequest => ("no-such-request", "no-such-request-remedy"),

@@ -172,7 +172,7 @@ fn failure_view(language: Language, cause: Cause) -> Failure<'static> {
 }
 
 fn templates() -> Pages {
-    pages().expect("templates")
+    pages(&OwnPages::default()).expect("templates")
 }
 
 async fn html(response: Response) -> String {
@@ -228,6 +228,7 @@ fn all(language: Language) -> Vec<(&'static str, Response)> {
         ),
         ("done-allowed", done(Ending::Allowed, Some(&kept))),
         ("done-refused", done(Ending::Refused, None)),
+        ("done-taken-back", done(Ending::TakenBack, None)),
         (
             "error",
             failure(&pages, &failure_view(language, Cause::NoSuchRequest)),

@@ -7,8 +7,8 @@ log-in = 登录
 cancel = 取消
 # 名称与内容之间。
 colon = ：
-until = 有效期至
-asked-for = 请求的内容
+approve-until = 有效期至
+approve-asked-for = 请求的内容
 who-you-are = 你是谁
 customer = 当前登录
 error-code = 错误代码
@@ -25,11 +25,13 @@ locked-until = 尝试次数过多。请在{ $moment }之后再试。
 wants-to = { $app }想{ $act }
 asks = { $app }请求你的同意
 own-number = 一个只有{ $app }用来认出你的编号，不含你的姓名和账户。
-if-refused = 如果拒绝，本行不会向{ $app }提供任何信息。
+approve-if-refused = 如果拒绝，本行不会向{ $app }提供任何信息。
 
 # 访问如何结束。
 ended-allowed = 你已同意{ $app }的请求
+ended-taken-back = { $app }已收回它的请求
 ended-refused = 你已拒绝{ $app }的请求
+ended-stopped = 你已全部停止给{ $app }的授权
 ended-cancelled = 你已取消{ $app }的请求
 ended-timed-out = { $app }的请求已超时
 ended-locked = 尝试次数过多，{ $app }的请求已停止

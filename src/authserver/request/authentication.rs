@@ -45,6 +45,10 @@ pub(crate) enum Prompt {
 pub(crate) struct Wanted {
     pub(crate) auth_time: bool,
     pub(crate) acr: bool,
+    /// The id of the consent, under the name that OBIE gives it (Read/Write API v4, security
+    /// profile): an app that asked for a consent first holds it against the one it named.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) openbanking_intent_id: bool,
 }
 
 impl Authentication {

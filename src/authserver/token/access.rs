@@ -86,7 +86,7 @@ struct Told<'a> {
 
 impl<'a> Told<'a> {
     fn of(grant: &OnBehalf<'a>) -> Option<Self> {
-        let Wanted { auth_time, acr } = grant.userinfo;
+        let Wanted { auth_time, acr, .. } = grant.userinfo;
         (auth_time || acr).then(|| Self {
             auth_time: auth_time.then_some(grant.auth_time),
             acr: grant.acr.filter(|_| acr),

@@ -25,6 +25,8 @@ pub(crate) struct Says<'a> {
     pub(crate) auth_time: Option<i64>,
     /// How strongly, where that was asked for.
     pub(crate) acr: Option<&'a str>,
+    /// The id of the consent, where that was asked for.
+    pub(crate) openbanking_intent_id: Option<&'a str>,
     /// The access token that goes with it, and whose end is its end.
     pub(crate) access: &'a AccessToken,
 }
@@ -42,6 +44,8 @@ struct Claims<'a> {
     auth_time: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     acr: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    openbanking_intent_id: Option<&'a str>,
     at_hash: String,
 }
 
@@ -58,6 +62,7 @@ pub(crate) fn make(issuer: &Issuer, says: &Says<'_>, now: Timestamp) -> Result<S
         nonce: says.nonce,
         auth_time: says.auth_time,
         acr: says.acr,
+        openbanking_intent_id: says.openbanking_intent_id,
         at_hash: crypto::half_hash(signer.algorithm(), says.access.text.as_bytes()),
     };
     signer.sign(TYP, &claims)

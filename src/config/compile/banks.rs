@@ -1,5 +1,7 @@
 //! Banks: trust, issuer, upstreams and products joined.
 
+mod pages;
+
 use std::collections::HashSet;
 
 use super::clients::{self, key_sets};
@@ -28,6 +30,7 @@ pub(super) fn compile(
         let products = products::compile(c, file, (bank, asking.as_ref()), &mut paths);
         let who = (bank, partners.as_slice());
         let consent = consent::compile(c, file, who, asking.as_ref(), &products);
+        let pages = pages::compile(c, bank);
         let issuer = issuers::compile(c, file, who, &products, &mut places);
         let (Some(trust), Some(mut issuer)) = (trust, issuer) else {
             continue;
@@ -50,6 +53,7 @@ pub(super) fn compile(
             fetch,
             products,
             consent,
+            pages,
         });
     }
     issuers::refuse_hidden(c, &places, &paths);

@@ -1,16 +1,16 @@
-//! Issuers: which listener answers what of them, and that no two answer at one place.
+//! Issuers: which listener answers what of them.
 
-use std::collections::{BTreeMap, HashMap};
+mod taken;
+
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use authserver::{BoundBy, ClientAuthentication, Profile};
 use crypto::{Jwks, KeyEncryptionKey};
 use edge::ClientCertificates;
-use model::ListenerId;
 use url::Url;
 
 use super::clients::key_set;
-use super::products::Paths;
 use super::{Compiler, authorization, resource_servers};
 use crate::file::{Bank, Client, File, Issuer, Listener, Partner, Proof, Tokens};
 use crate::files::FileRef;
@@ -20,8 +20,7 @@ use crate::house::{
 use crate::mistake::Code;
 use crate::source::{At, Span};
 
-/// The places taken so far, as listener and path, with the issuer's URL that took them.
-pub(super) type Places = BTreeMap<(ListenerId, String), Span>;
+pub(super) use self::taken::{Places, refuse_hidden};
 
 /// What customers' browsers see.
 const PAGES: [(&str, IssuerEndpoint); 4] = [
@@ -71,7 +70,7 @@ pub(super) fn compile(
             (keys.map(TokensPlan::Elsewhere), places)
         }
     };
-    claim(c, bank, place?.at, &endpoints, places);
+    places.claim(c, bank, place?.at, &endpoints);
     Some(IssuerPlan {
         url: url.value.clone(),
         tokens: tokens?,
@@ -168,27 +167,6 @@ fn their_keys(
         return None;
     }
     key_set(c, jwks?)
-}
-
-/// Notes products whose operations would answer where an issuer does. Comes after all banks.
-pub(super) fn refuse_hidden(c: &mut Compiler<'_>, places: &Places, paths: &Paths) {
-    for ((listener, path), at) in places {
-        let Some((product, operation)) = paths.answering(listener, path) else {
-            continue;
-        };
-        c.reader
-            .collector
-            .mistake(
-                Code::Shadowed,
-                *at,
-                format!(
-                    "`{product}` has an operation where this issuer answers: {path} on the \
-                     listener `{listener}`"
-                ),
-            )
-            .see(operation, "the operation")
-            .help("give the issuer's URL a path, or the API another base path");
-    }
 }
 
 /// Notes banks that name one issuer: who issues for two lets callers of the one in at the other.
@@ -438,41 +416,6 @@ fn endpoints(
         endpoints.extend(pages.map(|(word, page)| at(own, format!("{path}/{word}"), page)));
     }
     endpoints
-}
-
-/// Takes an issuer's places; a place has one issuer.
-fn claim(
-    c: &mut Compiler<'_>,
-    bank: &Bank,
-    at: Span,
-    endpoints: &[EndpointPlan],
-    places: &mut Places,
-) {
-    let mut collided = false;
-    for endpoint in endpoints {
-        let place = (endpoint.listener.clone(), endpoint.path.clone());
-        let Some(first) = places.insert(place, at) else {
-            continue;
-        };
-        if collided {
-            continue;
-        }
-        collided = true;
-        let EndpointPlan { listener, path, .. } = endpoint;
-        c.reader
-            .collector
-            .mistake(
-                Code::Clash,
-                at,
-                format!(
-                    "the issuer of `{}` would answer where another does: {path} on the listener \
-                     `{listener}`",
-                    bank.id.value
-                ),
-            )
-            .see(first, "the other issuer")
-            .help("give each issuer's URL a path of its own, such as `/harbour`");
-    }
 }
 
 /// The URLs of the listeners that serve the bank's products, in the file's order.

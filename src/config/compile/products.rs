@@ -258,6 +258,12 @@ impl Paths {
         let place = self.0.get(listener)?.answering(path)?;
         Some((&place.product, place.at))
     }
+
+    /// The same of one whose path would answer somewhere below this one.
+    pub(super) fn below(&self, listener: &ListenerId, path: &str) -> Option<(&str, Span)> {
+        let place = self.0.get(listener)?.below(path)?;
+        Some((&place.product, place.at))
+    }
 }
 
 fn refuse_taken(

@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use openapi::is_parameter;
+
 use crate::source::Span;
 
 /// The operations of one listener by their paths.
@@ -66,14 +68,16 @@ impl Routes {
         let segments: Vec<&str> = segments(path).collect();
         self.root.at(&segments)
     }
+
+    /// An operation whose path would answer somewhere below this one.
+    pub(super) fn below(&self, path: &str) -> Option<&Place> {
+        let segments: Vec<&str> = segments(path).collect();
+        self.root.below(&segments)
+    }
 }
 
 fn segments(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').skip(1)
-}
-
-fn is_parameter(segment: &str) -> bool {
-    segment.starts_with('{') && segment.ends_with('}')
 }
 
 impl Segment {
@@ -115,6 +119,20 @@ impl Segment {
         };
         let fixed = self.fixed.get(*first).and_then(|fixed| fixed.at(rest));
         fixed.or_else(|| self.parameter.as_ref()?.at(rest))
+    }
+
+    fn below(&self, rest: &[&str]) -> Option<&Place> {
+        let Some((first, rest)) = rest.split_first() else {
+            return self.inside();
+        };
+        let fixed = self.fixed.get(*first).and_then(|fixed| fixed.below(rest));
+        fixed.or_else(|| self.parameter.as_ref()?.below(rest))
+    }
+
+    /// The first of all that are further inside.
+    fn inside(&self) -> Option<&Place> {
+        let mut next = self.fixed.values().chain(self.parameter.as_deref());
+        next.find_map(|segment| segment.places.first().or_else(|| segment.inside()))
     }
 }
 
@@ -160,5 +178,23 @@ mod tests {
         assert_eq!(routes.answering("/token"), Some(&place("a", "GET")));
         assert_eq!(routes.answering("/x/y"), Some(&place("b", "GET")));
         assert_eq!(routes.answering("/x/z"), None);
+    }
+
+    #[test]
+    fn what_is_below_a_path_is_whatever_fits_further_inside() {
+        let mut routes = Routes::default();
+        routes.claim("/permissions", place("at", "GET"));
+        assert_eq!(routes.below("/permissions"), None);
+        routes.claim("/x/permissions/list", place("other", "GET"));
+        assert_eq!(routes.below("/permissions"), None);
+        routes.claim("/permissions/a/{id}/b", place("deep", "GET"));
+        let deep = place("deep", "GET");
+        assert_eq!(routes.below("/permissions"), Some(&deep));
+        assert_eq!(routes.below("/permissions/a"), Some(&deep));
+        assert_eq!(routes.below("/x/permissions"), Some(&place("other", "GET")));
+        let mut routes = Routes::default();
+        routes.claim("/{any}/list", place("any", "GET"));
+        assert_eq!(routes.below("/permissions"), Some(&place("any", "GET")));
+        assert_eq!(routes.below("/x/permissions"), None);
     }
 }

@@ -1,5 +1,7 @@
 //! `banks`: the tenants.
 
+mod pages;
+
 use model::BankId;
 
 use super::{
@@ -9,6 +11,8 @@ use super::{
 use crate::reader::{Reader, Section};
 use crate::shape::{Id, Key, Kind, Shape};
 use crate::source::At;
+
+pub(crate) use self::pages::{Colour, Pages};
 
 pub(super) static BANK: Shape = Shape::new(
     "a bank",
@@ -50,6 +54,12 @@ pub(super) static BANK: Shape = Shape::new(
             "its customers consent to nothing: no operation has the class `customer`",
             "What customers may let apps see and do, and how they are asked.",
         ),
+        Key::absent(
+            "pages",
+            Kind::Section(&pages::PAGES),
+            "its customers see pages of ours, on which the bank is called by its id",
+            "How the pages of the bank's customers look, and what the bank is called there.",
+        ),
     ],
 );
 
@@ -62,6 +72,7 @@ pub(crate) struct Bank {
     pub(crate) fetch: Vec<FetchHost>,
     pub(crate) products: Vec<Product>,
     pub(crate) consent: Option<Consent>,
+    pub(crate) pages: Option<Pages>,
 }
 
 pub(super) fn read(reader: &mut Reader, section: &mut Section<'_>) -> Vec<Bank> {
@@ -81,6 +92,7 @@ pub(super) fn read(reader: &mut Reader, section: &mut Section<'_>) -> Vec<Bank> 
                 consent: section
                     .value(reader, "consent")
                     .map(|value| consent::read(reader, value)),
+                pages: pages::read(reader, &mut section),
             };
             section.finish(reader);
             Some(bank)

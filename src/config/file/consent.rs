@@ -50,7 +50,7 @@ pub(super) static CONSENT: Shape = Shape::new(
             ),
             "{ CLIENT: [PURPOSE] }",
             "What each client wants data for: purposes of the catalogue that the bank has reviewed \
-             for it.",
+             for it; customers are asked for the first, unless the client lodged another of them.",
         ),
     ],
 );

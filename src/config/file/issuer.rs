@@ -66,7 +66,7 @@ pub(super) static ISSUER: Shape = Shape::new(
         ),
         Key::absent(
             "grant_lifetime",
-            Kind::Duration(Duration::from_mins(1), Duration::from_hours(180 * 24)),
+            Kind::Duration(Duration::from_mins(1), Duration::from_hours(366 * 24)),
             "customers cannot grant; with `log_in` it must be written",
             "How long what a customer approved holds, its refresh token too.",
         ),

@@ -25,7 +25,7 @@ pub(super) static PRODUCT: Shape = Shape::new(
         Key {
             name: "upstream",
             kind: Kind::Name,
-            need: Need::RequiredUnless("room", "NAME"),
+            need: Need::RequiredUnless("room", "NAME`, or `room: consent"),
             doc: "The service of the bank where its calls go.",
         },
         Key::absent(

@@ -19,6 +19,7 @@ mod golden;
 mod grants;
 mod include;
 mod links;
+mod pages;
 mod schema;
 mod table;
 

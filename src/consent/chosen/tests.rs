@@ -1,6 +1,6 @@
 use std::collections::BTreeSet as Set;
 
-use model::{BoundTo, ClusterId, ScopeSet};
+use model::{BoundTo, ClusterId, ResourceKind, ScopeSet};
 
 use super::*;
 use crate::draft::ChosenAccount;
@@ -105,6 +105,39 @@ fn the_chosen_account_is_bound_and_stands_in_the_details() {
         ("account", "acc-1".to_owned()),
     ];
     assert_eq!(bound, expected);
+}
+
+#[test]
+fn one_account_is_bound_as_however_many_kinds_of_resource() {
+    let (settings, bank, client) = (settings("sensitive"), bank_id(), client());
+    let scopes = ScopeSet::parse("funds").expect("scopes");
+    let asked = AskedFor {
+        bank: &bank,
+        client: &client,
+        scopes: &scopes,
+        details: FUNDS,
+        now: at(0),
+    };
+    let card = ResourceKind::parse("card").expect("valid");
+    let mut wish = Wish::of(&settings, &asked).expect("may be asked");
+    wish.kinds.push(&card);
+    let chosen = Chosen {
+        asked: &asked,
+        wish: &wish,
+        customer: "li-lei",
+        id: &ConsentId::parse("consent-1").expect("valid"),
+        draft: &draft(&[1]),
+    };
+    let details = chosen.details().expect("details");
+    assert!(details.contains(r#""account":"acc-1""#), "{details}");
+    let terms = chosen.terms(&profile("sensitive")).expect("terms");
+    assert_eq!(terms.resources.len(), 2);
+    let mut bound = terms.bound.iter();
+    let bound = bound.find(|value| value.member == "account");
+    let bound = bound.map(|value| &value.value);
+    let is_it =
+        |value: &BoundTo| matches!(value, BoundTo::Account(one) if one.id.as_str() == "acc-1");
+    assert!(bound.is_some_and(is_it), "{bound:?}");
 }
 
 #[test]

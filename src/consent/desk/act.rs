@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use model::ports::{Answer, Changed, DeskFault, DeskStep, OwnAccount};
+use model::ports::{Answer, Changed, DeskEnding, DeskFault, DeskStep, OwnAccount};
 use model::{ClusterId, EXTENSIONS_MAX, Edge, GrantAction};
 
 use super::course::Course;
@@ -24,6 +24,8 @@ const CHOSEN_MAX: usize = 50;
 pub(super) enum Act {
     Allow,
     Refuse,
+    /// Refuse, and withdraw what was given before.
+    Stop,
     Extend,
     /// Another code, in the place of the one that was sent.
     Resend,
@@ -68,6 +70,7 @@ impl<'a> Said<'a> {
         let act = match act {
             Some("allow") => Act::Allow,
             Some("refuse") => Act::Refuse,
+            Some("stop") => Act::Stop,
             Some("extend") => Act::Extend,
             Some("resend") => Act::Resend,
             _ => {
@@ -87,6 +90,15 @@ impl<'a> Said<'a> {
             accounts,
             code,
         })
+    }
+}
+
+impl Said<'_> {
+    /// That the customer allows, and the box where the page has one, as evidence has them.
+    pub(super) fn answers(&self, has_box: bool) -> Vec<(String, String)> {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let separate = (has_box && self.is_separate).then(|| pair("separate", "yes"));
+        separate.into_iter().chain([pair("act", "allow")]).collect()
     }
 }
 
@@ -114,8 +126,9 @@ impl Visit<'_> {
         match said.act {
             Act::Refuse => {
                 note(&mut case.draft, answer.members);
-                self.refused(&case, &wish)
+                self.refused(&case, &wish, DeskEnding::Refused)
             }
+            Act::Stop => self.stop(case, &wish, answer.members).await,
             Act::Extend => self.extend(&case, &wish).await,
             Act::Resend if stage == Stage::Confirm => self.resend(case, &wish).await,
             Act::Resend => Err(DeskFault::Form("no code was sent yet")),
@@ -151,7 +164,7 @@ impl Visit<'_> {
         let is_chosen_now = is_choice(&case.draft);
         note(&mut case.draft, answer.members);
         case.draft.accounts = chosen;
-        let next = next(&case, wish);
+        let next = self.next(&case, wish);
         // What was chosen on an earlier page is looked for once more before anything comes of it.
         let is_last = matches!(next, Some(Stage::Confirm) | None);
         if is_last && !is_chosen_now && self.loses(&mut case, wish).await? {
@@ -162,10 +175,26 @@ impl Visit<'_> {
             Some(stage) => {
                 case.draft.stage = stage;
                 case.draft.turn.clear();
-                self.keep(&case, DeskStep::Again).await
+                self.keep(&mut case, DeskStep::Again).await
             }
             None => self.agreed(&case, wish, None),
         }
+    }
+
+    /// The page after this one; `None`: there is nothing left to ask.
+    fn next(&self, case: &Case, wish: &Wish<'_>) -> Option<Stage> {
+        let draft = &case.draft;
+        // The page of a renewal has the values, and so has the one page.
+        let has_values = case.is_renewal() || self.is_on_one_page(wish);
+        let pages = [
+            (Stage::Accounts, draft.chooser == Chooser::Apart),
+            (Stage::Values, wish.has_values() && !has_values),
+            (Stage::Confirm, wish.second_factor),
+        ];
+        let mut later = pages.into_iter().filter(|(stage, _)| *stage > draft.stage);
+        later
+            .find(|(_, is_asked)| *is_asked)
+            .map(|(stage, _)| stage)
     }
 
     /// The customer takes more time, twice at most.
@@ -221,22 +250,6 @@ impl Visit<'_> {
     }
 }
 
-/// The page after this one; `None`: there is nothing left to ask.
-fn next(case: &Case, wish: &Wish<'_>) -> Option<Stage> {
-    let draft = &case.draft;
-    let has_chooser = draft.chooser == Chooser::Apart;
-    let pages = [
-        (Stage::Accounts, has_chooser),
-        // The page of a renewal has the values.
-        (Stage::Values, wish.has_values() && !case.is_renewal()),
-        (Stage::Confirm, wish.second_factor),
-    ];
-    let mut later = pages.into_iter().filter(|(stage, _)| *stage > draft.stage);
-    later
-        .find(|(_, is_asked)| *is_asked)
-        .map(|(stage, _)| stage)
-}
-
 /// The accounts that a form chooses from those listed; or what is wrong about that. Errors: it
 /// chooses as no page of ours does.
 fn choose(
@@ -276,7 +289,7 @@ pub(super) fn note(draft: &mut Draft, members: &[(String, String)]) {
     let (stage, is_choice) = (draft.stage, is_choice(draft));
     let is_asked = |name: &str| match name {
         "act" => true,
-        "separate" => stage == Stage::Review,
+        "separate" => matches!(stage, Stage::Review | Stage::Confirm),
         "account" => is_choice,
         _ => false,
     };

@@ -6,7 +6,7 @@ use model::{ConsentState, Edge, Fault, GrantAction};
 use super::act::{Said, note};
 use super::{BANK_PATIENCE, Case, Stepped, Visit, end, unavailable};
 use crate::asked::Wish;
-use crate::draft::{Proof, Stage};
+use crate::draft::{Draft, Proof, Stage, Tries};
 use crate::page::{self, Wrong};
 
 /// How often a wrong code may be typed, over all that were sent, before nothing comes of it.
@@ -19,17 +19,21 @@ const CODE_CHARS_MAX: usize = 16;
 impl Visit<'_> {
     /// The customer has allowed all: now they prove once more who they are.
     pub(super) async fn begin(&mut self, mut case: Case, wish: &Wish<'_>) -> Stepped {
-        let is_confirming = case.consent.state == ConsentState::Confirming;
-        if is_confirming && case.has_all_codes() {
-            return self.locked(&case, wish);
+        // On the one page nothing is allowed yet.
+        let is_kept = case.has_edge() || self.is_on_one_page(wish);
+        if case.has_all_codes() {
+            return if is_kept {
+                self.locked(&case, wish)
+            } else {
+                Ok(DeskStep::Over(self.withdrawn_offer(&case.consent, wish)))
+            };
+        }
+        if !self.send(&mut case, wish).await? {
+            return Ok(DeskStep::Again);
         }
         case.draft.stage = Stage::Confirm;
-        case.draft.turn.clear();
-        self.send(&mut case, wish).await?;
-        if case.is_renewal() || is_confirming {
-            // A renewal is in force, and takes no edge before it is renewed; who chose again has
-            // taken the edge already.
-            return self.keep(&case, DeskStep::Again).await;
+        if is_kept {
+            return self.keep(&mut case, DeskStep::Again).await;
         }
         // What was decided is kept as it was seen, before the page of the second factor.
         let evidence = self.evidence(&case, Edge::Allow, model::By::Customer, None)?;
@@ -49,18 +53,25 @@ impl Visit<'_> {
         if self.loses(&mut case, wish).await? {
             return self.choose_again(case, wish).await;
         }
-        case.draft.turn.clear();
-        self.send(&mut case, wish).await?;
-        self.keep(&case, DeskStep::Again).await
+        if !self.send(&mut case, wish).await? {
+            return Ok(DeskStep::Again);
+        }
+        self.keep(&mut case, DeskStep::Again).await
     }
 
-    /// Has the bank begin a proof over what the draft says.
-    async fn send(&self, case: &mut Case, wish: &Wish<'_>) -> Result<(), DeskFault> {
+    /// Has the bank begin a proof over what the draft says; `false` when the form is answered
+    /// already.
+    pub(super) async fn send(&self, case: &mut Case, wish: &Wish<'_>) -> Result<bool, DeskFault> {
         let (desk, seat) = (self.desk, &self.seat);
         let over = self.chosen(case, wish).over()?;
         let (accounts, until) = (&case.draft.accounts, case.draft.until);
-        let line = |language| {
-            page::confirm::line(&desk.pages, language, seat.who.app, wish, accounts, until)
+        let line = |language: web::Language| {
+            let app = if language.tag() == seat.page.language {
+                seat.who.app
+            } else {
+                seat.app_elsewhere
+            };
+            page::confirm::line(&desk.pages, language, app, wish, accounts, until)
         };
         let line_zh = line(web::Language::ZhCn)?;
         let line_en = line(web::Language::En)?;
@@ -69,21 +80,56 @@ impl Visit<'_> {
             line_zh: &line_zh,
             line_en: &line_en,
         };
+        let count = |tries: &mut Tries| tries.begins = tries.begins.saturating_add(1);
+        let Some(claim) = self.claim(case, count).await? else {
+            return Ok(false);
+        };
         let factor = desk.ports.factor.as_ref();
         let (subject, request) = (seat.customer.subject, seat.request_id);
         let begun = factor.begin(subject, what, request, seat.interaction, BANK_PATIENCE);
-        let mut begun = begun.await.map_err(unavailable)?;
-        let former = case.draft.proof.as_ref();
-        let failures = former.map_or(0, |proof| proof.failures);
-        begun.tries_left = begun.tries_left.min(FAILURES_MAX.saturating_sub(failures));
+        let mut begun = match begun.await {
+            Ok(begun) => begun,
+            Err(cause) => {
+                self.give_back(case, claim).await;
+                return Err(unavailable(cause));
+            }
+        };
+        begun.tries_left = begun.tries_left.min(case.tries_left());
         case.draft.proof = Some(Proof {
             begun,
             over,
-            failures,
-            begins: former.map_or(0, |proof| proof.begins).saturating_add(1),
             is_live: true,
         });
-        Ok(())
+        Ok(true)
+    }
+
+    /// Takes the form that is answered, and counts what it tries before the bank is asked: of all
+    /// that come of one page, and of all that read one draft, this one goes on. `None` when another
+    /// was faster.
+    async fn claim(
+        &self,
+        case: &mut Case,
+        count: impl FnOnce(&mut Tries),
+    ) -> Result<Option<Claim>, DeskFault> {
+        let (settings, ports) = (&self.desk.settings, &self.desk.ports);
+        let (id, bank) = (&case.consent.id, &settings.bank);
+        let mut taken = Draft::open(&case.consent.draft, id, bank, &settings.kek)?;
+        count(&mut taken.tries);
+        taken.turn.clear();
+        let sealed = taken.sealed(id, settings, ports)?;
+        let former = case.consent.draft.clone();
+        if !self.put(case, sealed).await? {
+            return Ok(None);
+        }
+        case.draft.tries = taken.tries;
+        case.draft.turn.clear();
+        Ok(Some(Claim { former }))
+    }
+
+    /// The bank has not said what became of it: the form can be sent again, and nothing of it
+    /// counts. What cannot be given back stays counted.
+    async fn give_back(&self, case: &mut Case, claim: Claim) {
+        self.put(case, claim.former).await.ok();
     }
 
     /// The customer typed a code.
@@ -97,12 +143,19 @@ impl Visit<'_> {
             return Err(Fault::new("confirming without a second factor").into());
         };
         let over = self.chosen(&case, wish).over()?;
-        let is_allowed = case.is_renewal() || case.consent.state == ConsentState::Confirming;
-        if over != proof.over || !is_allowed {
+        let is_on_one_page = self.is_on_one_page(wish);
+        if over != proof.over || !(case.has_edge() || is_on_one_page) {
             return Ok(DeskStep::Over(self.withdrawn_offer(&case.consent, wish)));
         }
-        let Some(code) = code(said.code) else {
-            return self.present(case, wish, None, &[Wrong::NoCode]).await;
+        let has_box = is_on_one_page && !self.apart(&case.course, wish).is_empty();
+        let code = code(said.code);
+        let wrong = [
+            (has_box && !said.is_separate).then_some(Wrong::NotSeparate),
+            code.is_none().then_some(Wrong::NoCode),
+        ];
+        let wrong: Vec<Wrong> = wrong.into_iter().flatten().collect();
+        let (Some(code), true) = (code, wrong.is_empty()) else {
+            return self.present(case, wish, None, &wrong).await;
         };
         if !proof.is_live {
             return self.present(case, wish, None, &[Wrong::CodeOver]).await;
@@ -110,20 +163,22 @@ impl Visit<'_> {
         if self.loses(&mut case, wish).await? {
             return self.choose_again(case, wish).await;
         }
-        let seat = &self.seat;
-        let (factor, id) = (self.desk.ports.factor.as_ref(), &proof.begun.id);
-        let asked = factor.check(
-            id,
-            over,
-            code,
-            seat.request_id,
-            seat.interaction,
-            BANK_PATIENCE,
-        );
-        match asked.await.map_err(unavailable)? {
+        if case.tries_left() == 0 {
+            return self.locked(&case, wish);
+        }
+        let (has_edge, answers) = (case.has_edge(), said.answers(has_box));
+        if !self.allowed(&mut case, wish, &answers).await? {
+            return Ok(DeskStep::Again);
+        }
+        let Some(heard) = self.heard(&mut case, &proof, code).await? else {
+            return Ok(DeskStep::Again);
+        };
+        match heard {
             FactorSaid::Good(result) if result.over == over => {
-                let allow = ("act".to_owned(), "allow".to_owned());
-                note(&mut case.draft, &[allow]);
+                // On the one page the first code was kept with what was said beside it.
+                if has_edge {
+                    note(&mut case.draft, &answers);
+                }
                 self.agreed(&case, wish, Some(result))
             }
             FactorSaid::Good(_) => Err(Fault::new("hearing of a proof over other values").into()),
@@ -133,7 +188,37 @@ impl Visit<'_> {
         }
     }
 
-    /// A code was wrong: the bank counts, and so do we, over all codes of this consent.
+    /// What the bank says to a code; `None` when the form is answered already.
+    async fn heard(
+        &self,
+        case: &mut Case,
+        proof: &Proof,
+        code: &str,
+    ) -> Result<Option<FactorSaid>, DeskFault> {
+        let count = |tries: &mut Tries| tries.wrong = tries.wrong.saturating_add(1);
+        let Some(claim) = self.claim(case, count).await? else {
+            return Ok(None);
+        };
+        let (seat, factor) = (&self.seat, self.desk.ports.factor.as_ref());
+        let asked = factor.check(
+            &proof.begun.id,
+            proof.over,
+            code,
+            seat.request_id,
+            seat.interaction,
+            BANK_PATIENCE,
+        );
+        match asked.await {
+            Ok(said) => Ok(Some(said)),
+            Err(cause) => {
+                self.give_back(case, claim).await;
+                Err(unavailable(cause))
+            }
+        }
+    }
+
+    /// A code was wrong, as it was counted: the bank counts, and so do we, over all codes of this
+    /// consent.
     async fn wrong(
         &mut self,
         mut case: Case,
@@ -141,8 +226,7 @@ impl Visit<'_> {
         mut proof: Proof,
         tries_left: u32,
     ) -> Stepped {
-        proof.failures = proof.failures.saturating_add(1);
-        let left = tries_left.min(FAILURES_MAX.saturating_sub(proof.failures));
+        let left = tries_left.min(case.tries_left());
         if left == 0 {
             return self.locked(&case, wish);
         }
@@ -152,19 +236,37 @@ impl Visit<'_> {
             .await
     }
 
-    /// A code came too late, or the proof is of use no more: another may be begun.
+    /// A code came too late, or the proof is of use no more: another may be begun. That it was
+    /// wrong nobody knows.
     async fn over(&mut self, mut case: Case, wish: &Wish<'_>, mut proof: Proof) -> Stepped {
         proof.is_live = false;
+        case.draft.tries.wrong = case.draft.tries.wrong.saturating_sub(1);
         case.draft.proof = Some(proof);
         self.present(case, wish, None, &[Wrong::CodeOver]).await
     }
 }
 
+/// A form that was taken.
+struct Claim {
+    /// The draft as it lay in the store before, sealed.
+    former: Vec<u8>,
+}
+
 impl Case {
+    /// Whether no edge comes before the code: a renewal is in force, and takes none before it is
+    /// renewed; who chose again, or typed a wrong code, has taken it already.
+    pub(super) fn has_edge(&self) -> bool {
+        self.is_renewal() || self.consent.state == ConsentState::Confirming
+    }
+
     /// Whether as many codes were sent as are sent for one consent.
-    fn has_all_codes(&self) -> bool {
-        let proof = self.draft.proof.as_ref();
-        proof.is_some_and(|proof| proof.begins >= BEGINS_MAX)
+    pub(super) fn has_all_codes(&self) -> bool {
+        self.draft.tries.begins >= BEGINS_MAX
+    }
+
+    /// How many codes may still be wrong, by our count.
+    fn tries_left(&self) -> u32 {
+        FAILURES_MAX.saturating_sub(self.draft.tries.wrong)
     }
 }
 

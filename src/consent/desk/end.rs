@@ -3,7 +3,7 @@
 use model::ports::{
     AgreedConsent, Change, Consent, Declined, DeskAgreed, DeskEnding, DeskFault, DeskOver, DeskStep,
 };
-use model::{By, Channel, ConsentPart, ConsentState, Edge, FactorResult, Fault};
+use model::{By, Channel, ConsentId, ConsentPart, ConsentState, Edge, FactorResult, Fault};
 
 use super::course::Course;
 use super::{Case, Stepped, Visit};
@@ -24,6 +24,15 @@ pub(super) fn over(ending: DeskEnding, declined: Option<Declined>) -> Ended {
     })
 }
 
+/// What the customer of a consent is told that was refused before they answered: by whom.
+pub(super) fn refused_by(by: Option<By>) -> DeskEnding {
+    match by {
+        Some(By::Customer) => DeskEnding::Refused,
+        Some(By::Partner) => DeskEnding::TakenBack,
+        Some(By::Bank | By::House) | None => DeskEnding::Failed,
+    }
+}
+
 /// Nothing comes of it, by no decision of the customer's.
 pub(super) fn failed(error: &'static str) -> Ended {
     Box::new(DeskOver {
@@ -34,15 +43,13 @@ pub(super) fn failed(error: &'static str) -> Ended {
 }
 
 impl Visit<'_> {
-    /// The customer refused, at whichever stage.
-    pub(super) fn refused(&self, case: &Case, wish: &Wish<'_>) -> Stepped {
-        if case.is_renewal() {
-            return Ok(DeskStep::Over(over(DeskEnding::Refused, None)));
-        }
+    /// The customer refused, at whichever stage. A renewal that is refused leaves in force what is,
+    /// and is kept as a refusal is.
+    pub(super) fn refused(&self, case: &Case, wish: &Wish<'_>, ending: DeskEnding) -> Stepped {
         let mut change = change(&case.consent, Edge::Refuse);
         change.evidence = Some(self.evidence(case, Edge::Refuse, By::Customer, None)?);
         let declined = self.declined(case, wish, change, By::Customer)?;
-        Ok(DeskStep::Over(over(DeskEnding::Refused, Some(declined))))
+        Ok(DeskStep::Over(over(ending, Some(declined))))
     }
 
     /// Too many codes were wrong.
@@ -50,8 +57,13 @@ impl Visit<'_> {
         if case.is_renewal() {
             return Ok(DeskStep::Over(over(DeskEnding::Locked, None)));
         }
-        let mut change = change(&case.consent, Edge::Lock);
-        change.evidence = Some(self.evidence(case, Edge::Lock, By::House, None)?);
+        // Who typed no code yet has used up the codes, and allowed nothing.
+        let edge = match case.consent.state {
+            ConsentState::Confirming => Edge::Lock,
+            _ => Edge::Refuse,
+        };
+        let mut change = change(&case.consent, edge);
+        change.evidence = Some(self.evidence(case, edge, By::House, None)?);
         let declined = self.declined(case, wish, change, By::House)?;
         Ok(DeskStep::Over(over(DeskEnding::Locked, Some(declined))))
     }
@@ -148,21 +160,22 @@ impl Visit<'_> {
             details: chosen.details()?,
             until: case.draft.until,
             part: self.part(Some(consent.state), to, wish, case.draft.accounts.len()),
-            superseded: replaced.map(|former| self.superseded(former)),
+            superseded: replaced.map(|former| self.former_part(former, ConsentState::Superseded)),
         })))
     }
 
-    /// What records tell of the consent whose place another takes.
-    fn superseded(&self, former: &Former) -> ConsentPart {
+    /// What records tell of the end of the consent that the app names.
+    pub(super) fn former_part(&self, former: &Former, to: ConsentState) -> ConsentPart {
         ConsentPart {
             from: Some(ConsentState::Authorised),
-            to: ConsentState::Superseded,
+            to,
             by: By::Customer,
             channel: Channel::Page,
             text_version: Some(self.desk.text_version),
             customer: Some(self.seat.customer.pseudonym),
             clusters: former.terms.clusters.iter().cloned().collect(),
             resources: u32::try_from(former.accounts().len()).unwrap_or(u32::MAX),
+            evidence_digest: None,
         }
     }
 
@@ -184,10 +197,21 @@ impl Visit<'_> {
         by: By,
         factor: Option<FactorResult>,
     ) -> Result<model::Evidence, Fault> {
+        self.evidence_of(&case.consent.id, case, (edge, by), factor)
+    }
+
+    /// The same, of this consent.
+    pub(super) fn evidence_of(
+        &self,
+        id: &ConsentId,
+        case: &Case,
+        (edge, by): (Edge, By),
+        factor: Option<FactorResult>,
+    ) -> Result<model::Evidence, Fault> {
         let desk = self.desk;
         let kept = Kept {
             bank: &desk.settings.bank,
-            id: &case.consent.id,
+            id,
             edge,
             by,
             at: self.seat.asked.now,
@@ -217,4 +241,20 @@ pub(crate) fn change(consent: &Consent, edge: Edge) -> Change {
 pub(super) fn after(state: ConsentState, edge: Edge) -> Result<ConsentState, Fault> {
     let after = state.after(edge);
     after.map_err(|cause| Fault::caused("taking an edge of a consent", cause))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_refused_is_told_by_whom_and_never_as_anothers_decision() {
+        for by in By::ALL.map(Some).into_iter().chain([None]) {
+            let ending = refused_by(by);
+            let is_refused = ending == DeskEnding::Refused;
+            assert_eq!(is_refused, by == Some(By::Customer), "{by:?}");
+            let is_taken_back = ending == DeskEnding::TakenBack;
+            assert_eq!(is_taken_back, by == Some(By::Partner), "{by:?}");
+        }
+    }
 }

@@ -38,7 +38,7 @@ impl Visit<'_> {
         match said.act {
             Act::Refuse => Ok(DeskStep::Over(end::over(DeskEnding::Refused, None))),
             Act::Allow => self.agreed_plain(wish, answer, until).await,
-            Act::Extend | Act::Resend => Err(DeskFault::Form(
+            Act::Extend | Act::Resend | Act::Stop => Err(DeskFault::Form(
                 "the form says neither to allow nor to refuse",
             )),
         }
@@ -69,6 +69,7 @@ impl Visit<'_> {
         Ok(page::review::draw(
             &sheet,
             &page::review::Review::default(),
+            None,
         )?)
     }
 

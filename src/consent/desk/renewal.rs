@@ -9,7 +9,7 @@ use super::course::Course;
 use super::end::{self, Ended};
 use super::{Case, Visit};
 use crate::asked::Wish;
-use crate::draft::{ChosenAccount, Draft};
+use crate::draft::{ChosenAccount, Draft, Proof};
 use crate::former::Former;
 
 impl Visit<'_> {
@@ -58,10 +58,13 @@ impl Visit<'_> {
         let listed = self.accounts(wish).await?;
         let accounts = former.still_chosen(wish, &listed);
         // Wrong codes count while the code is good, through whichever request it was sent.
-        let proof = kept.and_then(|draft| draft.proof);
+        let is_good = |proof: &Proof| seat.asked.now < proof.begun.expires;
+        let kept = kept.filter(|draft| draft.proof.as_ref().is_some_and(is_good));
+        let (proof, tries) = kept.map_or_else(Default::default, |kept| (kept.proof, kept.tries));
         Ok(Draft {
             accounts: accounts.map(ChosenAccount::of).collect(),
-            proof: proof.filter(|proof| seat.asked.now < proof.begun.expires),
+            proof,
+            tries,
             ..Draft::begun(settings.catalogue.version(), until)
         })
     }

@@ -112,7 +112,10 @@ impl Visit<'_> {
         match consent.state {
             ConsentState::Reviewing | ConsentState::Confirming => {}
             ConsentState::Lapsed => return Ok(Err(end::over(DeskEnding::TimedOut, None))),
-            ConsentState::Refused => return Ok(Err(end::over(DeskEnding::Refused, None))),
+            ConsentState::Refused => {
+                let ending = end::refused_by(consent.ended_by);
+                return Ok(Err(end::over(ending, None)));
+            }
             _ => return Ok(Err(end::failed("access_denied"))),
         }
         if self.seat.asked.now >= consent.decide_until {
@@ -222,6 +225,8 @@ impl Visit<'_> {
             replaced_by: None,
             is_lodged: false,
             ended_by: None,
+            ended_on: None,
+            confirmed_at: None,
             reason: None,
         })
     }

@@ -1,6 +1,7 @@
 //! What a customer sees now.
 
 use http_body_util::BodyExt;
+use jiff::Timestamp;
 use model::ports::{Choices, DeskFault, DeskStep, Keep, OwnAccount};
 use model::{EXTENSIONS_MAX, Fault, Response};
 use web::Frame;
@@ -11,6 +12,7 @@ use super::{Case, Stepped, Visit};
 use crate::asked::Wish;
 use crate::catalogue::Accounts;
 use crate::draft::{Chooser, Stage};
+use crate::page::confirm::Factor;
 use crate::page::{self, Wrong};
 
 /// Up to how many accounts are chosen from on the page that tells what is asked for
@@ -42,6 +44,15 @@ impl Visit<'_> {
         said: Option<&Said<'_>>,
         wrong: &[Wrong],
     ) -> Stepped {
+        let has_chosen = wish.accounts == Accounts::None || !case.draft.accounts.is_empty();
+        if case.draft.stage == Stage::Review && self.is_on_one_page(wish) {
+            if case.is_renewal() && !has_chosen {
+                return self.without_accounts(&case, wish);
+            }
+            if let Some(instead) = self.goes_on(&mut case, wish).await? {
+                return Ok(instead);
+            }
+        }
         let accounts = match case.draft.stage {
             // What was chosen stays chosen.
             Stage::Review | Stage::Accounts if case.is_renewal() => Vec::new(),
@@ -52,10 +63,9 @@ impl Visit<'_> {
         if is_first && !case.is_renewal() {
             case.draft.chooser = chooser(wish, &accounts);
         }
-        let is_choice = matches!(case.draft.stage, Stage::Review | Stage::Accounts)
-            && wish.accounts != Accounts::None;
+        let is_choice = matches!(case.draft.stage, Stage::Review | Stage::Accounts);
         let has_none = accounts.iter().all(|one| one.unavailable.is_some());
-        if is_choice && has_none && case.draft.accounts.is_empty() {
+        if is_choice && has_none && !has_chosen {
             return self.without_accounts(&case, wish);
         }
         let turn = crypto::random_array::<TURN_BYTES>(self.desk.ports.random.as_ref());
@@ -63,26 +73,36 @@ impl Visit<'_> {
         let response = self.drawn(&case, wish, &accounts, said, wrong)?;
         let (response, html) = whole(response).await?;
         case.draft.note(self.seat.page.language, html);
-        self.keep(&case, DeskStep::Page(response)).await
+        self.keep(&mut case, DeskStep::Page(response)).await
     }
 
     /// Keeps the draft; then comes this.
-    pub(super) async fn keep(&self, case: &Case, then: DeskStep) -> Stepped {
+    pub(super) async fn keep(&self, case: &mut Case, then: DeskStep) -> Stepped {
         let desk = self.desk;
-        let (id, settings) = (&case.consent.id, &desk.settings);
+        let (settings, ports) = (&desk.settings, &desk.ports);
+        let draft = case.draft.sealed(&case.consent.id, settings, ports)?;
+        // If another tab was faster, or the time is over, what holds now is shown next.
+        let is_kept = self.put(case, draft).await?;
+        Ok(if is_kept { then } else { DeskStep::Again })
+    }
+
+    /// Keeps a sealed draft in the place of the one that was read; whether that still was there,
+    /// and could be chosen on.
+    pub(super) async fn put(&self, case: &mut Case, draft: Vec<u8>) -> Result<bool, DeskFault> {
         let choices = Choices {
             version: case.consent.version,
             subject: None,
             request: case.is_renewal().then_some(self.seat.request),
-            draft: Some(case.draft.sealed(id, settings, &desk.ports)?),
+            former: std::mem::take(&mut case.consent.draft),
+            draft: Some(draft.clone()),
         };
-        let consents = desk.ports.consents.as_ref();
-        let kept = consents.keep(&settings.bank, id, choices, self.seat.asked.now);
-        Ok(match kept.await? {
-            Keep::Kept => then,
-            // Another tab was faster, or the time is over: what holds now is shown next.
-            Keep::Otherwise(_) | Keep::Gone => DeskStep::Again,
-        })
+        let (bank, id) = (&self.desk.settings.bank, &case.consent.id);
+        let consents = self.desk.ports.consents.as_ref();
+        let kept = consents
+            .keep(bank, id, choices, self.seat.asked.now)
+            .await?;
+        case.consent.draft = draft;
+        Ok(kept == Keep::Kept)
     }
 
     fn drawn(
@@ -111,36 +131,55 @@ impl Visit<'_> {
             wrong,
         };
         let ticked = ticked(case, said);
-        let amended = case.course.former().map(|former| page::amendment::Amended {
-            former,
-            catalogue: &desk.settings.catalogue,
-        });
-        let response = match (case.draft.stage, &case.course) {
-            (Stage::Review, Course::Renew(former)) => {
-                page::renewal::draw(&sheet, &case.draft.accounts, former)
-            }
-            (Stage::Review, course) => page::review::draw(
-                &sheet,
-                &page::review::Review {
-                    apart: &self.apart(course, wish),
-                    accounts: match case.draft.chooser {
-                        Chooser::OnReview => accounts,
-                        Chooser::Nowhere | Chooser::Apart => &[],
-                    },
-                    ticked: &ticked,
-                    amended,
-                },
-            ),
-            (Stage::Accounts, _) => page::accounts::draw(&sheet, accounts, &ticked),
-            (Stage::Values, _) => page::values::draw(&sheet, &case.draft.accounts),
-            (Stage::Confirm, _) => {
-                let proof = case.draft.proof.as_ref();
-                let proof = proof.ok_or_else(|| Fault::new("showing no second factor"))?;
-                let is_live = proof.is_live && seat.asked.now < proof.begun.expires;
-                page::confirm::draw(&sheet, &case.draft.accounts, &proof.begun, is_live)
+        let is_on_one_page = self.is_on_one_page(wish);
+        let response = match case.draft.stage {
+            Stage::Review => self.drawn_review(&sheet, case, accounts, &ticked, None),
+            Stage::Accounts => page::accounts::draw(&sheet, accounts, &ticked, is_on_one_page),
+            Stage::Values => page::values::draw(&sheet, &case.draft.accounts),
+            Stage::Confirm => {
+                let factor = factor(case, seat.asked.now, language)?;
+                if is_on_one_page {
+                    self.drawn_review(&sheet, case, &[], &[], Some(factor))
+                } else {
+                    page::confirm::draw(&sheet, &case.draft.accounts, factor)
+                }
             }
         };
         Ok(response?)
+    }
+
+    /// The page that tells what is asked for; where it takes a code too, with the accounts that
+    /// were chosen.
+    fn drawn_review(
+        &self,
+        sheet: &page::Drawn<'_>,
+        case: &Case,
+        accounts: &[OwnAccount],
+        ticked: &[&str],
+        factor: Option<Factor>,
+    ) -> Result<Response, Fault> {
+        let former = match &case.course {
+            Course::Renew(former) => {
+                return page::renewal::draw(sheet, &case.draft.accounts, former, factor);
+            }
+            Course::Give => None,
+            Course::Amend(former) => Some(former),
+        };
+        let has_chooser = case.draft.chooser == Chooser::OnReview;
+        let review = page::review::Review {
+            apart: &self.apart(&case.course, sheet.wish),
+            accounts: if has_chooser { accounts } else { &[] },
+            ticked,
+            chosen: match &factor {
+                Some(_) => &case.draft.accounts,
+                None => &[],
+            },
+            amended: former.map(|former| page::amendment::Amended {
+                former,
+                catalogue: &self.desk.settings.catalogue,
+            }),
+        };
+        page::review::draw(sheet, &review, factor)
     }
 
     pub(super) fn frame(&self, language: web::Language) -> Frame<'_> {
@@ -155,6 +194,14 @@ impl Visit<'_> {
             complaint: None,
         }
     }
+}
+
+/// The second factor that is under way.
+fn factor(case: &Case, now: Timestamp, language: web::Language) -> Result<Factor, Fault> {
+    let proof = case.draft.proof.as_ref();
+    let proof = proof.ok_or_else(|| Fault::new("showing no second factor"))?;
+    let is_live = proof.is_live && now < proof.begun.expires;
+    Factor::of(&proof.begun, is_live, language)
 }
 
 /// The accounts that are ticked: those that the last form says, and before there was one those of

@@ -2,11 +2,14 @@
 
 mod amendment;
 mod endings;
+mod fold;
 mod gone;
 mod lodged;
 mod pages;
 mod purpose;
+mod races;
 mod renewal;
+mod stop;
 mod walk;
 
 use model::ConsentId;

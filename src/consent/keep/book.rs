@@ -1,8 +1,10 @@
 //! What is read of the store for a customer: theirs, and nobody else's (CO-25).
 
+use std::fmt;
+
 use jiff::Timestamp;
 use model::ports::{AccessRow, Consent, DeskFault, Looker};
-use model::{ClientId, ConsentId, ConsentState, PurposeId};
+use model::{ConsentId, ConsentState, RequestId};
 
 use super::Keeper;
 
@@ -11,57 +13,42 @@ const GIVEN_MAX: u16 = 50;
 /// The most consents of a customer that are read: they are sorted, and searched by the names of
 /// apps, which no store knows.
 const READ_MAX: usize = 5_000;
-/// The last page of accesses that is turned to: each is read through those before it.
-pub(super) const ACCESS_PAGES_MAX: u32 = 40;
 
-/// What a list needs of a consent.
-pub(super) struct Entry {
-    pub(super) id: ConsentId,
-    pub(super) digest: [u8; 32],
-    pub(super) client: ClientId,
-    /// Where it stands now, whether or not anybody said so.
-    pub(super) state: ConsentState,
-    pub(super) purpose: Option<PurposeId>,
-    pub(super) changed_at: Timestamp,
-    /// When it ends, or until when it can be decided.
-    pub(super) until: Option<Timestamp>,
-    pub(super) was_in_force: bool,
+/// Where a consent stands, as its customer is told it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stands {
+    /// In this state, whether or not anybody said so.
+    In(ConsentState),
+    /// In force, but nothing is answered under it until the app asks once more.
+    Paused,
 }
 
-impl Entry {
-    fn of(consent: Consent, now: Timestamp) -> Self {
-        let state = state(&consent, now);
-        Self {
-            state,
-            changed_at: consent.changed_at,
-            until: until(&consent, state),
-            was_in_force: consent.terms.is_some(),
-            purpose: consent.terms.and_then(|terms| terms.purpose),
-            id: consent.id,
-            digest: consent.digest,
-            client: consent.client,
+impl Stands {
+    /// Where a consent stands at this instant.
+    pub(super) fn of(consent: &Consent, now: Timestamp) -> Self {
+        match consent.paused_since(now) {
+            Some(_) => Self::Paused,
+            None => Self::In(consent.stands(now).0),
+        }
+    }
+
+    /// The word for it.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::In(state) => state.as_str(),
+            Self::Paused => "paused",
         }
     }
 }
 
-/// Where a consent stands at this instant: an end that has come is one, also before it is noted.
+/// The state of a consent at this instant.
 pub(super) fn state(consent: &Consent, now: Timestamp) -> ConsentState {
-    match consent.state {
-        ConsentState::Authorised if consent.expires.is_some_and(|end| end <= now) => {
-            ConsentState::Expired
-        }
-        ConsentState::Requested | ConsentState::Reviewing | ConsentState::Confirming
-            if consent.decide_until <= now =>
-        {
-            ConsentState::Lapsed
-        }
-        stands => stands,
-    }
+    consent.stands(now).0
 }
 
-/// When what stands so ends, where that is known.
-pub(super) fn until(consent: &Consent, state: ConsentState) -> Option<Timestamp> {
-    match state {
+/// When what stands so at this instant ends, where that is known.
+pub(super) fn until(consent: &Consent, now: Timestamp) -> Option<Timestamp> {
+    match state(consent, now) {
         ConsentState::Requested | ConsentState::Reviewing | ConsentState::Confirming => {
             Some(consent.decide_until)
         }
@@ -74,21 +61,23 @@ pub(super) fn until(consent: &Consent, state: ConsentState) -> Option<Timestamp>
 }
 
 impl Keeper {
-    /// All of a customer's, the last changed first.
-    pub(super) async fn entries(&self, looker: &Looker<'_>) -> Result<Vec<Entry>, DeskFault> {
+    /// All of a customer's, the last changed first, without what was asked and is being chosen.
+    pub(super) async fn all(&self, looker: &Looker<'_>) -> Result<Vec<Consent>, DeskFault> {
         let (bank, subject) = (&self.settings.bank, looker.customer.subject);
-        let mut entries = Vec::new();
-        let mut after = None;
+        let (mut all, mut after) = (Vec::new(), None);
         loop {
             let consents = &self.ports.consents;
             let some = consents.of_customer(bank, subject, after.take(), GIVEN_MAX);
             let some = some.await?;
             let is_last = some.len() < usize::from(GIVEN_MAX);
             after = some.last().map(|one| (one.changed_at, one.id.clone()));
-            let some = some.into_iter().map(|one| Entry::of(one, looker.now));
-            entries.extend(some);
-            if is_last || entries.len() >= READ_MAX {
-                return Ok(entries);
+            all.extend(some.into_iter().map(|one| Consent {
+                lodged: Vec::new(),
+                draft: Vec::new(),
+                ..one
+            }));
+            if is_last || all.len() >= READ_MAX {
+                return Ok(all);
             }
         }
     }
@@ -108,31 +97,48 @@ impl Keeper {
         Ok(found.filter(|consent| consent.subject.as_deref() == subject))
     }
 
-    /// A page of the accesses under a consent, the latest first, and whether there is another.
+    /// The accesses under a consent that come after this place, the latest first, and the place
+    /// after which there are others.
     pub(super) async fn accesses(
         &self,
         digest: [u8; 32],
-        page: u32,
-    ) -> Result<(Vec<AccessRow>, bool), DeskFault> {
+        after: Option<Place>,
+    ) -> Result<(Vec<AccessRow>, Option<Place>), DeskFault> {
         let (bank, accesses) = (&self.settings.bank, &self.ports.accesses);
-        let mut after = None;
-        let mut rows = Vec::new();
-        for _ in 0..page.clamp(1, ACCESS_PAGES_MAX) {
-            rows = accesses.of(bank, digest, after, GIVEN_MAX).await?;
-            after = rows.last().map(|row| (row.at, row.request));
-            if after.is_none() {
-                break;
-            }
-        }
+        let after = after.map(|Place(at, request)| (at, request));
+        let rows = accesses.of(bank, digest, after, GIVEN_MAX).await?;
         let is_full = rows.len() == usize::from(GIVEN_MAX);
-        let has_more = is_full && !accesses.of(bank, digest, after, 1).await?.is_empty();
-        Ok((rows, has_more))
+        let last = rows.last().filter(|_| is_full);
+        let Some(last) = last.map(|row| (row.at, row.request)) else {
+            return Ok((rows, None));
+        };
+        let has_more = !accesses.of(bank, digest, Some(last), 1).await?.is_empty();
+        Ok((rows, has_more.then_some(Place(last.0, last.1))))
     }
 
     /// When data last went out under a consent.
     pub(super) async fn last_used(&self, digest: [u8; 32]) -> Result<Option<Timestamp>, DeskFault> {
         let bank = &self.settings.bank;
-        let rows = self.ports.accesses.of(bank, digest, None, 1).await?;
-        Ok(rows.first().map(|row| row.at))
+        Ok(self.ports.accesses.last_given(bank, digest).await?)
+    }
+}
+
+/// A place in the order of accesses: that of one of them. As text it stands in addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place(Timestamp, RequestId);
+
+impl Place {
+    /// The place of a text; `None` where it is none, which is before the latest.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let (at, request) = text.split_once('.')?;
+        let at = Timestamp::from_microsecond(at.parse().ok()?).ok()?;
+        Some(Self(at, RequestId::parse(request)?))
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(at, request) = self;
+        write!(f, "{}.{request}", at.as_microsecond())
     }
 }

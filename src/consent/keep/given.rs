@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
-use model::ports::{Looker, OwnAccount};
+use model::ports::{Consent, Looker, OwnAccount};
 use model::{BoundTo, BoundValue, ClusterId, Fault, Terms};
 use serde::Serialize;
 use web::{Decimal, Language, money, text};
 
 use super::Keeper;
+use crate::asked::{Detail, Told};
+use crate::lodged::{Lodged, own_details};
+use crate::settings::DetailWords;
 
 /// How long the bank may take to say what accounts are called.
 const BANK_PATIENCE: Duration = Duration::from_secs(3);
@@ -37,6 +40,58 @@ pub(super) struct Value {
     tag: Option<&'static str>,
     capital: Option<String>,
     is_amount: bool,
+}
+
+/// What was asked for in detail, and is bound by no consent.
+#[derive(Debug, Serialize)]
+pub(super) struct Table {
+    title: String,
+    rows: Vec<Value>,
+}
+
+impl Cluster {
+    /// One made up, for the trial of a bank's own pages.
+    pub(super) fn sample() -> Self {
+        Self {
+            id: "sample".to_owned(),
+            say: "Sample data".to_owned(),
+            more: "Sample details".to_owned(),
+            note: None,
+        }
+    }
+}
+
+impl Account {
+    /// One made up, likewise.
+    pub(super) fn sample() -> Self {
+        Self {
+            name: "Sample account".to_owned(),
+            masked: "6321".to_owned(),
+        }
+    }
+}
+
+impl Value {
+    /// One made up, likewise, with this label and value.
+    pub(super) fn sample(label: &str, value: &str) -> Self {
+        Self {
+            label: label.to_owned(),
+            value: value.to_owned(),
+            tag: None,
+            capital: None,
+            is_amount: false,
+        }
+    }
+}
+
+impl Table {
+    /// One made up, likewise.
+    pub(super) fn sample() -> Self {
+        Self {
+            title: "Sample table".to_owned(),
+            rows: vec![Value::sample("Sample member", "Sample text")],
+        }
+    }
 }
 
 impl Keeper {
@@ -108,6 +163,44 @@ impl Keeper {
         told.collect()
     }
 
+    /// The details that a consent was asked for with and that are not among its bound values.
+    pub(super) fn details(
+        &self,
+        consent: &Consent,
+        language: Language,
+    ) -> Result<Vec<Table>, Fault> {
+        let Some(terms) = &consent.terms else {
+            return Ok(Vec::new());
+        };
+        // What cannot be read is not told: it keeps nobody from withdrawing.
+        let lodged = Lodged::of_consent(consent).ok().flatten();
+        let details = lodged.map(|lodged| own_details(&lodged.authorization_details));
+        let details = details.unwrap_or_default();
+        let details = details.iter().filter_map(Detail::read);
+        let is_bound = |detail: &Detail| terms.bound.iter().any(|one| one.detail == detail.kind);
+        details
+            .filter(|detail| !is_bound(detail))
+            .map(|detail| self.table(&detail, language))
+            .collect()
+    }
+
+    fn table(&self, detail: &Detail, language: Language) -> Result<Table, Fault> {
+        let words = self.settings.details.get(&detail.kind);
+        let title = words.map_or(detail.kind.as_str(), |its| its.say.in_language(language));
+        let rows = detail.members.iter().map(|member| {
+            let called = |words: &DetailWords| words.called(&member.path, language);
+            let label = words.map_or_else(|| member.path.join("."), called);
+            match &member.told {
+                Told::Money { amount, currency } => worth(&label, amount, *currency, language),
+                Told::Text(said) => said_as(&label, said, language),
+            }
+        });
+        Ok(Table {
+            title: text::name(title)?,
+            rows: rows.collect::<Result<_, Fault>>()?,
+        })
+    }
+
     /// A bound value in words; an account stands among the accounts.
     fn value(&self, bound: &BoundValue, language: Language) -> Result<Option<Value>, Fault> {
         let words = self.settings.details.get(&bound.detail);
@@ -116,24 +209,15 @@ impl Keeper {
             || bound.member.clone(),
             |words| words.called(&path, language),
         );
-        let (value, is_amount) = match &bound.value {
-            BoundTo::Account(_) => return Ok(None),
-            BoundTo::Text(said) => (text::line(said)?, false),
+        match &bound.value {
+            BoundTo::Account(_) => Ok(None),
+            BoundTo::Text(said) => said_as(&label, said, language).map(Some),
             BoundTo::Money { amount, currency } => {
-                let code = std::str::from_utf8(currency)
-                    .map_err(|cause| Fault::caused("reading a currency", cause))?;
                 let amount = Decimal::parse(amount)
                     .map_err(|cause| Fault::caused("reading an amount", cause))?;
-                (money(&amount, code, language), true)
+                worth(&label, &amount, *currency, language).map(Some)
             }
-        };
-        Ok(Some(Value {
-            label: text::line(&label)?,
-            tag: text::foreign_tag(&value, language).filter(|_| !is_amount),
-            value,
-            capital: None,
-            is_amount,
-        }))
+        }
     }
 
     /// What a kind of data is called; one that left the catalogue has its name alone.
@@ -141,4 +225,33 @@ impl Keeper {
         let cluster = self.settings.catalogue.cluster(id);
         cluster.map_or(id.as_str(), |one| one.say.in_language(language))
     }
+}
+
+/// A value that is a text.
+fn said_as(label: &str, said: &str, language: Language) -> Result<Value, Fault> {
+    Ok(Value {
+        label: text::line(label)?,
+        tag: text::foreign_tag(said, language),
+        value: text::line(said)?,
+        capital: None,
+        is_amount: false,
+    })
+}
+
+/// A value that is money.
+fn worth(
+    label: &str,
+    amount: &Decimal,
+    currency: [u8; 3],
+    language: Language,
+) -> Result<Value, Fault> {
+    let code = std::str::from_utf8(&currency)
+        .map_err(|cause| Fault::caused("reading a currency", cause))?;
+    Ok(Value {
+        label: text::line(label)?,
+        value: money(amount, code, language),
+        tag: None,
+        capital: None,
+        is_amount: true,
+    })
 }

@@ -2,22 +2,29 @@
 //! What programs rely on are the ids `permissions`, `permission-N` from 1, `withdraw`,
 //! `confirm-withdraw`, `keep`, `log-out` and `search`.
 
+mod sample;
+
 use http::StatusCode;
-use model::ports::{DeskForm, Looker};
+use model::ports::{DeskForm, Look, Looker};
 use model::{Fault, Response};
 use serde::Serialize;
-use web::{Arg, Frame, Language, LookSource, Pages, Sheet, text};
+use web::{Arg, Frame, Language, LookSource, OwnPages, Pages, Sheet, Trial, Tried, text};
 
-use super::told::{List, One, Stop};
+use super::api::{Api, OwnForm, StopWords, address};
+use super::ended::Ended;
+use super::one::One;
+use super::told::{List, Stop};
 use super::{Keeper, language};
 
-/// The texts that are asked for here and not by a template.
-const KEYS: &[&str] = &[
+/// The texts that are asked for here: what templates are told, and what is JSON too.
+pub(super) const KEYS: &[&str] = &[
     "heading-list",
     "heading-history",
     "heading-one",
     "heading-withdraw",
+    "heading-ended",
     "group-active",
+    "group-paused",
     "group-waiting",
     "group-ended",
     "group-history",
@@ -25,6 +32,7 @@ const KEYS: &[&str] = &[
     "state-reviewing",
     "state-confirming",
     "state-authorised",
+    "state-paused",
     "state-refused",
     "state-lapsed",
     "state-expired",
@@ -36,40 +44,99 @@ const KEYS: &[&str] = &[
     "by-house",
     "answer-given",
     "answer-refused",
+    "answer-unanswered",
+    "answer-unknown",
+    "decided-authorise",
+    "decided-renew",
+    "decided-refuse",
+    "decided-lock",
+    "decided-lapse",
+    "decided-expire",
+    "decided-withdraw",
+    "decided-supersede",
+    "on-page",
+    "on-api",
+    "on-control",
+    "on-clock",
+    "permission-days-between",
+    "permission-days-from",
+    "permission-days-until",
+    "remind-given",
+    "remind-confirmed",
     "joint",
+    "stops-at-once",
+    "stays-lawful",
+    "ask-app",
 ];
 
 /// The ids that programs rely on.
-const REQUIRED_IDS: &[(&str, &[&str])] = &[
-    ("keep-list.html", &["permissions", "search"]),
-    ("keep-one.html", &["withdraw"]),
-    ("keep-withdraw.html", &["confirm-withdraw", "keep"]),
+const IDS: &[&str] = &[
+    "permissions",
+    "permission-*",
+    "search",
+    "history",
+    "previous",
+    "next",
+    "latest",
+    "replaces",
+    "replaced-by",
+    "still-needed",
+    "withdraw",
+    "receipt",
+    "confirm-withdraw",
+    "keep",
+    "log-out",
+    "correlation-id",
 ];
 
-/// The templates and texts, read. Fails when one of them cannot be read; to be called once.
-pub(super) fn pages() -> Result<Pages, Fault> {
-    Pages::dressed(&LookSource {
-        templates: &[
-            ("keep-parts.html", include_str!("page/parts.html")),
-            ("keep-list.html", include_str!("page/list.html")),
-            ("keep-one.html", include_str!("page/one.html")),
-            ("keep-withdraw.html", include_str!("page/withdraw.html")),
-        ],
-        texts: [
-            (Language::ZhCn, include_str!("page/zh-CN.ftl")),
-            (Language::En, include_str!("page/en.ftl")),
-        ],
-        keys: KEYS,
-        required_ids: REQUIRED_IDS,
-        overrides: Vec::new(),
-    })
+/// What makes these pages.
+const SOURCE: LookSource = LookSource {
+    templates: &[
+        ("keep-parts.html", include_str!("page/parts.html")),
+        ("keep-list.html", include_str!("page/list.html")),
+        ("keep-one.html", include_str!("page/one.html")),
+        ("keep-withdraw.html", include_str!("page/withdraw.html")),
+        ("keep-ended.html", include_str!("page/ended.html")),
+    ],
+    texts: [
+        (Language::ZhCn, include_str!("page/zh-CN.ftl")),
+        (Language::En, include_str!("page/en.ftl")),
+    ],
+    keys: KEYS,
+    fixed: &[],
+};
+
+/// The templates and texts, read, with the bank's own in their place. Fails when one of them cannot
+/// be read; to be called once.
+pub(super) fn pages(own: &OwnPages) -> Result<Pages, Fault> {
+    Pages::dressed(&SOURCE, own)
 }
 
-/// A customer's way of looking.
-pub(super) struct View<'a, 'l> {
+/// Tries what a bank puts in the place of these pages. Fails when ours cannot be made.
+pub(crate) fn try_pages(own: &OwnPages) -> Result<Tried, Fault> {
+    let trial = Trial {
+        source: &SOURCE,
+        draw: &sample::draw,
+        ids: IDS,
+        facts: sample::FACTS,
+    };
+    trial.of(own)
+}
+
+/// A customer's way of looking: at a page, or at the same as JSON.
+pub(super) struct View<'a> {
     pages: &'a Pages,
-    looker: &'a Looker<'l>,
     frame: Frame<'a>,
+    /// The path of the list.
+    path: &'a str,
+    /// How the customer knows themselves.
+    customer: &'a str,
+    /// Makes the form that is sent to this path below that of the list.
+    form: &'a (dyn Fn(&str) -> DeskForm + Send + Sync),
+    /// Where that is looked at.
+    own: String,
+    /// Whether JSON is asked for.
+    as_json: bool,
 }
 
 #[derive(Serialize)]
@@ -82,30 +149,21 @@ struct Page<'a, T> {
     log_out: OwnForm,
     /// The page's own form, where it has one.
     form: Option<OwnForm>,
+    /// What a withdrawal would do, where there is something to withdraw.
+    words: Option<StopWords>,
 }
 
-#[derive(Serialize)]
-struct OwnForm {
-    action: String,
-    csrf: String,
-    request: String,
-}
-
-impl From<DeskForm> for OwnForm {
-    fn from(form: DeskForm) -> Self {
-        Self {
-            action: form.action,
-            csrf: form.csrf,
-            request: form.request,
-        }
-    }
-}
-
-impl<'a, 'l> View<'a, 'l> {
-    pub(super) fn of(keeper: &'a Keeper, looker: &'a Looker<'l>) -> Result<Self, Fault> {
+impl<'a> View<'a> {
+    pub(super) fn of(
+        keeper: &'a Keeper,
+        looker: &'a Looker<'_>,
+        look: Look<'_>,
+    ) -> Result<Self, Fault> {
         Ok(Self {
             pages: &keeper.pages,
-            looker,
+            path: looker.path,
+            customer: looker.customer.shown,
+            form: looker.form,
             frame: Frame {
                 language: language(looker)?,
                 bank: looker.bank,
@@ -115,46 +173,69 @@ impl<'a, 'l> View<'a, 'l> {
                 help: None,
                 complaint: None,
             },
+            own: address(looker.path, look),
+            as_json: looker.as_json,
         })
     }
 
     pub(super) fn list(&self, list: &List) -> Result<Response, Fault> {
         let heading = self.say("heading-list", &[])?;
-        self.sheet("keep-list.html", heading, self.page(list, None)?)
+        self.told("keep-list.html", heading, self.page(list)?)
     }
 
     pub(super) fn history(&self, list: &List) -> Result<Response, Fault> {
         let heading = self.say("heading-history", &[])?;
         let page = Page {
             is_history: true,
-            ..self.page(list, None)?
+            ..self.page(list)?
         };
-        self.sheet("keep-list.html", heading, page)
+        self.told("keep-list.html", heading, page)
     }
 
     pub(super) fn one(&self, one: &One) -> Result<Response, Fault> {
         let heading = self.say("heading-one", &[("app", Arg::Text(&one.app))])?;
-        self.sheet("keep-one.html", heading, self.page(one, None)?)
+        let mut page = self.page(one)?;
+        if one.is_in_force {
+            let form = (self.form)(&format!("{}/withdraw", one.id));
+            page.form = Some(form.into());
+        }
+        self.told("keep-one.html", heading, page)
+    }
+
+    /// What became of a consent, for its receipt.
+    pub(super) fn ended(&self, ended: &Ended) -> Result<Response, Fault> {
+        let heading = self.say("heading-ended", &[("app", Arg::Text(&ended.app))])?;
+        self.told("keep-ended.html", heading, self.page(ended)?)
     }
 
     pub(super) fn stop(&self, stop: &Stop) -> Result<Response, Fault> {
         let heading = self.say("heading-withdraw", &[("app", Arg::Text(&stop.app))])?;
-        let form = (self.looker.form)(&format!("{}/withdraw", stop.id));
-        let page = self.page(stop, Some(form))?;
-        self.sheet("keep-withdraw.html", heading, page)
+        let mut page = self.page(stop)?;
+        if stop.is_in_force {
+            let form = (self.form)(&format!("{}/withdraw", stop.id));
+            page.form = Some(form.into());
+            let say = |key| self.say(key, &[("app", Arg::Text(&stop.app))]);
+            page.words = Some(StopWords {
+                stops: say("stops-at-once")?,
+                stays: say("stays-lawful")?,
+                ask: say("ask-app")?,
+            });
+        }
+        self.told("keep-withdraw.html", heading, page)
     }
 
-    fn page<'t, T>(&self, told: &'t T, form: Option<DeskForm>) -> Result<Page<'t, T>, Fault>
+    fn page<'t, T>(&self, told: &'t T) -> Result<Page<'t, T>, Fault>
     where
         'a: 't,
     {
         Ok(Page {
             told,
-            path: self.looker.path,
+            path: self.path,
             is_history: false,
-            customer: text::name(self.looker.customer.shown)?,
-            log_out: (self.looker.form)("log-out").into(),
-            form: form.map(OwnForm::from),
+            customer: text::name(self.customer)?,
+            log_out: (self.form)("log-out").into(),
+            form: None,
+            words: None,
         })
     }
 
@@ -162,12 +243,27 @@ impl<'a, 'l> View<'a, 'l> {
         self.pages.words(self.frame.language, key, args)
     }
 
-    fn sheet<T: Serialize>(
+    /// The page of this template, or the same as JSON.
+    fn told<T: Serialize>(
         &self,
         template: &'static str,
         heading: String,
         page: Page<'_, T>,
     ) -> Result<Response, Fault> {
+        if self.as_json {
+            let api = Api {
+                heading: &heading,
+                told: page.told,
+                words: page.words.as_ref(),
+                customer: &page.customer,
+                own: &self.own,
+                list: page.path,
+                history: address(page.path, Look::History { page: 1 }),
+                form: page.form.as_ref(),
+                log_out: &page.log_out,
+            };
+            return Ok(api.answer());
+        }
         let sheet = Sheet {
             frame: self.frame,
             status: StatusCode::OK,

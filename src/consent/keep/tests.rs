@@ -1,6 +1,10 @@
 //! The pages and the JSON of what customers keep, over a shelf of consents.
 
+mod deciding;
+mod parity;
+mod reminding;
 mod shelf;
+mod telling;
 
 use std::sync::Arc;
 
@@ -8,7 +12,10 @@ use http_body_util::BodyExt;
 use model::ports::{
     Consent, DeskForm, Look, Looked, Looker, Permissions, SeatedCustomer, WhoAsks, Withdrawn,
 };
-use model::{ClientId, ConsentState, Edge, GrantAction, InteractionId, RequestId, Response};
+use model::{
+    ClientId, ConsentId, ConsentState, Edge, GrantAction, InteractionId, ProductId, RequestId,
+    Response,
+};
 use serde_json::Value;
 use store::Memory;
 
@@ -21,24 +28,33 @@ use crate::test_desk::{at, bank_id, catalogue, kek, settings, visitor};
 struct House {
     keeper: Keeper,
     shelf: Arc<Shelf>,
+    accesses: Arc<Memory>,
 }
 
 fn house(consents: Vec<Consent>) -> House {
-    let shelf = Arc::new(Shelf::of(consents));
+    let (shelf, accesses) = (Arc::new(Shelf::of(consents)), Arc::new(Memory::new()));
+    let product = ProductId::parse("accounts").expect("valid");
     let settings = KeeperSettings {
         bank: bank_id(),
+        products: [(product, "Account information".to_owned())].into(),
+        remind_days: 30,
         catalogue: Arc::new(catalogue()),
         details: settings("sensitive").details,
         kek: kek(),
+        own: Arc::default(),
     };
     let ports = KeeperPorts {
         consents: Arc::clone(&shelf) as _,
-        accesses: Arc::new(Memory::new()),
+        accesses: Arc::clone(&accesses) as _,
         accounts: Arc::new(Bank::new(3)),
         random: Arc::new(crypto::SeededRandom::new(5)),
     };
     let keeper = Keeper::new(settings, ports).expect("texts and templates of ours");
-    House { keeper, shelf }
+    House {
+        keeper,
+        shelf,
+        accesses,
+    }
 }
 
 /// How somebody looks.
@@ -47,12 +63,15 @@ struct By {
     subject: &'static str,
     language: &'static str,
     as_json: bool,
+    /// When, in seconds of the story.
+    now: i64,
 }
 
 const LI_LEI: By = By {
     subject: "li-lei",
     language: "en",
     as_json: false,
+    now: 1_000,
 };
 
 fn form(place: &str) -> DeskForm {
@@ -99,8 +118,8 @@ fn looker(by: By, interaction: &InteractionId) -> Looker<'_> {
         app: &app,
         event: &event,
         tokens_until: at(2_000),
-        now: at(1_000),
-        request_id: RequestId::new(at(1_000), [1; 10]),
+        now: at(by.now),
+        request_id: RequestId::new(at(by.now), [1; 10]),
         interaction,
     }
 }
@@ -125,19 +144,44 @@ impl House {
     }
 
     async fn json(&self, look: Look<'_>) -> Value {
+        self.json_at(look, LI_LEI.now).await
+    }
+
+    async fn json_at(&self, look: Look<'_>, now: i64) -> Value {
         let by = By {
             as_json: true,
+            now,
             ..LI_LEI
         };
         serde_json::from_str(&self.page(by, look).await).expect("JSON")
     }
 
     async fn withdraw(&self, by: By, id: &str) -> (Withdrawn, usize) {
+        self.says(by, id, &[("act", "withdraw")]).await
+    }
+
+    /// What comes of a form with these members.
+    async fn says(&self, by: By, id: &str, members: &[(&str, &str)]) -> (Withdrawn, usize) {
         let interaction = InteractionId::new([9; 16]);
-        let members = [("act".to_owned(), "withdraw".to_owned())];
+        let owned = |(name, said): &(&str, &str)| ((*name).to_owned(), (*said).to_owned());
+        let members: Vec<_> = members.iter().map(owned).collect();
         let looker = looker(by, &interaction);
         let (said, posted) = self.keeper.withdraw(looker, id, &members).await;
         (said.expect("it is said"), posted.len())
+    }
+}
+
+/// The mark on a page of a withdrawal.
+fn mark(page: &str) -> &str {
+    let (_, mark) = page.split_once("name=\"shown\" value=\"").expect("a mark");
+    mark.split('"').next().expect("its end")
+}
+
+/// A look at all of a consent, its latest accesses first.
+fn at_one(id: &ConsentId) -> Look<'_> {
+    Look::One {
+        id: id.as_str(),
+        after: "",
     }
 }
 
@@ -181,7 +225,7 @@ async fn a_list_has_what_is_active_first_and_never_what_was_refused() {
         assert!(!page.contains("<script"));
     }
     let history = house.json(Look::History { page: 1 }).await;
-    assert_eq!(history["count"], 5);
+    assert_eq!(history["count"], 4, "what is undecided is no decision");
 }
 
 #[tokio::test]
@@ -234,10 +278,7 @@ async fn five_hundred_come_in_pages_and_each_once() {
 async fn a_page_says_what_the_json_says() {
     let house = house(three());
     let two = id(2);
-    let look = Look::One {
-        id: two.as_str(),
-        page: 1,
-    };
+    let look = at_one(&two);
     let json = house.json(look).await;
     let page = house.page(LI_LEI, look).await;
     let said = [
@@ -284,7 +325,7 @@ async fn what_is_anothers_is_as_unknown_as_what_is_nothing() {
         (LI_LEI, ""),
     ] {
         for look in [
-            Look::One { id, page: 1 },
+            Look::One { id, after: "" },
             Look::Withdrawal(id),
             Look::Receipt(id),
         ] {
@@ -307,8 +348,16 @@ async fn a_withdrawal_keeps_the_page_that_was_read_and_is_made_once() {
         }
     }
     let read = house.page(LI_LEI, Look::Withdrawal(two.as_str())).await;
+    // The form comes in another request than the one that showed the page.
+    let later = By {
+        now: 1_060,
+        ..LI_LEI
+    };
+    let again = house.page(later, Look::Withdrawal(two.as_str())).await;
+    assert_ne!(read, again);
+    let form = [("act", "withdraw"), ("shown", mark(&read))];
     assert_eq!(
-        house.withdraw(LI_LEI, two.as_str()).await,
+        house.says(later, two.as_str(), &form).await,
         (Withdrawn::Ended, 1)
     );
     assert_eq!(
@@ -329,9 +378,47 @@ async fn a_withdrawal_keeps_the_page_that_was_read_and_is_made_once() {
     assert_eq!(evidence.edge, Edge::Withdraw);
     let shown = open_evidence(&kek(), &bank_id(), &two, &evidence).expect("opens");
     assert_eq!(shown.page, read);
-    assert_eq!(shown.choices, [("act".to_owned(), "withdraw".to_owned())]);
+    let said = |(name, said): (&str, &str)| (name.to_owned(), said.to_owned());
+    assert_eq!(shown.choices, form.map(said));
     let page = house.page(LI_LEI, Look::Withdrawal(two.as_str())).await;
     assert!(!page.contains("id=\"confirm-withdraw\""), "{page}");
+}
+
+#[tokio::test]
+async fn a_page_that_was_not_proved_to_be_shown_says_so_and_keeps_nobody_from_withdrawing() {
+    let two = id(2);
+    let (mut others, mut forged) = (String::new(), String::new());
+    for number in 0..4 {
+        let house = house(three());
+        let read = house.page(LI_LEI, Look::Withdrawal(two.as_str())).await;
+        if number == 0 {
+            let zh = By {
+                language: "zh-CN",
+                ..LI_LEI
+            };
+            let page = house.page(zh, Look::Withdrawal(two.as_str())).await;
+            mark(&page).clone_into(&mut others);
+            forged = mark(&read).replace('.', "!");
+        }
+        let form = match number {
+            0 => vec![("act", "withdraw")],
+            1 => vec![("act", "withdraw"), ("shown", others.as_str())],
+            2 => vec![("act", "withdraw"), ("shown", forged.as_str())],
+            _ => vec![
+                ("shown", "x.y"),
+                ("act", "withdraw"),
+                ("shown", mark(&read)),
+            ],
+        };
+        let ended = house.says(LI_LEI, two.as_str(), &form).await;
+        assert_eq!(ended, (Withdrawn::Ended, 1), "{form:?}");
+        let (withdrawal, _) = house.shelf.withdrawals().remove(0);
+        let evidence = withdrawal.evidence.expect("kept");
+        let shown = open_evidence(&kek(), &bank_id(), &two, &evidence).expect("opens");
+        let (first, page) = shown.page.split_once('\n').expect("lines");
+        assert!(first.contains("what was shown is not known"), "{first}");
+        assert!(page.starts_with("<!doctype html>"), "{page}");
+    }
 }
 
 #[tokio::test]
@@ -342,10 +429,7 @@ async fn an_end_that_has_come_is_one_before_anybody_notes_it() {
     late.decide_until = at(1_000);
     let house = house(vec![ended, late]);
     let one = id(1);
-    let look = Look::One {
-        id: one.as_str(),
-        page: 1,
-    };
+    let look = at_one(&one);
     assert_eq!(house.json(look).await["state"], "expired");
     assert_eq!(
         house.withdraw(LI_LEI, one.as_str()).await,

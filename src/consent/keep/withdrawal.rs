@@ -6,9 +6,7 @@ use model::{
     SignedRequest,
 };
 
-use super::page::View;
 use super::{Keeper, book};
-use crate::desk::whole;
 use crate::evidence::Kept;
 
 /// The most members of a form.
@@ -24,6 +22,12 @@ impl Keeper {
     ) -> Result<Withdrawn, DeskFault> {
         if members.len() > MEMBERS_MAX {
             return Err(DeskFault::Form("the form has too many members"));
+        }
+        if members
+            .iter()
+            .any(|(name, said)| name == "act" && said == "keep")
+        {
+            return self.kept(looker, id).await;
         }
         let Some(consent) = self.own(looker, id).await? else {
             return Ok(Withdrawn::Unknown);
@@ -49,15 +53,14 @@ impl Keeper {
         Ok(Withdrawn::Ended)
     }
 
-    /// The page is made again as it was shown: nothing was written when it was.
+    /// What is kept of it, with the page that was read.
     async fn evidence(
         &self,
         looker: &Looker<'_>,
         consent: &Consent,
         members: &[(String, String)],
     ) -> Result<Evidence, Fault> {
-        let page = View::of(self, looker)?.stop(&Self::stop(looker, consent)?)?;
-        let (_, page) = whole(page).await?;
+        let page = self.page_read(looker, consent, members).await?;
         let kept = Kept {
             bank: &self.settings.bank,
             id: &consent.id,
@@ -85,13 +88,18 @@ impl Keeper {
             from: Some(consent.state),
             to: ConsentState::Withdrawn,
             by: By::Customer,
-            channel: Channel::Page,
+            channel: if looker.as_json {
+                Channel::Api
+            } else {
+                Channel::Page
+            },
             text_version: Some(self.text_version),
             customer: Some(looker.customer.pseudonym),
             clusters: terms
                 .map(|terms| terms.clusters.iter().cloned().collect())
                 .unwrap_or_default(),
             resources: u32::try_from(resources).unwrap_or(u32::MAX),
+            evidence_digest: None,
         }
     }
 }

@@ -6,6 +6,7 @@ use model::{Fault, Response};
 use serde::Serialize;
 use web::{Language, text};
 
+use super::asks::{Purpose, Who, who};
 use super::{Common, Drawn, Wrong};
 use crate::catalogue::Accounts;
 
@@ -32,6 +33,9 @@ struct Row {
 #[derive(Serialize)]
 struct Page<'a> {
     common: Common<'a>,
+    /// Who asks, where no page said so before.
+    who: Option<Who>,
+    purposes: Vec<Purpose>,
     chooser: Chooser,
 }
 
@@ -40,9 +44,12 @@ pub(crate) fn draw(
     sheet: &Drawn<'_>,
     accounts: &[OwnAccount],
     ticked: &[&str],
+    is_first: bool,
 ) -> Result<Response, Fault> {
     let page = Page {
         common: sheet.common()?,
+        who: is_first.then(|| who(sheet)).transpose()?,
+        purposes: sheet.purposes()?,
         chooser: sheet.chooser(accounts, ticked)?,
     };
     sheet.sheet("consent-accounts.html", "heading-accounts", page)

@@ -21,6 +21,12 @@ struct Page<'a> {
     line: String,
     tables: Vec<Table>,
     accounts: Vec<Chosen>,
+    factor: Factor,
+}
+
+/// A second factor that is under way, as a page tells of it.
+#[derive(Serialize)]
+pub(crate) struct Factor {
     shown_to: String,
     expires: String,
     tries_left: u32,
@@ -28,11 +34,25 @@ struct Page<'a> {
     is_live: bool,
 }
 
+impl Factor {
+    pub(crate) fn of(
+        begun: &FactorBegun,
+        is_live: bool,
+        language: Language,
+    ) -> Result<Self, Fault> {
+        Ok(Self {
+            shown_to: text::name(&begun.shown_to)?,
+            expires: moment(begun.expires, language),
+            tries_left: begun.tries_left,
+            is_live,
+        })
+    }
+}
+
 pub(crate) fn draw(
     sheet: &Drawn<'_>,
     accounts: &[ChosenAccount],
-    begun: &FactorBegun,
-    is_live: bool,
+    factor: Factor,
 ) -> Result<Response, Fault> {
     let (app, language) = (sheet.who.app, sheet.language());
     let page = Page {
@@ -47,10 +67,7 @@ pub(crate) fn draw(
         )?,
         tables: sheet.tables(Some(true))?,
         accounts: chosen(accounts, language)?,
-        shown_to: text::name(&begun.shown_to)?,
-        expires: moment(begun.expires, language),
-        tries_left: begun.tries_left,
-        is_live,
+        factor,
     };
     sheet.sheet("consent-confirm.html", "heading-confirm", page)
 }
@@ -123,7 +140,7 @@ mod tests {
             name_en: "Current".to_owned(),
         };
         let accounts = vec![account; 50];
-        let pages = super::super::pages().expect("texts of ours");
+        let pages = super::super::pages(&web::OwnPages::default()).expect("texts of ours");
         line(&pages, language, app, &wish, &accounts, at(0)).expect("a line")
     }
 

@@ -4,8 +4,10 @@ use model::{Fault, Response};
 use serde::Serialize;
 use web::moment;
 
+use super::asks::{Purpose, Who, who};
+use super::confirm::Factor;
 use super::detail::Table;
-use super::review::{Purpose, Row, Who, who};
+use super::review::Row;
 use super::values::{Chosen, chosen};
 use super::{Common, Drawn};
 use crate::draft::ChosenAccount;
@@ -21,12 +23,15 @@ struct Page<'a> {
     clusters: Vec<Row>,
     tables: Vec<Table>,
     accounts: Vec<Chosen>,
+    /// Where it is confirmed on this page.
+    factor: Option<Factor>,
 }
 
 pub(crate) fn draw(
     sheet: &Drawn<'_>,
     accounts: &[ChosenAccount],
     former: &Former,
+    factor: Option<Factor>,
 ) -> Result<Response, Fault> {
     let language = sheet.language();
     let page = Page {
@@ -37,6 +42,7 @@ pub(crate) fn draw(
         clusters: sheet.clusters(|_| true, |_| None)?,
         tables: sheet.tables(None)?,
         accounts: chosen(accounts, language)?,
+        factor,
     };
     sheet.sheet("consent-renewal.html", "heading-renewal", page)
 }

@@ -10,9 +10,13 @@ use web::{Arg, date, text};
 
 use super::accounts::Chooser;
 use super::amendment::{Amended, Changes, changes};
+use super::asks::{Purpose, Who, who};
+use super::confirm::Factor;
 use super::detail::Table;
+use super::values::{Chosen, chosen};
 use super::{Common, Drawn, Wrong};
 use crate::catalogue::{Both, Cluster};
+use crate::draft::ChosenAccount;
 
 /// What this page has besides.
 #[derive(Clone, Copy, Default)]
@@ -23,6 +27,8 @@ pub(crate) struct Review<'a> {
     pub(crate) accounts: &'a [OwnAccount],
     /// Those that the customer ticked already.
     pub(crate) ticked: &'a [&'a str],
+    /// Those that were chosen on a page before, where this one takes the code.
+    pub(crate) chosen: &'a [ChosenAccount],
     /// The consent whose place this takes.
     pub(crate) amended: Option<Amended<'a>>,
 }
@@ -46,22 +52,10 @@ struct Page<'a> {
     not_shared: Vec<String>,
     tables: Vec<Table>,
     chooser: Option<Chooser>,
+    accounts: Vec<Chosen>,
+    /// Where it is confirmed on this page.
+    factor: Option<Factor>,
     effects: Vec<String>,
-}
-
-#[derive(Serialize)]
-pub(super) struct Who {
-    app: String,
-    legal: String,
-    legal_tag: Option<&'static str>,
-    number: String,
-    contact: String,
-}
-
-#[derive(Serialize)]
-pub(super) struct Purpose {
-    say: String,
-    keep_days: u32,
 }
 
 /// A kind of data.
@@ -73,7 +67,11 @@ pub(super) struct Row {
 }
 
 /// Makes the page.
-pub(crate) fn draw(sheet: &Drawn<'_>, review: &Review<'_>) -> Result<Response, Fault> {
+pub(crate) fn draw(
+    sheet: &Drawn<'_>,
+    review: &Review<'_>,
+    factor: Option<Factor>,
+) -> Result<Response, Fault> {
     let (wish, language) = (sheet.wish, sheet.language());
     let say = |both: &Both| text::line(both.in_language(language));
     let rows = |is_apart: bool| {
@@ -102,6 +100,8 @@ pub(crate) fn draw(sheet: &Drawn<'_>, review: &Review<'_>) -> Result<Response, F
             [] => None,
             accounts => Some(sheet.chooser(accounts, review.ticked)?),
         },
+        accounts: chosen(review.chosen, language)?,
+        factor,
         effects: wish
             .effects
             .iter()
@@ -117,17 +117,6 @@ pub(crate) fn draw(sheet: &Drawn<'_>, review: &Review<'_>) -> Result<Response, F
 }
 
 impl Drawn<'_> {
-    /// What the data is wanted for, where any is.
-    pub(super) fn purposes(&self) -> Result<Vec<Purpose>, Fault> {
-        let purposes = self.wish.purposes.iter().map(|(_, purpose)| {
-            Ok(Purpose {
-                say: text::line(purpose.say.in_language(self.language()))?,
-                keep_days: u32::from(purpose.keep_days),
-            })
-        });
-        purposes.collect()
-    }
-
     /// The kinds of data of which this holds, each with the word that goes with it.
     pub(super) fn clusters(
         &self,
@@ -189,16 +178,4 @@ pub(super) fn not_shared(sheet: &Drawn<'_>) -> Result<Vec<String>, Fault> {
     }
     sentences.push(sheet.say("not-password", &app)?);
     Ok(sentences)
-}
-
-/// Who asks.
-pub(super) fn who(sheet: &Drawn<'_>) -> Result<Who, Fault> {
-    let who = sheet.who;
-    Ok(Who {
-        app: text::name(who.app)?,
-        legal: text::name(who.legal)?,
-        legal_tag: text::foreign_tag(who.legal, sheet.language()),
-        number: text::name(who.number)?,
-        contact: text::name(who.contact)?,
-    })
 }

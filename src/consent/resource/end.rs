@@ -5,7 +5,6 @@ use http::StatusCode;
 use model::ports::{Changed, Consent, RoomCall, RoomFault, Withdrawal};
 use model::{By, ClientId, ConsentPart, ConsentState, Edge, Fault, GrantAction, Refusal, Response};
 
-use super::told::stands;
 use super::{Resource, part, unavailable};
 use crate::desk::change;
 
@@ -21,7 +20,7 @@ impl Resource {
     ) -> Result<Response, RoomFault> {
         for _ in 0..LOOKS_MAX {
             let consent = self.own(client, id).await?;
-            let changed = match stands(&consent, call.now).0 {
+            let changed = match consent.stands(call.now).0 {
                 state if state.is_end() => return Ok(done()),
                 ConsentState::Authorised => self.withdraw(call, &consent).await?,
                 _ => self.refuse(call, &consent).await?,

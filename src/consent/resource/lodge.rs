@@ -150,6 +150,8 @@ impl Resource {
             replaced_by: None,
             is_lodged: true,
             ended_by: None,
+            ended_on: None,
+            confirmed_at: None,
             reason: None,
         })
     }

@@ -269,6 +269,42 @@ async fn what_nobody_decides_has_lapsed_though_nobody_said_so() {
 }
 
 #[tokio::test]
+async fn one_that_its_customer_must_be_asked_for_again_says_since_when() {
+    let shop = Shop::new();
+    let id = ConsentId::parse(&shop.lodged().await).expect("valid");
+    let found = shop.store.find(&bank_id(), &id).await;
+    let mut given = found.expect("a store").expect("a consent");
+    given.state = ConsentState::Authorised;
+    given.expires = Some(at(200));
+    given.terms = Some(model::Terms {
+        id,
+        customer: "li-lei".into(),
+        clusters: [].into(),
+        resources: [].into(),
+        purpose: None,
+        per_day_unattended: 4,
+        data_from: None,
+        data_until: None,
+        bound: Vec::new(),
+        authorised_at: at(1),
+        reauth_at: Some(at(100)),
+        expires: at(200),
+    });
+    for (second, status, since) in [
+        (99, "authorised", None),
+        (100, "authorised", Some(at(100))),
+        (199, "authorised", Some(at(100))),
+        (200, "expired", None),
+    ] {
+        let told = shop.resource.told(&given, at(second)).expect("told");
+        let told = serde_json::to_value(&told).expect("JSON");
+        assert_eq!(told["status"], status, "{second}");
+        let since = since.map(|since| Value::from(since.to_string()));
+        assert_eq!(told.get("paused_since"), since.as_ref(), "{second}");
+    }
+}
+
+#[tokio::test]
 async fn an_undecided_one_is_given_back_at_every_stage_and_once() {
     for edges in [&[][..], &[Edge::Open], &[Edge::Open, Edge::Allow]] {
         let shop = Shop::new();

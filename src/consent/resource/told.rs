@@ -5,7 +5,7 @@ use http::StatusCode;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use model::ports::{Consent, RoomCall, RoomFault};
-use model::{ClientId, ClusterId, ConsentState, Fault, PurposeId, Response, Terms};
+use model::{ClientId, ClusterId, Fault, PurposeId, Response, Terms};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -18,6 +18,9 @@ pub(super) struct Told {
     id: String,
     status: String,
     status_changed_at: Timestamp,
+    /// The road refuses its tokens since then: the customer has to be asked once more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    paused_since: Option<Timestamp>,
     made_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
     decide_until: Option<Timestamp>,
@@ -82,13 +85,14 @@ impl Resource {
 
     /// What is told of a consent at this instant.
     pub(super) fn told(&self, consent: &Consent, now: Timestamp) -> Result<Told, Fault> {
-        let (state, changed_at) = stands(consent, now);
+        let (state, changed_at) = consent.stands(now);
         let asked = Lodged::of_consent(consent)?.map(Asked::of).transpose()?;
         let ended_by = consent.ended_by.filter(|_| state.is_end());
         Ok(Told {
             id: consent.id.to_string(),
             status: self.settings.profile.status(state).to_owned(),
             status_changed_at: changed_at,
+            paused_since: consent.paused_since(now),
             made_at: consent.made_at,
             decide_until: state.is_undecided().then_some(consent.decide_until),
             asked,
@@ -97,23 +101,6 @@ impl Resource {
             replaces: consent.replaces.as_ref().map(ToString::to_string),
             replaced_by: consent.replaced_by.as_ref().map(ToString::to_string),
         })
-    }
-}
-
-/// Where a consent stands, and since when: one whose time has come has ended, whether or not
-/// anybody said so.
-pub(super) fn stands(consent: &Consent, now: Timestamp) -> (ConsentState, Timestamp) {
-    let past = |end: Timestamp| Some(end).filter(|end| *end <= now);
-    match consent.state {
-        state if state.is_undecided() => match past(consent.decide_until) {
-            Some(end) => (ConsentState::Lapsed, end),
-            None => (state, consent.changed_at),
-        },
-        ConsentState::Authorised => match consent.expires.and_then(past) {
-            Some(end) => (ConsentState::Expired, end),
-            None => (ConsentState::Authorised, consent.changed_at),
-        },
-        state => (state, consent.changed_at),
     }
 }
 

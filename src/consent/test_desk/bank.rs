@@ -30,6 +30,10 @@ pub(crate) struct State {
     pub(crate) says: Option<FactorSaid>,
     /// Whether it answers nothing.
     pub(crate) is_down: bool,
+    /// Whether it says nothing about second factors.
+    pub(crate) is_silent: bool,
+    /// Whether its word on a second factor comes later than all that is under way.
+    pub(crate) is_slow: bool,
     /// How often a code was asked about.
     pub(crate) checks: u32,
     /// Until when codes are good.
@@ -60,6 +64,8 @@ impl Bank {
                 begun: Vec::new(),
                 says: None,
                 is_down: false,
+                is_silent: false,
+                is_slow: false,
                 checks: 0,
                 expires: at(10_000),
             }),
@@ -69,6 +75,18 @@ impl Bank {
     /// Looks at the bank, or changes it.
     pub(crate) fn with<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
         look(&mut self.state.lock().expect("no test panics within"))
+    }
+
+    /// What it says, when it is its time.
+    fn later<'a, T: Send + 'a>(&self, said: T) -> BoxFuture<'a, T> {
+        let is_slow = self.with(|state| state.is_slow);
+        async move {
+            if is_slow {
+                tokio::task::yield_now().await;
+            }
+            said
+        }
+        .boxed()
     }
 }
 
@@ -106,7 +124,7 @@ impl SecondFactor for Bank {
         _: Duration,
     ) -> BoxFuture<'a, Result<FactorBegun, CustomersUnavailable>> {
         let begun = self.with(|state| {
-            if state.is_down {
+            if state.is_down || state.is_silent {
                 return Err(unavailable());
             }
             let lines = (what.line_zh.to_owned(), what.line_en.to_owned());
@@ -119,7 +137,7 @@ impl SecondFactor for Bank {
                 tries_left: 3,
             })
         });
-        async { begun }.boxed()
+        self.later(begun)
     }
 
     fn check<'a>(
@@ -132,7 +150,7 @@ impl SecondFactor for Bank {
         _: Duration,
     ) -> BoxFuture<'a, Result<FactorSaid, CustomersUnavailable>> {
         let said = self.with(|state| {
-            if state.is_down {
+            if state.is_down || state.is_silent {
                 return Err(unavailable());
             }
             state.checks += 1;
@@ -152,6 +170,6 @@ impl SecondFactor for Bank {
                 }),
             })
         });
-        async { said }.boxed()
+        self.later(said)
     }
 }

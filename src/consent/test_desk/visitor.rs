@@ -26,6 +26,8 @@ pub(crate) struct Visitor<'a> {
     pub(crate) client: &'static str,
     pub(crate) subject: &'static str,
     pub(crate) language: &'static str,
+    /// The app's name in that language.
+    pub(crate) app: &'static str,
     pub(crate) now: i64,
     /// When the link was opened first.
     pub(crate) opened_at: i64,
@@ -88,6 +90,7 @@ impl<'a> Visitor<'a> {
             client: CLIENT,
             subject: "li-lei",
             language: "en",
+            app: "SwiftRide",
             now: 10,
             opened_at: 0,
             latest_end: at(365 * 86_400),
@@ -261,10 +264,14 @@ impl<'a> Visitor<'a> {
             request: self.request,
             signed: &signed,
             who: WhoAsks {
-                app: "SwiftRide",
+                app: self.app,
                 legal: "SwiftRide Mobility Co., Ltd.",
                 number: "PSDCN-SR-0001",
                 contact: "privacy@swiftride.example",
+            },
+            app_elsewhere: match self.app {
+                "SwiftRide" => "迅达出行",
+                _ => "SwiftRide",
             },
             customer: SeatedCustomer {
                 subject: self.subject,
@@ -281,6 +288,7 @@ impl<'a> Visitor<'a> {
             },
             opened_at: at(self.opened_at),
             latest_end: self.latest_end,
+            tokens_until: at(self.now + 300),
             event: &event,
             request_id: RequestId::new(at(self.now), [1; 10]),
             interaction: &interaction,

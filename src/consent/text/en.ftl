@@ -21,18 +21,24 @@ days-both = { $from } to { $until }
 how-often = While you are away
 away = { $count ->
         [0] The app asks for no data.
-        [1] The app asks for data at most once a day.
-       *[other] The app asks for data at most { $count } times a day.
+        [1] The app asks for each kind of data of an account at most once a day.
+       *[other] The app asks for each kind of data of an account at most { $count } times a day.
     }
 until = Until
 asked-for = What it asks for
 choose-accounts = Which accounts
+choose-first = Choose first. The next page says all that the app asks for, and nothing is given before you allow it there.
+go-on = Continue
 chosen-accounts = The accounts you chose
 withdraw = If you change your mind
 how-to-withdraw = You can withdraw at any time under “My permissions” at this bank. From then on { $app } gets no new data.
 if-refused = If you refuse
 stays-as-it-is = The permission you gave stays as it is, until { $moment }.
 nothing-given = This bank shares nothing with { $app }. Nothing else changes for you at this bank.
+
+stop = If you want none of it any more
+stop-why = This withdraws the permission that you gave { $app } before, at once, and refuses what is asked for here. { $app } gets no new data by it. What it has already is not taken back by this bank.
+stop-all = Stop all
 
 renewal-why = Nothing changes but the time. Check that you still want { $app } to have this.
 until-now = As it is, it ends
@@ -62,6 +68,7 @@ decide-until = You can decide until { $moment }.
 more-time = Take 15 minutes more
 
 code = The code you were sent
+confirm-here = Confirm that it is you
 code-sent = This bank sent a code to { $to }. It is good until { $moment }.
 code-over = The code is good no more. Have another one sent.
 tries-left = You can try { $left ->

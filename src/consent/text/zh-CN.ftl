@@ -17,17 +17,23 @@ days-both = { $from } 至 { $until }
 how-often = 你不在场时
 away = { $count ->
         [0] 不查询。
-       *[other] 每天最多查询 { $count } 次。
+       *[other] 每个账户的每类数据每天最多查询 { $count } 次。
     }
 until = 有效期至
 asked-for = 请求的内容
 choose-accounts = 选择账户
+choose-first = 请先选择账户。下一页会列出应用请求的全部内容，在那里允许之前不会提供任何信息。
+go-on = 继续
 chosen-accounts = 你选择的账户
 withdraw = 如果你改变主意
 how-to-withdraw = 你可以随时在本行的“我的授权”中撤回。撤回后，{ $app }不能再取得新的数据。
 if-refused = 如果你拒绝
 stays-as-it-is = 你已给的授权保持不变，到{ $moment }为止。
 nothing-given = 本行不会向{ $app }提供任何信息。你在本行的账户和服务不受影响。
+
+stop = 如果你都不再需要
+stop-why = 这会立即撤回你之前给{ $app }的授权，并拒绝本页的请求。{ $app }不能再凭原授权取得新的数据；已经取得的数据，本行不能收回。
+stop-all = 全部停止
 
 renewal-why = 除期限外，其他内容不变。请确认你仍然愿意让{ $app }取得这些信息。
 until-now = 目前的到期时间
@@ -57,6 +63,7 @@ decide-until = 请在{ $moment }前作出决定。
 more-time = 延长 15 分钟
 
 code = 你收到的验证码
+confirm-here = 确认是你本人
 code-sent = 本行已向 { $to } 发送验证码。验证码在{ $moment }前有效。
 code-over = 验证码已失效。请重新获取。
 tries-left = 还可以尝试 { $left } 次。

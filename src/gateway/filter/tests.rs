@@ -522,6 +522,34 @@ fn an_answer_that_is_itself_anothers_is_refused() {
 }
 
 #[test]
+fn links_to_other_pages_go_where_an_item_does() {
+    let link = |says: &str| {
+        json!({
+            "type": "string",
+            "format": "uri-reference",
+            "x-mortise-cluster": "none",
+            "x-mortise-link": says,
+        })
+    };
+    let id = json!({
+        "type": "string", "x-mortise-cluster": "list", "x-mortise-resource": "account",
+    });
+    let shape = shape_of(json!({ "type": "object", "properties": {
+        "links": { "type": "object", "properties": { "self": link("none"), "next": link("page") } },
+        "data": { "type": "array", "items": { "type": "object", "properties": { "id": id } } },
+    } }));
+    let body = |id: &str| {
+        let links = r#"{"next":"/a?offset=2","self":"/a"}"#;
+        format!("{{\"links\":{links},\"data\":[{{\"id\":\"mine-1\"}},{{\"id\":\"{id}\"}}]}}")
+    };
+    let (out, _) = left(&shape, &EVERY, &body("mine-2")).expect("it fits");
+    assert_eq!(out, body("mine-2"));
+    let (out, kept) = left(&shape, &EVERY, &body("hers-1")).expect("it fits");
+    assert_eq!(out, r#"{"links":{"self":"/a"},"data":[{"id":"mine-1"}]}"#);
+    assert_eq!((kept.items, kept.dropped, kept.has_anothers), (1, 1, true));
+}
+
+#[test]
 fn an_answer_of_which_nothing_is_given_is_refused_unread() {
     assert_eq!(left(&shape(), &[], "{"), Err(Unfit::Empty));
     let open = shape_of(json!({ "type": "boolean", "x-mortise-cluster": "none" }));

@@ -165,7 +165,7 @@ impl Rehearsals {
         let filled = |with: &str| {
             let template = route.object.template.split('/');
             let segments = template.map(|segment| {
-                if segment.starts_with('{') && segment.ends_with('}') {
+                if openapi::is_parameter(segment) {
                     with
                 } else {
                     segment

@@ -12,12 +12,12 @@ pub(crate) use window::of as window_of;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
+use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName};
 use jiff::Timestamp;
 
-use identity::{AccessToken, Consents, LiveConsent, Looked};
-use model::ports::Spend;
+use identity::{Access, AccessTo, AccessToken, Consents, LiveConsent, Looked, Spent};
 use model::{ConsentSeen, Refusal, Why};
 
 use crate::exchange::Exchange;
@@ -33,6 +33,8 @@ pub(crate) struct Consented {
     token: Arc<AccessToken>,
     /// Where the request goes, once its days are cut to the consent's; `None`: as it came.
     target: Option<PathAndQuery>,
+    /// The access that it spent, if it spent one.
+    spent: Option<Spent>,
 }
 
 impl Consented {
@@ -49,6 +51,11 @@ impl Consented {
     /// Where the request goes, if not where it says.
     pub(crate) fn target(&self) -> Option<&PathAndQuery> {
         self.target.as_ref()
+    }
+
+    /// The access that it spent, to be given back when the bank gives nothing.
+    pub(crate) fn spent(&self) -> Option<&Spent> {
+        self.spent.as_ref()
     }
 }
 
@@ -85,14 +92,28 @@ pub(crate) async fn consent(
     let body = exchange.body.take().unwrap_or_else(model::empty);
     let headers = &exchange.head.headers;
     exchange.body = Some(body::check(&held, &coverage.request, headers, body).await?);
-    if !is_attended {
-        spend(&coverage.consents, &consent, exchange.now).await?;
-    }
+    let spent = if is_attended {
+        None
+    } else {
+        let access = access(routed, &digest, &exchange.head);
+        Some(spend(&coverage.consents, &consent, &access, exchange.now).await?)
+    };
     Ok(Consented {
         token: Arc::clone(token),
         consent,
         target,
+        spent,
     })
+}
+
+/// What a request reads, under the consent of this digest.
+fn access(routed: &CustomerRoute, digest: &[u8; 32], head: &Parts) -> AccessTo {
+    let object = &routed.route().object;
+    let (product, operation) = (object.product.as_str(), object.operation.as_str());
+    let resources: Vec<_> = named::in_order(&object.template, head.uri.path()).collect();
+    let resources = resources.iter().map(|name| &**name);
+    let names = [product, operation].into_iter().chain(resources);
+    AccessTo::new(digest, names)
 }
 
 /// The consent of this digest, which is in force.
@@ -112,10 +133,17 @@ async fn live(
     }
 }
 
-async fn spend(consents: &Consents, consent: &LiveConsent, now: Timestamp) -> Result<(), Refusal> {
-    match consents.spend(consent, now).await.map_err(unavailable)? {
-        Spend::Left(_) => Ok(()),
-        Spend::None => Err(Refusal::TooOften {
+/// Spends an access.
+async fn spend(
+    consents: &Consents,
+    consent: &LiveConsent,
+    access: &AccessTo,
+    now: Timestamp,
+) -> Result<Spent, Refusal> {
+    let spent = consents.spend(&consent.terms, access, now).await;
+    match spent.map_err(unavailable)? {
+        Access::Spent(spent) => Ok(spent),
+        Access::NoneLeft => Err(Refusal::TooOften {
             retry_after: Consents::until_tomorrow(now),
         }),
     }

@@ -139,6 +139,10 @@ pub(crate) async fn forward(
             })
         }
         Err(unanswered) => {
+            let is_partners = matches!(unanswered.failure, UpstreamFailure::Request(_));
+            if let Some(its) = consented.filter(|_| !is_partners) {
+                give_back(its).boxed().await;
+            }
             let trouble = unanswered.failure.trouble();
             tracing::warn!(
                 request.id = %exchange.request_id,
@@ -189,6 +193,13 @@ async fn under_consent(
             trouble,
             why,
         }) => {
+            let is_the_banks = match refusal {
+                Refusal::BankRefused { status } => status >= 500,
+                _ => trouble.is_some(),
+            };
+            if is_the_banks {
+                give_back((consented, coverage)).await;
+            }
             tracing::warn!(
                 request.id = %exchange.request_id,
                 consent.id = %crypto::base64url(&consented.consent().digest),
@@ -202,6 +213,20 @@ async fn under_consent(
                 upstream,
             })
         }
+    }
+}
+
+/// The bank failed: by an access that was spent nobody has read anything, and it is one of the
+/// day's again.
+async fn give_back((consented, coverage): (&Consented, &Coverage)) {
+    let Some(spent) = consented.spent() else {
+        return;
+    };
+    if let Err(error) = coverage.consents.give_back(spent).await {
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "an access could not be given back"
+        );
     }
 }
 

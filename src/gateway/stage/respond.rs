@@ -25,7 +25,7 @@ pub(crate) fn respond(
     let (mut head, body) = answered.response.into_parts();
     // What was sent up is told in the record of the end.
     let begun = match exchange.bytes_in {
-        None if is_held => Begun::held(body),
+        _ if is_held => Begun::held(body),
         None => Begun::look(body, has_digest),
         Some(_) => Begun::unseen(body),
     };

@@ -87,6 +87,14 @@ impl ConsentBook for Book {
         .boxed()
     }
 
+    fn give_back(&self, _: [u8; 32], day: Date) -> BoxFuture<'_, Result<(), StoreUnavailable>> {
+        let mut spent = self.0.spent.lock().expect("sound");
+        if let Some(at) = spent.iter().position(|known| *known == day) {
+            spent.remove(at);
+        }
+        async { Ok(()) }.boxed()
+    }
+
     fn spend(
         &self,
         _: [u8; 32],
@@ -202,28 +210,71 @@ fn what_is_forgotten_is_asked_for_again_and_not_put_back_by_a_look_that_began_be
     );
 }
 
+fn access(names: &[&str]) -> AccessTo {
+    AccessTo::new(&DIGEST, names.iter().copied())
+}
+
+fn spend(consents: &Consents, access: &AccessTo, second: i64) -> Access {
+    let terms = terms(i64::from(u32::MAX), None);
+    let spent = consents.spend(&terms, access, at(second)).now_or_never();
+    spent.expect("at once").expect("it answers")
+}
+
+fn is_spent(access: &Access) -> bool {
+    matches!(access, Access::Spent(_))
+}
+
 #[test]
 fn of_a_day_on_which_nothing_is_left_the_store_is_asked_once() {
     let (said, consents) = consents();
-    let consent = LiveConsent::new(DIGEST, terms(i64::from(u32::MAX), None));
+    let access = access(&["accounts", "listAccounts"]);
     // 2027-01-15, one second before midnight in the bank's zone.
     let midnight = 1_800_028_800;
-    let spend = |second| {
-        let spent = consents.spend(&consent, at(second)).now_or_never();
-        spent.expect("at once").expect("it answers")
-    };
-    assert_eq!(spend(midnight - 3), Spend::Left(1));
-    assert_eq!(spend(midnight - 2), Spend::Left(0));
+    let spend = |second| spend(&consents, &access, second);
+    assert!(is_spent(&spend(midnight - 3)));
+    assert!(is_spent(&spend(midnight - 2)));
     for _ in 0..3 {
-        assert_eq!(spend(midnight - 1), Spend::None);
+        assert_eq!(spend(midnight - 1), Access::NoneLeft);
     }
     assert_eq!(said.asked(), 3);
-    assert_eq!(spend(midnight), Spend::Left(1), "a new day");
+    assert!(is_spent(&spend(midnight)), "a new day");
     let days = said.spent.lock().expect("sound").clone();
     assert_eq!(days.len(), 3);
     assert_eq!(days[0].tomorrow().expect("in range"), days[2]);
     assert_eq!(Consents::until_tomorrow(at(midnight - 1)), 1);
     assert_eq!(Consents::until_tomorrow(at(midnight)), 86_400);
+}
+
+#[test]
+fn what_is_read_is_told_apart_by_consent_operation_and_resource() {
+    let one = access(&["accounts", "readBalances", "acc-1"]);
+    assert_eq!(one, access(&["accounts", "readBalances", "acc-1"]));
+    let other = AccessTo::new(&[8; 32], ["accounts", "readBalances", "acc-1"]);
+    for other in [
+        other,
+        access(&["accounts", "readBalances", "acc-2"]),
+        access(&["accounts", "readBalancesa", "cc-1"]),
+        access(&["accounts", "readBalances"]),
+    ] {
+        assert_ne!(one.what, other.what);
+    }
+}
+
+#[test]
+fn what_is_given_back_can_be_spent_again() {
+    let (said, consents) = consents();
+    let access = access(&["a"]);
+    let Access::Spent(first) = spend(&consents, &access, 100) else {
+        panic!("nothing was spent");
+    };
+    assert!(is_spent(&spend(&consents, &access, 100)));
+    assert_eq!(spend(&consents, &access, 100), Access::NoneLeft);
+    let given = consents.give_back(&first).now_or_never();
+    assert!(given.expect("at once").is_ok());
+    let asked = said.asked();
+    assert!(is_spent(&spend(&consents, &access, 100)));
+    assert_eq!(said.asked(), asked + 1);
+    assert_eq!(spend(&consents, &access, 100), Access::NoneLeft);
 }
 
 #[test]

@@ -61,6 +61,7 @@ fn event() -> GrantEvent {
             customer: None,
             clusters: Vec::new(),
             resources: 0,
+            evidence_digest: None,
         }),
         action: GrantAction::ConsentWithdraw,
         code: None,
@@ -161,11 +162,29 @@ impl ports::Consents for Store {
         unasked()
     }
 
+    fn decided<'a>(&'a self, _: &'a BankId, _: &'a ConsentId) -> Asked<'a, Vec<Decided>> {
+        unasked()
+    }
+
+    fn confirm<'a>(
+        &'a self,
+        _: &'a BankId,
+        _: &'a ConsentId,
+        _: &'a str,
+        _: Timestamp,
+    ) -> Asked<'a, bool> {
+        unasked()
+    }
+
     fn due<'a>(&'a self, _: &'a BankId, _: Timestamp, _: u16) -> Asked<'a, Vec<DueConsent>> {
         unasked()
     }
 
     fn spend<'a>(&'a self, _: &'a BankId, _: [u8; 32], _: Date, _: u32) -> Asked<'a, Spend> {
+        unasked()
+    }
+
+    fn give_back<'a>(&'a self, _: &'a BankId, _: [u8; 32], _: Date) -> Asked<'a, ()> {
         unasked()
     }
 
@@ -184,6 +203,10 @@ impl ConsentBook for Book {
     }
 
     fn spend(&self, _: [u8; 32], _: Date, _: u32) -> Asked<'_, Spend> {
+        unasked()
+    }
+
+    fn give_back(&self, _: [u8; 32], _: Date) -> Asked<'_, ()> {
         unasked()
     }
 }

@@ -62,7 +62,7 @@ pub const DECIDED_WITHIN: SignedDuration = SignedDuration::from_mins(45);
 
 /// From which state which edge leads where. What is not here is not possible; no edge leaves a
 /// state that is an end.
-const TABLE: [(ConsentState, Edge, ConsentState); 17] = {
+const TABLE: [(ConsentState, Edge, ConsentState); 18] = {
     use ConsentState as S;
     use Edge as E;
     [
@@ -81,6 +81,8 @@ const TABLE: [(ConsentState, Edge, ConsentState); 17] = {
         (S::Confirming, E::Lapse, S::Lapsed),
         (S::Confirming, E::Authorise, S::Authorised),
         (S::Authorised, E::Renew, S::Authorised),
+        // Its customer does not renew it: it stays as it is.
+        (S::Authorised, E::Refuse, S::Authorised),
         (S::Authorised, E::Expire, S::Expired),
         (S::Authorised, E::Withdraw, S::Withdrawn),
         (S::Authorised, E::Supersede, S::Superseded),
@@ -162,7 +164,7 @@ mod tests {
         requested  rev --- --- ref --- lap --- --- --- --- ---
         reviewing  --- con rev ref --- lap aut --- --- --- ---
         confirming --- --- con ref ref lap aut --- --- --- ---
-        authorised --- --- --- --- --- --- --- aut exp wit sup
+        authorised --- --- --- aut --- --- --- aut exp wit sup
         refused    --- --- --- --- --- --- --- --- --- --- ---
         lapsed     --- --- --- --- --- --- --- --- --- --- ---
         expired    --- --- --- --- --- --- --- --- --- --- ---

@@ -55,7 +55,30 @@ pub struct Terms {
     pub expires: Timestamp,
 }
 
+/// How terms stand at an instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TermsStanding {
+    /// They are in force.
+    Live,
+    /// They open nothing until the app has asked its customer once more.
+    Paused,
+    /// Their end has come.
+    Over,
+}
+
 impl Terms {
+    /// How these stand at an instant, as long as nobody ended them: the one place that says it, for
+    /// the road, for the customer's pages and for the partner.
+    pub fn standing(&self, now: Timestamp) -> TermsStanding {
+        if now >= self.expires {
+            TermsStanding::Over
+        } else if self.reauth_at.is_some_and(|reauth| now >= reauth) {
+            TermsStanding::Paused
+        } else {
+            TermsStanding::Live
+        }
+    }
+
     /// Whether these cover nothing that others do not: of one consent, one customer and one
     /// purpose, the same bound values, and otherwise no more of anything. When they were consented
     /// to, when the customer has to log in once more and when they end does not matter: time is

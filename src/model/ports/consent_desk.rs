@@ -120,6 +120,8 @@ pub struct Seat<'a> {
     pub signed: &'a SignedRequest,
     /// Who asks.
     pub who: WhoAsks<'a>,
+    /// The app's name in the language that the page is not in; at most 200 characters.
+    pub app_elsewhere: &'a str,
     /// Who is asked.
     pub customer: SeatedCustomer<'a>,
     /// The page.
@@ -128,6 +130,8 @@ pub struct Seat<'a> {
     pub opened_at: Timestamp,
     /// The latest instant at which what the bank grants may end.
     pub latest_end: Timestamp,
+    /// Until when access tokens of a consent that ends now may be shown.
+    pub tokens_until: Timestamp,
     /// Makes the event of a step, of now, in this request of the browser's, by this grant's id.
     pub event: &'a (dyn Fn(GrantAction, Option<&GrantId>) -> GrantEvent + Send + Sync),
     /// Our id of the request; it stands on the page too.
@@ -223,6 +227,10 @@ pub struct Declined {
 pub enum DeskEnding {
     /// The customer refused.
     Refused,
+    /// The app took back what it asked for.
+    TakenBack,
+    /// The customer refused, and withdrew what they had given before.
+    Stopped,
     /// Nobody decided in time.
     TimedOut,
     /// The second factor failed too often.

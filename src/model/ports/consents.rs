@@ -12,7 +12,8 @@ use jiff::civil::Date;
 
 use super::{Posted, StoreUnavailable};
 use crate::{
-    BankId, By, ClientId, ConsentId, ConsentState, Edge, Evidence, GrantEvent, Terms, Why,
+    BankId, By, Channel, ClientId, ConsentId, ConsentState, Edge, Evidence, GrantEvent, Terms,
+    TermsStanding, Why,
 };
 
 /// A consent as it stands. Printed, it does not name the customer.
@@ -59,9 +60,44 @@ pub struct Consent {
     pub is_lodged: bool,
     /// Who ended it, as far as that was said.
     pub ended_by: Option<By>,
+    /// By which way it ended, as far as that was said.
+    pub ended_on: Option<Channel>,
     /// Why it ended, in a person's words; at most 1 KiB.
     pub reason: Option<String>,
+    /// When its customer last said that they still need it, since they gave it.
+    pub confirmed_at: Option<Timestamp>,
 }
+
+impl Consent {
+    /// Where it stands at an instant, and since when: one whose time has come has ended, whether or
+    /// not anybody said so.
+    pub fn stands(&self, now: Timestamp) -> (ConsentState, Timestamp) {
+        let past = |end: Timestamp| Some(end).filter(|end| *end <= now);
+        match self.state {
+            state if state.is_undecided() => match past(self.decide_until) {
+                Some(end) => (ConsentState::Lapsed, end),
+                None => (state, self.changed_at),
+            },
+            ConsentState::Authorised => match self.expires.and_then(past) {
+                Some(end) => (ConsentState::Expired, end),
+                None => (ConsentState::Authorised, self.changed_at),
+            },
+            state => (state, self.changed_at),
+        }
+    }
+
+    /// From when on the app has to ask its customer once more, if that has come to one that is in
+    /// force.
+    pub fn paused_since(&self, now: Timestamp) -> Option<Timestamp> {
+        let terms = self.terms.as_ref()?;
+        let is_paused = self.stands(now).0 == ConsentState::Authorised
+            && terms.standing(now) == TermsStanding::Paused;
+        terms.reauth_at.filter(|_| is_paused)
+    }
+}
+
+/// An edge of which evidence is kept: which, who took it, and when.
+pub type Decided = (Edge, By, Timestamp);
 
 impl fmt::Debug for Consent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -88,7 +124,8 @@ pub enum Lodge {
     Full,
 }
 
-/// An edge that leads to no consent in force, and out of none. Printed, it names nobody.
+/// An edge of a consent that is undecided; or the refusal to renew one that is in force, which
+/// stays as it is. Printed, it names nobody.
 #[derive(Clone)]
 pub struct Change {
     /// The state it leaves.
@@ -133,6 +170,8 @@ pub struct Choices {
     pub subject: Option<String>,
     /// The pushed request with which they came, from now on; `None`: as before.
     pub request: Option<[u8; 32]>,
+    /// The draft that it was chosen on, as it was read; empty where there was none.
+    pub former: Vec<u8>,
     /// What they have chosen so far; `None`: as before.
     pub draft: Option<Vec<u8>>,
 }
@@ -216,8 +255,8 @@ pub enum Changed {
 pub enum Keep {
     /// It is kept.
     Kept,
-    /// The consent is not as the caller thought, or another customer's, but in this state; nothing
-    /// changed.
+    /// The consent, or what was chosen of it, is not as the caller thought, or it is another
+    /// customer's; it is in this state, and nothing changed.
     Otherwise(ConsentState),
     /// There is none, or the time to decide about it, or its own, is over; nothing changed.
     Gone,
@@ -263,8 +302,9 @@ pub trait Consents: Send + Sync {
         event: GrantEvent,
     ) -> BoxFuture<'a, Result<Lodge, StoreUnavailable>>;
 
-    /// Takes an edge of one that is undecided. From the instant on until which it can be decided it
-    /// is [`Changed::Gone`] for whoever opens, allows or extends it; before that instant it does
+    /// Takes an edge of one that is undecided, or the refusal to renew one in force: that is
+    /// [`Changed::Gone`] once its end has come. From the instant on until which it can be decided
+    /// it is [`Changed::Gone`] for whoever opens, allows or extends it; before that instant it does
     /// not lapse: then it is [`Changed::Otherwise`].
     fn change<'a>(
         &'a self,
@@ -276,8 +316,8 @@ pub trait Consents: Send + Sync {
     ) -> BoxFuture<'a, Result<Changed, StoreUnavailable>>;
 
     /// Keeps what a customer has chosen so far of one that is undecided, or of one in force that
-    /// they are about to renew, without an edge and without an event. A draft is that of the last
-    /// who kept one.
+    /// they are about to renew, without an edge and without an event. Of all that is chosen on one
+    /// draft, one is kept: else what one counts would be put back by another.
     fn keep<'a>(
         &'a self,
         bank: &'a BankId,
@@ -339,6 +379,24 @@ pub trait Consents: Send + Sync {
         id: &'a ConsentId,
     ) -> BoxFuture<'a, Result<Vec<Evidence>, StoreUnavailable>>;
 
+    /// Of which edges evidence was kept, in the order of its numbers, without what was kept.
+    fn decided<'a>(
+        &'a self,
+        bank: &'a BankId,
+        id: &'a ConsentId,
+    ) -> BoxFuture<'a, Result<Vec<Decided>, StoreUnavailable>>;
+
+    /// Notes that its customer still needs one that is in force at this instant: no edge, for
+    /// nothing but the reminder changes by it. False where there is none of this customer's in
+    /// force; then nothing changed. An instant before the one that is noted is left.
+    fn confirm<'a>(
+        &'a self,
+        bank: &'a BankId,
+        id: &'a ConsentId,
+        subject: &'a str,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<bool, StoreUnavailable>>;
+
     /// Those that wait to be said lapsed, or expired, with their states and versions, the longest
     /// due first, of one instant by id: at most so many.
     fn due<'a>(
@@ -348,8 +406,9 @@ pub trait Consents: Send + Sync {
         limit: u16,
     ) -> BoxFuture<'a, Result<Vec<DueConsent>, StoreUnavailable>>;
 
-    /// Spends one access of a day, if fewer than `max` were. It asks not whether there is a consent
-    /// of this digest. Days are forgotten two days after.
+    /// Spends one access of a day, if fewer than `max` were. The digest is of whatever the caller
+    /// counts by itself: it asks not whether there is a consent of it. Days are forgotten two days
+    /// after.
     fn spend<'a>(
         &'a self,
         bank: &'a BankId,
@@ -357,6 +416,15 @@ pub trait Consents: Send + Sync {
         day: Date,
         max: u32,
     ) -> BoxFuture<'a, Result<Spend, StoreUnavailable>>;
+
+    /// Gives an access of a day back that was spent, once for each: there is one more again. Of
+    /// what nobody spent nothing comes.
+    fn give_back<'a>(
+        &'a self,
+        bank: &'a BankId,
+        digest: [u8; 32],
+        day: Date,
+    ) -> BoxFuture<'a, Result<(), StoreUnavailable>>;
 
     /// All that have ended and whose tokens could be shown now or later, in the order of their
     /// digests: for the memory, at start.
@@ -395,6 +463,7 @@ mod tests {
             version: 7,
             subject: Some("marker".to_owned()),
             request: None,
+            former: b"marker".to_vec(),
             draft: Some(b"marker".to_vec()),
         };
         let printed = format!("{change:?} {withdrawal:?} {choices:?}");

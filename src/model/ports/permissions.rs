@@ -71,8 +71,8 @@ pub enum Look<'a> {
     One {
         /// Its id.
         id: &'a str,
-        /// Which page of the accesses, from 1.
-        page: u32,
+        /// After which place the accesses are shown, as a page before says it; empty: the latest.
+        after: &'a str,
     },
     /// What would stop if they withdrew it.
     Withdrawal(&'a str),
@@ -95,6 +95,8 @@ pub enum Looked {
 pub enum Withdrawn {
     /// It is not in force: by this, or because it had ended before.
     Ended,
+    /// Its customer said that they still need it.
+    Kept,
     /// There is nothing of this customer's.
     Unknown,
 }
@@ -111,8 +113,9 @@ pub trait Permissions: Send + Sync {
         look: Look<'a>,
     ) -> BoxFuture<'a, Result<Looked, DeskFault>>;
 
-    /// Withdraws a consent of the customer's, by a form that said this and was proved to be of
-    /// this session. When it resolves, no token of it is good on this node.
+    /// Withdraws a consent of the customer's, or notes that they still need it, by a form that said
+    /// this (`act`: `withdraw` or `keep`) and was proved to be of this session. When a withdrawal
+    /// resolves, no token of it is good on this node.
     fn withdraw<'a>(
         &'a self,
         looker: Looker<'a>,

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use crate::answer::shape::{AnswerShape, NodeKind, Rest};
-use crate::marks::{DATE, NONE, RESOURCE, TOTAL};
+use crate::answer::shape::{AnswerShape, Member, NodeKind, Rest};
+use crate::marks::{DATE, LINK, NONE, RESOURCE, TOTAL};
 use crate::problem::Problems;
 use crate::request::RequestDescription;
 use crate::total::{Measure, Step, Total};
@@ -26,6 +26,10 @@ pub(super) struct Place {
     pub(super) is_number: bool,
     /// Whether a leaf is a date of which nothing is said.
     pub(super) is_undated: bool,
+    /// Whether a leaf is an address.
+    pub(super) is_address: bool,
+    /// Whether it says if it leads to more of the same (`x-mortise-link`).
+    pub(super) says_link: bool,
     /// Of each union that an object is, the members that its branches describe.
     pub(super) unions: Vec<Vec<BTreeSet<String>>>,
 }
@@ -209,6 +213,9 @@ impl Visits<'_, '_> {
                         ..visit
                     });
                     self.pending.extend(inside);
+                    if self.may_lose && !visit.in_item {
+                        self.links(members);
+                    }
                     if let Some(Rest { name, value }) = rest {
                         let is_named = self.shape.node(*name).names_resource;
                         self.item(*name, is_held || self.says_whose(*value), true);
@@ -254,6 +261,28 @@ impl Visits<'_, '_> {
         });
     }
 
+    /// A link to the next page tells that there are more items than are left.
+    fn links(&mut self, members: &[Member]) {
+        for member in members {
+            let NodeKind::Leaf(leaf) = &self.shape.node(member.node).kind else {
+                continue;
+            };
+            let Some(place) = self.places.get(member.node) else {
+                continue;
+            };
+            let is_like_one = place.is_address || is_called_a_link(&member.name);
+            if leaf.types.text && is_like_one && !place.says_link {
+                self.problems.add(
+                    &place.pointer,
+                    "a link beside a list that may lose items, and it may lead to those",
+                    format!(
+                        "mark it with `{LINK}: page`, to leave it out where items are, or `{NONE}`"
+                    ),
+                );
+            }
+        }
+    }
+
     fn leaf(&mut self, number: usize, is_total: bool, in_item: bool) {
         let Some(place) = self.places.get(number) else {
             return;
@@ -280,6 +309,17 @@ impl Visits<'_, '_> {
             );
         }
     }
+}
+
+/// Whether a member has a name as links to other pages have.
+fn is_called_a_link(name: &str) -> bool {
+    let letters = name.chars().filter(char::is_ascii_alphanumeric);
+    let name: String = letters.map(|letter| letter.to_ascii_lowercase()).collect();
+    let exactly = [
+        "next", "prev", "previous", "last", "first", "after", "before", "href",
+    ];
+    let ends = ["cursor", "link", "page", "pagetoken", "continuationtoken"];
+    exactly.contains(&name.as_str()) || ends.iter().any(|end| name.ends_with(end))
 }
 
 /// The names of a map are texts that say nothing but whose the member is.

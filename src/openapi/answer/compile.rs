@@ -217,6 +217,7 @@ impl<'a> Compiler<'a, '_> {
             is_date: value.date.as_ref().is_some_and(|date| date.text != NONE),
             types: value.types,
             values: (!value.is_free).then(|| value.values.clone()),
+            is_link: value.link.as_ref().is_some_and(|link| link.text != NONE),
             ..Leaf::default()
         };
         if let Some(kind) = value.resource.as_ref().filter(|kind| kind.text != NONE) {
@@ -243,6 +244,8 @@ impl<'a> Compiler<'a, '_> {
             place.total = value.total.as_ref().map(|stated| stated.pointer.clone());
             place.is_number = value.types.number || value.types.integer;
             place.is_undated = value.is_day && value.date.is_none();
+            place.is_address = value.is_address;
+            place.says_link = value.link.is_some();
         }
         NodeKind::Leaf(leaf)
     }
@@ -268,7 +271,7 @@ impl<'a> Compiler<'a, '_> {
 
     /// A mark that marks nothing would look as if it did.
     fn refuse_marks(&mut self, value: &Value<'a>) {
-        for stated in [&value.resource, &value.date, &value.total]
+        for stated in [&value.resource, &value.date, &value.total, &value.link]
             .into_iter()
             .flatten()
         {

@@ -82,6 +82,9 @@ pub struct Leaf {
     pub is_date: bool,
     /// What it counts or sums up: its place in [`AnswerShape::totals`].
     pub total: Option<u8>,
+    /// Whether it leads to more of the same, as the next page: that it is there tells of items that
+    /// are not.
+    pub is_link: bool,
 }
 
 /// The types of a leaf (JSON Schema 2020-12 §6.1.1).
@@ -136,6 +139,12 @@ impl AnswerShape {
     /// The kinds of resources that leaves name, at most 64.
     pub fn kinds(&self) -> &[String] {
         &self.kinds
+    }
+
+    /// Whether a leaf leads to more of the same.
+    pub fn has_links(&self) -> bool {
+        let is_link = |node: &Node| matches!(&node.kind, NodeKind::Leaf(leaf) if leaf.is_link);
+        self.nodes.iter().any(is_link)
     }
 
     /// What leaves count and sum up, at most 64.

@@ -389,6 +389,44 @@ fn totals_are_of_something_outside_of_items() {
 }
 
 #[test]
+fn a_link_beside_a_list_that_may_lose_items_says_what_it_is() {
+    let what = "a link beside a list that may lose items, and it may lead to those";
+    let id =
+        json!({ "type": "string", "x-mortise-cluster": "list", "x-mortise-resource": "account" });
+    let schema = json!({ "properties": {
+        "data": { "items": { "properties": { "id": id } } },
+    } });
+    for (name, format) in [
+        ("next", "x"),
+        ("nextCursor", "x"),
+        ("page_token", "x"),
+        ("elsewhere", "uri-reference"),
+    ] {
+        let mut schema = schema.clone();
+        schema["properties"][name] = text("none");
+        schema["properties"][name]["format"] = json!(format);
+        assert_refused(schema.clone(), &[(&format!("/properties/{name}"), what)]);
+        for says in ["page", "none"] {
+            let mut schema = schema.clone();
+            schema["properties"][name]["x-mortise-link"] = json!(says);
+            assert_eq!(shape(schema).has_links(), says == "page", "{name}");
+        }
+        // In an item it is one of the item's own, and without a list it tells of nothing.
+        let inside = json!({ "properties": { "data": { "items": schema["properties"][name] } } });
+        assert!(!shape(inside).has_links());
+    }
+    let mut list = json!({ "items": text("none") });
+    list["x-mortise-link"] = json!("page");
+    assert_refused(
+        list,
+        &[(
+            "/x-mortise-link",
+            "`x-mortise-link` is on an object or an array, where it marks nothing",
+        )],
+    );
+}
+
+#[test]
 fn at_most_64_clusters_are_told_apart() {
     let schema = |count: usize| {
         let names = (0..count).map(|n| (format!("m{n}"), text(&format!("c{n}"))));

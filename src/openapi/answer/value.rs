@@ -9,7 +9,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::answer::shape::Types;
 use crate::leaves::{Budget, SAME_LIST, two_clusters, types};
-use crate::marks::{BOUND, CLUSTER, DATE, RESOURCE, TOTAL};
+use crate::marks::{BOUND, CLUSTER, DATE, LINK, RESOURCE, TOTAL};
 use crate::placement::stated_name;
 use crate::problem::Problems;
 use crate::reference::{Document, Edition, Site};
@@ -53,6 +53,7 @@ pub(crate) struct Value<'a> {
     pub(crate) resource: Option<Stated<'a>>,
     pub(crate) date: Option<Stated<'a>>,
     pub(crate) total: Option<Stated<'a>>,
+    pub(crate) link: Option<Stated<'a>>,
     pub(crate) bound: Option<Stated<'a>>,
     /// The types that a plain value may have.
     pub(crate) types: Types,
@@ -64,6 +65,8 @@ pub(crate) struct Value<'a> {
     pub(crate) is_write_only: bool,
     /// Whether it is a date, or a date and time.
     pub(crate) is_day: bool,
+    /// Whether it is an address (RFC 3986, RFC 3987).
+    pub(crate) is_address: bool,
     /// Where it is first said that this is plain.
     pub(crate) plain_at: Option<String>,
 }
@@ -202,6 +205,7 @@ impl<'a> Value<'a> {
             (RESOURCE, &mut self.resource),
             (DATE, &mut self.date),
             (TOTAL, &mut self.total),
+            (LINK, &mut self.link),
             (BOUND, &mut self.bound),
         ] {
             let Some(text) = site.value.get(mark).and_then(Json::as_str) else {
@@ -241,6 +245,12 @@ impl<'a> Value<'a> {
         self.is_write_only |= schema.get("writeOnly") == Some(&Json::Bool(true));
         let format = schema.get("format").and_then(Json::as_str);
         self.is_day |= format.is_some_and(|format| format.starts_with("date"));
+        let is_address = |format: &str| {
+            ["uri", "iri", "url"]
+                .iter()
+                .any(|it| format.starts_with(it))
+        };
+        self.is_address |= format.is_some_and(is_address);
         for value in counted {
             match value {
                 Json::Object(_) if words.is_empty() => self.kinds.object = true,

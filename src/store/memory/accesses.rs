@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
-use model::ports::{AccessRow, Accesses, LogIndex, StoreUnavailable};
+use model::ports::{AccessRow, Accesses, LogIndex, Outcome, StoreUnavailable};
 use model::{BankId, RequestId};
 
 use super::{Memory, lock};
@@ -23,6 +23,11 @@ impl Book {
         let all = self.rows.values();
         all.filter(move |(of, row)| of == bank && row.digest == digest)
             .map(|(_, row)| row)
+    }
+
+    fn given(&self, bank: &BankId, digest: [u8; 32]) -> impl Iterator<Item = &AccessRow> {
+        let all = self.under(bank, digest);
+        all.filter(|row| row.outcome() == Outcome::Given)
     }
 
     /// Forgets a few of those before an instant, the oldest first.
@@ -45,7 +50,7 @@ impl Book {
             self.forget(since);
         }
         let noted = self.noted.get(bank);
-        if noted.is_none_or(|noted| noted.index < upto.index) {
+        if noted.is_none_or(|noted| rim::place(noted) < rim::place(&upto)) {
             self.noted.insert(bank.clone(), upto);
         }
     }
@@ -95,7 +100,7 @@ impl Accesses for Memory {
         })
     }
 
-    fn count_since<'a>(
+    fn given_since<'a>(
         &'a self,
         bank: &'a BankId,
         digest: [u8; 32],
@@ -103,8 +108,19 @@ impl Accesses for Memory {
     ) -> BoxFuture<'a, Result<u64, StoreUnavailable>> {
         Box::pin(async move {
             let (since, book) = (instant(since), lock(&self.accesses));
-            let counted = book.under(bank, digest).filter(|row| row.at >= since);
-            Ok(u64::try_from(counted.count()).unwrap_or(u64::MAX))
+            let given = book.given(bank, digest).filter(|row| row.at >= since);
+            Ok(u64::try_from(given.count()).unwrap_or(u64::MAX))
+        })
+    }
+
+    fn last_given<'a>(
+        &'a self,
+        bank: &'a BankId,
+        digest: [u8; 32],
+    ) -> BoxFuture<'a, Result<Option<Timestamp>, StoreUnavailable>> {
+        Box::pin(async move {
+            let book = lock(&self.accesses);
+            Ok(book.given(bank, digest).map(|row| row.at).max())
         })
     }
 }

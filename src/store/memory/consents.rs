@@ -1,22 +1,23 @@
 //! `ports::Consents` in memory.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use futures_util::future::BoxFuture;
+use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::{Timestamp, ToSpan};
 
 use model::ports::{
-    Change, Changed, Choices, Consent, Consents, DueConsent, EndedConsent, Keep, Lodge, Spend,
-    StandingConsent, StoreUnavailable, Withdrawal,
+    Change, Changed, Choices, Consent, Consents, Decided, DueConsent, EndedConsent, Keep, Lodge,
+    Spend, StandingConsent, StoreUnavailable, Withdrawal,
 };
 use model::{BankId, By, ConsentId, ConsentState, Evidence, GrantEvent, GrantId, Why};
 
+use super::spent::{give_back, spend};
 use super::{Books, Memory, lock};
 use crate::consent_life::{self, Next};
 use crate::rim::{
-    self, FORGOTTEN_PER_CHANGE, LAPSED_REMEMBERED, PAGE_MAX, SPENT_DAYS, UNDECIDED_PER_CLIENT_MAX,
-    Unfit, instant,
+    self, FORGOTTEN_PER_CHANGE, LAPSED_REMEMBERED, PAGE_MAX, UNDECIDED_PER_CLIENT_MAX, Unfit,
+    instant,
 };
 
 /// A bank, and an id that is unique in it.
@@ -28,9 +29,6 @@ pub(super) struct Book {
     consents: HashMap<Place, Consent>,
     evidence: HashMap<Place, Vec<Evidence>>,
 }
-
-/// How often data was asked for in a day, by day, bank and consent.
-pub(super) type SpentDays = BTreeMap<(Date, BankId, [u8; 32]), u32>;
 
 impl Book {
     fn of_bank(&self, bank: &BankId) -> impl Iterator<Item = &Consent> {
@@ -129,8 +127,7 @@ impl Book {
         let Some(consent) = self.find(bank, &grant.clone().into()) else {
             return;
         };
-        let mut withdrawal = consent_life::with_its_grant(by, until);
-        let ended = consent_life::withdrawn(consent.clone(), &mut withdrawal, now);
+        let ended = consent_life::ended_with_grant(consent.clone(), by, until, now);
         if let Next::To(ended) = ended {
             self.keep(bank, *ended, None);
         }
@@ -200,8 +197,9 @@ impl Books {
         event: GrantEvent,
     ) -> Result<Changed, Unfit> {
         let (evidence, until) = (withdrawal.evidence.take(), withdrawal.tokens_until);
-        let changed = self.take(bank, id, evidence, event, |consent, _| {
-            Ok(consent_life::withdrawn(consent, &mut withdrawal, now))
+        let changed = self.take(bank, id, evidence, event, |consent, event| {
+            let way = consent_life::way_of(event);
+            Ok(consent_life::withdrawn(consent, &mut withdrawal, way, now))
         })?;
         if matches!(changed, Changed::Done(_)) {
             self.grants
@@ -256,26 +254,6 @@ fn due(book: &Book, bank: &BankId, now: Timestamp, limit: u16) -> Vec<DueConsent
         .collect()
 }
 
-/// See [`Consents::spend`].
-fn spend(spent: &mut SpentDays, key: (Date, BankId, [u8; 32]), max: u32) -> Spend {
-    let until = key.0.saturating_sub(SPENT_DAYS.days());
-    for _ in 0..FORGOTTEN_PER_CHANGE {
-        match spent.first_entry() {
-            Some(first) if first.key().0 < until => drop(first.remove()),
-            _ => break,
-        }
-    }
-    if max == 0 {
-        return Spend::None;
-    }
-    let used = spent.entry(key).or_insert(0);
-    if *used >= max {
-        return Spend::None;
-    }
-    *used += 1;
-    Spend::Left(max - *used)
-}
-
 impl Consents for Memory {
     fn lodge<'a>(
         &'a self,
@@ -302,7 +280,8 @@ impl Consents for Memory {
     ) -> BoxFuture<'a, Result<Changed, StoreUnavailable>> {
         Box::pin(async move {
             self.change("changing a consent", |books| {
-                let (mut change, event) = (rim::change(change)?, rim::event(event)?);
+                let mut change = rim::change(change)?;
+                let event = rim::event_with(event, change.evidence.as_ref())?;
                 let evidence = change.evidence.take();
                 books.take(bank, id, evidence, event, |consent, event| {
                     consent_life::changed(consent, &mut change, event, instant(now))
@@ -336,7 +315,8 @@ impl Consents for Memory {
     ) -> BoxFuture<'a, Result<Changed, StoreUnavailable>> {
         Box::pin(async move {
             self.change("ending a consent", |books| {
-                let (withdrawal, event) = (rim::withdrawal(withdrawal)?, rim::event(event)?);
+                let withdrawal = rim::withdrawal(withdrawal)?;
+                let event = rim::event_with(event, withdrawal.evidence.as_ref())?;
                 books.withdraw(bank, id, withdrawal, instant(now), event)
             })
         })
@@ -404,6 +384,40 @@ impl Consents for Memory {
         })
     }
 
+    fn decided<'a>(
+        &'a self,
+        bank: &'a BankId,
+        id: &'a ConsentId,
+    ) -> BoxFuture<'a, Result<Vec<Decided>, StoreUnavailable>> {
+        Box::pin(async move {
+            let books = lock(&self.books);
+            let kept = books.consents.evidence.get(&(bank.clone(), id.clone()));
+            let kept = kept.into_iter().flatten();
+            Ok(kept.map(|one| (one.edge, one.by, one.at)).collect())
+        })
+    }
+
+    fn confirm<'a>(
+        &'a self,
+        bank: &'a BankId,
+        id: &'a ConsentId,
+        subject: &'a str,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<bool, StoreUnavailable>> {
+        Box::pin(async move {
+            let mut books = lock(&self.books);
+            let book = &mut books.consents;
+            let found = book.find(bank, id).cloned();
+            let confirmed =
+                found.and_then(|its| consent_life::confirmed(its, subject, instant(now)));
+            let is_confirmed = confirmed.is_some();
+            if let Some(confirmed) = confirmed {
+                book.keep(bank, confirmed, None);
+            }
+            Ok(is_confirmed)
+        })
+    }
+
     fn due<'a>(
         &'a self,
         bank: &'a BankId,
@@ -426,6 +440,19 @@ impl Consents for Memory {
         Box::pin(async move {
             let key = (day, bank.clone(), digest);
             Ok(spend(&mut lock(&self.spent), key, max))
+        })
+    }
+
+    fn give_back<'a>(
+        &'a self,
+        bank: &'a BankId,
+        digest: [u8; 32],
+        day: Date,
+    ) -> BoxFuture<'a, Result<(), StoreUnavailable>> {
+        Box::pin(async move {
+            let key = (day, bank.clone(), digest);
+            give_back(&mut lock(&self.spent), &key);
+            Ok(())
         })
     }
 

@@ -300,7 +300,9 @@ impl Grants for Memory {
     ) -> BoxFuture<'a, Result<Finish, StoreUnavailable>> {
         Box::pin(async move {
             self.change("turning a request down", |books| {
-                let (declined, event) = (rim::declined(declined)?, rim::event(event)?);
+                let declined = rim::declined(declined)?;
+                let kept = declined.as_ref().and_then(|(_, its)| its.evidence.as_ref());
+                let event = rim::event_with(event, kept)?;
                 books.turn_down(&(bank.clone(), digest), declined, instant(now), event)
             })
         })

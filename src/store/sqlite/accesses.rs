@@ -15,6 +15,19 @@ use super::row::{id, instant, unreadable};
 use super::writer::Undone;
 use crate::rim::{self, PAGE_MAX};
 
+/// A question about accesses under a consent that were given: those of the statuses of
+/// [`model::ports::Outcome::Given`], as the index `access_given` names them.
+macro_rules! given {
+    ($what:literal, $which:literal) => {
+        concat!(
+            $what,
+            " FROM access
+              WHERE bank = ?1 AND digest = ?2 AND status BETWEEN 200 AND 299 ",
+            $which
+        )
+    };
+}
+
 /// A column holds no request's id.
 #[derive(Debug, thiserror::Error)]
 #[error("the text is no request's id")]
@@ -63,7 +76,7 @@ impl Accesses for Sqlite {
         Box::pin(self.reader.ask("listing accesses", question))
     }
 
-    fn count_since<'a>(
+    fn given_since<'a>(
         &'a self,
         bank: &'a BankId,
         digest: [u8; 32],
@@ -72,12 +85,25 @@ impl Accesses for Sqlite {
         let (bank, since) = (bank.clone(), rim::instant(since).as_microsecond());
         Box::pin(self.reader.ask("counting accesses", move |connection| {
             let count = connection
-                .prepare_cached(
-                    "SELECT count(*) FROM access WHERE bank = ?1 AND digest = ?2 AND at >= ?3",
-                )?
+                .prepare_cached(given!("SELECT count(*)", "AND at >= ?3"))?
                 .query_row(params![bank.as_str(), digest, since], |row| row.get(0))?;
             Ok(u64::try_from(counted(count)).unwrap_or(u64::MAX))
         }))
+    }
+
+    fn last_given<'a>(
+        &'a self,
+        bank: &'a BankId,
+        digest: [u8; 32],
+    ) -> BoxFuture<'a, Result<Option<Timestamp>, StoreUnavailable>> {
+        let bank = bank.clone();
+        let question = move |connection: &Connection| {
+            connection
+                .prepare_cached(given!("SELECT at", "ORDER BY at DESC LIMIT 1"))?
+                .query_row(params![bank.as_str(), digest], |row| instant(row, 0))
+                .optional()
+        };
+        Box::pin(self.reader.ask("finding the last access", question))
     }
 }
 
@@ -110,7 +136,8 @@ fn move_on(connection: &Connection, bank: &BankId, upto: &LogIndex) -> rusqlite:
              VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT (bank) DO UPDATE SET log_index = excluded.log_index,
                  at_segment = excluded.at_segment, at_offset = excluded.at_offset
-             WHERE excluded.log_index > log_index",
+             WHERE (excluded.at_segment, excluded.at_offset, excluded.log_index)
+                 > (at_segment, at_offset, log_index)",
         )?
         .execute(params![
             bank.as_str(),

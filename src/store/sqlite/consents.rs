@@ -6,8 +6,8 @@ use jiff::civil::Date;
 use rusqlite::Connection;
 
 use model::ports::{
-    Change, Changed, Choices, Consent, Consents, DueConsent, EndedConsent, Keep, Lodge, Spend,
-    StandingConsent, StoreUnavailable, Withdrawal,
+    Change, Changed, Choices, Consent, Consents, Decided, DueConsent, EndedConsent, Keep, Lodge,
+    Spend, StandingConsent, StoreUnavailable, Withdrawal,
 };
 use model::{BankId, ConsentId, Evidence, GrantEvent};
 
@@ -46,7 +46,8 @@ impl Consents for Sqlite {
     ) -> BoxFuture<'a, Result<Changed, StoreUnavailable>> {
         let (bank, id) = (bank.clone(), id.clone());
         let work = move |connection: &Connection| {
-            let (mut change, event) = (rim::change(change)?, rim::event(event)?);
+            let mut change = rim::change(change)?;
+            let event = rim::event_with(event, change.evidence.as_ref())?;
             let evidence = change.evidence.take();
             edges::take(connection, &bank, &id, evidence, event, |consent, event| {
                 Ok(consent_life::changed(
@@ -82,12 +83,15 @@ impl Consents for Sqlite {
     ) -> BoxFuture<'a, Result<Changed, StoreUnavailable>> {
         let (bank, id) = (bank.clone(), id.clone());
         let work = move |connection: &Connection| {
-            let (mut withdrawal, event) = (rim::withdrawal(withdrawal)?, rim::event(event)?);
+            let mut withdrawal = rim::withdrawal(withdrawal)?;
+            let event = rim::event_with(event, withdrawal.evidence.as_ref())?;
             let (now, until) = (instant(now), withdrawal.tokens_until);
             let evidence = withdrawal.evidence.take();
-            let changed = edges::take(connection, &bank, &id, evidence, event, |consent, _| {
-                Ok(consent_life::withdrawn(consent, &mut withdrawal, now))
-            })?;
+            let changed =
+                edges::take(connection, &bank, &id, evidence, event, |consent, event| {
+                    let way = consent_life::way_of(event);
+                    Ok(consent_life::withdrawn(consent, &mut withdrawal, way, now))
+                })?;
             if matches!(changed, Changed::Done(_)) {
                 edges::end_grant(connection, &bank, id.grant(), until)?;
             }
@@ -154,6 +158,31 @@ impl Consents for Sqlite {
         Box::pin(self.reader.ask("reading a consent's evidence", question))
     }
 
+    fn decided<'a>(
+        &'a self,
+        bank: &'a BankId,
+        id: &'a ConsentId,
+    ) -> BoxFuture<'a, Result<Vec<Decided>, StoreUnavailable>> {
+        let (bank, id) = (bank.clone(), id.clone());
+        let question = move |c: &Connection| rows::decided(c, &bank, &id);
+        Box::pin(self.reader.ask("listing what was decided", question))
+    }
+
+    fn confirm<'a>(
+        &'a self,
+        bank: &'a BankId,
+        id: &'a ConsentId,
+        subject: &'a str,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<bool, StoreUnavailable>> {
+        let (bank, id, subject) = (bank.clone(), id.clone(), subject.to_owned());
+        let work = move |c: &Connection| {
+            let confirmed = edges::confirm(c, &bank, &id, &subject, instant(now));
+            confirmed.map_err(Undone::from)
+        };
+        Box::pin(self.writer.carry_out("confirming a consent", work))
+    }
+
     fn due<'a>(
         &'a self,
         bank: &'a BankId,
@@ -175,6 +204,17 @@ impl Consents for Sqlite {
         let bank = bank.clone();
         let work = move |c: &Connection| days::spend(c, &bank, digest, day, max);
         Box::pin(self.writer.carry_out("spending an access", work))
+    }
+
+    fn give_back<'a>(
+        &'a self,
+        bank: &'a BankId,
+        digest: [u8; 32],
+        day: Date,
+    ) -> BoxFuture<'a, Result<(), StoreUnavailable>> {
+        let bank = bank.clone();
+        let work = move |c: &Connection| days::give_back(c, &bank, digest, day);
+        Box::pin(self.writer.carry_out("giving an access back", work))
     }
 
     fn ended<'a>(

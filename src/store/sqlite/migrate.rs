@@ -50,6 +50,7 @@ pub(super) const ALL: &[&str] = &[
     // A signing key that somebody else may hold: its row stays, its sealed part goes.
     "ALTER TABLE signing_key ADD COLUMN distrusted_at TEXT; -- RFC 3339; NULL: it is trusted",
     consent::CONSENT,
+    consent::TOLD,
 ];
 
 /// 4: the state of the authorization server, and the outbox of its events. Instants are

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use model::Fault;
 
-use super::{FRAME, LookSource};
+use super::own::Unfit;
+use super::{FRAME, MACROS};
 use crate::texts::Texts;
 
 /// How a template of a room begins.
@@ -34,47 +35,52 @@ pub(super) fn keys(
     Ok(())
 }
 
-/// Checks a bank's template that is to stand in the place of one of ours.
-pub(super) fn replacement(
-    name: &str,
-    text: &str,
-    source: &LookSource,
-    texts: &Texts,
-) -> Result<(), Fault> {
-    let amiss = |what: &str| Err(Fault::new(format!("reading the bank's {name}: {what}")));
-    let is_frame = name == FRAME.0;
-    if !is_frame && !source.templates.iter().any(|(ours, _)| *ours == name) {
-        return amiss("no template has this name");
-    }
-    if source.overrides.iter().filter(|(of, _)| of == name).count() > 1 {
-        return amiss("it is there twice");
-    }
-    if !is_frame && !text.starts_with(EXTENDS) {
-        return amiss("it does not begin by extending the frame");
-    }
-    if text.contains("autoescape") {
-        return amiss("it speaks of escaping");
-    }
-    for id in required_ids(name, source) {
-        if !text.contains(&format!("\"{id}\"")) {
-            return amiss(&format!("the id \"{id}\" is missing"));
-        }
-    }
-    match asked_by(name, text)?
-        .into_iter()
-        .find(|key| !texts.has(key))
-    {
-        Some(key) => amiss(&format!("the text {key} is not there")),
-        None => Ok(()),
-    }
+/// Whether a template is a page, which a bank may make its own, and no part of pages.
+pub(super) fn is_page(name: &str) -> bool {
+    name == FRAME.0 || !(name == MACROS.0 || name.ends_with("-parts.html"))
 }
 
-/// The ids that a template must have, as attributes or as what macros are given.
-fn required_ids<'a>(name: &'a str, source: &'a LookSource) -> impl Iterator<Item = &'a str> {
-    let frame: &[(&str, &[&str])] = &[(FRAME.0, &["correlation-id"])];
-    let required = frame.iter().chain(source.required_ids);
-    let of_it = required.filter(move |(of, _)| *of == name);
-    of_it.flat_map(|(_, ids)| ids.iter().copied())
+/// What is wrong with a bank's template by itself.
+pub(super) fn replacement(name: &str, text: &str, texts: &Texts) -> Vec<Unfit> {
+    let mut unfit = Vec::new();
+    let mut amiss = |line: usize, what: String, help: &str| {
+        unfit.push(Unfit {
+            file: name.to_owned(),
+            line,
+            what,
+            help: Some(help.to_owned()),
+        });
+    };
+    if name != FRAME.0 && !text.starts_with(EXTENDS) {
+        let what = "it does not begin by extending the frame".to_owned();
+        amiss(1, what, "write `{% extends \"frame.html\" %}` first");
+    }
+    let asked = match asked_by(name, text) {
+        Ok(asked) => asked,
+        Err(fault) => {
+            amiss(1, fault.doing, "ask for each text by its key, in quotes");
+            Vec::new()
+        }
+    };
+    for key in asked.into_iter().filter(|key| !texts.has(key)) {
+        let at = line_with(text, &format!("\"{key}\""));
+        let what = format!("no text has the key `{key}`");
+        amiss(at, what, "ask for a text of this page or of the look");
+    }
+    if text.contains("autoescape") {
+        let what = "it speaks of escaping".to_owned();
+        amiss(
+            line_with(text, "autoescape"),
+            what,
+            "every text is escaped: leave it out",
+        );
+    }
+    unfit
+}
+
+fn line_with(text: &str, piece: &str) -> usize {
+    let at = text.lines().position(|line| line.contains(piece));
+    at.map_or(1, |at| at + 1)
 }
 
 /// The keys of the texts that a template asks for: each stands in quotes where it is asked for, so

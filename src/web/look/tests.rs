@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::*;
 
 mod checks;
+mod trial;
 
 /// What these pages bring.
 fn source() -> LookSource {
@@ -24,8 +25,7 @@ fn source() -> LookSource {
             (Language::En, include_str!("tests/en.ftl")),
         ],
         keys: &[],
-        required_ids: &[("review.html", &["allow", "refuse"])],
-        overrides: Vec::new(),
+        fixed: &["asked-for"],
     }
 }
 
@@ -169,7 +169,7 @@ fn kept(language: Language) -> Value {
 
 /// Every page by its name.
 fn all(language: Language) -> Vec<(&'static str, Response)> {
-    let pages = Pages::dressed(&source()).expect("templates");
+    let pages = Pages::dressed(&source(), &OwnPages::default()).expect("templates");
     let heading = |zh: &str, en: &str| match language {
         Language::ZhCn => zh.to_owned(),
         Language::En => en.to_owned(),

@@ -2,6 +2,7 @@
 //! program was killed too (specs/consent.md D2).
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use kit::{
@@ -17,7 +18,7 @@ use super::{account, id_of, on};
 use crate::grants::{Form, log_in, pushed};
 use crate::process::{PATIENCE, Program, assert_clean, eventually, mortise};
 
-const ACCOUNTS: &str = "/accounts/v1/accounts";
+pub(super) const ACCOUNTS: &str = "/accounts/v1/accounts";
 /// Says that the customer is there.
 const ATTENDED: (&str, &str) = ("x-fapi-customer-ip-address", "203.0.113.7");
 /// How often the program is killed, and how many calls are answered before each time.
@@ -25,15 +26,15 @@ const KILLS: usize = 3;
 const CALLS: usize = 20;
 
 /// A sandbox whose customers consent.
-struct Sandbox {
-    program: Program,
+pub(super) struct Sandbox {
+    pub(super) program: Program,
     /// Where its start page is.
-    start: String,
+    pub(super) start: String,
 }
 
 impl Sandbox {
     /// The program in this folder, for this time, once it is open.
-    async fn open(folder: &Folder, time: usize) -> Self {
+    pub(super) async fn open(folder: &Folder, time: usize) -> Self {
         let ready: PathBuf = folder.dir().join(format!("ready-{time}.json"));
         let mut command = mortise();
         command.args(["sandbox", "--dir"]).arg(folder.dir());
@@ -43,92 +44,102 @@ impl Sandbox {
         let start = said["start"].as_str().expect("a start page").to_owned();
         Self { program, start }
     }
-
-    /// The one-time code on the start page.
-    async fn code(&self) -> String {
-        let host = self.start.trim_start_matches("http://");
-        let host = host.trim_end_matches('/');
-        let mut socket = TcpStream::connect(host).await.expect("a start page");
-        let asks = format!("GET / HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
-        socket.write_all(asks.as_bytes()).await.expect("written");
-        let mut page = String::new();
-        socket.read_to_string(&mut page).await.expect("a page");
-        let (_, code) = page.split_once("class=\"digits\">").expect("a code");
-        code[..6].to_owned()
-    }
 }
 
-/// A partner's client, as it calls the program.
-struct App<'f> {
-    folder: &'f Folder,
+/// The newest one-time code of this customer on a start page; `None` when there is no page.
+pub(super) async fn code_on(start: &str, customer: &str) -> Option<String> {
+    let host = start.trim_start_matches("http://").trim_end_matches('/');
+    let mut socket = TcpStream::connect(host).await.ok()?;
+    let asks = format!("GET / HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
+    socket.write_all(asks.as_bytes()).await.ok()?;
+    let mut page = String::new();
+    socket.read_to_string(&mut page).await.ok()?;
+    let (page, _) = page.split_once("</html>")?;
+    let theirs = format!("<code>{customer}</code>");
+    let mut codes = page.split("class=\"digits\">").skip(1);
+    let code = codes.find(|code| code.contains(&theirs)).expect("a code");
+    Some(code[..6].to_owned())
+}
+
+/// A partner's client, as it calls a program that may end at any moment.
+pub(super) struct App {
+    api: SocketAddr,
+    issuer: String,
     partner: Partner,
     dial: Dial,
 }
 
-impl<'f> App<'f> {
-    fn of(folder: &'f Folder) -> Self {
+impl App {
+    pub(super) fn of(folder: &Folder) -> Self {
         let partner = Partner::in_folder(folder, "swiftride-app");
-        let dial = folder.dial(Some(&partner.identity), Version::Http2);
         Self {
-            folder,
+            api: folder.api(),
+            issuer: folder.prepared().issuer_url.clone(),
+            dial: folder.dial(Some(&partner.identity), Version::Http2),
             partner,
-            dial,
         }
     }
 
-    async fn connected(&self) -> Client {
-        let connected = self.dial.connect(self.folder.api()).await;
-        connected.expect("a connection")
+    /// A connection; `None` when nobody listens.
+    pub(super) async fn connected(&self) -> Option<Client> {
+        self.dial.connect(self.api).await.ok()
     }
 
-    async fn post(&self, path: &str, form: Form) -> Answer {
-        let issuer = &self.folder.prepared().issuer_url;
-        let assertion = self.partner.assertion(issuer, &SystemClock::new());
+    /// What an endpoint of clients answers; `None` when the connection broke.
+    pub(super) async fn post(&self, path: &str, form: Form) -> Option<Answer> {
+        let assertion = self.partner.assertion(&self.issuer, &SystemClock::new());
         let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
         let form = form
             .with("client_assertion_type", Some(kind))
             .with("client_assertion", Some(&assertion));
         let pair = |(name, value): &(&str, String)| format!("{name}={}", encoded(value));
         let body = form.0.iter().map(pair).collect::<Vec<_>>().join("&");
-        let mut client = self.connected().await;
-        let sent = client.call(Method::POST, path, &[FORM], body);
-        sent.await.expect("an answer")
+        let mut client = self.connected().await?;
+        client.call(Method::POST, path, &[FORM], body).await.ok()
     }
 
     /// The tokens of a customer who lets it see their first account.
-    async fn tokens(&self, sandbox: &Sandbox, customer: &str) -> Value {
+    async fn tokens(&self, sandbox: &Sandbox, folder: &Folder, customer: &str) -> Value {
         let form = Form::request().with("scope", Some("accounts"));
-        let reference = pushed(&self.post("/par", form).await);
-        let link = format!(
-            "/authorize?client_id=swiftride-app&request_uri={}",
-            encoded(&reference)
-        );
-        let mut browser = browser(self.folder);
-        let page = browser.get(&link).await;
+        let reference = pushed(&self.post("/par", form).await.expect("an answer"));
+        let mut browser = browser(folder);
+        let page = browser.get(&link(&reference)).await;
         let review = log_in(&mut browser, &page, customer).await;
         let chosen = account(&review, 1);
         let allows = [("separate", "yes"), ("account", &*chosen), ("act", "allow")];
         let confirm = on(&mut browser, &review, &allows).await;
-        let code = sandbox.code().await;
+        let code = code_on(&sandbox.start, customer).await.expect("a code");
         let done = on(&mut browser, &confirm, &[("code", &code), ("act", "allow")]).await;
         let back = query(&way_back(&done));
-        self.post("/token", Form::code(&back["code"])).await.ok()
+        let tokens = self.post("/token", Form::code(&back["code"])).await;
+        tokens.expect("an answer").ok()
     }
 }
 
-fn browser(folder: &Folder) -> Browser {
+/// The link that sends a customer to a request that was pushed.
+pub(super) fn link(reference: &str) -> String {
+    let reference = encoded(reference);
+    format!("/authorize?client_id=swiftride-app&request_uri={reference}")
+}
+
+pub(super) fn browser(folder: &Folder) -> Browser {
     Browser::dialing(folder.dial(None, Version::Http2), folder.issuer())
 }
 
 /// A call under a consent; the last has its answer no more when the program was killed.
-async fn call(client: &mut Client, token: &str, path: &str, is_attended: bool) -> Option<Answer> {
+pub(super) async fn call(
+    client: &mut Client,
+    token: &str,
+    path: &str,
+    is_attended: bool,
+) -> Option<Answer> {
     let mut headers = vec![("authorization", token)];
     headers.extend(is_attended.then_some(ATTENDED));
     client.call(Method::GET, path, &headers, "").await.ok()
 }
 
 /// What a customer is told of an access, by request: status, and whether they were there.
-type Accesses = BTreeMap<String, (u64, bool)>;
+pub(super) type Accesses = BTreeMap<String, (u64, bool)>;
 
 /// What the log tells of the accesses under a consent.
 fn logged(folder: &Folder, id: &str) -> Accesses {
@@ -167,7 +178,7 @@ async fn shown(browser: &mut Browser, id: &str) -> Option<Accesses> {
 }
 
 /// Waits until the customer is shown what the log tells.
-async fn until_shown(browser: &mut Browser, folder: &Folder, id: &str) -> Accesses {
+pub(super) async fn until_shown(browser: &mut Browser, folder: &Folder, id: &str) -> Accesses {
     let search = async {
         loop {
             let (logged, shown) = (logged(folder, id), shown(browser, id).await);
@@ -189,14 +200,14 @@ async fn after_kills_a_customer_is_shown_each_access_that_the_log_tells_of_and_n
     let folder = Folder::consenting().edit(slow, fast);
     let mut sandbox = Sandbox::open(&folder, 0).await;
     let app = App::of(&folder);
-    let tokens = app.tokens(&sandbox, "li-lei").await;
+    let tokens = app.tokens(&sandbox, &folder, "li-lei").await;
     let id = id_of(&tokens);
     let token = format!("Bearer {}", tokens["access_token"].as_str().expect("text"));
     let others = format!("{ACCOUNTS}/acc-AAAAAAAAAAAAAAAAAAAAAA/balances");
 
     let mut answered = Accesses::new();
     for kill in 1..=KILLS {
-        let mut client = app.connected().await;
+        let mut client = app.connected().await.expect("a connection");
         for number in 0..CALLS {
             let path = if number % 5 == 0 { &*others } else { ACCOUNTS };
             let is_attended = number % 4 != 0;
@@ -226,7 +237,7 @@ async fn after_kills_a_customer_is_shown_each_access_that_the_log_tells_of_and_n
     assert!(shown.len() <= KILLS * (CALLS + 1), "{}", shown.len());
 
     // And what comes while it runs is shown without a start.
-    let mut client = app.connected().await;
+    let mut client = app.connected().await.expect("a connection");
     let answer = call(&mut client, &token, ACCOUNTS, true).await;
     let request = answer.expect("an answer").request_id();
     let shown = until_shown(&mut browser, &folder, &id).await;

@@ -1,6 +1,8 @@
 //! "My permissions": what a customer gave is in their sight, and gone from the road when they
 //! withdraw it (CO-10, CO-25).
 
+mod api;
+
 use kit::{Answer, Browser, HouseBuilder, TestHouse, attribute, html, query};
 use serde_json::{Value, json};
 

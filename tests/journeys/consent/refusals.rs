@@ -141,6 +141,52 @@ async fn an_app_may_ask_so_often_a_day_while_its_customer_is_away() {
         .ok();
 }
 
+#[tokio::test]
+async fn each_operation_on_a_resource_has_accesses_of_its_own_whatever_the_query() {
+    let house = unhurried(MovedClock::stopped()).start().await;
+    let mut app = App::of(&house, "swiftride-app").await;
+    let asks = Form::request().with("scope", Some("accounts transactions"));
+    let given = give(&house, &mut app, asks, ("li-lei", &[1, 2])).await;
+    let of = |account: &str| format!("{ACCOUNTS}/{account}/transactions?limit=1");
+    let [one, other] = [0, 1].map(|at| of(&given.chosen[at]));
+    let asked = [one.as_str(), &other, ACCOUNTS];
+    for _ in 0..4 {
+        for path in asked {
+            called_alone(&mut app, path, &given.bearer()).await.ok();
+        }
+    }
+    // Neither another page nor another way to write the same is free.
+    let (later, again) = (format!("{one}&offset=1"), format!("{one}&&"));
+    for path in [asked.as_slice(), &[&later, &again]].concat() {
+        let answer = called_alone(&mut app, path, &given.bearer()).await;
+        answer.refused(429, "consent_frequency");
+    }
+}
+
+#[tokio::test]
+async fn what_the_bank_failed_to_answer_is_no_access() {
+    let bank = ScriptedBank::start(written("500 Broken", "")).await;
+    let upstream = format!(
+        "    upstreams:\n      scripted:\n        endpoints: [\"{}\"]\n        tls: none\n        \
+         limits: standard\n",
+        bank.address
+    );
+    let house = unhurried(MovedClock::running())
+        .edit("    upstreams:\n", &upstream)
+        .edit(
+            "openapi: file:apis/accounts.yaml\n        upstream: core",
+            "openapi: file:apis/accounts.yaml\n        upstream: scripted",
+        )
+        .start()
+        .await;
+    let mut app = App::of(&house, "swiftride-app").await;
+    let given = given(&house, &mut app).await;
+    for _ in 0..5 {
+        let answer = called_alone(&mut app, ACCOUNTS, &given.bearer()).await;
+        assert!(answer.status.is_server_error(), "{answer:?}");
+    }
+}
+
 /// Makes the store's files unreadable under the house, as a disk that fails would.
 fn spoil(house: &TestHouse) {
     for name in ["mortise.sqlite", "mortise.sqlite-wal", "mortise.sqlite-shm"] {

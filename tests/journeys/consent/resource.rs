@@ -12,13 +12,13 @@ const CONSENTS: &str = "/consents/v1/consents";
 const ACCOUNTS: &str = "/accounts/v1/accounts";
 
 /// A partner of a house whose agreement lets it call often, with a token of its own.
-struct Partner<'h> {
-    app: App<'h>,
+pub(super) struct Partner<'h> {
+    pub(super) app: App<'h>,
     bearer: String,
 }
 
 /// A house in which a partner may call as often as a test does.
-fn roomy() -> HouseBuilder {
+pub(super) fn roomy() -> HouseBuilder {
     let rate = "rate: 5/s, burst: 10 requests, concurrent: 8 requests";
     let more = "rate: 500/s, burst: 900 requests, concurrent: 64 requests";
     let (jwks, callback) = (
@@ -32,7 +32,7 @@ fn roomy() -> HouseBuilder {
 }
 
 impl<'h> Partner<'h> {
-    async fn of(house: &'h TestHouse, client: &str) -> Self {
+    pub(super) async fn of(house: &'h TestHouse, client: &str) -> Self {
         let mut app = App::of(house, client).await;
         let form = Form::own().with("scope", Some("consents"));
         let token = app.post("/token", form).await.ok();
@@ -55,29 +55,29 @@ impl<'h> Partner<'h> {
         sent.await.expect("an answer")
     }
 
-    async fn lodge(&mut self, wish: &Value) -> Answer {
+    pub(super) async fn lodge(&mut self, wish: &Value) -> Answer {
         self.send(Method::POST, CONSENTS, &wish.to_string()).await
     }
 
     /// The id of a consent that is asked for now.
-    async fn lodged(&mut self, wish: &Value) -> String {
+    pub(super) async fn lodged(&mut self, wish: &Value) -> String {
         let answer = self.lodge(wish).await;
         assert_eq!(answer.status, 201, "{answer:?}");
         answer.json()["id"].as_str().expect("an id").to_owned()
     }
 
-    async fn read(&mut self, id: &str) -> Answer {
+    pub(super) async fn read(&mut self, id: &str) -> Answer {
         self.send(Method::GET, &format!("{CONSENTS}/{id}"), "")
             .await
     }
 
-    async fn end(&mut self, id: &str) -> Answer {
+    pub(super) async fn end(&mut self, id: &str) -> Answer {
         let path = format!("{CONSENTS}/{id}");
         self.send(Method::DELETE, &path, "").await
     }
 
     /// What the road answers to a customer's token.
-    async fn call(&mut self, token: &Value) -> Answer {
+    pub(super) async fn call(&mut self, token: &Value) -> Answer {
         let bearer = format!("Bearer {}", token.as_str().expect("a token"));
         let headers = [("authorization", bearer.as_str())];
         self.app.client.get(ACCOUNTS, &headers).await
@@ -420,7 +420,7 @@ async fn members_that_are_ours_to_set_and_all_that_is_ill_formed_are_refused() {
 #[tokio::test]
 async fn who_has_as_many_undecided_as_may_be_waits() {
     let builder = roomy();
-    super::crowd::lodge(&builder, "swiftride-app", 10_000).await;
+    super::crowd::lodge(&builder, ("swiftride-app", None), 10_000).await;
     let house = builder.start().await;
     let mut partner = Partner::of(&house, "swiftride-app").await;
     let answer = partner.lodge(&json!({ "scope": "accounts" })).await;

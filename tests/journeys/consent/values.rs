@@ -5,6 +5,7 @@ use model::MovedClock;
 use serde_json::{Value, json};
 
 use super::giving::{Given, THERE, bearer, give, unhurried};
+use crate::evidence::one_soon;
 use crate::grants::{App, Form, claims};
 use crate::tokens::is_oauth_error;
 
@@ -55,7 +56,17 @@ async fn an_amount_is_confirmed_for_the_account_and_up_to_the_limit_that_were_co
     let (own, other) = (given.chosen[0].as_str(), given.others[0].as_str());
     let token = given.bearer();
     for value in ["500.00", "499.99", "0.01"] {
-        let answer = confirmed(&mut app, &token, &body(own, "CNY", &json!(value))).await;
+        let sent = body(own, "CNY", &json!(value));
+        let answer = confirmed(&mut app, &token, &sent).await;
+        let request = answer.request_id();
+        // What went out is told with its digest, and what came in as well.
+        let record = one_soon(&house, &request, "api.access").await;
+        let digest = crypto::base64url(&crypto::sha256(&answer.body));
+        let told = json!({ "len": answer.body.len(), "sha256": digest });
+        assert_eq!(record["resp"], told, "{record:#}");
+        let end = one_soon(&house, &request, "api.end").await;
+        let bytes = json!({ "in": sent.len(), "out": answer.body.len() });
+        assert_eq!(end["bytes"], bytes, "{end:#}");
         let answer = answer.ok();
         assert!(answer["available"].is_boolean(), "{answer}");
     }

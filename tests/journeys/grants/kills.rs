@@ -8,28 +8,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crypto::Random;
 use kit::{Folder, records};
-use model::ports::Outbox;
 use serde_json::Value;
 
 use super::claims;
+use crate::lives::left_over;
 use crate::load::{below, drawn, folder, is_long};
 use crate::process::{Program, assert_clean};
 use load::{Answered, Client, Grant, Load, Standing};
 
-/// How many events of the outbox are looked at.
-const EVENTS_MAX: u32 = 10_000;
-
 /// How many grants of each kind are asked after at each start, drawn anew each time.
 const LOOKS: usize = 6;
-
-/// The ids of the events that a killed program left to be logged.
-async fn left_over(folder: &Folder) -> Vec<String> {
-    let path = folder.dir().join("mortise.sqlite");
-    let store = store::Sqlite::open(&path).expect("a store");
-    let waiting = store.waiting(EVENTS_MAX).await.expect("an outbox");
-    let ids = waiting.iter().map(|posted| posted.event.id.to_string());
-    ids.collect()
-}
 
 /// The steps of grants in the log, oldest first.
 fn steps(folder: &Folder) -> Vec<Value> {

@@ -60,6 +60,7 @@ async fn md_03_an_issuer_that_asks_customers_announces_all_that_is_there() {
             "id_token_signing_alg_values_supported": ["PS256"],
             "claims_supported": [
                 "iss", "sub", "aud", "exp", "iat", "nonce", "auth_time", "acr", "at_hash",
+                "openbanking_intent_id",
             ],
             "acr_values_supported": ["urn:harbour:password"],
             "claims_parameter_supported": true,

@@ -22,7 +22,7 @@ pub(super) async fn granted(app: &mut App<'_>, form: Form, customer: &str) -> Va
 }
 
 /// The claims of an ID token, verified with the issuer's published keys.
-pub(super) async fn verified(house: &TestHouse, token: &Value) -> Value {
+pub(crate) async fn verified(house: &TestHouse, token: &Value) -> Value {
     let keys = Browser::new(house).get("/jwks").await.ok();
     let keys = crypto::Jwks::parse(keys.to_string().as_bytes()).expect("keys");
     let rules = crypto::Rules {

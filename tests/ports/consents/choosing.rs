@@ -1,5 +1,7 @@
 //! What a customer has chosen so far, and how long they may choose.
 
+use futures_util::future::join_all;
+
 use model::ports::{Change, Changed, Choices, Consent, Keep};
 use model::{ConsentState, Edge, GrantAction};
 
@@ -7,14 +9,28 @@ use super::{DECIDE, asked, change, changed, found, id, in_force, kept, opened, w
 use crate::fixture::{GRANT_LIFE, at, bank, digest, event, harbour};
 use crate::stores::{self, Store};
 
-/// A draft that was chosen at a version.
+/// A draft that was chosen at a version, where there was none.
 fn draft(version: u32, draft: u8) -> Choices {
     Choices {
         version,
         subject: None,
         request: None,
+        former: Vec::new(),
         draft: Some(vec![draft]),
     }
+}
+
+/// The same on another draft.
+fn on(former: &[u8], choices: Choices) -> Choices {
+    Choices {
+        former: former.to_vec(),
+        ..choices
+    }
+}
+
+/// A draft that was chosen at a version, on the first of a consent that its customer looks at.
+fn first(version: u32, next: u8) -> Choices {
+    on(&opened(1).draft, draft(version, next))
 }
 
 async fn keep(store: &dyn Store, number: u32, choices: Choices, now: i64) -> Keep {
@@ -43,16 +59,43 @@ async fn what_was_chosen_is_kept_without_an_edge() {
         let of_request = store.of_request(harbour(), digest(77)).await;
         assert!(of_request.expect("answers").is_some(), "{name}");
         // Of the same version once more; what is not said stays.
-        assert_eq!(keep(store, 1, draft(0, 2), 6).await, Keep::Kept, "{name}");
+        let second = on(&[1], draft(0, 2));
+        assert_eq!(keep(store, 1, second, 6).await, Keep::Kept, "{name}");
         expected.draft = vec![2];
         assert!(found(store, 1).await == Some(expected.clone()), "{name}");
         let nothing = Choices {
             draft: None,
-            ..draft(0, 0)
+            ..on(&[2], draft(0, 0))
         };
         assert_eq!(keep(store, 1, nothing, 6).await, Keep::Kept, "{name}");
         assert!(found(store, 1).await == Some(expected), "{name}");
         assert_eq!(waiting(store).await, 1, "{name}: no event");
+    }
+}
+
+#[tokio::test]
+async fn of_all_that_is_chosen_on_one_draft_one_is_kept() {
+    for adapter in stores::all() {
+        let (store, name) = (&*adapter.store, adapter.name);
+        kept(store, opened(1)).await;
+        let reviewing = Keep::Otherwise(ConsentState::Reviewing);
+        let racing = (1..=20).map(|number| keep(store, 1, first(0, number), 5));
+        let said = join_all(racing).await;
+        let winners = said.iter().filter(|one| **one == Keep::Kept);
+        assert_eq!(winners.count(), 1, "{name}");
+        assert!(
+            said.iter().all(|one| [Keep::Kept, reviewing].contains(one)),
+            "{name}"
+        );
+        let winner = found(store, 1).await.expect("there").draft;
+        assert_eq!(winner.len(), 1, "{name}");
+        // What was read before another kept something puts nothing back.
+        let next = on(&winner, draft(0, 99));
+        assert_eq!(keep(store, 1, next, 6).await, Keep::Kept, "{name}");
+        for former in [on(&winner, draft(0, 50)), first(0, 50), draft(0, 50)] {
+            assert_eq!(keep(store, 1, former, 6).await, reviewing, "{name}");
+        }
+        assert_eq!(found(store, 1).await.expect("there").draft, [99], "{name}");
     }
 }
 
@@ -67,12 +110,12 @@ async fn what_is_anothers_decided_or_too_late_is_not_chosen_over() {
         changed(store, 3, change(reviewing, 0, Edge::Refuse), 1).await;
         let anothers = Choices {
             subject: Some("han-meimei".to_owned()),
-            ..draft(0, 9)
+            ..first(0, 9)
         };
         let otherwise = Keep::Otherwise;
         for (number, choices, answer) in [
             (1, anothers, otherwise(reviewing)),
-            (1, draft(1, 9), otherwise(reviewing)),
+            (1, first(1, 9), otherwise(reviewing)),
             (2, draft(0, 9), otherwise(ConsentState::Authorised)),
             (3, draft(1, 9), otherwise(ConsentState::Refused)),
             (4, draft(0, 9), Keep::Gone),
@@ -82,15 +125,15 @@ async fn what_is_anothers_decided_or_too_late_is_not_chosen_over() {
             assert!(found(store, number).await == before, "{name} {number}");
         }
         assert_eq!(
-            keep(store, 1, draft(0, 9), DECIDE).await,
+            keep(store, 1, first(0, 9), DECIDE).await,
             Keep::Gone,
             "{name}"
         );
-        let there = store.keep(&bank("other"), &id(1), draft(0, 9), at(5)).await;
+        let there = store.keep(&bank("other"), &id(1), first(0, 9), at(5)).await;
         assert_eq!(there.expect("answers"), Keep::Gone, "{name}");
         let theirs = Choices {
             subject: Some("li-lei".to_owned()),
-            ..draft(0, 8)
+            ..first(0, 8)
         };
         assert_eq!(
             keep(store, 1, theirs, DECIDE - 1).await,
@@ -120,10 +163,11 @@ async fn what_is_chosen_on_the_way_to_a_renewal_is_kept_until_the_end() {
         assert!(found(store, 1).await == Some(expected), "{name}");
         let anothers = Choices {
             subject: Some("han-meimei".to_owned()),
-            ..again.clone()
+            ..on(&[7], again.clone())
         };
         let otherwise = Keep::Otherwise(ConsentState::Authorised);
         assert_eq!(keep(store, 1, anothers, 499).await, otherwise, "{name}");
+        let again = on(&[7], again);
         assert_eq!(keep(store, 1, again, 500).await, Keep::Gone, "{name}");
     }
 }
@@ -136,15 +180,15 @@ async fn what_is_taken_or_too_long_is_not_kept() {
         kept(store, opened(2)).await;
         let taken = Choices {
             request: opened(2).request,
-            ..draft(0, 9)
+            ..first(0, 9)
         };
         let long = Choices {
             draft: Some(vec![9; (256 << 10) + 1]),
-            ..draft(0, 9)
+            ..first(0, 9)
         };
         let named = Choices {
             subject: Some("x".repeat(1_025)),
-            ..draft(0, 9)
+            ..first(0, 9)
         };
         for choices in [taken, long, named] {
             let refused = store.keep(harbour(), &id(1), choices, at(5)).await;

@@ -179,7 +179,7 @@ async fn a_refusal_ends_request_and_consent_once() {
 }
 
 #[tokio::test]
-async fn what_was_chosen_can_be_kept_again() {
+async fn what_was_chosen_is_found_though_nobody_heard_that_it_is_kept() {
     for Behind { store, name, .. } in &each() {
         kept(store, opened(1)).await;
         let choose = async || {
@@ -187,6 +187,7 @@ async fn what_was_chosen_can_be_kept_again() {
                 version: 0,
                 subject: None,
                 request: None,
+                former: opened(1).draft,
                 draft: Some(vec![1]),
             };
             store.keep(harbour(), &id(1), choices, at(1)).await
@@ -194,7 +195,8 @@ async fn what_was_chosen_can_be_kept_again() {
         store.fails_at(Call::Keep, Fails::After);
         assert!(choose().await.is_err(), "{name}");
         store.fails_at(Call::Keep, None);
-        assert_eq!(choose().await.expect("answers"), Keep::Kept, "{name}");
+        let otherwise = Keep::Otherwise(ConsentState::Reviewing);
+        assert_eq!(choose().await.expect("answers"), otherwise, "{name}");
         assert_eq!(
             found(store, 1).await.expect("there").draft,
             [1_u8],

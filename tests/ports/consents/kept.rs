@@ -113,6 +113,32 @@ async fn a_day_has_so_many_accesses_and_no_more() {
             "{name}: another bank"
         );
 
+        let give_back = async |number, day| {
+            let given = store.give_back(harbour(), digest(number), day).await;
+            given.expect("answers");
+        };
+        give_back(4, today).await;
+        assert_eq!(
+            spend(4, today, 1).await,
+            Spend::Left(0),
+            "{name}: of no use"
+        );
+        give_back(4, tomorrow).await;
+        assert_eq!(
+            spend(4, today, 1).await,
+            Spend::None,
+            "{name}: another day's"
+        );
+        for _ in 0..2 {
+            give_back(4, today).await;
+        }
+        assert_eq!(
+            spend(4, today, 1).await,
+            Spend::Left(0),
+            "{name}: given back"
+        );
+        assert_eq!(spend(4, today, 1).await, Spend::None, "{name}: once");
+
         let racing = (0..20).map(|_| store.spend(harbour(), digest(3), today, 5));
         let mut left: Vec<_> = join_all(racing)
             .await

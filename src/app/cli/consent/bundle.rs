@@ -1,5 +1,8 @@
 //! The evidence of a consent, piece by piece, held against the audit log.
 
+mod borne;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
@@ -10,8 +13,10 @@ use anyhow::Context as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use audit::{Proof, StoredRecord};
 use model::{Shown, SignedRequest};
 
+use self::borne::{Borne, Missing, find};
 use crate::control::Answer;
 
 /// What was kept of a consent, and what the log says of it.
@@ -19,6 +24,10 @@ pub(super) struct Bundle {
     bank: String,
     consent: Value,
     pieces: Vec<Piece>,
+    /// Records that tell of evidence which is not there.
+    missing: Vec<Missing>,
+    /// The records that tell of the pieces, with their proofs, by their places in the bank's log.
+    records: BTreeMap<u64, (StoredRecord, Proof)>,
 }
 
 /// What was kept of one edge.
@@ -29,11 +38,12 @@ struct Piece {
     by: String,
     /// The digest of the texts that were in force, base64url.
     text: String,
-    shown: Shown,
-    /// The record of the log that tells of the edge with the same texts: its place in the bank's
-    /// log.
+    /// What is kept, base64url.
+    sealed: String,
+    /// `None` when it does not open: it is not what was kept of this consent.
+    shown: Option<Shown>,
     #[serde(skip)]
-    record: Option<u64>,
+    borne: Borne,
 }
 
 impl Bundle {
@@ -48,18 +58,26 @@ impl Bundle {
             .map(|piece| Piece::deserialize(piece).context("reading a piece of evidence"))
             .collect::<anyhow::Result<Vec<_>>>()?;
         let dir = config::audit_dir(file).context("the file names no audit log")?;
-        let digest = consent["digest"].as_str().unwrap_or_default();
-        find(&dir, &format!("bank/{bank}"), digest, &mut pieces)?;
+        let (digest, log) = (
+            consent["digest"].as_str().unwrap_or_default(),
+            format!("bank/{bank}"),
+        );
+        let missing = find(&dir, &log, digest, &mut pieces)?;
+        let told: BTreeSet<u64> = pieces.iter().filter_map(|one| one.borne.record()).collect();
+        let proved = audit::prove(&dir, &log, &told).context("reading the audit log")?;
+        let records = proved.into_iter().map(|one| (one.0.index, one));
         Ok(Self {
             bank,
             consent,
             pieces,
+            missing,
+            records: records.collect(),
         })
     }
 
-    /// Whether the log tells of each piece.
+    /// Whether the log tells of each piece as it is, and of no other.
     pub(super) fn is_borne_out(&self) -> bool {
-        self.pieces.iter().all(|piece| piece.record.is_some())
+        self.missing.is_empty() && self.pieces.iter().all(Piece::is_borne_out)
     }
 
     /// For a person.
@@ -98,6 +116,13 @@ impl Bundle {
         for piece in &self.pieces {
             piece.tell(&mut text);
         }
+        for one in &self.missing {
+            let Missing { record, action } = one;
+            let _ = writeln!(
+                text,
+                "record {record} of the log tells of {action}, and what was kept of it is not there"
+            );
+        }
         text
     }
 
@@ -108,6 +133,7 @@ impl Bundle {
             "bank": self.bank,
             "consent": self.consent,
             "evidence": pieces.collect::<Vec<_>>(),
+            "missing": self.missing.iter().map(Missing::as_json).collect::<Vec<_>>(),
             "is_borne_out": self.is_borne_out(),
         })
     }
@@ -125,10 +151,18 @@ impl Bundle {
         put("consent.json", format!("{:#}\n", self.as_json()).as_bytes())?;
         for (number, piece) in self.pieces.iter().enumerate() {
             let name = format!("{number:03}-{}", piece.edge);
-            put(&format!("{name}.html"), piece.shown.page.as_bytes())?;
-            let choices = format!("{:#}\n", json!(piece.shown.choices));
+            put(&format!("{name}.sealed"), &piece.bytes())?;
+            let record = piece.borne.record();
+            if let Some((record, proof)) = record.and_then(|index| self.records.get(&index)) {
+                put(&format!("{name}.record.json"), &record.json)?;
+                let proof = format!("{:#}\n", json!(proof));
+                put(&format!("{name}.proof.json"), proof.as_bytes())?;
+            }
+            let Some(shown) = &piece.shown else { continue };
+            put(&format!("{name}.html"), shown.page.as_bytes())?;
+            let choices = format!("{:#}\n", json!(shown.choices));
             put(&format!("{name}.choices.json"), choices.as_bytes())?;
-            let (kind, request) = piece.request();
+            let (kind, request) = request(shown);
             put(&format!("{name}.request.{kind}"), request.as_bytes())?;
         }
         Ok(())
@@ -136,121 +170,83 @@ impl Bundle {
 }
 
 impl Piece {
-    /// What the partner sent: the ending of a file's name, and its text.
-    fn request(&self) -> (&'static str, &str) {
-        match &self.shown.request {
-            SignedRequest::Jar(text) => ("jwt", text),
-            SignedRequest::Form(text) => ("form", text),
-        }
+    /// The bytes that are kept.
+    fn bytes(&self) -> Vec<u8> {
+        crypto::from_base64url(&self.sealed).unwrap_or_default()
+    }
+
+    /// Their SHA-256 as records name it, hexadecimal.
+    fn digest(&self) -> String {
+        crypto::hex(&crypto::sha256(&self.bytes()))
+    }
+
+    fn is_borne_out(&self) -> bool {
+        self.shown.is_some() && self.borne.is_good()
     }
 
     fn tell(&self, text: &mut String) {
-        let Shown {
-            page,
-            language,
-            choices,
-            factor,
-            ..
-        } = &self.shown;
         let _ = writeln!(text, "{} at {} by {}", self.edge, self.at, self.by);
-        let (bytes, kind) = (page.len(), self.request().0);
-        let _ = writeln!(
-            text,
-            "  page      {bytes} bytes, {language}; request {kind}"
-        );
-        for (name, value) in choices {
-            let (name, value) = (name.escape_debug(), value.escape_debug());
-            let _ = writeln!(text, "  choice    {name} = {value}");
+        match &self.shown {
+            Some(shown) => tell(shown, text),
+            None => text.push_str("  page      it does not open: it is not what was kept\n"),
         }
-        if let Some(factor) = factor {
-            let method = factor.method.escape_debug();
-            let reference = factor.reference.escape_debug();
-            let at = factor.at;
-            let _ = writeln!(text, "  factor    {method} at {at}, reference {reference}");
-        }
-        match self.record {
-            Some(index) => {
-                let _ = writeln!(text, "  log       record {index} tells of it");
-            }
-            None => text.push_str("  log       no record tells of it with these texts\n"),
-        }
+        let _ = writeln!(text, "  log       {}", self.borne.said());
     }
 
     fn as_json(&self) -> Value {
-        let digest = |text: &str| crypto::base64url(&crypto::sha256(text.as_bytes()));
-        let (kind, request) = self.request();
-        json!({
+        let mut told = json!({
             "edge": self.edge,
             "at": self.at,
             "by": self.by,
             "text": self.text,
-            "language": self.shown.language,
-            "choices": self.shown.choices,
-            "factor": self.shown.factor,
-            "page_sha256": digest(&self.shown.page),
-            "request": kind,
-            "request_sha256": digest(request),
-            "record": self.record,
-        })
-    }
-}
-
-/// What a record of a grant says of its consent.
-#[derive(Deserialize)]
-struct Told {
-    #[serde(rename = "type")]
-    kind: String,
-    gid: Option<String>,
-    action: Option<String>,
-    consent: Option<ToldConsent>,
-}
-
-#[derive(Deserialize)]
-struct ToldConsent {
-    by: String,
-    text: Option<String>,
-}
-
-/// Finds the record of each piece: of this consent, of its edge, by the same actor, with the same
-/// texts. Each record bears out one piece, in their order.
-fn find(dir: &Path, log: &str, digest: &str, pieces: &mut [Piece]) -> anyhow::Result<()> {
-    if pieces.is_empty() {
-        return Ok(());
-    }
-    for record in audit::read(dir).context("reading the audit log")? {
-        let record = record.context("reading a record of the audit log")?;
-        if record.log != log {
-            continue;
-        }
-        // Records of other kinds have other members; what does not read tells of no grant.
-        let Ok(told) = serde_json::from_slice::<Told>(&record.json) else {
-            continue;
+            "sealed_sha256": self.digest(),
+            "record": self.borne.record(),
+            "log": self.borne.word(),
+            "is_borne_out": self.is_borne_out(),
+        });
+        let Some(shown) = &self.shown else {
+            return told;
         };
-        if told.kind != "oauth.grant" || told.gid.as_deref() != Some(digest) {
-            continue;
+        let digest = |text: &str| crypto::base64url(&crypto::sha256(text.as_bytes()));
+        let (kind, request) = request(shown);
+        for (name, value) in [
+            ("language", json!(shown.language)),
+            ("choices", json!(shown.choices)),
+            ("factor", json!(shown.factor)),
+            ("page_sha256", json!(digest(&shown.page))),
+            ("request", json!(kind)),
+            ("request_sha256", json!(digest(request))),
+        ] {
+            told[name] = value;
         }
-        let mut waiting = pieces.iter_mut().filter(|piece| piece.record.is_none());
-        if let Some(piece) = waiting.find(|piece| piece.is_told_by(&told)) {
-            piece.record = Some(record.index);
-        }
+        told
     }
-    Ok(())
 }
 
-impl Piece {
-    fn is_told_by(&self, told: &Told) -> bool {
-        let action = match self.edge.as_str() {
-            "authorise" => "grant.approve",
-            "refuse" | "lock" => "grant.refuse",
-            "allow" => "consent.allow",
-            "renew" => "consent.renew",
-            "withdraw" => "consent.withdraw",
-            _ => return false,
-        };
-        told.action.as_deref() == Some(action)
-            && told.consent.as_ref().is_some_and(|its| {
-                its.by == self.by && its.text.as_deref() == Some(self.text.as_str())
-            })
+/// What the partner sent: the ending of a file's name, and its text.
+fn request(shown: &Shown) -> (&'static str, &str) {
+    match &shown.request {
+        SignedRequest::Jar(text) => ("jwt", text),
+        SignedRequest::Form(text) => ("form", text),
+    }
+}
+
+/// What a customer was shown and said.
+fn tell(shown: &Shown, text: &mut String) {
+    let (bytes, kind, language) = (shown.page.len(), request(shown).0, &shown.language);
+    let _ = writeln!(
+        text,
+        "  page      {bytes} bytes, {language}; request {kind}"
+    );
+    for (name, value) in &shown.choices {
+        let (name, value) = (name.escape_debug(), value.escape_debug());
+        let _ = writeln!(text, "  choice    {name} = {value}");
+    }
+    if let Some(factor) = &shown.factor {
+        let method = factor.method.escape_debug();
+        let reference = factor.reference.escape_debug();
+        let at = factor.at;
+        let _ = writeln!(text, "  factor    {method} at {at}, reference {reference}");
     }
 }
 
@@ -258,69 +254,85 @@ impl Piece {
 mod tests {
     use super::*;
 
-    fn piece(edge: &str) -> Piece {
+    fn piece(edge: &str, borne: Borne) -> Piece {
         Piece {
             edge: edge.to_owned(),
             at: String::new(),
             by: "customer".to_owned(),
             text: "dGV4dA".to_owned(),
-            shown: Shown {
+            sealed: "AAAA".to_owned(),
+            shown: Some(Shown {
                 page: "<!doctype html>".to_owned(),
                 language: "en".to_owned(),
                 choices: vec![("a\u{1b}[2J".to_owned(), "b".to_owned())],
                 factor: None,
                 request: SignedRequest::Form("scope=a".to_owned()),
-            },
-            record: None,
-        }
-    }
-
-    fn told(action: &str, by: &str, text: Option<&str>) -> Told {
-        Told {
-            kind: "oauth.grant".to_owned(),
-            gid: None,
-            action: Some(action.to_owned()),
-            consent: Some(ToldConsent {
-                by: by.to_owned(),
-                text: text.map(str::to_owned),
             }),
+            borne,
         }
     }
 
-    #[test]
-    fn a_piece_is_borne_out_by_its_own_edge_actor_and_texts_alone() {
-        let good = ("grant.approve", "customer", Some("dGV4dA"));
-        for ((action, by, text), edge, is_told) in [
-            (good, "authorise", true),
-            (good, "refuse", false),
-            (("grant.refuse", good.1, good.2), "authorise", false),
-            (("grant.refuse", good.1, good.2), "refuse", true),
-            ((good.0, "bank", good.2), "authorise", false),
-            ((good.0, good.1, Some("dGV4dB")), "authorise", false),
-            ((good.0, good.1, None), "authorise", false),
-        ] {
-            let told = told(action, by, text);
-            let is = piece(edge).is_told_by(&told);
-            assert_eq!(is, is_told, "{edge} by {action} of {by} with {text:?}");
-        }
-    }
-
-    #[test]
-    fn one_piece_that_no_record_tells_of_is_one_too_many_and_nothing_commands_a_terminal() {
-        let mut bundle = Bundle {
+    fn bundle(pieces: Vec<Piece>) -> Bundle {
+        Bundle {
             bank: "harbour".to_owned(),
             consent: json!({ "id": "c", "state": "withdrawn", "ended_by": "bank",
                              "reason": "lost\u{1b}[2J" }),
-            pieces: vec![piece("authorise"), piece("renew")],
-        };
-        bundle.pieces[0].record = Some(7);
-        assert!(!bundle.is_borne_out());
-        assert_eq!(bundle.as_json()["is_borne_out"], false);
-        let text = bundle.text();
-        assert!(text.contains("record 7 tells of it"), "{text}");
-        assert!(text.contains("no record tells of it"), "{text}");
-        assert!(!text.contains('\u{1b}'), "{text}");
-        bundle.pieces[1].record = Some(9);
-        assert!(bundle.is_borne_out());
+            pieces,
+            missing: Vec::new(),
+            records: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn one_piece_that_the_log_does_not_bear_out_is_one_too_many_and_nothing_commands_a_terminal() {
+        for (borne, said, is_good) in [
+            (
+                Borne::Out(9),
+                "record 9 tells of it, of these very bytes",
+                true,
+            ),
+            (
+                Borne::ByEdge(9),
+                "record 9 tells of it, and names no bytes",
+                true,
+            ),
+            (
+                Borne::Otherwise(9),
+                "record 9 tells of it, and of other bytes",
+                false,
+            ),
+            (Borne::Not, "no record tells of it", false),
+        ] {
+            let both = bundle(vec![
+                piece("allow", Borne::Out(7)),
+                piece("authorise", borne),
+            ]);
+            assert_eq!(both.is_borne_out(), is_good, "{said}");
+            assert_eq!(both.as_json()["is_borne_out"], is_good);
+            let text = both.text();
+            assert!(text.contains("record 7 tells of it"), "{text}");
+            assert!(text.contains(said), "{text}");
+            assert!(!text.contains('\u{1b}'), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_open_and_what_is_not_there_is_not_borne_out() {
+        let mut shut = bundle(vec![piece("authorise", Borne::Out(7))]);
+        shut.pieces[0].shown = None;
+        assert!(!shut.is_borne_out());
+        assert!(shut.text().contains("does not open"), "{}", shut.text());
+        let mut less = bundle(vec![piece("authorise", Borne::Out(7))]);
+        less.missing = vec![Missing {
+            record: 8,
+            action: "consent.withdraw".to_owned(),
+        }];
+        assert!(!less.is_borne_out());
+        assert_eq!(less.as_json()["missing"][0]["record"], 8);
+        let text = less.text();
+        assert!(
+            text.contains("record 8 of the log tells of consent.withdraw"),
+            "{text}"
+        );
     }
 }

@@ -2,6 +2,7 @@ use std::sync::Mutex;
 
 use authserver::{AuthServer, Ports};
 use crypto::{KeyEncryptionKey, SeededRandom};
+use faulty::{Call, Fails, Faulty};
 use futures_util::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use model::ports::{AuditLog, AuditUnavailable, Consent, Lodge, Receipt};
@@ -96,6 +97,11 @@ impl Bench {
         id
     }
 
+    async fn looks(&self) {
+        let looked = self.at_bank().end_due().await;
+        assert!(looked.why.is_none(), "{:?}", looked.why);
+    }
+
     async fn state(&self, id: &ConsentId) -> ConsentState {
         let found = self.standing.state.consents.find(&self.bank, id).await;
         found.expect("memory").expect("a consent").state
@@ -165,6 +171,8 @@ fn consent(number: u16, now: Timestamp, decided_within: SignedDuration) -> Conse
         replaced_by: None,
         is_lodged: true,
         ended_by: None,
+        ended_on: None,
+        confirmed_at: None,
         reason: None,
     }
 }
@@ -174,12 +182,12 @@ async fn what_nobody_decided_in_time_lapses_then_and_is_told_once() {
     let bench = Bench::new().await;
     let (soon, late) = (bench.lodged(1, 15).await, bench.lodged(2, 30).await);
     bench.clock.advance(Duration::from_secs(15 * 60 - 1));
-    bench.at_bank().end_due().await.expect("a look");
+    bench.looks().await;
     assert_eq!(bench.state(&soon).await, ConsentState::Requested);
     assert!(bench.told().is_empty());
     bench.clock.advance(Duration::from_secs(1));
     for _ in 0..2 {
-        bench.at_bank().end_due().await.expect("a look");
+        bench.looks().await;
         assert_eq!(bench.state(&soon).await, ConsentState::Lapsed);
         assert_eq!(bench.state(&late).await, ConsentState::Requested);
         assert_eq!(bench.told(), [crypto::sha256(soon.as_str().as_bytes())]);
@@ -196,8 +204,34 @@ async fn a_look_ends_so_many_and_the_next_one_goes_on() {
         bench.lodged(number, 15).await;
     }
     bench.clock.advance(Duration::from_mins(15));
-    bench.at_bank().end_due().await.expect("a look");
+    bench.looks().await;
     assert_eq!(bench.told().len(), usize::from(most));
-    bench.at_bank().end_due().await.expect("a look");
+    bench.looks().await;
     assert_eq!(bench.told().len(), usize::from(most) + 1);
+}
+
+#[tokio::test]
+async fn what_cannot_be_ended_keeps_no_other_from_it_and_is_said_once() {
+    let mut bench = Bench::new().await;
+    let store = Arc::clone(&bench.standing.state.consents);
+    let faulty = Arc::new(Faulty::new(store, Fails::Before));
+    bench.standing.state.consents = Arc::clone(&faulty) as _;
+    let all = GROUP * 2 + 50;
+    for number in 0..all {
+        bench.lodged(number, 15).await;
+    }
+    bench.clock.advance(Duration::from_mins(15));
+    faulty.fails_at(Call::Change, Fails::Before);
+    let looked = bench.at_bank().end_due().await;
+    assert_eq!(looked.stuck.len(), usize::from(all), "each was tried");
+    assert!(looked.why.is_some());
+    let mut said = Stuck::new();
+    assert!(looked.is_news(&said));
+    looked.say(&bench.bank, &mut said);
+    let again = bench.at_bank().end_due().await;
+    assert!(!again.is_news(&said));
+    assert!(bench.told().is_empty());
+    faulty.fails_at(Call::Change, None);
+    bench.looks().await;
+    assert_eq!(bench.told().len(), usize::from(all));
 }

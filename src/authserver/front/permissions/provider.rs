@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use model::{Fault, Response};
+use model::Response;
 
 use super::super::log_in::SESSION_LIFETIME;
 use super::super::logged_in::in_time;
 use super::super::provider::{Bound, OpenIdProvider, Outcome, Returned, Wanted};
-use super::super::{BROWSER, Turned, Visit};
+use super::super::{Turned, Visit};
+use super::place::Place;
 use crate::evidence::OpenRecord;
 use crate::page::Cause;
 use crate::step::form::Parameters;
@@ -34,28 +35,24 @@ struct Away {
 }
 
 impl Visit<'_> {
-    /// Sends the browser to the provider; one that has no secret yet gets one.
+    /// Sends the browser to the provider, on the way to this place.
     pub(super) async fn to_provider_to_keep(
         &self,
         provider: &OpenIdProvider,
-        place: &str,
+        place: &Place,
     ) -> Result<Response, Turned> {
-        let random = self.ports.random.as_ref();
-        let drawn = || crypto::base64url(&crypto::random_array::<32>(random));
-        let (secret, is_new) = self.browser();
+        let drawn = || crypto::base64url(&crypto::random_array::<32>(self.ports.random.as_ref()));
         let until = self.now.checked_add(OPEN).unwrap_or(self.now);
         let away = Away {
-            place: place.to_owned(),
+            place: place.as_str().to_owned(),
             nonce: drawn(),
             verifier: drawn(),
             since: self.now.as_second(),
             until: until.as_second(),
         };
-        let text = serde_json::to_vec(&away).unwrap_or_default();
-        let sealed = self.asking.way.seal(&text, &sealed_for(&secret), random);
-        let sealed = sealed.map_err(|cause| Fault::caused("sealing the state", cause))?;
+        let departure = self.departs(&away, sealed_for)?;
         let wanted = Wanted {
-            state: &crypto::base64url(&sealed),
+            state: &departure.state,
             bound: away.bound(),
             language: self.language.tag(),
             max_age_s: SESSION_LIFETIME.as_secs().cast_signed(),
@@ -63,10 +60,8 @@ impl Visit<'_> {
             acr_values: "",
             login_hint: None,
         };
-        let link = in_time(provider.link(wanted, self.means())).await?;
-        let link = link.map_err(Turned::unavailable)?;
-        let response = self.onward(self.language, None, &link)?;
-        self.keeping(response, &secret, is_new)
+        let page = (self.language, None);
+        self.goes(provider, wanted, page, &departure).await
     }
 
     /// The browser is back, for no app: a session, and the address that was asked for.
@@ -92,7 +87,8 @@ impl Visit<'_> {
         let outcome = in_time(provider.who(returned, self.means())).await?;
         let said = match outcome.map_err(Turned::unavailable)? {
             Outcome::Known(customer, at) => {
-                return self.begin_keeping(customer, at, &away.place, record).await;
+                let place = Place::parse(&away.place).unwrap_or_default();
+                return self.begin_keeping(customer, at, &place, record).await;
             }
             Outcome::Refused { said, .. } => said,
             Outcome::Cancelled => "access_denied".to_owned(),
@@ -113,10 +109,7 @@ impl Visit<'_> {
 
     /// What a state of ours seals; `None` when we did not make it for this browser, or it is over.
     fn away_to_keep(&self, state: &str) -> Option<Away> {
-        let secret = self.secret(BROWSER)?;
-        let sealed = crypto::from_base64url(state)?;
-        let text = self.asking.way.open(&sealed, &sealed_for(&secret)).ok()?;
-        let away: Away = serde_json::from_slice(&text).ok()?;
+        let away: Away = self.comes_with(state, sealed_for)?;
         (self.now.as_second() < away.until).then_some(away)
     }
 }

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use faulty::{Call, Fails};
 use model::ports::{DeskStep, MayAsk};
 use model::{
-    AuditEvent, ClientId, ConsentId, ConsentState, DetailType, GrantAction, GrantEvent,
-    SignedRequest, Why,
+    AuditEvent, ClientId, ConsentId, ConsentPart, ConsentState, DetailType, GrantAction,
+    GrantEvent, SignedRequest, Why,
 };
 use serde_json::{Value, json};
 
@@ -247,13 +248,20 @@ async fn a_yes_is_a_grant_under_the_id_of_its_consent() {
     let event = events(&house).pop().expect("an event");
     assert_eq!(event.action, GrantAction::Approve);
     assert_eq!(event.grant, Some(crypto::sha256(b"consent-1")));
-    assert_eq!(event.consent, Some(part(ConsentState::Authorised)));
+    let consents: &dyn model::ports::Consents = house.store.as_ref();
+    let id = ConsentId::parse("consent-1").expect("valid");
+    let evidence = consents.evidence(&bank(), &id).await.expect("answers");
+    let sealed = evidence.last().map(|kept| crypto::sha256(&kept.sealed));
+    assert!(sealed.is_some(), "nothing is kept of it");
+    let named = ConsentPart {
+        evidence_digest: sealed,
+        ..part(ConsentState::Authorised)
+    };
+    assert_eq!(event.consent, Some(named));
     let token = redeemed(&house, &location).await;
     assert_eq!(token.status, 200, "{}", token.body);
     assert_eq!(claims(&token)["grant_id"], "consent-1");
     assert_eq!(token.body["scope"], "openid rates");
-    let consents: &dyn model::ports::Consents = house.store.as_ref();
-    let id = ConsentId::parse("consent-1").expect("valid");
     let kept = consents.find(&bank(), &id).await.expect("answers");
     let kept = kept.expect("a consent");
     assert_eq!(kept.state, ConsentState::Authorised);
@@ -407,6 +415,58 @@ async fn what_has_another_in_its_place_is_refused_with_its_tokens() {
     ask.set("grant_type", "refresh_token");
     ask.set("refresh_token", refresh);
     assert_eq!(house.send(ask).await.body["error"], "invalid_grant");
+}
+
+#[tokio::test]
+async fn a_yes_that_took_hold_unheard_is_told_to_the_app_and_to_the_log() {
+    let desk = Scripted::new();
+    let mut ending = None;
+    let house = house_with(&desk, |settings| {
+        ending = Some(Arc::clone(&settings.ending));
+    })
+    .await;
+    for id in ["consent-1", "consent-2"] {
+        desk.says(Box::new(move |seat, answer| {
+            if answer.is_none() {
+                return (Ok(DeskStep::Page(page(seat))), Vec::new());
+            }
+            let mut agreed = agreed_to(seat, id);
+            if id == "consent-2" {
+                let old = ConsentId::parse("consent-1").expect("valid");
+                agreed.consent.replaces = Some((old, seat.asked.now));
+                agreed.superseded = Some(part(ConsentState::Superseded));
+            }
+            (Ok(DeskStep::Agreed(Box::new(agreed))), Vec::new())
+        }));
+        house.store.fails_at(Call::Approve, Fails::After);
+        let location = allowed(&house, &[]).await;
+        house.store.fails_at(Call::Approve, None);
+        let token = redeemed(&house, &location).await;
+        assert_eq!(token.status, 200, "{location} {}", token.body);
+        assert_eq!(claims(&token)["grant_id"], id);
+    }
+    let actions: Vec<_> = events(&house).iter().map(|event| event.action).collect();
+    let count = |wanted| actions.iter().filter(|action| **action == wanted).count();
+    assert_eq!(count(GrantAction::Approve), 2, "{actions:?}");
+    assert_eq!(count(GrantAction::ConsentSupersede), 1, "{actions:?}");
+    let ending = ending.expect("settings");
+    let held = |id: &[u8]| ending.revoked().held([Some(&crypto::sha256(id)), None]);
+    assert_eq!(held(b"consent-1"), Some(Why::Superseded));
+    assert_eq!(held(b"consent-2"), None);
+}
+
+#[tokio::test]
+async fn a_yes_that_did_not_take_hold_leaves_nothing_behind() {
+    let desk = Scripted::new();
+    let house = house(&desk).await;
+    house.store.fails_at(Call::Approve, Fails::Before);
+    let location = allowed(&house, &[]).await;
+    house.store.fails_at(Call::Approve, None);
+    let expected = format!("{CALLBACK}?error=temporarily_unavailable&");
+    assert!(location.starts_with(&expected), "{location}");
+    let consents: &dyn model::ports::Consents = house.store.as_ref();
+    let id = ConsentId::parse("consent-1").expect("valid");
+    assert_eq!(consents.find(&bank(), &id).await.expect("answers"), None);
 }
 
 #[tokio::test]

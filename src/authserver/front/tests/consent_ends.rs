@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use model::ports::{
-    Change, Consent, Consents, Declined, DeskEnding, DeskFault, DeskOver, DeskSaid, DeskStep,
-    Lodge, MayAsk, Posted, Seat, StoreUnavailable,
+    Change, Changed, Consent, Consents, Declined, DeskEnding, DeskFault, DeskOver, DeskSaid,
+    DeskStep, Lodge, MayAsk, Posted, Seat, StoreUnavailable,
 };
-use model::{ConsentId, ConsentState, Edge, Fault, GrantAction};
+use model::{By, ConsentId, ConsentState, Edge, Fault, GrantAction};
 
 use super::consent::events;
 use super::desk::{Script, Scripted, done, house, logged_in, over, page, part, seated};
@@ -22,12 +22,44 @@ fn id() -> ConsentId {
     ConsentId::parse("consent-9").expect("an id")
 }
 
-/// Keeps a consent that the customer of this seat looks at.
+/// Keeps a consent that the customer of this seat looks at, made when they came.
 fn lodged(store: &dyn Consents, seat: &Seat<'_>) -> Vec<Posted> {
+    kept(store, seat, looked_at(seat))
+}
+
+/// The same that their app lodged before, and that they opened.
+fn opened(store: &dyn Consents, seat: &Seat<'_>) -> Vec<Posted> {
+    let asked = Consent {
+        subject: None,
+        request: None,
+        state: ConsentState::Requested,
+        is_lodged: true,
+        ..looked_at(seat)
+    };
+    let mut posted = kept(store, seat, asked);
+    let change = Change {
+        from: ConsentState::Requested,
+        subject: Some(seat.customer.subject.to_owned()),
+        request: Some(seat.request),
+        ..declined(0, Edge::Open).change
+    };
+    let (bank, id, now) = (seat.asked.bank, id(), seat.asked.now);
+    let mut event = (seat.event)(GrantAction::ConsentOpen, Some(id.grant()));
+    event.consent = Some(part(ConsentState::Reviewing));
+    let changed = store.change(bank, &id, change, now, event);
+    match changed.now_or_never().expect("at once").expect("answers") {
+        Changed::Done(event) => posted.push(event),
+        other => panic!("{other:?}"),
+    }
+    posted
+}
+
+/// A consent that the customer of this seat looks at.
+fn looked_at(seat: &Seat<'_>) -> Consent {
     let id = id();
-    let consent = Consent {
+    Consent {
         digest: crypto::sha256(id.as_str().as_bytes()),
-        id: id.clone(),
+        id,
         client: seat.asked.client.clone(),
         subject: Some(seat.customer.subject.to_owned()),
         request: Some(seat.request),
@@ -47,7 +79,13 @@ fn lodged(store: &dyn Consents, seat: &Seat<'_>) -> Vec<Posted> {
         is_lodged: false,
         reason: None,
         ended_by: None,
-    };
+        ended_on: None,
+        confirmed_at: None,
+    }
+}
+
+fn kept(store: &dyn Consents, seat: &Seat<'_>, consent: Consent) -> Vec<Posted> {
+    let id = id();
     let mut event = (seat.event)(GrantAction::ConsentOpen, Some(id.grant()));
     event.consent = Some(part(ConsentState::Reviewing));
     let kept = store.lodge(seat.asked.bank, consent, seat.asked.now, event);
@@ -162,6 +200,8 @@ async fn az_07_the_desk_reads_forms_that_it_gave_this_session_alone() {
 async fn az_05_each_ending_is_told_to_the_app_and_on_a_page() {
     for (ending, error, says) in [
         (DeskEnding::Refused, "access_denied", "拒绝"),
+        (DeskEnding::TakenBack, "access_denied", "收回"),
+        (DeskEnding::Stopped, "access_denied", "全部停止"),
         (DeskEnding::TimedOut, "access_denied", "超时"),
         (DeskEnding::Locked, "access_denied", "次数过多"),
         (DeskEnding::NoAccounts, "access_denied", "未能完成"),
@@ -258,7 +298,77 @@ async fn er_03_what_broke_at_the_desk_is_told_to_the_app_and_its_events_to_the_l
         assert!(location.starts_with(&expected), "{location}");
         let actions: Vec<_> = events(&house).iter().map(|event| event.action).collect();
         assert!(actions.contains(&GrantAction::ConsentOpen), "{actions:?}");
+        // Nobody can come for its consent any more: it is over as well, then and there.
+        assert_eq!(state(&house).await, ConsentState::Refused);
+        let event = events(&house).pop().expect("an event");
+        assert_eq!(event.action, GrantAction::Refuse);
+        let told = event.consent.expect("a consent");
+        let expected = (
+            Some(ConsentState::Reviewing),
+            ConsentState::Refused,
+            By::House,
+        );
+        assert_eq!((told.from, told.to, told.by), expected);
+        assert!(told.customer.is_some());
     }
+}
+
+#[tokio::test]
+async fn a_consent_that_its_partner_lodged_outlives_a_request_that_failed() {
+    let desk = Scripted::new();
+    let house = house(&desk).await;
+    let store = Arc::clone(&house.store);
+    desk.says(Box::new(move |seat, _| -> DeskSaid {
+        let posted = opened(store.as_ref(), seat);
+        (Err(fault_of("server_error")), posted)
+    }));
+    let (mut visitor, page) = seated(&house, &[]).await;
+    let (location, _) = done(&house, &mut visitor, &page).await;
+    assert!(location.contains("?error=server_error&"), "{location}");
+    assert_eq!(state(&house).await, ConsentState::Reviewing);
+}
+
+/// What whoever sent a form, or came by one, is shown where a redirect would not leave the site.
+#[track_caller]
+fn leads_back(page: &Page, error: &str) {
+    assert_eq!((page.status, &page.location), (200, &None), "{page:?}");
+    assert!(page.html.contains("id=\"return\" href=\""), "{}", page.html);
+    let expected = format!("callback?error={error}&amp;");
+    let html = page.html.replace("&#x2f;", "/");
+    assert!(html.contains(&expected), "{html}");
+}
+
+#[tokio::test]
+async fn az_06_no_form_is_answered_by_a_way_off_the_site_though_the_cookie_was_lost() {
+    let desk = Scripted::new();
+    for endpoint in [Endpoint::Approve, Endpoint::LogIn] {
+        let house = house(&desk).await;
+        let (mut visitor, page) = seated(&house, &[]).await;
+        house.clock.advance(Duration::from_mins(46));
+        visitor.cookies.clear();
+        let form = page.form(&[("act", "allow")]);
+        let page = visitor.post(&house, endpoint, form).await;
+        leads_back(&page, "access_denied");
+    }
+    // Nor is a page that a form led to.
+    let house = house(&desk).await;
+    let (mut visitor, link) = logged_in(&house, &[]).await;
+    assert!(link.ends_with("&after=form"), "{link}");
+    house.clock.advance(Duration::from_mins(46));
+    visitor.cookies.clear();
+    let page = visitor.get(&house, Endpoint::Authorize, &link).await;
+    leads_back(&page, "access_denied");
+}
+
+#[tokio::test]
+async fn az_06_what_breaks_after_a_form_leads_off_the_site_by_a_page_though_the_cookie_was_lost() {
+    let desk = Scripted::new();
+    let house = house(&desk).await;
+    let (mut visitor, link) = logged_in(&house, &[]).await;
+    *locked(&desk.may_ask) = None;
+    visitor.cookies.retain(|name, _| name.contains("session"));
+    let page = visitor.get(&house, Endpoint::Authorize, &link).await;
+    leads_back(&page, "temporarily_unavailable");
 }
 
 #[tokio::test]

@@ -153,6 +153,7 @@ pub(super) fn part(to: ConsentState) -> ConsentPart {
         customer: Some([5; 32]),
         clusters: Vec::new(),
         resources: 0,
+        evidence_digest: None,
     }
 }
 

@@ -43,6 +43,7 @@ async fn house(name_chars: usize) -> House {
             grant_lifetime: Duration::from_hours(1),
             desk: None,
             permissions: None,
+            own: Arc::default(),
         });
         let id = ClientId::parse("swiftride-app").expect("valid");
         let client = settings.clients.get_mut(&id).expect("a client");

@@ -1,9 +1,10 @@
 //! An app that pushes requests, and a browser that keeps its cookies.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use http::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
-use http::{HeaderMap, Method, Request};
+use http::{HeaderMap, HeaderName, Method, Request};
 use http_body_util::BodyExt;
 
 use model::ClientId;
@@ -21,6 +22,7 @@ pub(super) fn grants(settings: &mut IssuerSettings, customers: Customers) {
         grant_lifetime: std::time::Duration::from_hours(1),
         desk: None,
         permissions: None,
+        own: Arc::default(),
     });
     let id = ClientId::parse("swiftride-app").expect("valid");
     let client = settings.clients.get_mut(&id).expect("a client");
@@ -122,17 +124,32 @@ impl Visitor {
         (method, target): (Method, &str),
         form: String,
     ) -> Page {
-        let mut request = Request::new(model::full(form));
+        let headers = [(CONTENT_TYPE, "application/x-www-form-urlencoded")];
+        self.send(house, endpoint, (method, target), (&headers, form))
+            .await
+    }
+
+    /// Sends this body under these headers, and its cookies.
+    pub(super) async fn send(
+        &mut self,
+        house: &House,
+        endpoint: Endpoint,
+        (method, target): (Method, &str),
+        (headers, body): (&[(HeaderName, &str)], String),
+    ) -> Page {
+        let mut request = Request::new(model::full(body));
         *request.method_mut() = method;
         *request.uri_mut() = target.parse().expect("an address");
-        let headers = request.headers_mut();
-        let form = "application/x-www-form-urlencoded";
-        headers.insert(CONTENT_TYPE, form.parse().expect("a header"));
+        for (name, value) in headers {
+            let value = value.parse().expect("a header");
+            request.headers_mut().append(name, value);
+        }
         let cookies = self.cookies.iter();
         let cookies: Vec<_> = cookies
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
-        headers.insert(COOKIE, cookies.join("; ").parse().expect("a header"));
+        let cookies = cookies.join("; ").parse().expect("a header");
+        request.headers_mut().insert(COOKIE, cookies);
         let asked = asked(request, None);
         let (response, _) = house.server.answer(&bank(), endpoint, asked).await;
         let (head, body) = response.into_parts();

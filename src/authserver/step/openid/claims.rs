@@ -51,6 +51,8 @@ fn of_member(member: &Value, asks: &mut Authentication) -> Option<Wanted> {
         let values = asked.values;
         match name.as_str() {
             "auth_time" => wanted.auth_time = true,
+            // Whatever it had better be, the token says what it is.
+            "openbanking_intent_id" => wanted.openbanking_intent_id = true,
             "acr" => {
                 wanted.acr = true;
                 if asked.is_essential && !values.is_empty() {
@@ -150,6 +152,10 @@ mod tests {
         let (auth_time, acr) = (asks.id_token.auth_time, asks.id_token.acr);
         assert!(auth_time && acr);
         assert!(asks.userinfo.acr && !asks.userinfo.auth_time);
+        assert!(!asks.id_token.openbanking_intent_id);
+        let intent = r#"{"id_token":{"openbanking_intent_id":{"value":"c-1","essential":true}}}"#;
+        let asks_it = read(intent).map(|asks| asks.id_token.openbanking_intent_id);
+        assert!(matches!(asks_it, Ok(true)));
         assert!(asks.essential_acr.is_empty(), "only wished for");
         assert!(asks.subjects.is_empty());
         assert_eq!(read("{}").ok(), Some(Authentication::default()));

@@ -47,7 +47,9 @@ pub(super) fn refuse_unserved(c: &mut Compiler<'_>, room: &At<Room>, described: 
 /// How many parameters a path template has.
 fn values(template: &str) -> usize {
     let segments = template.split('/');
-    segments.filter(|segment| segment.starts_with('{')).count()
+    segments
+        .filter(|segment| openapi::is_parameter(segment))
+        .count()
 }
 
 fn refuse_other(c: &mut Compiler<'_>, room: &At<Room>, operation: &str, at: Span) {

@@ -12,8 +12,10 @@ mod consent;
 mod fetch;
 mod files;
 mod grants;
+mod hidden;
 mod issuers;
 mod operators;
+mod pages;
 mod partners;
 mod parts;
 mod rooms;
@@ -132,8 +134,10 @@ fn all() -> impl Iterator<Item = &'static Case> {
         fetch::CASES,
         files::CASES,
         grants::CASES,
+        hidden::CASES,
         issuers::CASES,
         operators::CASES,
+        pages::CASES,
         partners::CASES,
         rooms::CASES,
         parts::CASES,

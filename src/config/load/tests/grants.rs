@@ -105,7 +105,7 @@ fn a_grant_lives_as_long_as_the_file_says() {
     for (beside, days) in [
         ("      grant_lifetime: 90d\n", 90),
         ("      grant_lifetime: 7d\n", 7),
-        ("      grant_lifetime: 180d\n", 180),
+        ("      grant_lifetime: 366d\n", 366),
     ] {
         let house = fixture.load(with_log_in(beside)).expect("it loads");
         let bank = &house.banks[0];

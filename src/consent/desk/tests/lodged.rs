@@ -1,7 +1,7 @@
 //! Consents that a partner asked for first, and that their customers come to decide about.
 
 use model::ports::{Changed, Consent, Consents as _, DeskEnding, Lodge, MayAsk};
-use model::{ConsentId, ConsentState, Edge, GrantAction, ScopeSet};
+use model::{By, Channel, ConsentId, ConsentPart, ConsentState, Edge, GrantAction, ScopeSet};
 
 use crate::desk::end;
 use crate::lodged::Lodged;
@@ -43,6 +43,8 @@ pub(super) async fn lodge(test: &TestDesk, scopes: &str, change: impl FnOnce(&mu
         replaced_by: None,
         is_lodged: true,
         ended_by: None,
+        ended_on: None,
+        confirmed_at: None,
         reason: None,
     };
     let event = event(GrantAction::ConsentLodge, None, 99);
@@ -163,7 +165,18 @@ async fn who_read_it_is_told_that_the_partner_took_it_back() {
     visitor.show().await.page();
     let consent = found(&test).await;
     let change = end::change(&consent, Edge::Refuse);
-    let event = event(GrantAction::Refuse, None, 98);
+    let mut event = event(GrantAction::Refuse, None, 98);
+    event.consent = Some(ConsentPart {
+        from: Some(consent.state),
+        to: ConsentState::Refused,
+        by: By::Partner,
+        channel: Channel::Api,
+        text_version: None,
+        customer: None,
+        clusters: Vec::new(),
+        resources: 0,
+        evidence_digest: None,
+    });
     let (bank, id) = (bank_id(), id());
     let changed = test.store.change(&bank, &id, change, at(20), event).await;
     assert!(matches!(changed, Ok(Changed::Done(_))));
@@ -172,7 +185,7 @@ async fn who_read_it_is_told_that_the_partner_took_it_back() {
     let over = over.over();
     assert_eq!(
         (over.error, over.ending),
-        ("access_denied", DeskEnding::Refused)
+        ("access_denied", DeskEnding::TakenBack)
     );
     // Nobody else is led to it.
     let mut fresh = Visitor::of(&test, "accounts", NAMED);

@@ -174,8 +174,9 @@ async fn whoever_refuses_or_fails_keeps_what_they_gave() {
     visitor.show().await.page();
     visitor.send(&[("act", "extend")]).await.again();
     visitor.show().await.page();
-    let over = ended(visitor.send(&[("act", "refuse")]).await);
-    assert_eq!(over, ("access_denied", DeskEnding::Refused));
+    let over = visitor.send(&[("act", "refuse")]).await.over();
+    let told = (over.error, over.ending);
+    assert_eq!(told, ("access_denied", DeskEnding::Refused));
 
     let visitor = later(&test, 3, "accounts", &details);
     visitor.show().await.page();

@@ -4,6 +4,7 @@
 heading-list = My permissions
 heading-history = All your decisions
 heading-one = What you let { $app } do
+heading-ended = What became of your permission for { $app }
 heading-withdraw = Withdraw your permission for { $app }
 
 what-this-is = What you let apps do at this bank. You can withdraw at any time.
@@ -11,15 +12,17 @@ search-by-app = Name of the app
 search = Search
 nothing-here = There is nothing here.
 page-of = Page { $page } of { $pages }
+latest = Back to the latest
 previous = Previous page
 next = Next page
 to-history = All your decisions
 back-to-list = Back to my permissions
 changed = Last changed { $moment }
-until = Until { $moment }
+permission-until = Until { $moment }
 last-used = Last used { $moment }
 
 group-active = Active
+group-paused = Paused
 group-waiting = Waiting for you
 group-ended = Ended
 group-history = The last first
@@ -28,6 +31,7 @@ state-requested = Waits for your decision
 state-reviewing = Waits for your decision
 state-confirming = Waits for your code
 state-authorised = Active
+state-paused = Paused: the app must ask you again
 state-refused = Refused
 state-lapsed = Not decided in time
 state-expired = Ended when it was due
@@ -39,16 +43,58 @@ by-partner = By the app
 by-bank = By this bank
 by-house = By this bank’s system
 
+by-on = { $by }, { $on }
+on-page = on a page of this bank
+on-api = over a connection between apps
+on-control = through this bank’s staff
+on-clock = when its time came
+
+decisions = What was decided
+decided-authorise = Allowed
+decided-renew = Renewed
+decided-refuse = Refused
+decided-lock = Stopped after wrong codes
+decided-lapse = Not decided in time
+decided-expire = Ended when it was due
+decided-withdraw = Withdrawn
+decided-supersede = Replaced by a newer permission
+
+remind-given = { $days ->
+        [1] You gave this one day ago. Still needed?
+       *[other] You gave this { $days } days ago. Still needed?
+    }
+remind-confirmed = { $days ->
+        [1] You said one day ago that you need this. Still needed?
+       *[other] You said { $days } days ago that you need this. Still needed?
+    }
+
 state = State
+reason = The reason given: { $reason }
+paused-since = Since { $moment } the app gets nothing until it asks you again and you agree.
 who = Given to
-purpose = What for
-keeps = The app may keep the data for { $days ->
+number = Its number
+permission-purpose = What for
+permission-keeps = The app may keep the data for { $days ->
         [1] one day
        *[other] { $days } days
     }.
 given = Given on
 until-label = Until
-withdraw = Withdraw
+data-days = Of which days
+permission-days-between = From { $from } to { $until }
+permission-days-from = From { $from } on
+permission-days-until = Up to { $until }
+while-away = While you are away
+per-day = { $count ->
+        [0] Not at all
+        [1] Each kind of data of an account once a day
+       *[other] Each kind of data of an account at most { $count } times a day
+    }
+replaces = In the place of
+earlier = An earlier permission
+replaced-by = Replaced by
+newer = A newer permission
+permission-withdraw = Withdraw
 data = What it may see
 accounts = Which accounts
 unnamed = { $count ->
@@ -64,6 +110,8 @@ this-month = Used { $count ->
     } this month.
 answer-given = given
 answer-refused = refused
+answer-unanswered = not answered by this bank
+answer-unknown = unknown: the app broke off
 joint = { ", " }
 receipt = Download what you were shown when you decided
 
@@ -76,5 +124,5 @@ withdraw-now = Withdraw now
 keep = Keep it
 not-in-force = This permission is not active any more.
 
-logged-in-as = Logged in as
+permission-logged-in-as = Logged in as
 log-out = Log out

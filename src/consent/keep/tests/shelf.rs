@@ -8,8 +8,8 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use model::ports::{
-    Change, Changed, Choices, Consent, Consents, DueConsent, EndedConsent, Keep, Lodge, OutboxId,
-    Posted, Spend, StandingConsent, StoreUnavailable, Withdrawal,
+    Change, Changed, Choices, Consent, Consents, Decided, DueConsent, EndedConsent, Keep, Lodge,
+    OutboxId, Posted, Spend, StandingConsent, StoreUnavailable, Withdrawal,
 };
 use model::{
     BankId, ClientId, ClusterId, ConsentId, ConsentState, Evidence, GrantEvent, GrantId, Resource,
@@ -66,6 +66,8 @@ pub(super) fn consent(number: u32, client: &str, state: ConsentState) -> Consent
         replaced_by: None,
         is_lodged: false,
         ended_by: None,
+        ended_on: None,
+        confirmed_at: None,
         reason: None,
     }
 }
@@ -74,6 +76,8 @@ pub(super) fn consent(number: u32, client: &str, state: ConsentState) -> Consent
 pub(super) struct Shelf {
     consents: Mutex<Vec<Consent>>,
     withdrawals: Mutex<Vec<(Withdrawal, GrantEvent)>>,
+    /// Of each consent.
+    evidence: Mutex<Vec<Evidence>>,
 }
 
 impl Shelf {
@@ -83,7 +87,13 @@ impl Shelf {
         Self {
             consents: Mutex::new(consents),
             withdrawals: Mutex::default(),
+            evidence: Mutex::default(),
         }
+    }
+
+    /// From now on this is kept of each consent.
+    pub(super) fn keeps(&self, evidence: Vec<Evidence>) {
+        *self.evidence.lock().expect("no panic within") = evidence;
     }
 
     /// What was withdrawn so far.
@@ -209,7 +219,34 @@ impl Consents for Shelf {
     }
 
     fn evidence<'a>(&'a self, _: &'a BankId, _: &'a ConsentId) -> Said<'a, Vec<Evidence>> {
-        async { Ok(Vec::new()) }.boxed()
+        let kept = self.evidence.lock().expect("no panic within").clone();
+        async { Ok(kept) }.boxed()
+    }
+
+    fn decided<'a>(&'a self, _: &'a BankId, _: &'a ConsentId) -> Said<'a, Vec<Decided>> {
+        let kept = self.evidence.lock().expect("no panic within");
+        let decided = kept.iter().map(|one| (one.edge, one.by, one.at)).collect();
+        async { Ok(decided) }.boxed()
+    }
+
+    fn confirm<'a>(
+        &'a self,
+        _: &'a BankId,
+        id: &'a ConsentId,
+        subject: &'a str,
+        now: Timestamp,
+    ) -> Said<'a, bool> {
+        let mut consents = self.consents.lock().expect("no panic within");
+        let found = consents.iter_mut().find(|one| {
+            one.id == *id
+                && one.subject.as_deref() == Some(subject)
+                && one.state == ConsentState::Authorised
+        });
+        let is_found = found.is_some();
+        if let Some(one) = found {
+            one.confirmed_at = Some(now);
+        }
+        async move { Ok(is_found) }.boxed()
     }
 
     fn due<'a>(&'a self, _: &'a BankId, _: Timestamp, _: u16) -> Said<'a, Vec<DueConsent>> {
@@ -217,6 +254,10 @@ impl Consents for Shelf {
     }
 
     fn spend<'a>(&'a self, _: &'a BankId, _: [u8; 32], _: Date, _: u32) -> Said<'a, Spend> {
+        unasked()
+    }
+
+    fn give_back<'a>(&'a self, _: &'a BankId, _: [u8; 32], _: Date) -> Said<'a, ()> {
         unasked()
     }
 

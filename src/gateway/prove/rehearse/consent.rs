@@ -49,6 +49,10 @@ impl ConsentBook for Standing {
     ) -> BoxFuture<'_, Result<Spend, StoreUnavailable>> {
         ready(Ok(Spend::Left(0))).boxed()
     }
+
+    fn give_back(&self, _: [u8; 32], _: Date) -> BoxFuture<'_, Result<(), StoreUnavailable>> {
+        ready(Ok(())).boxed()
+    }
 }
 
 /// The class of a rehearsed operation; `named` is what the honest call names.

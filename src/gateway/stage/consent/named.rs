@@ -150,6 +150,15 @@ fn decoded(text: &str) -> Option<Cow<'_, str>> {
     percent_decode_str(text).decode_utf8().ok()
 }
 
+/// What stands in a path where its template has parameters, in their order, decoded once: however a
+/// resource is spelt, it is the same.
+pub(super) fn in_order<'a>(template: &'a str, path: &'a str) -> impl Iterator<Item = Cow<'a, str>> {
+    let segments = template.split('/').zip(path.split('/'));
+    segments
+        .filter(|(part, _)| openapi::is_parameter(part))
+        .map(|(_, segment)| percent_decode_str(segment).decode_utf8_lossy())
+}
+
 /// The segment of a path that a parameter of its template names, decoded once.
 fn in_path<'a>(template: &str, path: &'a str, name: &str) -> Option<Cow<'a, str>> {
     let mut segments = template.split('/').zip(path.split('/'));

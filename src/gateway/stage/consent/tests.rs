@@ -189,6 +189,16 @@ fn a_parameter_that_must_be_there_is_not_covered_without() {
     }
 }
 
+#[test]
+fn a_resource_is_the_same_however_it_is_spelt() {
+    let template = "/accounts/{accountId}/of/{other}";
+    for path in ["/accounts/acc-1/of/b", "/accounts/%61cc%2D1/of/%62"] {
+        let found: Vec<_> = named::in_order(template, path).collect();
+        assert_eq!(found, ["acc-1", "b"], "{path}");
+    }
+    assert_eq!(named::in_order("/accounts", "/accounts").count(), 0);
+}
+
 fn cut(query: &str) -> Result<Option<String>, Refusal> {
     let uri: Uri = format!("/a{query}").parse().expect("a target");
     let cut = window::cut(&terms(), &request(), &uri)?;

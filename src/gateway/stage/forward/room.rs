@@ -55,7 +55,8 @@ pub(super) async fn in_room(
             token: None,
         }),
         Ok(Err(fault)) => Err(halt(exchange, fault)),
-        Err(_) => Err(failed(Refusal::UpstreamTimeout)),
+        // What a room waits for in vain is our own store or log, and no service of the bank's.
+        Err(_) => Err(failed(Refusal::ConsentUnavailable)),
     }
 }
 
@@ -84,10 +85,9 @@ fn failed(refusal: Refusal) -> Halt {
 
 /// What stands in the path where its template has parameters.
 fn values<'p>(template: &str, path: &'p str) -> Vec<&'p str> {
-    let is_parameter = |segment: &str| segment.starts_with('{') && segment.ends_with('}');
     let segments = template.split('/').zip(path.split('/'));
     segments
-        .filter(|(template, _)| is_parameter(template))
+        .filter(|(template, _)| openapi::is_parameter(template))
         .map(|(_, value)| value)
         .collect()
 }

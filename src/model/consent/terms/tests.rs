@@ -44,6 +44,35 @@ fn printed_they_name_neither_the_customer_nor_what_is_theirs() {
     }
 }
 
+#[test]
+fn terms_are_live_then_paused_then_over_each_from_its_instant_on() {
+    let at = |second| Timestamp::from_second(second).expect("in range");
+    let terms = Terms {
+        reauth_at: Some(at(100)),
+        expires: at(200),
+        ..Drawn::default().terms()
+    };
+    for (second, standing) in [
+        (99, TermsStanding::Live),
+        (100, TermsStanding::Paused),
+        (199, TermsStanding::Paused),
+        (200, TermsStanding::Over),
+    ] {
+        assert_eq!(terms.standing(at(second)), standing, "{second}");
+    }
+    let never = Terms {
+        reauth_at: None,
+        ..terms.clone()
+    };
+    assert_eq!(never.standing(at(199)), TermsStanding::Live);
+    let at_its_end = Terms {
+        reauth_at: Some(at(200)),
+        ..terms
+    };
+    assert_eq!(at_its_end.standing(at(199)), TermsStanding::Live);
+    assert_eq!(at_its_end.standing(at(200)), TermsStanding::Over);
+}
+
 /// Terms of few choices, so that of two of them one is often within the other. Of what is chosen
 /// from, a bit each; of days, 0 is none.
 #[derive(Debug, Clone, Copy, Default)]

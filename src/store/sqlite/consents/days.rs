@@ -35,6 +35,22 @@ pub(super) fn spend(
     Ok(used.map_or(Spend::None, |used| Spend::Left(max.saturating_sub(used))))
 }
 
+/// See [`model::ports::Consents::give_back`].
+pub(super) fn give_back(
+    connection: &Connection,
+    bank: &BankId,
+    digest: [u8; 32],
+    day: Date,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE consent_day SET used = used - 1
+             WHERE bank = ?1 AND digest = ?2 AND day = ?3 AND used > 0",
+        )?
+        .execute(params![bank.as_str(), digest, day.to_string()])?;
+    Ok(())
+}
+
 /// Removes a few of the days before this one. Days as they are written are ordered as they are.
 fn forget(connection: &Connection, until: Date) -> rusqlite::Result<()> {
     let first: Option<String> = connection

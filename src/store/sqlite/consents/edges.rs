@@ -61,6 +61,24 @@ pub(super) fn keep(
     }
 }
 
+/// See [`model::ports::Consents::confirm`].
+pub(super) fn confirm(
+    connection: &Connection,
+    bank: &BankId,
+    id: &ConsentId,
+    subject: &str,
+    now: Timestamp,
+) -> rusqlite::Result<bool> {
+    let Some(consent) = rows::of_id(connection, bank, id)? else {
+        return Ok(false);
+    };
+    let Some(confirmed) = consent_life::confirmed(consent, subject, now) else {
+        return Ok(false);
+    };
+    rows::change(connection, bank, &confirmed)?;
+    Ok(true)
+}
+
 /// Revokes the grant of a consent that has ended, as long as it lies there: whoever tells an
 /// earlier time may still find it.
 pub(in crate::sqlite) fn end_grant(
@@ -87,8 +105,7 @@ pub(in crate::sqlite) fn end_with_grant(
     let Some(consent) = rows::of_id(connection, bank, &grant.clone().into())? else {
         return Ok(());
     };
-    let mut withdrawal = consent_life::with_its_grant(by, until);
-    if let Next::To(ended) = consent_life::withdrawn(consent, &mut withdrawal, now) {
+    if let Next::To(ended) = consent_life::ended_with_grant(consent, by, until, now) {
         rows::change(connection, bank, &ended)?;
     }
     Ok(())

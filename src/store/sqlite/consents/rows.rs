@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
-use model::ports::Consent;
-use model::{BankId, By, ClientId, ConsentId, ConsentState, Edge, Evidence, Terms};
+use model::ports::{Consent, Decided};
+use model::{BankId, By, Channel, ClientId, ConsentId, ConsentState, Edge, Evidence, Terms};
 
 use crate::rim::{self, PAGE_MAX, UNDECIDED_PER_CLIENT_MAX};
 use crate::sqlite::room::counted;
@@ -18,7 +18,7 @@ macro_rules! of_consent {
         concat!(
             "SELECT id, digest, client, subject, request, state, version, lodged, draft, terms,
                made_at, decide_until, extended, changed_at, expires, ended_until, replaces,
-               replaced_by, is_lodged, ended_by, reason
+               replaced_by, is_lodged, ended_by, reason, ended_on, confirmed_at
              FROM consent WHERE bank = ?1 ",
             $from
         )
@@ -34,6 +34,13 @@ fn id_or_none(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<ConsentId
 fn by_or_none(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<By>> {
     let is_none = row.get_ref(column)?.data_type() == Type::Null;
     (!is_none).then(|| word(row, column, By::parse)).transpose()
+}
+
+fn channel_or_none(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Channel>> {
+    let is_none = row.get_ref(column)?.data_type() == Type::Null;
+    (!is_none)
+        .then(|| word(row, column, Channel::parse))
+        .transpose()
 }
 
 fn terms_or_none(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Terms>> {
@@ -65,6 +72,8 @@ fn consent(row: &Row<'_>) -> rusqlite::Result<Consent> {
         is_lodged: row.get(18)?,
         ended_by: by_or_none(row, 19)?,
         reason: row.get(20)?,
+        ended_on: channel_or_none(row, 21)?,
+        confirmed_at: instant_or_none(row, 22)?,
     })
 }
 
@@ -214,7 +223,8 @@ pub(in crate::sqlite) fn change(
         .prepare_cached(
             "UPDATE consent SET subject = ?3, request = ?4, state = ?5, version = ?6, draft = ?7,
                  terms = ?8, decide_until = ?9, extended = ?10, changed_at = ?11, expires = ?12,
-                 ended_until = ?13, replaces = ?14, replaced_by = ?15, ended_by = ?16, reason = ?17
+                 ended_until = ?13, replaces = ?14, replaced_by = ?15, ended_by = ?16, reason = ?17,
+                 ended_on = ?18, confirmed_at = ?19
              WHERE bank = ?1 AND id = ?2",
         )?
         .execute(params![
@@ -234,7 +244,9 @@ pub(in crate::sqlite) fn change(
             consent.replaces.as_ref().map(ConsentId::as_str),
             consent.replaced_by.as_ref().map(ConsentId::as_str),
             consent.ended_by.map(By::as_str),
-            consent.reason
+            consent.reason,
+            consent.ended_on.map(Channel::as_str),
+            consent.confirmed_at.map(Timestamp::as_microsecond)
         ])
 }
 
@@ -282,6 +294,27 @@ pub(in crate::sqlite) fn evidence(
                 text_version: row.get(3)?,
                 sealed: row.get(4)?,
             })
+        })?
+        .collect()
+}
+
+/// See [`model::ports::Consents::decided`].
+pub(in crate::sqlite) fn decided(
+    connection: &Connection,
+    bank: &BankId,
+    id: &ConsentId,
+) -> rusqlite::Result<Vec<Decided>> {
+    connection
+        .prepare_cached(
+            "SELECT edge, actor, at FROM consent_evidence
+             WHERE bank = ?1 AND id = ?2 ORDER BY seq",
+        )?
+        .query_map([bank.as_str(), id.as_str()], |row| {
+            Ok((
+                word(row, 0, Edge::parse)?,
+                word(row, 1, By::parse)?,
+                instant(row, 2)?,
+            ))
         })?
         .collect()
 }

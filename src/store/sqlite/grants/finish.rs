@@ -93,7 +93,9 @@ pub(super) fn turn_down(
     now: Timestamp,
     event: GrantEvent,
 ) -> Result<Finish, Undone> {
-    let (declined, event) = (rim::declined(declined)?, rim::event(event)?);
+    let declined = rim::declined(declined)?;
+    let kept = declined.as_ref().and_then(|(_, its)| its.evidence.as_ref());
+    let event = rim::event_with(event, kept)?;
     if !requests::is_live(connection, bank, digest, now)? {
         return Ok(Finish::Gone);
     }

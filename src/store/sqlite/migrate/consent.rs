@@ -1,9 +1,10 @@
 //! 6: consents, what is kept as evidence of them, what was spent, and what went out under them.
+//! 7: what customers are told besides.
 //!
 //! Instants are microseconds since 1970-01-01T00:00:00Z, digests SHA-256. No key leads from a
 //! consent to its grant: grants are forgotten when nothing comes of them, consents are not.
 
-/// The step.
+/// Step 6.
 pub(super) const CONSENT: &str = "CREATE TABLE consent (
         place        INTEGER PRIMARY KEY,
         bank         TEXT NOT NULL,
@@ -89,3 +90,9 @@ pub(super) const CONSENT: &str = "CREATE TABLE consent (
         at_segment TEXT NOT NULL,
         at_offset  INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;";
+
+/// Step 7: by which way a consent ended, of those that end from now on; when its customer last said
+/// that they still need it; and what of the accesses was given, by its time.
+pub(super) const TOLD: &str = "ALTER TABLE consent ADD COLUMN ended_on TEXT;
+    ALTER TABLE consent ADD COLUMN confirmed_at INTEGER;
+    CREATE INDEX access_given ON access (bank, digest, at DESC) WHERE status BETWEEN 200 AND 299;";

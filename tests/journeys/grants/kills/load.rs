@@ -11,11 +11,10 @@ use kit::{
 };
 use model::{Clock, SystemClock};
 use serde_json::{Map, Value, json};
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::super::{BRANCHES, Form};
-use crate::process::PATIENCE;
+use crate::lives::{Lives, User};
 
 /// How many lead customers at once.
 const CLIENTS: usize = 6;
@@ -68,11 +67,7 @@ struct Known {
 
 struct Ledger {
     known: Mutex<Known>,
-    count: watch::Sender<usize>,
-    /// How many programs have been opened; 0 once the campaign is over.
-    generation: watch::Sender<u32>,
-    /// How many clients wait for the next program.
-    waiting: watch::Sender<usize>,
+    lives: Lives,
 }
 
 impl Ledger {
@@ -88,7 +83,7 @@ impl Ledger {
             step,
         };
         self.with(|known| known.answered.push(answered));
-        self.count.send_modify(|count| *count += 1);
+        self.lives.answered();
     }
 }
 
@@ -228,35 +223,38 @@ impl Load {
     pub(super) async fn start(folder: &Folder) -> Self {
         let ledger = Arc::new(Ledger {
             known: Mutex::default(),
-            count: watch::Sender::new(0),
-            generation: watch::Sender::new(1),
-            waiting: watch::Sender::new(0),
+            lives: Lives::new(),
         });
         let mut tasks = JoinSet::new();
         for number in 0..CLIENTS {
-            let client = Client::of(folder, "swiftride-app").await;
-            tasks.spawn(run(client, Arc::clone(&ledger), number));
+            let mut leader = Leader {
+                client: Client::of(folder, "swiftride-app").await,
+                ledger: Arc::clone(&ledger),
+            };
+            tasks.spawn(async move {
+                let ledger = Arc::clone(&leader.ledger);
+                ledger.lives.use_up(&mut leader, number).await;
+            });
         }
         Self { ledger, tasks }
     }
 
     pub(super) fn count(&self) -> usize {
-        *self.ledger.count.borrow()
+        self.ledger.lives.count()
     }
 
     pub(super) async fn reach(&self, wanted: usize) {
-        until(&self.ledger.count, |count| *count >= wanted).await;
+        self.ledger.lives.reach(wanted).await;
     }
 
     /// Waits until all clients know that the program is gone.
     pub(super) async fn is_broken(&self) {
-        until(&self.ledger.waiting, |waiting| *waiting == CLIENTS).await;
+        self.ledger.lives.is_broken(CLIENTS).await;
     }
 
     /// Says that another program is open.
     pub(super) fn go_on(&self) {
-        self.ledger.waiting.send_replace(0);
-        self.ledger.generation.send_modify(|open| *open += 1);
+        self.ledger.lives.go_on();
     }
 
     /// The codes of which nobody knows whether they were redeemed.
@@ -292,7 +290,7 @@ impl Load {
 
     /// Ends the clients; what they were answered, and the grants that they have.
     pub(super) async fn end(mut self) -> (Vec<Answered>, Vec<Grant>) {
-        self.ledger.generation.send_replace(0);
+        self.ledger.lives.end();
         while let Some(ended) = self.tasks.join_next().await {
             ended.expect("a client that does not panic");
         }
@@ -306,36 +304,19 @@ impl Load {
     }
 }
 
-async fn until<T>(watched: &watch::Sender<T>, is_so: impl FnMut(&T) -> bool) {
-    let mut seen = watched.subscribe();
-    let reached = tokio::time::timeout(PATIENCE, seen.wait_for(is_so)).await;
-    assert!(reached.is_ok_and(|seen| seen.is_ok()), "waited too long");
+/// A client that leads customers.
+struct Leader {
+    client: Client,
+    ledger: Arc<Ledger>,
 }
 
-/// Leads customers until the campaign is over; each client begins with another round.
-async fn run(mut client: Client, ledger: Arc<Ledger>, first: usize) {
-    let mut generation = ledger.generation.subscribe();
-    loop {
-        let now = *generation.borrow_and_update();
-        if now == 0 {
-            return;
-        }
-        for round in first.. {
-            if *generation.borrow() == 0 {
-                return;
-            }
-            if lead(&mut client, &ledger, round).await.is_none() {
-                break;
-            }
-        }
-        ledger.waiting.send_modify(|waiting| *waiting += 1);
-        let changed = generation
-            .wait_for(|open| *open != now)
-            .await
-            .map(|open| *open);
-        if changed.is_ok_and(|open| open != 0) && client.connect().await.is_none() {
-            return;
-        }
+impl User for Leader {
+    async fn connect(&mut self) -> Option<()> {
+        self.client.connect().await
+    }
+
+    async fn round(&mut self, number: usize) -> Option<()> {
+        lead(&mut self.client, &self.ledger, number).await
     }
 }
 

@@ -1,0 +1,28 @@
+//! Blocks: a bank's APIs composed into products.
+//!
+//! **For**: the language that a block's checks and values are written in, a typed subset of CEL
+//! whose mistakes are all found when a file loads, and whose money is decimal.
+//! **Doors**: [`Expression`] and what it is checked against ([`Names`], [`Type`]) and evaluated
+//! with ([`Values`], [`Value`], [`Cost`]); [`CheckLine`], one line of a block's `checks`;
+//! [`BlockFile`], the file as it is written.
+//! **How a value goes through**: a text becomes tokens, then a tree, then terms whose types fit:
+//! only then there is an [`Expression`]. A JSON value becomes a [`Value`] of a [`Type`] once, by
+//! [`Value::read`]; evaluation is then a walk over terms that can end early only as [`Cause`] says.
+//! **Absent on purpose**: floats (they lose cents), `null` (what may be absent is tested), loops
+//! but over lists whose longest length is known, functions of the user's, conversions between
+//! types (the API description says what is what), any I/O, and YAML.
+
+mod check_line;
+mod expression;
+mod file;
+mod slip;
+
+pub use check_line::{CheckLine, Outcome};
+pub use expression::{
+    BadName, Cause, Cost, Expression, Failure, Member, Names, Number, ObjectType, Read, Type,
+    Unfit, Value, Values,
+};
+pub use file::{
+    BlockFile, ConsentFile, EachFile, OperationFile, PagesFile, ReadFile, ReplyFile, Written,
+};
+pub use slip::{Slip, Span};
