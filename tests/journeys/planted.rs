@@ -7,7 +7,7 @@ use std::path::Path;
 use kit::{Client, FORM, Folder, Method, Partner, Script, ScriptedBank, Version};
 
 use crate::extra;
-use crate::process::{Program, finish, mortise};
+use crate::process::{Program, Written, finish, mortise};
 
 /// Secrets by where they were planted.
 #[derive(Default)]
@@ -307,6 +307,10 @@ async fn cf_12_nothing_planted_comes_out_anywhere() {
     );
     sandbox.until_open().await;
     call(&folder, &mut planted).await;
+    // Lines are written together: the last may come after the commands.
+    let is_told = |line: &str| line.contains("\"listening\"") && line.contains("\"operators\"");
+    let of_operators = |written: &Written| written.err.lines().any(is_told);
+    sandbox.until("the operators' listener", of_operators).await;
     let metrics = operators.scrape_text(&folder, &sandbox.err()).await;
     assert!(metrics.contains("mortise_requests_total{"), "{metrics}");
     planted.are_not_in("the metrics", metrics.as_bytes());
