@@ -255,13 +255,13 @@ async fn five_hundred_come_in_pages_and_each_once() {
     let all = (1..=500).map(|number| consent(number, "swiftride-app", state));
     let house = house(all.collect());
     let mut seen = std::collections::BTreeSet::new();
-    for page in 1..=10 {
+    for page in 1..=13 {
         let list = house.json(Look::List { search: "", page }).await;
-        assert_eq!((&list["pages"], &list["count"]), (&10.into(), &500.into()));
-        assert_eq!(list["next"].is_null(), page == 10);
+        assert_eq!((&list["pages"], &list["count"]), (&13.into(), &500.into()));
+        assert_eq!(list["next"].is_null(), page == 13);
         assert_eq!(list["previous"].is_null(), page == 1);
         let rows = list["groups"][0]["rows"].as_array().expect("rows");
-        assert_eq!(rows.len(), 50);
+        assert_eq!(rows.len(), if page == 13 { 20 } else { 40 });
         seen.extend(rows.iter().map(|row| row["id"].to_string()));
     }
     assert_eq!(seen.len(), 500);
@@ -271,7 +271,7 @@ async fn five_hundred_come_in_pages_and_each_once() {
             page: 99,
         })
         .await;
-    assert_eq!(beyond["page"], 10);
+    assert_eq!(beyond["page"], 13);
 }
 
 #[tokio::test]

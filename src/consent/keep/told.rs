@@ -14,8 +14,8 @@ use super::moment::Moment;
 use super::remind::Remind;
 use super::{Keeper, language};
 
-/// How many a page has.
-const PAGE: usize = 50;
+/// How many a page has: so few that it is seen with 30 kB.
+const PAGE: usize = 40;
 /// The most characters of what is searched for.
 const SEARCH_CHARS_MAX: usize = 200;
 
