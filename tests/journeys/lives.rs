@@ -76,23 +76,26 @@ impl Lives {
     pub(crate) async fn use_up(&self, user: &mut impl User, first: usize) {
         let mut generation = self.generation.subscribe();
         let mut rounds = first..;
+        let mut is_connected = true;
         loop {
             let now = *generation.borrow_and_update();
             if now == 0 {
                 return;
             }
-            for number in rounds.by_ref() {
-                if *generation.borrow() == 0 {
-                    return;
-                }
-                if user.round(number).await.is_none() {
-                    break;
+            // The next one may be gone before this user has come.
+            if is_connected || user.connect().await.is_some() {
+                for number in rounds.by_ref() {
+                    if *generation.borrow() == 0 {
+                        return;
+                    }
+                    if user.round(number).await.is_none() {
+                        break;
+                    }
                 }
             }
+            is_connected = false;
             self.waiting.send_modify(|waiting| *waiting += 1);
-            let changed = generation.wait_for(|open| *open != now).await;
-            let goes_on = changed.map(|open| *open).is_ok_and(|open| open != 0);
-            if !goes_on || user.connect().await.is_none() {
+            if generation.wait_for(|open| *open != now).await.is_err() {
                 return;
             }
         }
