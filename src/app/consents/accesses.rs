@@ -125,7 +125,18 @@ impl Accesses {
             (reading, portion)
         });
         let (reading, portion) = read.await.context("reading the audit log")?;
-        let Portion { banks, is_all } = portion.context("reading the audit log")?;
+        let Portion {
+            banks,
+            is_all,
+            unread,
+        } = portion.context("reading the audit log")?;
+        if let Some((count, log, index)) = unread {
+            tracing::error!(
+                count,
+                error = format!("the first is record {index} of the log {log}"),
+                "accesses are left out of what customers are shown: their records cannot be read"
+            );
+        }
         for (bank, (upto, rows)) in banks {
             note(accesses, &bank, upto, rows).await?;
         }

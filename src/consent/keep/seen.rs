@@ -4,6 +4,7 @@
 
 use model::ports::{Consent, Look, Looker};
 use model::{Fault, RequestId};
+use serde_json::{Map, Value};
 
 use super::Keeper;
 use super::page::View;
@@ -15,6 +16,8 @@ const SHOWN: &str = "shown";
 /// What stands before a page that was made when its form came. Somebody may have withdrawn without
 /// it, and its texts may have changed since it was shown.
 const MADE_AGAIN: &str = "<!-- Made again when the form came: what was shown is not known. -->";
+/// The same in JSON: a member that is true.
+const MADE_AGAIN_MEMBER: &str = "made_again";
 
 impl Keeper {
     /// What a customer reads before they withdraw it, with the mark of the page.
@@ -55,7 +58,34 @@ impl Keeper {
         if mark == Some(stop.shown.as_str()) {
             Ok(page)
         } else {
-            Ok(format!("{MADE_AGAIN}\n{page}"))
+            made_again(&page, looker.as_json)
         }
+    }
+}
+
+/// What says of itself that it was made when its form came.
+fn made_again(page: &str, is_json: bool) -> Result<String, Fault> {
+    if !is_json {
+        return Ok(format!("{MADE_AGAIN}\n{page}"));
+    }
+    let unread = |cause| Fault::caused("reading the answer that was shown", cause);
+    let mut told: Map<String, Value> = serde_json::from_str(page).map_err(unread)?;
+    told.insert(MADE_AGAIN_MEMBER.to_owned(), true.into());
+    Ok(Value::Object(told).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_made_again_says_so_and_stays_what_it_is() {
+        let page = made_again("<!doctype html>", false).expect("a page");
+        assert_eq!(page, format!("{MADE_AGAIN}\n<!doctype html>"));
+        let json = made_again("{\"app\":\"SwiftRide\"}", true).expect("JSON");
+        let json: Value = serde_json::from_str(&json).expect("JSON");
+        assert_eq!(json["app"], "SwiftRide");
+        assert_eq!(json["made_again"], true);
+        assert!(made_again("<p>", true).is_err());
     }
 }

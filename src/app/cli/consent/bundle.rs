@@ -40,7 +40,7 @@ struct Piece {
     text: String,
     /// What is kept, base64url.
     sealed: String,
-    /// `None` when it does not open: it is not what was kept of this consent.
+    /// `None` when it does not open: it is not what was kept of this consent, or the key is another.
     shown: Option<Shown>,
     #[serde(skip)]
     borne: Borne,
@@ -188,6 +188,10 @@ impl Piece {
         let _ = writeln!(text, "{} at {} by {}", self.edge, self.at, self.by);
         match &self.shown {
             Some(shown) => tell(shown, text),
+            None if self.borne.is_good() => text.push_str(
+                "  page      it does not open: it is what was kept, so the bank's `kek` is not the \
+                 key that it was sealed with\n",
+            ),
             None => text.push_str("  page      it does not open: it is not what was kept\n"),
         }
         let _ = writeln!(text, "  log       {}", self.borne.said());

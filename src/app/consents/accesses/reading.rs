@@ -7,7 +7,7 @@ use audit::{Durable, Follower, LogPlace, ReadProblem};
 use model::BankId;
 use model::ports::{AccessRow, LogIndex};
 
-use super::row::row;
+use super::row::{Unread, row};
 
 /// About how many records make a portion: a batch is not divided.
 const RECORDS_MAX: usize = 10_000;
@@ -25,6 +25,9 @@ pub(super) struct Portion {
     pub(super) banks: Vec<(BankId, (LogIndex, Vec<AccessRow>))>,
     /// Whether all was read that is durable.
     pub(super) is_all: bool,
+    /// The records that tell of an access and cannot be read: how many, and the first of them, as
+    /// the label of its log and its index.
+    pub(super) unread: Option<(u64, String, u64)>,
 }
 
 impl Reading {
@@ -44,14 +47,21 @@ impl Reading {
         }
     }
 
-    /// What comes next. Blocks on the disk.
+    /// What comes next. Blocks on the disk. What was read before the log could not be read on is
+    /// given: the next call says why.
     pub(super) fn portion(&mut self, durable: &Durable) -> Result<Portion, ReadProblem> {
         let mut rows: BTreeMap<String, Vec<AccessRow>> = BTreeMap::new();
         let (mut place, mut count, mut is_all) = (None, 0, false);
+        let mut unread = None;
         while count < RECORDS_MAX {
-            let Some(followed) = self.follower.next(durable)? else {
-                is_all = true;
-                break;
+            let followed = match self.follower.next(durable) {
+                Ok(Some(followed)) => followed,
+                Ok(None) => {
+                    is_all = true;
+                    break;
+                }
+                Err(_) if place.is_some() => break,
+                Err(problem) => return Err(problem),
             };
             // A batch without one of their records is one record's work.
             count += followed.records.len().max(1);
@@ -59,8 +69,13 @@ impl Reading {
             for record in followed.records {
                 if let Some((_, index)) = self.banks.get_mut(&record.log) {
                     *index = record.index.max(*index);
-                    let told = row(&record.json);
-                    rows.entry(record.log).or_default().extend(told);
+                    match row(&record.json) {
+                        Ok(told) => rows.entry(record.log).or_default().extend(told),
+                        Err(Unread) => {
+                            let first = || (0, record.log.clone(), record.index);
+                            unread.get_or_insert_with(first).0 += 1;
+                        }
+                    }
                 }
             }
         }
@@ -74,6 +89,10 @@ impl Reading {
             Some((bank.clone(), (upto, rows.remove(label).unwrap_or_default())))
         });
         let banks = banks.collect();
-        Ok(Portion { banks, is_all })
+        Ok(Portion {
+            banks,
+            is_all,
+            unread,
+        })
     }
 }

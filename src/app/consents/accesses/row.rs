@@ -4,20 +4,19 @@ use jiff::Timestamp;
 use model::ports::AccessRow;
 use model::{ClusterId, OperationId, PartnerId, ProductId, RequestId};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 /// The members of `api.access` that a customer is told of.
 #[derive(Deserialize)]
 struct Told<'a> {
-    #[serde(rename = "type")]
-    kind: &'a str,
     ts: Timestamp,
     req: &'a str,
     #[serde(borrow)]
-    partner: Option<Partner<'a>>,
+    partner: Partner<'a>,
     #[serde(borrow)]
-    object: Option<Object<'a>>,
+    object: Object<'a>,
     #[serde(borrow)]
-    consent: Option<Consent<'a>>,
+    consent: Consent<'a>,
     outcome: Outcome,
 }
 
@@ -45,21 +44,37 @@ struct Outcome {
     code: Option<String>,
 }
 
+/// What any record has that tells of an access under a consent.
+#[derive(Deserialize)]
+struct Any<'a> {
+    #[serde(rename = "type")]
+    kind: &'a str,
+    consent: Option<IgnoredAny>,
+}
+
+/// It tells of an access under a consent, and not as such records are written.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Unread;
+
 /// The access that a record tells of; `None` of a record of another kind, or under no consent.
-pub(super) fn row(json: &[u8]) -> Option<AccessRow> {
-    // Records of other kinds have other members: what does not read tells of no access.
-    let told: Told<'_> = serde_json::from_slice(json).ok()?;
-    if told.kind != "api.access" {
-        return None;
+pub(super) fn row(json: &[u8]) -> Result<Option<AccessRow>, Unread> {
+    // What is no record at all the log would not have given out.
+    let any: Any<'_> = serde_json::from_slice(json).map_err(|_| Unread)?;
+    if any.kind != "api.access" || any.consent.is_none() {
+        return Ok(None);
     }
-    let consent = told.consent?;
-    let object = told.object?;
+    read(json).map(Some).ok_or(Unread)
+}
+
+fn read(json: &[u8]) -> Option<AccessRow> {
+    let told: Told<'_> = serde_json::from_slice(json).ok()?;
+    let (consent, object) = (told.consent, told.object);
     let clusters = consent.clusters.iter().map(|id| ClusterId::parse(id));
     Some(AccessRow {
         digest: crypto::from_base64url(consent.gid)?.try_into().ok()?,
         at: told.ts,
         request: RequestId::parse(told.req)?,
-        partner: PartnerId::parse(told.partner?.id?).ok()?,
+        partner: PartnerId::parse(told.partner.id?).ok()?,
         product: ProductId::parse(object.product).ok()?,
         operation: OperationId::parse(object.op).ok()?,
         clusters: clusters.collect::<Result<_, _>>().ok()?,
@@ -93,7 +108,9 @@ mod tests {
 
     #[test]
     fn an_access_under_a_consent_is_read_and_nothing_else_is() {
-        let read = row(record().as_bytes()).expect("an access");
+        let read = row(record().as_bytes())
+            .expect("a record")
+            .expect("an access");
         let clusters = ["balances", "names"].map(|id| ClusterId::parse(id).expect("an id"));
         let expected = AccessRow {
             digest: [5; 32],
@@ -112,21 +129,21 @@ mod tests {
             "\"status\":200",
             "\"status\":403,\"code\":\"not_covered\",\"rule\":\"a \\\"rule\\\"\"",
         );
-        let refused = row(refused.as_bytes()).expect("an access");
+        let refused = row(refused.as_bytes())
+            .expect("a record")
+            .expect("an access");
         assert_eq!(refused.code.as_deref(), Some("not_covered"));
-        for (whole, other) in [
-            ("\"consent\":", "\"former\":"),
-            ("api.access", "api.end"),
-            ("\"op\":\"listAccounts\",", ""),
-            ("BQUFBQ", "BQ"),
+        for (whole, other, wanted) in [
+            ("\"consent\":", "\"former\":", Ok(None)),
+            ("api.access", "api.end", Ok(None)),
+            ("\"op\":\"listAccounts\",", "", Err(Unread)),
+            ("BQUFBQ", "BQ", Err(Unread)),
+            ("\"v\":1,", "\"v\":1", Err(Unread)),
         ] {
             let text = record();
             assert!(text.contains(whole), "{whole}");
-            assert_eq!(
-                row(text.replacen(whole, other, 1).as_bytes()),
-                None,
-                "{other}"
-            );
+            let found = row(text.replacen(whole, other, 1).as_bytes());
+            assert_eq!(found, wanted, "{other}");
         }
     }
 }

@@ -298,3 +298,38 @@ async fn a_bank_whose_customers_consent_since_a_reload_is_read_from_its_beginnin
     noting.abort();
     audit.close();
 }
+
+#[tokio::test]
+async fn what_was_read_before_the_log_was_damaged_is_noted() {
+    let (bench, store) = (Bench::new(1 << 20), Picky::default());
+    let audit = bench.open();
+    record(&audit, 0..5).await;
+    record(&audit, 5..9).await;
+    let keeper = bench.keeper(&audit);
+    let AuditEvent::Access(of_second) = &access(7, true).event else {
+        panic!("an access");
+    };
+    damage(bench.dir.path(), &of_second.request.to_string());
+    let read = note_all(&keeper, &store).await;
+    assert!(read.is_err(), "{read:?}");
+    assert_eq!(store.noted_in_all().await, 5);
+    audit.close();
+}
+
+/// Writes over the first byte of a text, in the file of a log that holds it.
+fn damage(folder: &std::path::Path, text: &str) {
+    for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+        if entry.file_type().expect("a kind").is_dir() {
+            damage(&entry.path(), text);
+            continue;
+        }
+        let mut bytes = std::fs::read(entry.path()).expect("a file");
+        let found = bytes
+            .windows(text.len())
+            .position(|at| at == text.as_bytes());
+        if let Some(at) = found {
+            bytes[at] ^= 1;
+            std::fs::write(entry.path(), bytes).expect("a file");
+        }
+    }
+}
