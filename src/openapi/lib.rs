@@ -2,7 +2,8 @@
 //!
 //! **For**: turning a document into a list of operations, each with the protection that its
 //! `x-mortise-*` marks demand, and refusing whatever a deleted or misspelt line could loosen.
-//! **Doors**: [`ApiDescription::read`] and the types it gives back.
+//! **Doors**: [`ApiDescription::read`] and the types it gives back; [`contracts`], by which requests
+//! and answers are checked against their schemas.
 //! **How a value goes through**: `document` asks the version, then `placement` walks the whole
 //! document once (every mark known, in its place, well written); then `server` gives the base path
 //! and each operation is read by `operation`: `template` and `parameter` for the path, `marks` for
@@ -13,12 +14,13 @@
 //! is none.
 //! **Absent on purpose**: files and YAML (the reader of the settings feeds values in), references
 //! that leave the document, server variables, `trace`, callbacks and webhooks (a gateway does not
-//! serve them), security schemes (the class decides what a caller must prove), and the checking of
-//! requests against schemas.
+//! serve them), security schemes (the class decides what a caller must prove), and of contracts
+//! cookies, parameters with parts of their own, and bodies that are not JSON.
 
 mod answer;
 mod authentication;
 mod bound;
+mod contract;
 mod document;
 mod leaves;
 mod marks;
@@ -39,6 +41,10 @@ mod total;
 pub use answer::{AnswerBody, AnswerShape, Answers, Leaf, Member, Node, NodeKind, Rest, Types};
 pub use authentication::Authentication;
 pub use bound::Bound;
+pub use contract::{
+    AnswerSchema, BodySchema, Contract, ParameterSchema, RequestParts, Typed, Violation, contracts,
+    typed,
+};
 pub use document::ApiDescription;
 pub use marks::{Class, EffectMark};
 pub use operation::OperationDescription;
