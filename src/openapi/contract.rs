@@ -8,12 +8,14 @@ mod bundle;
 mod convert;
 mod held;
 mod load;
+mod overlay;
 mod request;
 mod text;
 mod typed;
 mod violation;
 mod ways;
 
+pub use overlay::overlay;
 pub use request::RequestParts;
 pub use typed::Typed;
 pub use violation::Violation;

@@ -3,7 +3,8 @@
 //! **For**: turning a document into a list of operations, each with the protection that its
 //! `x-mortise-*` marks demand, and refusing whatever a deleted or misspelt line could loosen.
 //! **Doors**: [`ApiDescription::read`] and the types it gives back; [`contracts`], by which requests
-//! and answers are checked against their schemas.
+//! and answers are checked against their schemas, [`overlay`], which tightens a document before it
+//! is read, and [`typed`], which says how much of one says what it is.
 //! **How a value goes through**: `document` asks the version, then `placement` walks the whole
 //! document once (every mark known, in its place, well written); then `server` gives the base path
 //! and each operation is read by `operation`: `template` and `parameter` for the path, `marks` for
@@ -43,7 +44,7 @@ pub use authentication::Authentication;
 pub use bound::Bound;
 pub use contract::{
     AnswerSchema, BodySchema, Contract, ParameterSchema, RequestParts, Typed, Violation, contracts,
-    typed,
+    overlay, typed,
 };
 pub use document::ApiDescription;
 pub use marks::{Class, EffectMark};

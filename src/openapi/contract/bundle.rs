@@ -30,7 +30,7 @@ impl Bundle {
     /// Takes a schema out; `None`, with problems, when it is too large or not understood.
     pub(super) fn read<'a>(
         document: Document<'a>,
-        site: Site<'a>,
+        site: &Site<'a>,
         direction: Direction,
         problems: &mut Problems,
     ) -> Option<Self> {
@@ -49,7 +49,7 @@ impl Bundle {
             };
             convert.schema(site)
         };
-        let converted = convert(&site, &mut names, problems);
+        let converted = convert(site, &mut names, problems);
         let mut definitions = Map::new();
         while let Some((name, site)) = names.pending.pop_front() {
             definitions.insert(name, convert(&site, &mut names, problems));

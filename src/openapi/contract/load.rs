@@ -324,7 +324,7 @@ impl<'a> Load<'a> {
                 .add("", "the document has too many schemas", help);
             return None;
         }
-        let bundle = Bundle::read(self.document, site.clone(), direction, &mut self.problems);
+        let bundle = Bundle::read(self.document, site, direction, &mut self.problems);
         let made = bundle.and_then(|bundle| {
             self.values += bundle.values;
             self.typed.count(&bundle);

@@ -7,7 +7,7 @@ use super::{Contract, RequestParts, Violation, contracts, typed};
 use crate::sample::{BALANCE_SCHEMA, BRANCHES, PAYMENT, put, sample, with};
 use crate::{EffectMark, Location};
 
-mod random;
+pub(super) mod random;
 
 /// The contracts of a document that is right.
 fn read(document: &Value) -> BTreeMap<String, Contract> {
@@ -39,13 +39,13 @@ fn document(edition: &str, method: &str, path: &str, operation: Value) -> Value 
 }
 
 /// A document whose one answer is of this schema.
-fn answering(edition: &str, schema: &Value) -> Value {
+pub(super) fn answering(edition: &str, schema: &Value) -> Value {
     let responses = json!({ "200": { "content": { "application/json": { "schema": schema } } } });
     document(edition, "get", "/a", json!({ "responses": responses }))
 }
 
 /// Where that schema stands.
-const ANSWER: &str = "/paths/~1a/get/responses/200/content/application~1json/schema";
+pub(super) const ANSWER: &str = "/paths/~1a/get/responses/200/content/application~1json/schema";
 
 fn told(result: Result<(), Vec<Violation>>) -> Vec<String> {
     let violations = result.err().unwrap_or_default();

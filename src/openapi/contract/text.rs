@@ -38,8 +38,15 @@ pub(super) fn is_list(schema: &Value) -> Option<bool> {
     Some(is_list)
 }
 
-/// As what texts may be read.
-const READINGS: [fn(&str) -> Option<Value>; 3] = [text, number, truth];
+/// As what a text may be read.
+#[derive(Debug, Clone, Copy)]
+enum Reading {
+    Text,
+    Number,
+    Truth,
+}
+
+const READINGS: [Reading; 3] = [Reading::Text, Reading::Number, Reading::Truth];
 
 /// Checks the texts of a parameter: of a list each item, else the only one.
 pub(super) fn check(
@@ -49,8 +56,8 @@ pub(super) fn check(
     at: &str,
     violations: &mut Violations,
 ) {
-    let read = |reading: &fn(&str) -> Option<Value>| {
-        let mut values = texts.iter().map(|text| reading(text));
+    let read = |reading: &Reading| {
+        let mut values = texts.iter().map(|text| reading.of(text));
         if is_list {
             values.collect::<Option<Vec<Value>>>().map(Value::Array)
         } else {
@@ -76,22 +83,17 @@ pub(super) fn check(
     }
 }
 
-fn text(text: &str) -> Option<Value> {
-    Some(Value::String(text.to_owned()))
-}
-
-fn number(text: &str) -> Option<Value> {
-    let is_plain = text
-        .bytes()
-        .all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'.'));
-    let number = || text.parse::<Number>().ok().map(Value::Number);
-    is_plain.then(number).flatten()
-}
-
-fn truth(text: &str) -> Option<Value> {
-    match text {
-        "true" => Some(Value::Bool(true)),
-        "false" => Some(Value::Bool(false)),
-        _ => None,
+impl Reading {
+    /// The text so read; nothing where it is no such thing.
+    fn of(self, text: &str) -> Option<Value> {
+        match self {
+            Self::Text => Some(Value::String(text.to_owned())),
+            Self::Number => {
+                let is_plain = |b: u8| b.is_ascii_digit() || matches!(b, b'-' | b'.');
+                let number = text.bytes().all(is_plain).then(|| text.parse::<Number>());
+                number?.ok().map(Value::Number)
+            }
+            Self::Truth => text.parse().ok().map(Value::Bool),
+        }
     }
 }

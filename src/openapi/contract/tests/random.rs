@@ -8,7 +8,7 @@ use super::{answering, read, search};
 use crate::RequestParts;
 
 /// Any JSON.
-pub(super) fn any_json() -> impl Strategy<Value = Value> {
+pub(in crate::contract) fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
@@ -34,7 +34,7 @@ pub(super) fn any_json() -> impl Strategy<Value = Value> {
 }
 
 /// A schema and a value that was made for it.
-pub(super) fn schema_and_value() -> impl Strategy<Value = (Value, Value)> {
+pub(in crate::contract) fn schema_and_value() -> impl Strategy<Value = (Value, Value)> {
     let leaf = prop_oneof![
         (0_i64..50, 0_i64..50).prop_map(|(low, more)| (
             json!({ "type": "integer", "minimum": low, "maximum": low + more }),
