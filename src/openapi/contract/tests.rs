@@ -28,7 +28,7 @@ fn assert_problems(document: &Value, expected: &[(&str, &str)]) {
 }
 
 /// A document of one operation, with these members, in this edition.
-fn document(edition: &str, method: &str, path: &str, operation: Value) -> Value {
+fn document(edition: &str, method: &str, path: &str, operation: &Value) -> Value {
     let mut document = json!({
         "openapi": edition, "info": { "title": "Harbour", "version": "1" },
         "paths": { path: { method: operation } }, "components": { "schemas": {} },
@@ -41,7 +41,7 @@ fn document(edition: &str, method: &str, path: &str, operation: Value) -> Value 
 /// A document whose one answer is of this schema.
 pub(super) fn answering(edition: &str, schema: &Value) -> Value {
     let responses = json!({ "200": { "content": { "application/json": { "schema": schema } } } });
-    document(edition, "get", "/a", json!({ "responses": responses }))
+    document(edition, "get", "/a", &json!({ "responses": responses }))
 }
 
 /// Where that schema stands.
@@ -99,7 +99,12 @@ fn a_contract_says_what_its_operation_is() {
 
 #[test]
 fn a_source_may_lack_a_class_and_an_effect() {
-    let document = document("3.1.0", "post", "/a", json!({ "responses": { "204": {} } }));
+    let document = document(
+        "3.1.0",
+        "post",
+        "/a",
+        &json!({ "responses": { "204": {} } }),
+    );
     let contract = &read(&document)["act"];
     assert_eq!((contract.effect, contract.scope.as_ref()), (None, None));
 }
@@ -324,7 +329,7 @@ fn search() -> Contract {
         } } } },
         "responses": { "204": {} },
     });
-    let mut contracts = read(&document("3.1.0", "post", "/a/{id}/b", operation));
+    let mut contracts = read(&document("3.1.0", "post", "/a/{id}/b", &operation));
     contracts.remove("act").expect("the operation")
 }
 
@@ -353,7 +358,7 @@ fn ask(
 }
 
 #[test]
-fn requests_are_held_to_their_path_query_and_headers() {
+fn requests_are_held_to_their_path_and_query() {
     let good = json!({ "amount": "10.50" });
     let none: [&str; 0] = [];
     for (path, query, expected) in [
@@ -443,11 +448,21 @@ fn requests_are_held_to_their_path_query_and_headers() {
             "{path}?{query}"
         );
     }
+    let long = format!("limit=1&each={}", "1".repeat(17_000));
+    assert_eq!(
+        ask("/a/x/b", &long, &[], Some(&good)),
+        ["/query is too long"]
+    );
+}
+
+#[test]
+fn requests_are_held_to_their_headers() {
+    let good = json!({ "amount": "1" });
     let with =
         |headers: &[(&'static str, &'static str)]| ask("/a/x/b", "limit=1", headers, Some(&good));
     assert_eq!(
         with(&[("x-kinds", "a, b"), ("x-kinds", "a"), ("x-other", "z")]),
-        none
+        Vec::<String>::new()
     );
     assert_eq!(
         with(&[("x-kinds", "a,c")]),
@@ -459,11 +474,6 @@ fn requests_are_held_to_their_path_query_and_headers() {
     );
     let twice = [("x-key", "a"), ("x-key", "b")];
     assert_eq!(with(&twice), ["/header/x-key stands more than once"]);
-    let long = format!("limit=1&each={}", "1".repeat(17_000));
-    assert_eq!(
-        ask("/a/x/b", &long, &[], Some(&good)),
-        ["/query is too long"]
-    );
 }
 
 #[test]
@@ -564,7 +574,7 @@ fn answers_are_found_by_status_then_range_then_default() {
         "4XX": { "content": { "application/problem+json": { "schema": { "const": "problem" } } } },
         "406": { "content": { "text/plain": {} } },
     } });
-    let contract = &read(&document("3.1.0", "get", "/a", operation))["act"];
+    let contract = &read(&document("3.1.0", "get", "/a", &operation))["act"];
     for (status, word) in [
         (200, "exact"),
         (201, "range"),

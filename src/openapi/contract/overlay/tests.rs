@@ -1,4 +1,7 @@
+use std::cell::Cell;
+
 use proptest::prelude::*;
+use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Value, json};
 
 use super::overlay;
@@ -294,23 +297,32 @@ fn update() -> impl Strategy<Value = Value> {
     })
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn what_a_tightened_schema_admits_the_original_admits(
-        (schema, made) in schema_and_value(), update in update(), other in any_json(),
-        is_old in any::<bool>(),
-    ) {
-        let edition = if is_old { "3.0.3" } else { "3.1.0" };
-        let document = answering(edition, &schema);
-        let Ok(original) = contracts(&document) else { return Ok(()) };
-        let Ok(laid) = overlay(&document, &one(TARGET, &update)) else { return Ok(()) };
-        let tightened = contracts(&laid).expect("still read");
+#[test]
+fn what_a_tightened_schema_admits_the_original_admits() {
+    let mut runner = TestRunner::new_with_rng(
+        ProptestConfig::with_cases(3_000),
+        TestRng::deterministic_rng(RngAlgorithm::ChaCha),
+    );
+    let (laid, kept_out) = (Cell::new(0_u32), Cell::new(0_u32));
+    let drawn = (schema_and_value(), update(), any_json(), any::<bool>());
+    let run = runner.run(&drawn, |((schema, made), update, other, is_old)| {
+        let document = answering(if is_old { "3.0.3" } else { "3.1.0" }, &schema);
+        // Lists of types, which some of the schemas have, are none of 3.0's; they are held as well.
+        let original = contracts(&document).expect("read");
+        let Ok(tightened) = overlay(&document, &one(TARGET, &update)) else {
+            return Ok(());
+        };
+        let tightened = contracts(&tightened).expect("still read");
+        laid.set(laid.get() + 1);
         for value in [&made, &other] {
-            if tightened["act"].check_answer(200, value).is_ok() {
-                prop_assert!(original["act"].check_answer(200, value).is_ok(), "{schema} {update} {value}");
-            }
+            let was_good = original["act"].check_answer(200, value).is_ok();
+            let is_good = tightened["act"].check_answer(200, value).is_ok();
+            prop_assert!(was_good || !is_good, "{schema} {update} {value}");
+            kept_out.set(kept_out.get() + u32::from(was_good && !is_good));
         }
-    }
+        Ok(())
+    });
+    run.expect("only tighter");
+    let counts = (laid.get(), kept_out.get());
+    assert!(counts.0 > 500 && counts.1 > 100, "{counts:?}");
 }

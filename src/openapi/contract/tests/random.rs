@@ -92,7 +92,7 @@ fn object(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
     fn no_request_or_answer_is_beyond_the_check(
@@ -110,10 +110,8 @@ proptest! {
 
     #[test]
     fn a_value_made_for_a_schema_is_admitted((schema, value) in schema_and_value()) {
-        for edition in ["3.1.0", "3.1.1"] {
-            let contract = read(&answering(edition, &schema)).remove("act").expect("read");
-            prop_assert_eq!(contract.check_answer(200, &value), Ok(()), "{} {}", schema, value);
-        }
+        let contract = read(&answering("3.1.0", &schema)).remove("act").expect("read");
+        prop_assert_eq!(contract.check_answer(200, &value), Ok(()), "{} {}", schema, value);
     }
 
     #[test]
