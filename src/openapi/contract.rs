@@ -8,6 +8,7 @@ mod bundle;
 mod convert;
 mod held;
 mod load;
+mod names;
 mod overlay;
 mod request;
 mod text;

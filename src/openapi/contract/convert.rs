@@ -1,9 +1,9 @@
-//! A schema of OpenAPI 3.0 or 3.1 as one of draft 2020-12, keyword by keyword. A keyword that is not
-//! known is refused: a constraint that is misspelt constrains nothing.
+//! A schema of OpenAPI 3.0 or 3.1 as one of draft 2020-12, keyword by keyword. A keyword that is
+//! not known is refused: a constraint that is misspelt constrains nothing.
 
 use serde_json::{Map, Value, json};
 
-use super::bundle::Names;
+use super::names::Names;
 use crate::problem::{Problems, help_words, quoted};
 use crate::reference::{Document, Edition, Site};
 

@@ -11,18 +11,18 @@ use serde_json::{Value, json};
 
 use super::bundle::{Bundle, parts};
 use super::violation::{Violation, Violations, words};
-use super::ways::{self, Endless};
+use super::ways::{self, DEPTH_MAX, Endless};
 use crate::problem::{Problems, quoted};
 use crate::reference::escaped;
 
-/// The deepest nesting of a value.
-pub(super) const DEPTH_MAX: usize = 64;
 /// The most values in a value.
 const VALUES_MAX: usize = 100_000;
 /// The longest pattern, in bytes.
 const PATTERN_BYTES_MAX: usize = 1_024;
-/// The most memory that one pattern may take, compiled, and while it is matched; in bytes.
-const PATTERN_MEMORY_MAX: usize = 256 * 1_024;
+/// The most memory that one pattern may take, compiled, and for what is remembered while it is
+/// matched; in bytes. Seventy letters of any script, one after another, fit.
+const PATTERN_COMPILED_MAX: usize = 4 * 1_024 * 1_024;
+const PATTERN_CACHE_MAX: usize = 1_024 * 1_024;
 /// The most digits of a decimal, before and behind its point.
 const DIGITS_MAX: (usize, usize) = (24, 12);
 
@@ -53,6 +53,11 @@ impl Held {
                     "the schema looks at one value too often",
                     "let fewer of its branches describe the same member, above all where it leads \
                      back to itself",
+                ),
+                Endless::TooDeep => (
+                    "too many schemas stand within each other",
+                    "let fewer references lead from one to the next, above all where they lead \
+                     back",
                 ),
             };
             problems.add(bundle.origin(""), what, help);
@@ -130,8 +135,8 @@ impl Held {
 
 fn options() -> ValidationOptions<'static> {
     let patterns = PatternOptions::regex()
-        .size_limit(PATTERN_MEMORY_MAX)
-        .dfa_size_limit(PATTERN_MEMORY_MAX);
+        .size_limit(PATTERN_COMPILED_MAX)
+        .dfa_size_limit(PATTERN_CACHE_MAX);
     jsonschema::options()
         .with_draft(Draft::Draft202012)
         .with_pattern_options(patterns)

@@ -14,7 +14,7 @@ use super::{AnswerSchema, BodySchema, Contract, ParameterSchema};
 use crate::document::{OPERATIONS_MAX, edition};
 use crate::marks::{EFFECT, EffectMark, IDEMPOTENT, NONE, RESOURCE, SCOPE, is_read};
 use crate::media_type::{essence, is_json};
-use crate::operation::operation_id;
+use crate::operation::{operation_id, refuse_servers};
 use crate::parameter::{Location, Parameter, check_path, merge};
 use crate::placement::{self, BY_KEY, stated_name};
 use crate::problem::{Problem, Problems, help_words, quoted};
@@ -99,6 +99,7 @@ impl<'a> Load<'a> {
     }
 
     fn path_item(&mut self, template: &Template, item: &Site<'a>) {
+        refuse_servers(item, &mut self.problems);
         let of_path = Parameter::list(&self.document, item, &mut self.problems);
         for (key, method) in METHODS {
             let Some(site) = item.child(key) else {
@@ -125,6 +126,7 @@ impl<'a> Load<'a> {
         template: &Template,
         of_path: &[Parameter<'a>],
     ) -> Contract {
+        refuse_servers(site, &mut self.problems);
         let own = Parameter::list(&self.document, site, &mut self.problems);
         let parameters = merge(of_path, own);
         check_path(template, &parameters, site, &mut self.problems);

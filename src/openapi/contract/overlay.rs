@@ -29,7 +29,8 @@ const TURNED: [&str; 4] = ["not", "if", "oneOf", "contains"];
 
 /// Lays an overlay over a document, and gives the document that is then read.
 ///
-/// Errors: what would loosen, or changes nothing that is there; each at its place in the overlay.
+/// Errors: what would loosen, or changes nothing that is there, each at its place in the overlay;
+/// or, before that, marks of the document that are not understood, at theirs.
 pub fn overlay(document: &Value, overlay: &Value) -> Result<Value, Vec<Problem>> {
     let mut problems = Problems::default();
     let Some(edition) = edition(document, &mut problems) else {

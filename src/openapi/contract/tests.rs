@@ -289,6 +289,11 @@ fn what_is_wrong_with_an_operation_is_told() {
             "the `operationId` is taken: `makePayment`",
         )],
     );
+    let servers = format!("{PAYMENT}/servers");
+    assert_problems(
+        &with(&servers, json!([])),
+        &[(&servers, "only the document itself may have `servers`")],
+    );
     let mark = format!("{PAYMENT}/x-mortise-idempotent");
     let what = "`x-mortise-idempotent` is not what it may say: `true`";
     assert_problems(&with(&mark, json!(true)), &[(&mark, what)]);
@@ -296,6 +301,61 @@ fn what_is_wrong_with_an_operation_is_told() {
     let several = json!({ "application/a+json": {}, "application/b+json": {} });
     let what = "the body may be several kinds of JSON, none of them `application/json`";
     assert_problems(&with(&content, several), &[(&content, what)]);
+}
+
+#[test]
+fn the_deepest_schema_that_is_held_holds_the_deepest_value() {
+    // From one part to the next this many schemas stand within each other.
+    let round = |count: usize| {
+        let mut schema = json!({ "properties": { "a": { "$ref": format!("#{ANSWER}") } } });
+        for _ in 0..count {
+            schema = json!({ "allOf": [schema] });
+        }
+        answering("3.1.0", &schema)
+    };
+    let mut value = json!({});
+    for _ in 0..64 {
+        value = json!({ "a": value });
+    }
+    let contract = &read(&round(4))["act"];
+    assert_eq!(
+        told(contract.check_answer(200, &value)),
+        Vec::<String>::new()
+    );
+    assert_problems(
+        &round(5),
+        &[(ANSWER, "too many schemas stand within each other")],
+    );
+}
+
+#[test]
+fn ordinary_patterns_are_matched() {
+    for (pattern, good, bad) in [
+        ("^[^<>]{1,500}$", "R\u{fc}ckzahlung", "<b>"),
+        ("^[\\p{L}0-9 .'-]{1,70}$", "\u{674e}\u{96f7}", "a_b"),
+        (
+            "^\\d{4}-\\d{2}$",
+            "2026-11",
+            "\u{661}\u{662}\u{663}\u{664}-11",
+        ),
+        (
+            "^[A-Z]{2}[0-9]{2}[A-Z0-9]{1,30}$",
+            "DE89370400440532013000",
+            "de89",
+        ),
+        ("^.{1,140}$", "anything", ""),
+    ] {
+        let contract = &read(&answering("3.1.0", &json!({ "pattern": pattern })))["act"];
+        assert_eq!(
+            told(contract.check_answer(200, &json!(good))),
+            Vec::<String>::new()
+        );
+        assert_eq!(
+            told(contract.check_answer(200, &json!(bad))).len(),
+            1,
+            "{pattern}"
+        );
+    }
 }
 
 /// A search with parameters of every kind, and a body.

@@ -7,12 +7,16 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::convert::LIST;
-use super::held::DEPTH_MAX;
 
+/// The deepest nesting of a value that is held to a schema.
+pub(super) const DEPTH_MAX: usize = 64;
 /// The most often that one value may be looked at.
 const WAYS_MAX: u64 = 1_024;
 /// The most that is worked out for one schema.
-const WORK_MAX: usize = 20_000_000;
+const WORK_MAX: usize = 2_000_000;
+/// The most schemas that stand within each other while a value is looked at: each takes some of the
+/// stack.
+const WITHIN_MAX: u32 = 400;
 
 /// Why a schema is not held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +25,8 @@ pub(super) enum Endless {
     Circle,
     /// It looks at a value too often.
     TooOften,
+    /// Too many schemas stand within each other.
+    TooDeep,
 }
 
 /// Which parts of a value a schema looks at, each by the schemas that it is held to.
@@ -46,6 +52,9 @@ struct Node {
 pub(super) fn check(schema: &Value) -> Result<(), Endless> {
     let nodes = Nodes::read(schema);
     let order = nodes.order().ok_or(Endless::Circle)?;
+    if nodes.within(&order) > WITHIN_MAX {
+        return Err(Endless::TooDeep);
+    }
     let sizes = nodes.sizes(&order);
     let mut deep = sizes.clone();
     let mut work = 0_usize;
@@ -193,6 +202,31 @@ impl Nodes {
         (order.len() == self.list.len()).then_some(order)
     }
 
+    /// How many schemas stand within each other, the root around all, in a value of the greatest
+    /// depth.
+    fn within(&self, order: &[usize]) -> u32 {
+        let mut deep = vec![0_u32; self.list.len()];
+        for _ in 0..=DEPTH_MAX {
+            let mut level = vec![0_u32; self.list.len()];
+            for number in order {
+                let Some(node) = self.list.get(*number) else {
+                    continue;
+                };
+                let same = node.same.iter().filter_map(|one| level.get(*one));
+                let parts = node.parts.all().filter_map(|one| deep.get(*one));
+                let most = same.chain(parts).copied().max().unwrap_or(0);
+                if let Some(place) = level.get_mut(*number) {
+                    *place = most + 1;
+                }
+            }
+            if level == deep {
+                break;
+            }
+            deep = level;
+        }
+        deep.first().copied().unwrap_or(0)
+    }
+
     /// How many schemas hold the same value, by each node.
     fn sizes(&self, order: &[usize]) -> Vec<u64> {
         let mut sizes = vec![1_u64; self.list.len()];
@@ -241,6 +275,14 @@ impl Nodes {
 }
 
 impl Parts<Vec<usize>> {
+    fn all(&self) -> impl Iterator<Item = &usize> {
+        let named = self.named.values().flatten();
+        named
+            .chain(&self.other)
+            .chain(&self.items)
+            .chain(&self.names)
+    }
+
     fn counted(&self, deep: &[u64]) -> Parts<u64> {
         let named = self.named.iter();
         Parts {

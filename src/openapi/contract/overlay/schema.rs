@@ -64,7 +64,7 @@ impl Tighten {
                 self.refuse(
                     &new,
                     "a tighter schema here may admit more of the whole",
-                    "it is used below `not`, `if`, `oneOf` or `contains`: tighten what is around it",
+                    "it is used below `not`, `if`, `oneOf` or `contains`: tighten what is around",
                 );
             } else {
                 match self.keyword(spot, members, key, &new) {

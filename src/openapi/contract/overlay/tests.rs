@@ -184,6 +184,18 @@ fn nothing_is_tightened_where_that_admits_more() {
 }
 
 #[test]
+fn a_member_that_only_answers_have_is_not_described_where_it_is_required() {
+    let schema = json!({ "required": ["a"] });
+    let update = |one: Value| json!({ "properties": { "a": one } });
+    let answers_only = update(json!({ "type": "string", "readOnly": true }));
+    let told = "/actions/0/update/properties/a a member described anew would be let in: `a`";
+    let refused = tightened("3.0.3", &schema, &answers_only);
+    assert_eq!(refused, Err(vec![told.to_owned()]));
+    assert!(tightened("3.1.0", &schema, &answers_only).is_ok());
+    assert!(tightened("3.0.3", &schema, &update(json!({ "type": "string" }))).is_ok());
+}
+
+#[test]
 fn marks_become_stricter_and_operations_keep_their_rest() {
     let operation = "$.paths['/accounts/{accountId}/balance'].get";
     let laid = |update: Value| overlay(&sample(), &one(operation, &update));

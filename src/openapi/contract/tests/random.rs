@@ -102,7 +102,12 @@ proptest! {
         let contract = search();
         let mut headers = HeaderMap::new();
         headers.insert("x-key", HeaderValue::from_str(&key).expect("visible ASCII"));
-        let request = RequestParts { path: &path, query: Some(&query), headers: &headers, body: Some(&body) };
+        let request = RequestParts {
+            path: &path,
+            query: Some(&query),
+            headers: &headers,
+            body: Some(&body),
+        };
         let violations = contract.check_request(&request).expect_err("no content type");
         prop_assert!(violations.len() <= 16);
         let _ = contract.check_answer(204, &body);
