@@ -44,8 +44,9 @@ struct Parts<T> {
 struct Node {
     same: Vec<usize>,
     parts: Parts<Vec<usize>>,
-    /// Once more for keywords that ask what the others have looked at.
-    weight: u64,
+    /// Whether a keyword asks what the others have looked at: those that hold the same value are
+    /// tried once more for it, and those within them with each of them.
+    asks: bool,
 }
 
 /// Checks a schema whose references lead to its own `$defs`.
@@ -120,10 +121,7 @@ impl Nodes {
         defined: &HashMap<&str, usize>,
         open: &mut Vec<Open<'a>>,
     ) -> Node {
-        let mut node = Node {
-            weight: 1,
-            ..Node::default()
-        };
+        let mut node = Node::default();
         let Some(members) = schema.as_object() else {
             return node;
         };
@@ -156,11 +154,11 @@ impl Nodes {
                 "items" | "contains" => node.parts.items.extend(all(&mut one)),
                 "propertyNames" => node.parts.names.extend(all(&mut one)),
                 "unevaluatedProperties" => {
-                    node.weight = 2;
+                    node.asks = true;
                     node.parts.other.extend(all(&mut one));
                 }
                 "unevaluatedItems" => {
-                    node.weight = 2;
+                    node.asks = true;
                     node.parts.items.extend(all(&mut one));
                 }
                 _ => {}
@@ -230,13 +228,19 @@ impl Nodes {
     /// How many schemas hold the same value, by each node.
     fn sizes(&self, order: &[usize]) -> Vec<u64> {
         let mut sizes = vec![1_u64; self.list.len()];
+        let mut asked = vec![0_u64; self.list.len()];
         for number in order {
             let Some(node) = self.list.get(*number) else {
                 continue;
             };
-            let size = sum(&node.same, &sizes).saturating_add(1);
-            if let Some(place) = sizes.get_mut(*number) {
-                *place = size.saturating_mul(node.weight);
+            let same = sum(&node.same, &sizes);
+            let again = same.saturating_add(sum(&node.same, &asked));
+            let size = same.saturating_add(if node.asks { again } else { 0 });
+            if let (Some(size_place), Some(asked_place)) =
+                (sizes.get_mut(*number), asked.get_mut(*number))
+            {
+                *size_place = size.saturating_add(1);
+                *asked_place = again;
             }
         }
         sizes
@@ -251,24 +255,34 @@ impl Nodes {
         deep: &[u64],
         work: &mut usize,
     ) -> Option<Vec<u64>> {
-        let mut looks: Vec<Parts<u64>> = Vec::new();
-        looks.resize_with(self.list.len(), Parts::default);
+        let empty = || {
+            let mut all: Vec<Parts<u64>> = Vec::new();
+            all.resize_with(self.list.len(), Parts::default);
+            all
+        };
+        let (mut looks, mut asked) = (empty(), empty());
         let mut level = sizes.to_vec();
         for number in order {
             let node = self.list.get(*number)?;
             let mut parts = node.parts.counted(deep);
+            let mut again = Parts::default();
             for same in &node.same {
-                let same = looks.get(*same)?;
-                *work += same.named.len() + parts.named.len() + 1;
+                let (same, inner) = (looks.get(*same)?, asked.get(*same)?);
+                *work += same.named.len() + inner.named.len() + parts.named.len() + 1;
                 parts.add(same);
+                again.add(same);
+                again.add(inner);
+            }
+            if node.asks {
+                parts.add(&again);
             }
             if *work > WORK_MAX {
                 return None;
             }
-            parts.multiply(node.weight);
             let place = level.get_mut(*number)?;
             *place = (*place).max(parts.most());
             *looks.get_mut(*number)? = parts;
+            *asked.get_mut(*number)? = again;
         }
         Some(level)
     }
@@ -312,15 +326,6 @@ impl Parts<u64> {
         self.names = self.names.saturating_add(more.names);
     }
 
-    fn multiply(&mut self, weight: u64) {
-        for count in self.named.values_mut() {
-            *count = count.saturating_mul(weight);
-        }
-        self.other = self.other.saturating_mul(weight);
-        self.items = self.items.saturating_mul(weight);
-        self.names = self.names.saturating_mul(weight);
-    }
-
     fn most(&self) -> u64 {
         let named = self.named.values().copied().max().unwrap_or(0);
         named.max(self.other).max(self.items).max(self.names)
@@ -330,4 +335,84 @@ impl Parts<u64> {
 fn sum(numbers: &[usize], of: &[u64]) -> u64 {
     let counts = numbers.iter().filter_map(|number| of.get(*number));
     counts.fold(0, |sum, count| sum.saturating_add(*count))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_goes_round_once_a_level_is_held_and_what_doubles_is_not() {
+        let of = |root: Value, a: Value| {
+            let mut schema = root;
+            schema["$defs"] = json!({ "A": a });
+            check(&schema)
+        };
+        let a = || json!({ "$ref": "#/$defs/A" });
+        let in_member = |name: &str| json!({ "properties": { name: a() } });
+        for (schema, expected) in [
+            (in_member("a"), Ok(())),
+            (
+                json!({ "additionalProperties": a(), "properties": { "a": a() } }),
+                Ok(()),
+            ),
+            (
+                json!({ "items": a(), "additionalProperties": a(), "propertyNames": {} }),
+                Ok(()),
+            ),
+            (
+                json!({ "oneOf": [in_member("a"), { "type": "string" }] }),
+                Ok(()),
+            ),
+            (json!({ "anyOf": [in_member("a"), in_member("b")] }), Ok(())),
+            (
+                json!({ "unevaluatedProperties": false, "properties": { "a": a() } }),
+                Ok(()),
+            ),
+            (
+                json!({ "anyOf": [in_member("a"), in_member("a")] }),
+                Err(Endless::TooOften),
+            ),
+            (
+                json!({ "patternProperties": { "^a": a() }, "properties": { "a": a() } }),
+                Err(Endless::TooOften),
+            ),
+            (
+                json!({ "allOf": [in_member("a"), { "additionalProperties": a() }] }),
+                Err(Endless::TooOften),
+            ),
+            (
+                json!({ "items": a(), "contains": a() }),
+                Err(Endless::TooOften),
+            ),
+            (
+                json!({ "unevaluatedProperties": false, "allOf": [in_member("a")] }),
+                Err(Endless::TooOften),
+            ),
+            (json!({ "not": a() }), Err(Endless::Circle)),
+            (
+                json!({ "dependentSchemas": { "a": a() } }),
+                Err(Endless::Circle),
+            ),
+            (json!({ "if": { "allOf": [a()] } }), Err(Endless::Circle)),
+        ] {
+            assert_eq!(of(a(), schema.clone()), expected, "{schema}");
+        }
+    }
+
+    #[test]
+    fn branches_on_branches_are_counted() {
+        let mut schema = json!({ "type": "string" });
+        for _ in 0..9 {
+            schema = json!({ "anyOf": [schema.clone(), schema] });
+        }
+        // 2 + 4 + … + 512 branches, and the root.
+        assert_eq!(check(&schema), Ok(()));
+        assert_eq!(
+            check(&json!({ "anyOf": [schema.clone(), schema] })),
+            Err(Endless::TooOften)
+        );
+    }
 }
