@@ -15,6 +15,7 @@
 mod check_line;
 mod expression;
 mod file;
+pub mod plan;
 mod slip;
 
 pub use check_line::{CheckLine, Outcome};

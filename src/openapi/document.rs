@@ -16,7 +16,7 @@ use crate::server::base_path;
 use crate::template::Template;
 
 /// The most operations, and the most paths, of a document.
-const OPERATIONS_MAX: usize = 2_000;
+pub(crate) const OPERATIONS_MAX: usize = 2_000;
 /// The longest title or version, in bytes.
 const INFO_BYTES_MAX: usize = 256;
 
@@ -80,7 +80,7 @@ fn read(root: &Value, problems: &mut Problems) -> Option<ApiDescription> {
     })
 }
 
-fn edition(root: &Value, problems: &mut Problems) -> Option<Edition> {
+pub(crate) fn edition(root: &Value, problems: &mut Problems) -> Option<Edition> {
     let help = "write `openapi: \"3.1.0\"` or another 3.0 or 3.1 version, in quotes";
     let Some(root) = root.as_object() else {
         problems.add("", "the document is not an object", help);

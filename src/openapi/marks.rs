@@ -28,8 +28,10 @@ pub(crate) const DATE: &str = "x-mortise-date";
 pub(crate) const LINK: &str = "x-mortise-link";
 /// What of a request was consented to.
 pub(crate) const BOUND: &str = "x-mortise-bound";
+/// Whether an operation may be sent again with the same key.
+pub(crate) const IDEMPOTENT: &str = "x-mortise-idempotent";
 /// Every mark there is.
-pub(crate) const MARKS: [&str; 11] = [
+pub(crate) const MARKS: [&str; 12] = [
     CLASS,
     EFFECT,
     SCOPE,
@@ -41,6 +43,7 @@ pub(crate) const MARKS: [&str; 11] = [
     DATE,
     LINK,
     BOUND,
+    IDEMPOTENT,
 ];
 /// What marks say of a value to which they do not apply.
 pub(crate) const NONE: &str = "none";

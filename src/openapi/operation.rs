@@ -144,7 +144,7 @@ fn is_plain_object(site: &Site<'_>, problems: &mut Problems) -> bool {
     true
 }
 
-fn operation_id(site: &Site<'_>, problems: &mut Problems) -> Option<String> {
+pub(crate) fn operation_id(site: &Site<'_>, problems: &mut Problems) -> Option<String> {
     let Some(id) = site.child("operationId") else {
         problems.add(
             &site.pointer,

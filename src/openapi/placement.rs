@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use crate::bound::Bound;
 use crate::marks::{
-    AUTHENTICATION, BOUND, CLASS, CLUSTER, DATE, DETAILS, EFFECT, LINK, MARKS, NONE, RESOURCE,
-    SCOPE, TOTAL,
+    AUTHENTICATION, BOUND, CLASS, CLUSTER, DATE, DETAILS, EFFECT, IDEMPOTENT, LINK, MARKS, NONE,
+    RESOURCE, SCOPE, TOTAL,
 };
 use crate::problem::{Problems, help_words, quoted};
 use crate::reference::{Document, Edition, Site};
@@ -20,12 +20,14 @@ const DEPTH_MAX: usize = 128;
 /// The longest name of a cluster or a kind of resource, in bytes.
 const NAME_BYTES_MAX: usize = 64;
 
+/// What an operation says that may be sent again with the same key.
+pub(crate) const BY_KEY: &str = "by-key";
 /// What a link says that leads to more of the same.
 const PAGE: &str = "page";
 
 /// What the members of an object are, as far as marks go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+pub(crate) enum Place {
     Document,
     Components,
     Paths,
@@ -85,7 +87,7 @@ pub(crate) fn check(document: &Document<'_>, problems: &mut Problems) -> bool {
 }
 
 /// What a member is; `None` when it is data or somebody else's extension.
-fn inside(place: Place, key: &str) -> Option<Place> {
+pub(crate) fn inside(place: Place, key: &str) -> Option<Place> {
     // Vendors' own extensions (OpenAPI §4.9) hold what they like.
     if key.starts_with("x-") {
         return None;
@@ -169,7 +171,7 @@ fn check_target(
 }
 
 /// What stands at a pointer, as far as marks go; `None` when it is data.
-fn place_at(root: &Value, pointer: &str) -> Option<Place> {
+pub(crate) fn place_at(root: &Value, pointer: &str) -> Option<Place> {
     let (mut value, mut place) = (root, Place::Document);
     for token in pointer.split('/').skip(1) {
         let key = token.replace("~1", "/").replace("~0", "~");
@@ -199,7 +201,7 @@ fn looks_like_mark(key: &str) -> bool {
 
 fn check_mark(key: &str, mark: &Site<'_>, place: Place, problems: &mut Problems) {
     let (home, fits) = match key {
-        CLASS | EFFECT | SCOPE | DETAILS | AUTHENTICATION => {
+        CLASS | EFFECT | SCOPE | DETAILS | AUTHENTICATION | IDEMPOTENT => {
             ("an operation", place == Place::Operation)
         }
         CLUSTER | TOTAL | LINK => ("a schema", place == Place::Schema),
@@ -239,7 +241,8 @@ fn check_mark(key: &str, mark: &Site<'_>, place: Place, problems: &mut Problems)
 /// Whether the mark says something that is understood; those of an operation are read with it.
 fn is_well_written(key: &str, mark: &Value, place: Place) -> bool {
     if matches!(place, Place::Operation) {
-        return true;
+        let is_word = matches!(mark.as_str(), Some(BY_KEY | NONE));
+        return key != IDEMPOTENT || is_word;
     }
     let Some(text) = mark.as_str() else {
         return false;
@@ -257,6 +260,9 @@ fn is_well_written(key: &str, mark: &Value, place: Place) -> bool {
 
 fn how_to_write(key: &str, place: Place) -> String {
     match (key, place) {
+        (IDEMPOTENT, _) => {
+            format!("write `{BY_KEY}`: sent again with the same key it acts once; or `{NONE}`")
+        }
         (TOTAL, _) => format!(
             "write `count /data` or `sum /data/*/amount`: a path from the answer's root of at most \
              {STEPS_MAX} steps, `*` for each item; or `{NONE}`"

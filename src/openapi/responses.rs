@@ -103,7 +103,7 @@ fn success(code: &str) -> Option<Statuses> {
     Some(code.parse().map_or(Statuses::Successes, Statuses::One))
 }
 
-fn is_status(code: &str) -> bool {
+pub(crate) fn is_status(code: &str) -> bool {
     let mut bytes = code.bytes();
     let is_class = matches!(bytes.next(), Some(b'1'..=b'5'));
     let rest: Vec<u8> = bytes.collect();

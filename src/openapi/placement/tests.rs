@@ -14,7 +14,7 @@ fn an_unknown_mark_is_refused_with_the_nearest_name() {
         ("x-mortice-scope", Some("x-mortise-scope")),
         ("X-Mortise-Effect", Some("x-mortise-effect")),
         ("mortise-class", Some("x-mortise-class")),
-        ("x-mortise-idempotent", None),
+        ("x-mortise-journal", None),
         ("x-mortise", None),
     ] {
         let pointer = format!("{PAYMENT}/{key}");
@@ -26,7 +26,8 @@ fn an_unknown_mark_is_refused_with_the_nearest_name() {
         let list = "the marks: x-mortise-class, x-mortise-effect, x-mortise-scope, \
                     x-mortise-authorization-details, x-mortise-authentication, \
                     x-mortise-cluster, x-mortise-resource, x-mortise-total, \
-                    x-mortise-date, x-mortise-link, x-mortise-bound";
+                    x-mortise-date, x-mortise-link, x-mortise-bound, \
+                    x-mortise-idempotent";
         match near {
             Some(near) => assert_eq!(help, format!("did you mean `{near}`? {list}")),
             None => assert!(help.ends_with(list), "{help}"),
