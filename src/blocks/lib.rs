@@ -13,6 +13,7 @@
 //! types (the API description says what is what), any I/O, and YAML.
 
 mod check_line;
+pub mod drawing;
 mod expression;
 mod file;
 pub mod plan;
