@@ -30,10 +30,19 @@ struct Scene {
     /// The reads that no other read needs.
     last: Vec<usize>,
     /// What the checks end with when they do not hold, in the order that decides; each once.
-    endings: Vec<String>,
+    endings: Vec<Ending>,
     /// How many checks there are.
     checks: usize,
     reply: Card,
+}
+
+/// What a check ends with when it does not hold.
+#[derive(Debug, PartialEq, Eq)]
+struct Ending {
+    /// Its status and its name.
+    text: String,
+    /// Whether it refuses; else it answers well.
+    is_refusal: bool,
 }
 
 /// A box: what stands in bold, and what below.
@@ -133,24 +142,31 @@ fn edges(steps: &[Step]) -> Vec<(usize, usize)> {
     edges
 }
 
-fn endings(operation: &Operation) -> Vec<String> {
-    let mut endings: Vec<String> = Vec::new();
+fn endings(operation: &Operation) -> Vec<Ending> {
+    let mut endings: Vec<Ending> = Vec::new();
     for check in &operation.checks {
         let ending = match &check.outcome {
-            Outcome::Problem { status, name } => format!("{status} {name}"),
-            Outcome::Answer { name } => {
-                let mut answers = operation.answers.iter();
-                let status = answers
-                    .find(|(known, _)| **known == **name)
-                    .map_or(operation.reply.status, |(_, reply)| reply.status);
-                format!("{status} {name}")
-            }
+            Outcome::Problem { status, name } => Ending {
+                text: format!("{status} {name}"),
+                is_refusal: true,
+            },
+            Outcome::Answer { name } => Ending {
+                text: format!("{} {name}", status_of(operation, name)),
+                is_refusal: false,
+            },
         };
         if !endings.contains(&ending) {
             endings.push(ending);
         }
     }
     endings
+}
+
+/// The status of an answer that a check may end with.
+fn status_of(operation: &Operation, name: &str) -> u16 {
+    let mut answers = operation.answers.iter();
+    let found = answers.find(|(known, _)| **known == *name);
+    found.map_or(operation.reply.status, |(_, reply)| reply.status)
 }
 
 /// A length of time in the longest unit that says it in whole numbers.

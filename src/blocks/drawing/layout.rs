@@ -126,10 +126,10 @@ fn endings(scene: &Scene, diamond: Place) -> Vec<Place> {
     let first = diamond.bottom() + GAP_Y;
     let below = scene.endings.iter().zip(0_u8..);
     below
-        .map(|(text, place)| Place {
+        .map(|(ending, place)| Place {
             x: diamond.middle_x() + GAP_X / 2.0,
             y: first + f32::from(place) * (LINE + 8.0),
-            width: width_of(text),
+            width: width_of(&ending.text),
             height: LINE,
         })
         .collect()

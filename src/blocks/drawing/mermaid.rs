@@ -19,7 +19,7 @@ pub fn mermaid(operation: &Operation) -> String {
     let _ = writeln!(text, "  reply([\"{}\"])", label(&scene.reply));
     ways(&scene, &mut text);
     for (place, ending) in scene.endings.iter().enumerate() {
-        let ending = quoted(ending);
+        let ending = quoted(&ending.text);
         let _ = writeln!(text, "  checks -.-> ending{place}[/\"{ending}\"/]");
     }
     text

@@ -14,7 +14,8 @@ svg{--ink:#1b2430;--faint:#5b6673;--paper:#ffffff;--no:#a3261b}\
 .paper{fill:var(--paper)}\
 .part{fill:none;stroke:var(--ink);stroke-width:1.5}\
 .way{fill:none;stroke:var(--faint);stroke-width:1.5}\
-.no{fill:none;stroke:var(--no);stroke-width:1.5;stroke-dasharray:2 4}\
+.dotted{stroke-dasharray:2 4}\
+.no{fill:none;stroke:var(--no);stroke-width:1.5}\
 .tip{fill:var(--faint)}\
 text{fill:var(--ink);font:14px system-ui,sans-serif}\
 .title{font-weight:600}\
@@ -125,15 +126,20 @@ impl Pen {
             y + TEXT / 3.0,
             counted(scene.checks),
         );
-        for (text, to) in scene.endings.iter().zip(&layout.endings) {
+        for (ending, to) in scene.endings.iter().zip(&layout.endings) {
+            let (way, said) = if ending.is_refusal {
+                ("no", "code")
+            } else {
+                ("way", "title")
+            };
             let _ = writeln!(
                 self.0,
-                "<path class=\"no\" d=\"M{x:.1} {:.1}V{:.1}H{:.1}\"/>",
+                "<path class=\"{way} dotted\" d=\"M{x:.1} {:.1}V{:.1}H{:.1}\"/>",
                 at.bottom(),
                 to.middle_y(),
                 to.x - 4.0,
             );
-            self.text("code", to.x, to.middle_y() + TEXT / 3.0, text);
+            self.text(said, to.x, to.middle_y() + TEXT / 3.0, &ending.text);
         }
     }
 
@@ -166,7 +172,8 @@ fn described(scene: &Scene) -> String {
     }
     if scene.checks > 0 {
         let _ = write!(said, "; then {}", counted(scene.checks));
-        let _ = write!(said, ", which may end with {}", scene.endings.join(", "));
+        let endings: Vec<&str> = scene.endings.iter().map(|its| its.text.as_str()).collect();
+        let _ = write!(said, ", which may end with {}", endings.join(", "));
     }
     let _ = write!(said, "; replies {}.", scene.reply.title);
     said

@@ -89,7 +89,12 @@ fn each_read_stands_behind_what_it_needs_and_one_line_leads_there() {
     // That the plans need the profile follows from what the score needs.
     assert_eq!(scene.edges, [(0, 2), (1, 2), (2, 3)]);
     assert_eq!(scene.last, [3]);
-    assert_eq!(scene.endings, ["422 identity_not_verified", "203 no_offer"]);
+    let endings = scene
+        .endings
+        .iter()
+        .map(|its| (its.text.as_str(), its.is_refusal));
+    let wanted = [("422 identity_not_verified", true), ("203 no_offer", false)];
+    assert!(endings.eq(wanted));
     let said: Vec<&str> = scene
         .reads
         .iter()
@@ -151,7 +156,8 @@ fn the_picture_says_all_in_text_and_in_words() {
     ] {
         assert!(picture.contains(text), "{text}\n{picture}");
     }
-    assert_eq!(picture.matches("class=\"no\"").count(), 2);
+    assert_eq!(picture.matches("class=\"no dotted\"").count(), 1);
+    assert_eq!(picture.matches("class=\"way dotted\"").count(), 1);
     assert_eq!(picture.matches("class=\"way\"").count(), 2 + 3 + 1 + 1);
     assert_eq!(
         picture.matches("<text").count(),
