@@ -14,6 +14,7 @@
 
 mod check_line;
 pub mod drawing;
+pub mod export;
 mod expression;
 mod file;
 pub mod plan;
