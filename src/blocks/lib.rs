@@ -13,6 +13,9 @@
 //! types (the API description says what is what), any I/O, and YAML.
 
 mod check_line;
+pub mod diff;
+pub mod drawing;
+pub mod export;
 mod expression;
 mod file;
 pub mod plan;
