@@ -175,7 +175,7 @@ fn length(time: Duration) -> String {
     let units = [(3_600_000, "h"), (60_000, "min"), (1_000, "s")];
     match units
         .iter()
-        .find(|(unit, _)| millis >= *unit && millis % unit == 0)
+        .find(|(unit, _)| millis >= *unit && millis.is_multiple_of(*unit))
     {
         Some((unit, name)) => format!("{} {name}", millis / unit),
         None => format!("{millis} ms"),

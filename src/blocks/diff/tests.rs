@@ -188,138 +188,48 @@ fn what_stays_is_no_change_and_spaces_in_a_check_are_none() {
     assert_eq!(edited("/checks", spaced), [""; 0]);
 }
 
+/// Where the file is edited, what is put there, and the change: `!` before one that breaks.
+const EDITS: &str = r#"
+/expose | "POST /offers" | !it is called by `POST /offers`, no longer by `POST /plans`
+/class | "payment" | !class `payment` demands more than `customer`
+/class | "partner" | class `partner` demands less than `customer`
+/effect | "change" | !its effect is `change`, no longer `none`
+/consent | null | no customer must allow it any more
+/consent/scopes | ["credit:assess", "card:instalment-quote", "more"] | !a customer must allow scope `more`
+/consent/scopes | ["credit:assess"] | scope `card:instalment-quote` is needed no more
+/consent/purpose | "other" | !its purpose is `other`, no longer `instalment_offer`
+/consent/bound | { "account": "string", "most": "decimal" } | !a consent must be bound to `most`
+/consent/bound | { "account": "decimal" } | !bound `account` is decimal, no longer string
+/consent/bound | null | !a consent is not bound to `account` any more
+/checks | [] | a check is gone: 422 too_much unless input.basketTotal <= limit
+/input/months | null | !input.months is taken no more
+/input/months | "int" | !input.months must be sent
+/input/basketTotal | "decimal?" | input.basketTotal may be left out
+/input/code | "string" | !input.code must be sent
+/input/code | "string?" | input.code is new
+/input/band | ["LOW", "MID", "HIGH"] | input.band is one of HIGH/LOW/MID, no longer one of LOW/MID
+/input/basketTotal | "int" | !input.basketTotal is int, no longer decimal
+/reply/status | 201 | !reply: its status is 201, no longer 200
+/reply/body/grade | null | !reply.grade is gone
+/reply/body/more | 1 | reply.more is new
+/reply/body/lent | "yes" | !reply.lent is string, no longer bool
+/answers/later | { "status": 200, "body": { "lent": false } } | !a new answer: `later`
+/answers/no_offer | null | answer `no_offer` is gone
+"#;
+
 #[test]
 fn each_edit_is_breaking_or_compatible() {
-    let scopes = |scopes: &[&str]| json!(scopes);
-    let one = |text: &str| vec![text.to_owned()];
-    for (pointer, value, wanted) in [
-        (
-            "/expose",
-            json!("POST /offers"),
-            one("!offerPlans: it is called by `POST /offers`, no longer by `POST /plans`"),
-        ),
-        (
-            "/class",
-            json!("payment"),
-            one("!offerPlans: class `payment` demands more than `customer`"),
-        ),
-        (
-            "/class",
-            json!("partner"),
-            one("offerPlans: class `partner` demands less than `customer`"),
-        ),
-        (
-            "/effect",
-            json!("change"),
-            one("!offerPlans: its effect is `change`, no longer `none`"),
-        ),
-        (
-            "/consent",
-            Json::Null,
-            one("offerPlans: no customer must allow it any more"),
-        ),
-        (
-            "/consent/scopes",
-            scopes(&["credit:assess", "card:instalment-quote", "accounts:basic"]),
-            one("!offerPlans: a customer must allow scope `accounts:basic`"),
-        ),
-        (
-            "/consent/scopes",
-            scopes(&["credit:assess"]),
-            one("offerPlans: scope `card:instalment-quote` is needed no more"),
-        ),
-        (
-            "/consent/purpose",
-            json!("marketing"),
-            one("!offerPlans: its purpose is `marketing`, no longer `instalment_offer`"),
-        ),
-        (
-            "/consent/bound",
-            json!({ "account": "string", "most": "decimal" }),
-            one("!offerPlans: a consent must be bound to `most`"),
-        ),
-        (
-            "/consent/bound",
-            json!({ "account": "decimal" }),
-            one("!offerPlans: bound `account` is decimal, no longer string"),
-        ),
-        (
-            "/consent/bound",
-            Json::Null,
-            one("!offerPlans: a consent is not bound to `account` any more"),
-        ),
-        (
-            "/checks",
-            json!([]),
-            one("offerPlans: a check is gone: 422 too_much unless input.basketTotal <= limit"),
-        ),
-        (
-            "/input/months",
-            Json::Null,
-            one("!offerPlans: input.months is taken no more"),
-        ),
-        (
-            "/input/months",
-            json!("int"),
-            one("!offerPlans: input.months must be sent"),
-        ),
-        (
-            "/input/basketTotal",
-            json!("decimal?"),
-            one("offerPlans: input.basketTotal may be left out"),
-        ),
-        (
-            "/input/code",
-            json!("string"),
-            one("!offerPlans: input.code must be sent"),
-        ),
-        (
-            "/input/code",
-            json!("string?"),
-            one("offerPlans: input.code is new"),
-        ),
-        (
-            "/input/band",
-            json!(["LOW", "MID", "HIGH"]),
-            one("offerPlans: input.band is one of HIGH/LOW/MID, no longer one of LOW/MID"),
-        ),
-        (
-            "/input/basketTotal",
-            json!("int"),
-            one("!offerPlans: input.basketTotal is int, no longer decimal"),
-        ),
-        (
-            "/reply/status",
-            json!(201),
-            one("!offerPlans: reply: its status is 201, no longer 200"),
-        ),
-        (
-            "/reply/body/grade",
-            Json::Null,
-            one("!offerPlans: reply.grade is gone"),
-        ),
-        (
-            "/reply/body/more",
-            json!(1),
-            one("offerPlans: reply.more is new"),
-        ),
-        (
-            "/reply/body/lent",
-            json!("yes"),
-            one("!offerPlans: reply.lent is string, no longer bool"),
-        ),
-        (
-            "/answers/later",
-            json!({ "status": 200, "body": { "lent": false } }),
-            one("!offerPlans: a new answer: `later`"),
-        ),
-        (
-            "/answers/no_offer",
-            Json::Null,
-            one("offerPlans: answer `no_offer` is gone"),
-        ),
-    ] {
-        assert_eq!(edited(pointer, value.clone()), wanted, "{pointer} {value}");
+    for line in EDITS.trim().lines() {
+        let parts: Vec<&str> = line.split(" | ").collect();
+        let [pointer, value, change] = parts[..] else {
+            panic!("{line}");
+        };
+        let value = serde_json::from_str(value).expect("JSON");
+        let wanted = match change.strip_prefix('!') {
+            Some(change) => format!("!offerPlans: {change}"),
+            None => format!("offerPlans: {change}"),
+        };
+        assert_eq!(edited(pointer, value), [wanted], "{line}");
     }
 }
 

@@ -7,7 +7,7 @@ use audit::{Durable, Follower, LogPlace, ReadProblem};
 use model::BankId;
 use model::ports::{AccessRow, LogIndex};
 
-use super::row::{Unread, row};
+use super::row::row;
 
 /// About how many records make a portion: a batch is not divided.
 const RECORDS_MAX: usize = 10_000;
@@ -69,12 +69,11 @@ impl Reading {
             for record in followed.records {
                 if let Some((_, index)) = self.banks.get_mut(&record.log) {
                     *index = record.index.max(*index);
-                    match row(&record.json) {
-                        Ok(told) => rows.entry(record.log).or_default().extend(told),
-                        Err(Unread) => {
-                            let first = || (0, record.log.clone(), record.index);
-                            unread.get_or_insert_with(first).0 += 1;
-                        }
+                    if let Ok(told) = row(&record.json) {
+                        rows.entry(record.log).or_default().extend(told);
+                    } else {
+                        let first = || (0, record.log.clone(), record.index);
+                        unread.get_or_insert_with(first).0 += 1;
                     }
                 }
             }
