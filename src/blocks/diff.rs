@@ -1,9 +1,9 @@
-//! What changes for partners between two versions of a block, and whether it breaks what they built.
+//! What changes for partners between two versions of a block, and whether it breaks their programs.
 //!
 //! It breaks a partner when a call that was right becomes wrong (a member must be sent now, a check
 //! refuses more, a customer must allow more), or when an answer is no longer what was described.
-//! Everything else is compatible: a partner's program ignores members that it does not know. Whether
-//! a check refuses more cannot be seen from its text, so one that reads otherwise counts as new.
+//! Everything else is compatible: a partner's program ignores members that it does not know.
+//! Whether a check refuses more cannot be seen from its text: one that reads otherwise is new.
 
 mod kinds;
 

@@ -95,17 +95,12 @@ fn request(operation: &Operation) -> (Vec<Json>, Option<Json>) {
         }
         properties.insert(name.to_string(), described);
         if is_required {
-            required.push(name.to_string());
+            required.push(name.as_ref());
         }
     }
     let body = (!properties.is_empty()).then(|| {
         let is_required = !required.is_empty();
-        let schema = json!({
-            "type": "object",
-            "required": required,
-            "additionalProperties": false,
-            "properties": properties,
-        });
+        let schema = schema::closed(&properties, &required);
         json!({ "required": is_required, "content": { "application/json": { "schema": schema } } })
     });
     (parameters, body)

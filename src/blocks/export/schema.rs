@@ -47,12 +47,7 @@ pub(super) fn of(kind: &Type) -> Json {
                 }
             }
             // What is not described is not passed on: it is never read.
-            json!({
-                "type": "object",
-                "required": required,
-                "additionalProperties": false,
-                "properties": properties,
-            })
+            closed(&properties, &required)
         }
         Type::Optional(inner) => of(inner),
         Type::Json => json!({}),
@@ -79,12 +74,7 @@ fn shape(template: &Template) -> Json {
                     required.push(name.as_ref());
                 }
             }
-            json!({
-                "type": "object",
-                "required": required,
-                "additionalProperties": false,
-                "properties": properties,
-            })
+            closed(&properties, &required)
         }
         Template::List(items) => {
             let mut shapes: Vec<Json> = items.iter().map(shape).collect();
@@ -97,6 +87,16 @@ fn shape(template: &Template) -> Json {
             json!({ "type": "array", "items": item, "maxItems": items.len() })
         }
     }
+}
+
+/// An object of these members and no others.
+pub(super) fn closed(properties: &Map<String, Json>, required: &[&str]) -> Json {
+    json!({
+        "type": "object",
+        "required": required,
+        "additionalProperties": false,
+        "properties": properties,
+    })
 }
 
 fn may_be_absent(template: &Template) -> bool {

@@ -40,7 +40,7 @@ struct Piece {
     text: String,
     /// What is kept, base64url.
     sealed: String,
-    /// `None` when it does not open: it is not what was kept of this consent, or the key is another.
+    /// `None` when it does not open: it is not what was kept, or the key is another.
     shown: Option<Shown>,
     #[serde(skip)]
     borne: Borne,
