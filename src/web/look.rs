@@ -51,7 +51,8 @@ pub struct LookSource {
     /// The keys of texts that code asks for by [`Pages::words`]. Every other text is one that a
     /// template asks for.
     pub keys: &'static [&'static str],
-    /// The keys of texts whose length programs rely on: a bank does not say them otherwise.
+    /// The keys of texts by which something is decided, or whose length programs rely on: a bank
+    /// does not say them otherwise.
     pub fixed: &'static [&'static str],
 }
 

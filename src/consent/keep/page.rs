@@ -103,7 +103,8 @@ const SOURCE: LookSource = LookSource {
         (Language::En, include_str!("page/en.ftl")),
     ],
     keys: KEYS,
-    fixed: &[],
+    // By these somebody decides.
+    fixed: &["withdraw-now", "keep"],
 };
 
 /// The templates and texts, read, with the bank's own in their place. Fails when one of them cannot

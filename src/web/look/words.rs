@@ -72,6 +72,9 @@ pub(super) fn worn(own: &InBoth, ours: &Texts) -> Vec<(Language, String)> {
         .collect()
 }
 
+/// The keys of the look by which something is decided: a bank does not say them otherwise.
+const DECIDES: [&str; 2] = ["look-allow", "look-refuse"];
+
 /// What is wrong with the bank's texts that have keys of these. `fixed`: keys whose texts programs
 /// measure, so that nobody says them otherwise.
 pub(super) fn judge(own: &InBoth, ours: &Texts, fixed: &[&str]) -> Vec<Unfit> {
@@ -132,8 +135,8 @@ fn wrong(
     fixed: &[&str],
 ) -> Option<(String, String)> {
     let key = message.key;
-    if fixed.contains(&key) {
-        let what = format!("`{key}` is measured by programs, and said by nobody otherwise");
+    if fixed.contains(&key) || DECIDES.contains(&key) {
+        let what = format!("`{key}` is said by nobody otherwise: it decides, or is measured");
         return Some((what, "leave it out".to_owned()));
     }
     if message.text.chars().count() > MESSAGE_CHARS_MAX {
@@ -149,16 +152,30 @@ fn wrong(
         let what = format!("`{key}` has other variables than ours: {}", named(&has));
         return Some((what, format!("it must have {}", named(needed))));
     }
-    if is_said(message, language, needed) {
-        return None;
+    match lost(message, language, ours, needed) {
+        Some(lost) if lost.is_empty() => None,
+        Some(lost) => {
+            let what = format!("`{key}` does not say {}", named(&lost));
+            let help = "write each between braces, as `{ $app }`, in every variant";
+            Some((what, help.to_owned()))
+        }
+        None => {
+            let what = format!("`{key}` cannot be said");
+            let help =
+                "write it as Fluent does, with the variables and without functions and terms";
+            Some((what, help.to_owned()))
+        }
     }
-    let what = format!("`{key}` cannot be said");
-    let help = "write it as Fluent does, with the variables and without functions and terms";
-    Some((what, help.to_owned()))
 }
 
-/// Whether it can be said, of numbers and of texts.
-fn is_said(message: &Message<'_>, language: Language, variables: &BTreeSet<String>) -> bool {
+/// The variables whose values ours says and this does not, of texts or of numbers; `None` when it
+/// cannot be said.
+fn lost(
+    message: &Message<'_>,
+    language: Language,
+    ours: &Texts,
+    variables: &BTreeSet<String>,
+) -> Option<BTreeSet<String>> {
     // By itself: a message that another refers to is not there.
     let plain = |of: Language| {
         let named = variables.iter().map(|name| format!("{{ ${name} }}"));
@@ -171,16 +188,55 @@ fn is_said(message: &Message<'_>, language: Language, variables: &BTreeSet<Strin
         .map(|(of, text)| (*of, text.as_str()))
         .collect();
     let own = [(language, message.text.clone())];
-    let Ok(texts) = Texts::read(&sources, &own) else {
-        return false;
-    };
-    [Arg::Text("x"), Arg::Number(1), Arg::Number(2)]
-        .into_iter()
-        .all(|arg| {
-            let args: Vec<_> = variables.iter().map(|name| (name.as_str(), arg)).collect();
-            let said = texts.words(language, message.key, &args);
-            said.is_ok_and(|said| !said.trim().is_empty())
-        })
+    let texts = Texts::read(&sources, &own).ok()?;
+    let mut lost = BTreeSet::new();
+    for values in [Values::Texts, Values::Numbers(1), Values::Numbers(41)] {
+        let given: Vec<(&str, String)> = variables
+            .iter()
+            .zip(0_u32..)
+            .map(|(name, at)| (name.as_str(), values.of(at)))
+            .collect();
+        let args: Vec<_> = given
+            .iter()
+            .zip(0_u32..)
+            .map(|((name, text), at)| (*name, values.arg(text, at)))
+            .collect();
+        let said = texts.words(language, message.key, &args).ok()?;
+        if said.trim().is_empty() {
+            return None;
+        }
+        // What ours cannot say with such values, nobody is told with them.
+        let by_ours = ours.words(language, message.key, &args).unwrap_or_default();
+        let is_lost = |text: &str| by_ours.contains(text) && !said.contains(text);
+        let names = given.iter().filter(|(_, text)| is_lost(text));
+        lost.extend(names.map(|(name, _)| (*name).to_owned()));
+    }
+    Some(lost)
+}
+
+/// Values that no other variable has.
+#[derive(Clone, Copy)]
+enum Values {
+    Texts,
+    /// From this one on.
+    Numbers(u32),
+}
+
+impl Values {
+    /// As it is read in what is said.
+    fn of(self, at: u32) -> String {
+        match self {
+            Self::Texts => format!("x{at}y"),
+            Self::Numbers(first) => (first + at).to_string(),
+        }
+    }
+
+    fn arg(self, text: &str, at: u32) -> Arg<'_> {
+        match self {
+            Self::Texts => Arg::Text(text),
+            Self::Numbers(first) => Arg::Number(first + at),
+        }
+    }
 }
 
 fn named(variables: &BTreeSet<String>) -> String {

@@ -341,6 +341,12 @@ fn words_of_a_banks_own_are_there_in_both_languages_with_our_variables() {
             "`look-separate-agree` has other variables than ours: none",
         ),
         (
+            both("look-separate-agree = I agree to $app.\n"),
+            "texts.en.ftl",
+            1,
+            "`look-separate-agree` does not say `$app`",
+        ),
+        (
             both("go-on = A\ngo-on = B\n"),
             "texts.zh-CN.ftl",
             2,
@@ -380,7 +386,13 @@ fn words_of_a_banks_own_are_there_in_both_languages_with_our_variables() {
             both("asked-for = A\n"),
             "texts.en.ftl",
             1,
-            "`asked-for` is measured by programs, and said by nobody otherwise",
+            "`asked-for` is said by nobody otherwise: it decides, or is measured",
+        ),
+        (
+            both("look-refuse = Perhaps later\n"),
+            "texts.en.ftl",
+            1,
+            "`look-refuse` is said by nobody otherwise: it decides, or is measured",
         ),
     ] {
         let unfit = tried(&own).unfit;
