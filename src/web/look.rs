@@ -15,6 +15,7 @@ mod trial;
 mod words;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use http::StatusCode;
 use serde::Serialize;
@@ -68,6 +69,20 @@ impl Pages {
     /// [`Trial`] has passed. Fails when one cannot be read; when a text is there in one language
     /// only, is asked for and not there, or is there and not asked for.
     pub fn dressed(source: &LookSource, own: &OwnPages) -> Result<Self, Fault> {
+        let mut pages = Self::worn(source, own)?;
+        if !own.templates.is_empty() {
+            let without = OwnPages {
+                templates: BTreeMap::new(),
+                ..own.clone()
+            };
+            // What is tried with made-up values can still fail with those that life brings.
+            pages.ours = Some(Box::new(Self::worn(source, &without)?));
+        }
+        Ok(pages)
+    }
+
+    /// The same, with nothing that stands in for one of the bank's own.
+    fn worn(source: &LookSource, own: &OwnPages) -> Result<Self, Fault> {
         let ours: Vec<(&'static str, &'static str)> = [MACROS, FRAME]
             .into_iter()
             .chain(source.templates.iter().copied())

@@ -34,6 +34,8 @@ pub struct Pages {
     policy: HeaderValue,
     texts: Arc<Texts>,
     version: [u8; 32],
+    /// The same without a bank's own templates, where it has any.
+    pub(crate) ours: Option<Box<Self>>,
 }
 
 /// A template: its name and its text.
@@ -73,6 +75,7 @@ impl Pages {
             policy,
             version: crypto::sha256(&version),
             texts,
+            ours: None,
         })
     }
 
@@ -93,9 +96,9 @@ impl Pages {
         self.texts.words(language, key, args)
     }
 
-    /// An answer with the page of this template. Every text of the view is escaped. Fails when
-    /// there is no such template, when it names what the view does not have, or when it runs on
-    /// and on.
+    /// An answer with the page of this template. Every text of the view is escaped. Where one of a
+    /// bank's own fails, ours is shown in its place, and the log says so. Fails when there is no
+    /// such template, when it names what the view does not have, or when it runs on and on.
     pub fn page(
         &self,
         status: StatusCode,
@@ -103,14 +106,16 @@ impl Pages {
         template: &str,
         view: &impl Serialize,
     ) -> Result<Response, Fault> {
-        let environment = match language {
-            Language::ZhCn => &self.zh_cn,
-            Language::En => &self.en,
+        let html = match (self.rendered(language, template, view), &self.ours) {
+            (Err(fault), Some(ours)) => {
+                tracing::error!(
+                    error = &fault as &dyn std::error::Error,
+                    "one of the bank's own templates failed: ours is shown"
+                );
+                ours.rendered(language, template, view)?
+            }
+            (rendered, _) => rendered?,
         };
-        let html = environment
-            .get_template(template)
-            .and_then(|template| template.render(Value::from(Serde(view))))
-            .map_err(|cause| Fault::caused(format!("rendering the page {template}"), cause))?;
         let length = HeaderValue::from(html.len());
         let mut response = Response::new(model::full(html));
         *response.status_mut() = status;
@@ -124,6 +129,22 @@ impl Pages {
         headers.insert(CONTENT_SECURITY_POLICY, self.policy.clone());
         guard(headers);
         Ok(response)
+    }
+
+    fn rendered(
+        &self,
+        language: Language,
+        template: &str,
+        view: &impl Serialize,
+    ) -> Result<String, Fault> {
+        let environment = match language {
+            Language::ZhCn => &self.zh_cn,
+            Language::En => &self.en,
+        };
+        environment
+            .get_template(template)
+            .and_then(|template| template.render(Value::from(Serde(view))))
+            .map_err(|cause| Fault::caused(format!("rendering the page {template}"), cause))
     }
 }
 

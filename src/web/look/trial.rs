@@ -104,7 +104,7 @@ impl Trial<'_> {
             templates,
             ..own.clone()
         };
-        let base = Pages::dressed(self.source, &with(BTreeMap::new()))?;
+        let base = Pages::worn(self.source, &with(BTreeMap::new()))?;
         let mut unfit = self.unsaid(&base)?;
         let mut sets: Vec<Vec<Named<'_>>> = mine.iter().map(|one| vec![*one]).collect();
         if mine.len() > 1 {
@@ -117,7 +117,7 @@ impl Trial<'_> {
             let owned = set
                 .iter()
                 .map(|(name, text)| ((*name).clone(), (*text).clone()));
-            match Pages::dressed(self.source, &with(owned.collect())) {
+            match Pages::worn(self.source, &with(owned.collect())) {
                 Ok(pages) => self.compare(&base, &pages, &set, &mut unfit)?,
                 Err(fault) => unfit.extend(set.first().map(|named| unread(*named, &fault))),
             }

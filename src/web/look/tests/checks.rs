@@ -102,3 +102,17 @@ fn a_variable_that_is_missing_or_no_text_is_a_fault_when_the_page_is_made() {
     assert!(!made(&[("p", "{{ t(\"a\", x=x, y=x) }}")], json!("x")));
     assert!(!made(&[("p", "{{ t(\"a\", x=missing) }}")], json!("x")));
 }
+
+#[tokio::test]
+async fn where_a_template_of_the_banks_fails_with_what_life_brings_ours_is_shown() {
+    let source = with(&[("p", "{{ t(\"a\") }} of ours: {{ x }}")]);
+    let own = OwnPages {
+        templates: BTreeMap::from([("p".to_owned(), "theirs: {{ 12 // x }}".to_owned())]),
+        ..OwnPages::default()
+    };
+    let pages = Pages::dressed(&source, &own).expect("pages");
+    for (x, shown) in [(4, "theirs: 3"), (0, "A of ours: 0")] {
+        let page = pages.page(StatusCode::OK, Language::En, "p", &json!({ "x": x }));
+        assert_eq!(html(page.expect("a page")).await, shown);
+    }
+}
