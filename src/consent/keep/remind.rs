@@ -82,6 +82,11 @@ impl Keeper {
         let Some(consent) = self.own(looker, id).await? else {
             return Ok(Withdrawn::Unknown);
         };
+        if !self.is_due(&consent, looker.now) {
+            // Who looks at the withdrawal and turns back was asked nothing, and has confirmed
+            // nothing.
+            return Ok(Withdrawn::Kept);
+        }
         let (bank, subject) = (&self.settings.bank, looker.customer.subject);
         let consents = &self.ports.consents;
         // What has ended meanwhile is not confirmed; the page that comes next says so.

@@ -57,6 +57,11 @@ async fn what_was_given_long_ago_is_asked_about_until_its_customer_says_that_the
     assert!(keeps.is_some() && keeps < withdraws, "{page}");
 
     let keep = [("act", "keep")];
+    // Who turned back from withdrawing, before, was asked nothing.
+    let turned_back = house.says(then(DUE - 1), one.as_str(), &keep).await;
+    assert_eq!(turned_back, (Withdrawn::Kept, 0));
+    let due = house.json_at(at_one(&one), DUE).await;
+    assert_eq!(due["remind"]["due"], true, "{due}");
     let others = By {
         subject: "han-meimei",
         ..then(DUE)
