@@ -13,6 +13,7 @@
 //! types (the API description says what is what), any I/O, and YAML.
 
 mod check_line;
+mod compile;
 pub mod diff;
 pub mod drawing;
 pub mod export;
@@ -20,8 +21,10 @@ mod expression;
 mod file;
 pub mod plan;
 mod slip;
+mod source;
 
 pub use check_line::{CheckLine, Outcome};
+pub use compile::{Catalogue, Mistake, ScopeSays};
 pub use expression::{
     BadName, Cause, Cost, Expression, Failure, Member, Names, Number, ObjectType, Read, Type,
     Unfit, Value, Values,
@@ -30,3 +33,4 @@ pub use file::{
     BlockFile, ConsentFile, EachFile, OperationFile, PagesFile, ReadFile, ReplyFile, Written,
 };
 pub use slip::{Slip, Span};
+pub use source::{Source, SourceOperation};
