@@ -436,4 +436,4 @@ fn bodies(made: &Operation) -> impl Iterator<Item = &Template> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -20,6 +20,7 @@ pub mod export;
 mod expression;
 mod file;
 pub mod plan;
+pub mod run;
 mod slip;
 mod source;
 

@@ -7,21 +7,21 @@ use super::*;
 use crate::plan::Fallback;
 
 /// An answer of these members, all of them there.
-fn answer(members: Json) -> Json {
+pub(crate) fn answer(members: Json) -> Json {
     let names: Vec<&String> = members.as_object().expect("an object").keys().collect();
     json!({ "200": { "description": "an answer", "content": { "application/json": { "schema": {
         "type": "object", "required": names, "properties": members,
     } } } } })
 }
 
-fn takes(members: Json, required: &[&str]) -> Json {
+pub(crate) fn takes(members: Json, required: &[&str]) -> Json {
     json!({ "required": true, "content": { "application/json": { "schema": {
         "type": "object", "required": required, "additionalProperties": false,
         "properties": members,
     } } } })
 }
 
-fn service(paths: Json) -> Json {
+pub(crate) fn service(paths: Json) -> Json {
     json!({ "openapi": "3.1.0", "info": { "title": "A service", "version": "1" }, "paths": paths })
 }
 
@@ -31,7 +31,7 @@ fn leaf(cluster: &str) -> Json {
 }
 
 /// The services by their names.
-pub(super) fn services() -> Json {
+pub(crate) fn services() -> Json {
     let amount = json!({ "type": "string", "format": "decimal" });
     let credit = json!({
         "type": "string", "format": "decimal", "x-mortise-cluster": "credit_result",
@@ -95,7 +95,7 @@ pub(super) fn services() -> Json {
 }
 
 /// A block that is right.
-pub(super) fn block() -> Json {
+pub(crate) fn block() -> Json {
     json!({
         "block": "checkout-instalment",
         "version": "1.0.0",
@@ -147,7 +147,7 @@ pub(super) fn block() -> Json {
     })
 }
 
-pub(super) fn catalogue() -> Catalogue {
+pub(crate) fn catalogue() -> Catalogue {
     let scope = |clusters: &[&str]| ScopeSays {
         clusters: clusters.iter().map(|its| (*its).to_owned()).collect(),
         is_bound: false,
@@ -173,7 +173,7 @@ pub(super) fn catalogue() -> Catalogue {
 }
 
 /// What is said of this block of these services.
-pub(super) fn checked(block: &Json, services: &Json) -> Result<Plan, Vec<Mistake>> {
+pub(crate) fn checked(block: &Json, services: &Json) -> Result<Plan, Vec<Mistake>> {
     let file = BlockFile::read(block).unwrap_or_else(|problems| panic!("{problems:#?}"));
     let services = services.as_object().expect("an object").iter();
     let sources = services.map(|(name, document)| {

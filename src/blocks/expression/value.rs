@@ -250,6 +250,15 @@ impl Values {
         Ok(())
     }
 
+    /// The same values, of names that are these and others.
+    pub(crate) fn widened(&self, names: Arc<Names>) -> Self {
+        Self {
+            names,
+            values: self.values.clone(),
+            failed: self.failed.clone(),
+        }
+    }
+
     /// Lets `failed(step)` be true.
     pub fn put_failed(&mut self, step: &str) {
         if let Some(step) = self.names.step(step) {
