@@ -177,7 +177,7 @@ struct Making<'m> {
     lets: Vec<Let>,
 }
 
-impl<'m> Making<'m> {
+impl Making<'_> {
     fn at(&self, place: &str) -> String {
         format!("/operations/{}{place}", self.file.name)
     }

@@ -1,16 +1,19 @@
 //! Blocks: a bank's APIs composed into products.
 //!
-//! **For**: the language that a block's checks and values are written in, a typed subset of CEL
-//! whose mistakes are all found when a file loads, and whose money is decimal.
-//! **Doors**: [`Expression`] and what it is checked against ([`Names`], [`Type`]) and evaluated
-//! with ([`Values`], [`Value`], [`Cost`]); [`CheckLine`], one line of a block's `checks`;
-//! [`BlockFile`], the file as it is written.
+//! **For**: the file that an analyst writes, proved sound before it runs, drawn, exported, compared
+//! with its former version, and run: reads beside each other, then checks, then the reply.
+//! **Doors**: [`BlockFile::read`], the file as it is written; [`Source`], a service that it calls;
+//! [`plan::Plan::check`], which gives the plan or every [`Mistake`]; [`plan::Operation::run`];
+//! [`drawing`], [`export`], [`diff`]. Below them the language of checks and values, a typed subset
+//! of CEL with decimal money: [`Expression`], what it is checked against ([`Names`], [`Type`]) and
+//! evaluated with ([`Values`], [`Value`], [`Cost`]); [`CheckLine`], one line of `checks`.
 //! **How a value goes through**: a text becomes tokens, then a tree, then terms whose types fit:
-//! only then there is an [`Expression`]. A JSON value becomes a [`Value`] of a [`Type`] once, by
-//! [`Value::read`]; evaluation is then a walk over terms that can end early only as [`Cause`] says.
+//! only then there is an [`Expression`], and only of such there is a plan. A JSON value becomes a
+//! [`Value`] of a [`Type`] once, by [`Value::read`]; evaluation is then a walk over terms that can
+//! end early only as [`Cause`] says.
 //! **Absent on purpose**: floats (they lose cents), `null` (what may be absent is tested), loops
 //! but over lists whose longest length is known, functions of the user's, conversions between
-//! types (the API description says what is what), any I/O, and YAML.
+//! types (the API description says what is what), sockets (a [`run::Caller`] calls), and YAML.
 
 mod check_line;
 mod compile;

@@ -191,7 +191,7 @@ impl Making<'_> {
             };
             let own = step.with.iter().any(|(_, template)| {
                 let reads = template::reads(template);
-                reads.iter().any(|read| is_the_customers(read))
+                reads.iter().any(is_the_customers)
             });
             let checked = made.checks.iter().any(|check| {
                 let reads = check.condition.reads();

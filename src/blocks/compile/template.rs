@@ -29,10 +29,15 @@ impl Making<'_> {
                 .tell("E130", pointer, what, format!("nest at most {DEPTH_MAX}"));
             return literal();
         }
+        if let Json::String(text) = json
+            && text.starts_with('$')
+        {
+            let made = self.reference(pointer, text, wants);
+            return made.unwrap_or_else(literal);
+        }
+        // What is written is there.
+        let wants = wants.map(Type::present);
         match (json, wants) {
-            (Json::String(text), _) if text.starts_with('$') => {
-                self.reference(pointer, text, wants).unwrap_or_else(literal)
-            }
             (Json::Object(members), None | Some(Type::Object(_))) => {
                 let made = members.iter().map(|(name, its)| {
                     let place = format!("{pointer}/{}", escaped(name));

@@ -1,3 +1,4 @@
+mod lists;
 mod mistakes;
 
 use openapi::contracts;
@@ -7,21 +8,21 @@ use super::*;
 use crate::plan::Fallback;
 
 /// An answer of these members, all of them there.
-pub(crate) fn answer(members: Json) -> Json {
+pub(crate) fn answer(members: &Json) -> Json {
     let names: Vec<&String> = members.as_object().expect("an object").keys().collect();
     json!({ "200": { "description": "an answer", "content": { "application/json": { "schema": {
         "type": "object", "required": names, "properties": members,
     } } } } })
 }
 
-pub(crate) fn takes(members: Json, required: &[&str]) -> Json {
+pub(crate) fn takes(members: &Json, required: &[&str]) -> Json {
     json!({ "required": true, "content": { "application/json": { "schema": {
         "type": "object", "required": required, "additionalProperties": false,
         "properties": members,
     } } } })
 }
 
-pub(crate) fn service(paths: Json) -> Json {
+pub(crate) fn service(paths: &Json) -> Json {
     json!({ "openapi": "3.1.0", "info": { "title": "A service", "version": "1" }, "paths": paths })
 }
 
@@ -45,24 +46,24 @@ pub(crate) fn services() -> Json {
     });
     let customer = json!({ "type": "string", "maxLength": 64 });
     json!({
-        "risk": service(json!({ "/scores": { "post": {
+        "risk": service(&json!({ "/scores": { "post": {
             "operationId": "scoreApplicant",
             "x-mortise-effect": "none",
             "x-mortise-scope": "credit:assess",
-            "requestBody": takes(json!({
+            "requestBody": takes(&json!({
                 "customerId": customer, "product": { "enum": ["RIDE_LOAN", "INSTALMENT"] },
                 "spendingBand": { "enum": ["LOW", "MID", "HIGH"] },
             }), &["customerId", "product"]),
-            "responses": answer(json!({ "grade": grade, "limit": credit })),
+            "responses": answer(&json!({ "grade": grade, "limit": credit })),
         } } })),
-        "card": service(json!({
+        "card": service(&json!({
             "/profiles/{customerId}": { "get": {
                 "operationId": "getSpendingProfile",
                 "x-mortise-scope": "card:spending-summary",
                 "parameters": [{
                     "name": "customerId", "in": "path", "required": true, "schema": customer,
                 }],
-                "responses": answer(json!({
+                "responses": answer(&json!({
                     "band": { "enum": ["LOW", "MID", "HIGH"], "x-mortise-cluster": "spending" },
                 })),
             } },
@@ -70,9 +71,9 @@ pub(crate) fn services() -> Json {
                 "operationId": "quotePlans",
                 "x-mortise-effect": "none",
                 "x-mortise-scope": "card:instalment-quote",
-                "requestBody": takes(json!({ "amount": amount, "grade": { "enum": ["A", "B", "C", "D"] } }),
+                "requestBody": takes(&json!({ "amount": amount, "grade": { "enum": ["A", "B", "C", "D"] } }),
                     &["amount", "grade"]),
-                "responses": answer(json!({
+                "responses": answer(&json!({
                     "plans": { "type": "array", "maxItems": 12, "items": plan },
                     "next": { "type": "string", "maxLength": 40 },
                 })),
@@ -83,7 +84,7 @@ pub(crate) fn services() -> Json {
                 "parameters": [{
                     "name": "orderId", "in": "path", "required": true, "schema": customer,
                 }],
-                "responses": answer(json!({ "owner": leaf("owner"), "total": amount })),
+                "responses": answer(&json!({ "owner": leaf("owner"), "total": amount })),
             } },
             "/blocks": { "post": {
                 "operationId": "blockCard",

@@ -86,7 +86,7 @@ impl Type {
     }
 
     /// What it is when it is there.
-    pub(super) fn present(&self) -> &Self {
+    pub(crate) fn present(&self) -> &Self {
         match self {
             Self::Optional(inner) => inner.present(),
             _ => self,

@@ -223,11 +223,11 @@ fn two() -> (Json, Json) {
     let path = |id: &str| {
         json!({ "post": {
             "operationId": id, "x-mortise-effect": "none",
-            "requestBody": takes(json!({ "n": number }), &["n"]),
-            "responses": answer(json!({ "n": number })),
+            "requestBody": takes(&json!({ "n": number }), &["n"]),
+            "responses": answer(&json!({ "n": number })),
         } })
     };
-    let services = json!({ "one": service(json!({ "/a": path("a"), "/b": path("b") })) });
+    let services = json!({ "one": service(&json!({ "/a": path("a"), "/b": path("b") })) });
     let read =
         |id: &str| json!({ "call": format!("one.{id}"), "with": { "n": 1 }, "timeout": "1s" });
     let block = json!({
@@ -389,16 +389,16 @@ async fn repeats_have_a_budget_over_all_runs() {
 fn lists() -> (Json, Json) {
     let number = json!({ "type": "integer" });
     let id = json!({ "type": "string", "maxLength": 64 });
-    let services = json!({ "ledger": service(json!({
+    let services = json!({ "ledger": service(&json!({
         "/balances": { "post": {
             "operationId": "getBalance", "x-mortise-effect": "none",
-            "requestBody": takes(json!({ "accountId": id }), &["accountId"]),
-            "responses": answer(json!({ "n": number })),
+            "requestBody": takes(&json!({ "accountId": id }), &["accountId"]),
+            "responses": answer(&json!({ "n": number })),
         } },
         "/bookings": { "post": {
             "operationId": "listBookings", "x-mortise-effect": "none",
-            "requestBody": takes(json!({ "next": id }), &[]),
-            "responses": answer(json!({
+            "requestBody": takes(&json!({ "next": id }), &[]),
+            "responses": answer(&json!({
                 "data": { "type": "array", "items": number, "maxItems": 3 }, "next": id,
             })),
         } },
