@@ -14,8 +14,10 @@
 //! digests come), protocol, clocks (callers
 //! say what time it is), and SQL anywhere else in the house.
 
+mod claims;
 mod consent_life;
 mod event;
+mod expiring;
 mod life;
 mod memory;
 mod rim;

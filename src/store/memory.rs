@@ -2,9 +2,10 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::claims::Claims;
+
 mod accesses;
 mod consents;
-mod expiring;
 mod grants;
 mod keys;
 mod outbox;
@@ -17,7 +18,7 @@ mod spent;
 #[derive(Debug, Default)]
 pub struct Memory {
     keys: Mutex<keys::Rings>,
-    replay: Mutex<replay::Claims>,
+    replay: Mutex<Claims>,
     books: Mutex<Books>,
     spent: Mutex<spent::SpentDays>,
     accesses: Mutex<accesses::Book>,

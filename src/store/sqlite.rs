@@ -8,7 +8,7 @@ use std::fs::{self, File, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
@@ -121,6 +121,8 @@ pub struct Sqlite {
     // In the order of dropping: both threads close their connections before the lock is let go.
     reader: Reader,
     writer: Writer,
+    /// The `jti`s, for the writer's thread alone.
+    taken: Arc<Mutex<replay::Taken>>,
     _lock: File,
 }
 
@@ -133,6 +135,8 @@ impl Sqlite {
         make_private(path)?;
         let mut connection = connect(path)?;
         migrate::run(&mut connection, migrate::ALL, path)?;
+        let taken = replay::Taken::read(&connection)
+            .map_err(failed(path, "reading the jtis that are taken"))?;
         let question = connect(path)?;
         question
             .pragma_update(None, "query_only", true)
@@ -144,6 +148,7 @@ impl Sqlite {
         Ok(Arc::new(Self {
             reader: Reader::start(question).map_err(file)?,
             writer: Writer::start(connection).map_err(file)?,
+            taken: Arc::new(taken),
             _lock: lock,
         }))
     }

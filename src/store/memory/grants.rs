@@ -11,8 +11,8 @@ use model::ports::{
 };
 use model::{BankId, By, ConsentId, GrantEvent, GrantId};
 
-use super::expiring::Expiring;
 use super::{Books, Memory, lock};
+use crate::expiring::Expiring;
 use crate::life::GrantLife;
 use crate::rim::{self, PUSHED_PER_CLIENT_MAX, Unfit, instant};
 

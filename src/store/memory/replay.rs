@@ -6,28 +6,8 @@ use jiff::Timestamp;
 use model::ports::{Claim, Replay, StoreUnavailable};
 use model::{BankId, ClientId};
 
-use super::expiring::Expiring;
 use super::{Memory, lock};
-
-/// A bank, its client, and the client's `jti`.
-type Place = (BankId, ClientId, String);
-
-/// What is taken.
-#[derive(Debug, Default)]
-pub(super) struct Claims(Expiring<Place, ()>);
-
-impl Claims {
-    fn claim(&mut self, place: Place, expires: Timestamp, now: Timestamp) -> Claim {
-        self.0.forget(now);
-        match self.0.find(&place) {
-            Some((held_until, ())) if held_until >= now => Claim::Seen,
-            _ => {
-                self.0.keep(place, expires, ());
-                Claim::First
-            }
-        }
-    }
-}
+use crate::claims::Place;
 
 impl Replay for Memory {
     fn claim<'a>(
@@ -39,8 +19,13 @@ impl Replay for Memory {
         now: Timestamp,
     ) -> BoxFuture<'a, Result<Claim, StoreUnavailable>> {
         Box::pin(async move {
-            let place = (bank.clone(), client.clone(), jti.to_owned());
-            Ok(lock(&self.replay).claim(place, expires, now))
+            let place = Place::of_client(bank, client, jti);
+            let mut claims = lock(&self.replay);
+            let found = claims.look(&place, now);
+            if found == Claim::First {
+                claims.take(place, expires);
+            }
+            Ok(found)
         })
     }
 }

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use model::ports::{Posted, Session, Sessions, StoreUnavailable};
 use model::{BankId, GrantEvent};
 
-use super::expiring::Expiring;
 use super::{Books, Memory, lock};
+use crate::expiring::Expiring;
 use crate::rim::{self, SESSIONS_PER_SUBJECT_MAX, Unfit};
 
 /// A bank, and the digest of a session's secret.

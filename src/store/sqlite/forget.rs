@@ -8,7 +8,6 @@ use crate::rim::FORGOTTEN_PER_CHANGE;
 /// What expires.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Expired {
-    Jtis,
     PushedRequests,
     /// With their codes and refresh tokens.
     Grants,
@@ -23,7 +22,6 @@ impl Expired {
     /// When the first of them expires, from an index.
     fn first(self) -> &'static str {
         match self {
-            Self::Jtis => "SELECT min(expires) FROM replay",
             Self::PushedRequests => "SELECT min(expires) FROM pushed_request",
             Self::Grants => "SELECT min(remembered_until) FROM customer_grant",
             Self::RevokedTokens => "SELECT min(until) FROM revoked_token",
@@ -37,11 +35,6 @@ impl Expired {
 
     fn removal(self) -> &'static str {
         match self {
-            Self::Jtis => {
-                "DELETE FROM replay WHERE (bank, client, jti) IN
-                 (SELECT bank, client, jti FROM replay WHERE expires < ?1
-                  ORDER BY expires LIMIT ?2)"
-            }
             Self::PushedRequests => {
                 "DELETE FROM pushed_request WHERE place IN
                  (SELECT place FROM pushed_request WHERE expires < ?1
@@ -123,7 +116,6 @@ mod tests {
         let connection = opened(&dir.path().join("test.db"));
         // Ten of each, that expire from second 100 on, and one each that does so later.
         for (table, columns, values) in [
-            ("replay", "bank, client, jti, expires", "'b', 'c', ?1, ?2"),
             (
                 "pushed_request",
                 "bank, digest, client, request, expires, is_open",
@@ -164,7 +156,6 @@ mod tests {
             }
         }
         for (expired, table) in [
-            (Expired::Jtis, "replay"),
             (Expired::PushedRequests, "pushed_request"),
             (Expired::Grants, "customer_grant"),
             (Expired::RevokedTokens, "revoked_token"),

@@ -51,6 +51,20 @@ pub(super) const ALL: &[&str] = &[
     "ALTER TABLE signing_key ADD COLUMN distrusted_at TEXT; -- RFC 3339; NULL: it is trusted",
     consent::CONSENT,
     consent::TOLD,
+    // 8: used jtis one behind the other. What is looked up is in memory, so that what is written
+    // goes to the table's end, and many claims share a page.
+    "DROP INDEX replay_by_expiry;
+    ALTER TABLE replay RENAME TO replay_by_jti;
+    CREATE TABLE replay (
+        place   INTEGER PRIMARY KEY,
+        bank    TEXT NOT NULL,
+        client  TEXT NOT NULL,
+        jti     TEXT NOT NULL,
+        expires INTEGER NOT NULL -- microseconds since 1970-01-01T00:00:00Z
+    ) STRICT;
+    INSERT INTO replay (bank, client, jti, expires)
+        SELECT bank, client, jti, expires FROM replay_by_jti ORDER BY expires;
+    DROP TABLE replay_by_jti;",
 ];
 
 /// 4: the state of the authorization server, and the outbox of its events. Instants are

@@ -10,7 +10,7 @@ use crate::rim::FORGOTTEN_PER_CHANGE;
 /// Values by key, and the keys in the order in which they may be forgotten. A value that may be
 /// forgotten may also still be here: who asks compares.
 #[derive(Debug)]
-pub(super) struct Expiring<K, V> {
+pub(crate) struct Expiring<K, V> {
     kept: HashMap<K, (Timestamp, V)>,
     by_expiry: BTreeSet<(Timestamp, K)>,
 }
@@ -26,7 +26,7 @@ impl<K, V> Default for Expiring<K, V> {
 
 impl<K: Clone + Eq + Hash + Ord, V> Expiring<K, V> {
     /// Keeps a value, in place of one with this key.
-    pub(super) fn keep(&mut self, key: K, until: Timestamp, value: V) {
+    pub(crate) fn keep(&mut self, key: K, until: Timestamp, value: V) {
         let former = self.kept.insert(key.clone(), (until, value));
         if let Some((former, _)) = former {
             self.by_expiry.remove(&(former, key.clone()));
@@ -35,29 +35,29 @@ impl<K: Clone + Eq + Hash + Ord, V> Expiring<K, V> {
     }
 
     /// The value of a key, and until when it is kept.
-    pub(super) fn find(&self, key: &K) -> Option<(Timestamp, &V)> {
+    pub(crate) fn find(&self, key: &K) -> Option<(Timestamp, &V)> {
         self.kept.get(key).map(|(until, value)| (*until, value))
     }
 
-    pub(super) fn has(&self, key: &K) -> bool {
+    pub(crate) fn has(&self, key: &K) -> bool {
         self.kept.contains_key(key)
     }
 
-    pub(super) fn remove(&mut self, key: &K) -> Option<V> {
+    pub(crate) fn remove(&mut self, key: &K) -> Option<V> {
         let (until, value) = self.kept.remove(key)?;
         self.by_expiry.remove(&(until, key.clone()));
         Some(value)
     }
 
     /// All values, in no order.
-    pub(super) fn all(&self) -> impl Iterator<Item = (&K, Timestamp, &V)> {
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&K, Timestamp, &V)> {
         self.kept
             .iter()
             .map(|(key, (until, value))| (key, *until, value))
     }
 
     /// Removes a few of those whose instant has passed, the oldest first; answers them.
-    pub(super) fn forget(&mut self, now: Timestamp) -> Vec<V> {
+    pub(crate) fn forget(&mut self, now: Timestamp) -> Vec<V> {
         let mut forgotten = Vec::new();
         for _ in 0..FORGOTTEN_PER_CHANGE {
             let Some((until, key)) = self.by_expiry.first() else {
