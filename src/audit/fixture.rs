@@ -284,6 +284,7 @@ pub(crate) fn access(log: LogName, partner: Option<&str>, number: u8) -> AuditEn
             },
             object: None,
             consent: None,
+            steps: Vec::new(),
             decision: Decision::Allowed,
             status: 200,
             code: None,

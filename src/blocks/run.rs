@@ -120,6 +120,12 @@ pub struct StepReport {
 type Ended = (usize, u32, Result<Value, CallFault>);
 
 impl Operation {
+    /// What a customer allowed, read as this operation's expressions do; nothing where it reads no
+    /// consent, or where this is none.
+    pub fn consent_of(&self, consent: &Json) -> Option<Value> {
+        Value::read(self.names.of("consent")?, consent).ok()
+    }
+
     /// Runs it, to its deadline at the longest. Nothing is left running.
     pub async fn run(self: &Arc<Self>, given: Given, house: &House<'_>) -> Ran {
         let mut state = State::new(self, given);

@@ -57,6 +57,20 @@ impl Halt {
         }
     }
 
+    /// The same, after the bank was waited for this long.
+    pub(crate) fn after(self, waited: Duration) -> Self {
+        match self {
+            Self::Failed {
+                refusal, trouble, ..
+            } => Self::Failed {
+                refusal,
+                trouble,
+                upstream: waited,
+            },
+            Self::Refused(_) | Self::Broke(_) => self,
+        }
+    }
+
     /// How long the bank was waited for.
     pub(crate) fn upstream(&self) -> Duration {
         match self {

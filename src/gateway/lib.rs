@@ -13,6 +13,7 @@
 //! class `payment`, which no snapshot can hold yet.
 
 mod assertion;
+mod composed;
 mod exchange;
 mod filter;
 mod halt;
@@ -33,6 +34,7 @@ mod turned_away;
 mod whole;
 
 pub use assertion::Assertions;
+pub use composed::{Composed, ComposedOperation, ComposedSource};
 pub use filter::fuzz_answer_filter;
 pub use lent::Services;
 pub use limit::{Gate, GateSettings, Limiters, Plan, Rate};

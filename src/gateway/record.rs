@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use model::ports::{AuditLog, AuditUnavailable, Stage};
 use model::{
     Access, AuditEntry, AuditEvent, Body, ClientId, Clock, ClusterId, Connection, ConsentSeen,
-    Decision, Facts, InteractionId, LogName, PartnerId, Refusal, RequestId, Timing, Who,
+    Decision, Facts, InteractionId, LogName, PartnerId, Refusal, RequestId, StepSeen, Timing, Who,
 };
 use upstream::Trouble;
 
@@ -39,6 +39,8 @@ pub(crate) struct OpenRecord {
     route: Option<Arc<Route>>,
     /// The customer's consent, and what of it went out.
     consent: Option<Box<ConsentSeen>>,
+    /// The reads of a composed operation.
+    steps: Vec<StepSeen>,
     /// The request's deadline, by the clock that never goes back; known with the route.
     deadline: Duration,
     is_written: bool,
@@ -107,6 +109,7 @@ impl OpenRecord {
             who,
             route: None,
             consent: None,
+            steps: Vec::new(),
             is_written: false,
             unrouted: Arc::clone(&services.unrouted),
             is_told: false,
@@ -158,6 +161,11 @@ impl OpenRecord {
             seen.kept = kept;
             seen.dropped = dropped;
         }
+    }
+
+    /// What a composed operation read.
+    pub(crate) fn steps(&mut self, steps: Vec<StepSeen>) {
+        self.steps = steps;
     }
 
     /// Nothing of it goes out.
@@ -337,6 +345,7 @@ impl OpenRecord {
             who: self.who.clone(),
             object: self.route.as_ref().map(|route| Arc::clone(&route.object)),
             consent: self.consent.clone(),
+            steps: std::mem::take(&mut self.steps),
             decision: told.decision,
             status: told.status,
             code: told.code,

@@ -205,6 +205,21 @@ pub struct ConsentSeen {
     pub attended: bool,
 }
 
+/// A read of a composed operation, as its record tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepSeen {
+    /// Its name in the block.
+    pub step: Arc<str>,
+    /// How many calls were made for it.
+    pub calls: u32,
+    /// When it began, since the operation did, in microseconds.
+    pub began_us: u64,
+    /// How long it took, in microseconds; nothing of one that was let go.
+    pub took_us: Option<u64>,
+    /// How it failed, in one word of a closed set.
+    pub fault: Option<&'static str>,
+}
+
 /// A request on the road.
 #[derive(Debug, Clone)]
 pub struct Access {
@@ -220,6 +235,8 @@ pub struct Access {
     pub object: Option<Arc<Object>>,
     /// Under which consent, in class `customer`, once the token names one.
     pub consent: Option<Box<ConsentSeen>>,
+    /// The reads of a composed operation, those that began; empty for any other.
+    pub steps: Vec<StepSeen>,
     /// The decision.
     pub decision: Decision,
     /// The status sent, or that would have been sent.

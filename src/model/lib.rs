@@ -28,7 +28,7 @@ mod turn;
 
 pub use audit_event::{
     Access, AuditEntry, AuditEvent, Body, ConsentSeen, Decision, End, Ended, LogName,
-    OauthEndpoint, Object, Timing, TokenIssue, Who,
+    OauthEndpoint, Object, StepSeen, Timing, TokenIssue, Who,
 };
 pub use clock::{Clock, MovedClock, SystemClock};
 pub use connection::{Alpn, Connection, Network, PresentedChain, TlsFacts};
@@ -55,5 +55,7 @@ pub use message::{
 pub use meter::{Counter, Gauge, Held, Histogram, Kind, Measure, Meter, SECONDS, Watch, Words};
 pub use partner::{Name, Partner, Standing};
 pub use product::{DetailType, ProtectionClass, Scope, ScopeSet};
-pub use refusal::{CertificateProblem, Code, ProofProblem, Refusal, TokenProblem};
+pub use refusal::{
+    CertificateProblem, Code, Misfit, ProofProblem, Refusal, StepFault, TokenProblem,
+};
 pub use turn::Turn;

@@ -105,6 +105,40 @@ impl ProofProblem {
     }
 }
 
+/// How a read of a composed operation failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StepFault {
+    /// The bank's service cannot be reached.
+    Unavailable,
+    /// It did not answer in time.
+    TimedOut,
+    /// It gave no valid answer.
+    Invalid,
+    /// It refused.
+    Refused,
+}
+
+impl StepFault {
+    /// What would be told of the service if it had been called by itself.
+    pub fn alone(self) -> Refusal {
+        match self {
+            Self::Unavailable => Refusal::UpstreamUnavailable,
+            Self::TimedOut => Refusal::UpstreamTimeout,
+            Self::Invalid => Refusal::UpstreamInvalid,
+            Self::Refused => Refusal::BankRefused { status: 500 },
+        }
+    }
+}
+
+/// Something of a request that is not as its operation's description says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Misfit {
+    /// Where: a JSON Pointer (RFC 6901) that begins with `/path`, `/query`, `/header` or `/body`.
+    pub pointer: String,
+    /// What is wrong, in words that follow the place; nothing of the value.
+    pub what: String,
+}
+
 /// What a partner is told. One variant for each thing that the partner would do differently.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
@@ -206,6 +240,11 @@ pub enum Refusal {
         /// The rule that is broken.
         what: &'static str,
     },
+    /// The request is not what the operation's description says.
+    NotAsDescribed {
+        /// Where, and how; at least one.
+        errors: Vec<Misfit>,
+    },
     /// No consent of the client's has this id. Nothing more is told: whether another client's has
     /// is nobody's to know.
     UnknownConsent,
@@ -227,6 +266,13 @@ pub enum Refusal {
     UpstreamTimeout,
     /// The bank's service answered what is not HTTP, or broke its answer off.
     UpstreamInvalid,
+    /// A bank's service that a composed operation reads failed it.
+    StepFailed {
+        /// The read, by the block's name of it.
+        step: String,
+        /// How.
+        fault: StepFault,
+    },
     /// Evidence cannot be kept, so nothing is answered.
     AuditUnavailable,
 }
@@ -261,7 +307,7 @@ impl Refusal {
             Self::TooOften { .. } => "consent_frequency",
             Self::ConsentUnavailable => "consent_unavailable",
             Self::BankRefused { .. } => "bank_refused",
-            Self::RequestInvalid { .. } => "request_invalid",
+            Self::RequestInvalid { .. } | Self::NotAsDescribed { .. } => "request_invalid",
             Self::UnknownConsent => "unknown_consent",
             Self::TooManyUndecided { .. } => "too_many_undecided",
             Self::BodyTooLarge { .. } => "body_too_large",
@@ -269,6 +315,7 @@ impl Refusal {
             Self::UpstreamUnavailable => "upstream_unavailable",
             Self::UpstreamTimeout => "upstream_timeout",
             Self::UpstreamInvalid => "upstream_invalid",
+            Self::StepFailed { fault, .. } => return fault.alone().code(),
             Self::AuditUnavailable => "audit_unavailable",
         })
     }

@@ -120,6 +120,13 @@ pub fn typed(document: &Value) -> Result<Typed, Vec<Problem>> {
     load::read(document).map(|(_, typed)| typed)
 }
 
+impl ParameterSchema {
+    /// Whether the items of a list in the query stand each by itself, and not between commas.
+    pub fn is_exploded(&self) -> bool {
+        self.is_exploded
+    }
+}
+
 impl Contract {
     /// Checks a request.
     ///

@@ -48,7 +48,8 @@ pub use look::{
 };
 pub use page::{Pages, see_other};
 pub use problem::{
-    Challenged, Explained, breach, challenged, detail, internal_problem, problem, status,
+    Challenged, Explained, block_problem, breach, challenged, detail, internal_problem, problem,
+    status,
 };
 pub use say::{BadDecimal, Decimal, capital, date, moment, money};
 pub use texts::Arg;

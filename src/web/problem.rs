@@ -10,7 +10,7 @@ use http::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENT
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
 
-use model::{Breach, CertificateProblem, Refusal, RequestId, Response, TokenProblem};
+use model::{Breach, CertificateProblem, Refusal, RequestId, Response, StepFault, TokenProblem};
 
 use crate::json::typed;
 use challenge::challenges;
@@ -33,6 +33,19 @@ struct Document<'a> {
     remedy: &'a str,
     /// The request id: give it to the bank's desk to have the refusal explained.
     explain: String,
+    /// What of the request is not as described (RFC 9457 §3).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<Misfit<'a>>,
+    /// The read of a composed operation that failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    step: Option<&'a str>,
+}
+
+/// One thing of a request, and where it stands.
+#[derive(Serialize)]
+struct Misfit<'a> {
+    pointer: &'a str,
+    detail: &'a str,
 }
 
 /// The status of a refusal (DESIGN: the main road's table).
@@ -40,7 +53,8 @@ pub fn status(refusal: &Refusal) -> StatusCode {
     match refusal {
         Refusal::MalformedRequest { .. }
         | Refusal::MalformedCredentials { .. }
-        | Refusal::RequestInvalid { .. } => StatusCode::BAD_REQUEST,
+        | Refusal::RequestInvalid { .. }
+        | Refusal::NotAsDescribed { .. } => StatusCode::BAD_REQUEST,
         Refusal::UnknownRoute | Refusal::UnknownConsent => StatusCode::NOT_FOUND,
         Refusal::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
         Refusal::TooManyRequests { .. }
@@ -72,6 +86,7 @@ pub fn status(refusal: &Refusal) -> StatusCode {
         Refusal::BankRefused { status } => consent::status_of_bank(*status),
         Refusal::UpstreamTimeout => StatusCode::GATEWAY_TIMEOUT,
         Refusal::UpstreamInvalid => StatusCode::BAD_GATEWAY,
+        Refusal::StepFailed { fault, .. } => status(&fault.alone()),
     }
 }
 
@@ -112,6 +127,10 @@ pub fn challenged(refusal: &Refusal, request: RequestId, asked: &Challenged<'_>)
         }
         Refusal::TooManyConcurrent { .. }
         | Refusal::UpstreamUnavailable
+        | Refusal::StepFailed {
+            fault: StepFault::Unavailable,
+            ..
+        }
         | Refusal::ConsentUnavailable
         | Refusal::AuditUnavailable => {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
@@ -153,10 +172,29 @@ pub fn internal_problem(request: RequestId) -> Response {
         expected: words.expected,
         remedy: words.remedy,
         explain: request.to_string(),
+        errors: Vec::new(),
+        step: None,
     })
 }
 
-fn document(refusal: &Refusal, request: RequestId) -> Document<'static> {
+/// A problem of a composed operation: a check of this name did not hold. What the name means is
+/// said by the product's description.
+pub fn block_problem(status: StatusCode, name: &str, request: RequestId) -> Response {
+    answer(&Document {
+        r#type: format!("urn:mortise:block:{name}"),
+        title: &name.replace('_', " "),
+        status: status.as_u16(),
+        detail: "A condition of this product does not hold.",
+        code: name,
+        expected: "What the product's description says of this code.".to_owned(),
+        remedy: "Do as the product's description says of this code.",
+        explain: request.to_string(),
+        errors: Vec::new(),
+        step: None,
+    })
+}
+
+fn document(refusal: &Refusal, request: RequestId) -> Document<'_> {
     let (code, words) = (refusal.code().as_str(), Explained::of(refusal));
     Document {
         r#type: format!("urn:mortise:problem:{code}"),
@@ -167,6 +205,21 @@ fn document(refusal: &Refusal, request: RequestId) -> Document<'static> {
         expected: words.expected,
         remedy: words.remedy,
         explain: request.to_string(),
+        errors: match refusal {
+            Refusal::NotAsDescribed { errors } => errors.iter().map(misfit).collect(),
+            _ => Vec::new(),
+        },
+        step: match refusal {
+            Refusal::StepFailed { step, .. } => Some(step),
+            _ => None,
+        },
+    }
+}
+
+fn misfit(misfit: &model::Misfit) -> Misfit<'_> {
+    Misfit {
+        pointer: &misfit.pointer,
+        detail: &misfit.what,
     }
 }
 
@@ -208,7 +261,9 @@ fn title(refusal: &Refusal) -> &'static str {
         Refusal::TooOften { .. } => "Asked too often without the customer",
         Refusal::ConsentUnavailable => "Consent cannot be looked up",
         Refusal::BankRefused { .. } => "The bank's service refused",
-        Refusal::RequestInvalid { .. } => "Request not as described",
+        Refusal::RequestInvalid { .. } | Refusal::NotAsDescribed { .. } => {
+            "Request not as described"
+        }
         Refusal::UnknownConsent => "Unknown consent",
         Refusal::TooManyUndecided { .. } => "Too many undecided consents",
         Refusal::BodyTooLarge { .. } => "Body too large",
@@ -216,6 +271,7 @@ fn title(refusal: &Refusal) -> &'static str {
         Refusal::UpstreamUnavailable => "Bank service unavailable",
         Refusal::UpstreamTimeout => "Bank service too slow",
         Refusal::UpstreamInvalid => "Bank service answered wrongly",
+        Refusal::StepFailed { fault, .. } => title(&fault.alone()),
         Refusal::AuditUnavailable => "Evidence cannot be kept",
     }
 }
@@ -275,6 +331,8 @@ pub fn detail(refusal: &Refusal) -> &'static str {
         }
         Refusal::UpstreamTimeout => "The bank's service did not answer in time.",
         Refusal::UpstreamInvalid => "The bank's service gave no valid answer.",
+        Refusal::StepFailed { fault, .. } => detail(&fault.alone()),
+        Refusal::NotAsDescribed { .. } => "The request is not as the API's description says.",
         Refusal::AuditUnavailable => {
             "The gateway cannot record this request now, so it does not answer it."
         }
@@ -324,6 +382,9 @@ fn expected(refusal: &Refusal) -> String {
         Refusal::RequestInvalid { pointer, .. } => {
             return format!("At {pointer} what the API's description defines.");
         }
+        Refusal::NotAsDescribed { .. } => {
+            "At each place that `errors` names, what the API's description defines."
+        }
         Refusal::NoAgreement => "An agreement that names the product, today.",
         Refusal::InsufficientScope { scope } => return format!("The scope {scope}."),
         Refusal::InsufficientDetails { detail } => {
@@ -346,6 +407,7 @@ fn expected(refusal: &Refusal) -> String {
         Refusal::UpstreamUnavailable
         | Refusal::UpstreamTimeout
         | Refusal::UpstreamInvalid
+        | Refusal::StepFailed { .. }
         | Refusal::ConsentUnavailable
         | Refusal::AuditUnavailable => "Nothing else from you.",
     };
@@ -357,6 +419,7 @@ fn remedy(refusal: &Refusal) -> &'static str {
         Refusal::MalformedRequest { .. }
         | Refusal::MalformedCredentials { .. }
         | Refusal::RequestInvalid { .. } => "Mend the request as the detail says.",
+        Refusal::NotAsDescribed { .. } => "Mend the request as `errors` says.",
         Refusal::UnknownRoute => "Compare host, base path and spelling with the API's description.",
         Refusal::MethodNotAllowed { .. } => "Use a method that the Allow header lists.",
         Refusal::TooManyRequests { .. } => {
@@ -404,6 +467,7 @@ fn remedy(refusal: &Refusal) -> &'static str {
         Refusal::UpstreamTimeout => {
             "Repeat a read after a while; the outcome of a change is not known."
         }
+        Refusal::StepFailed { fault, .. } => remedy(&fault.alone()),
         Refusal::UpstreamInvalid => {
             "Repeat a read after a while; if it stays, give the bank the explain id."
         }

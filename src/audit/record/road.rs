@@ -6,11 +6,14 @@ use std::net::IpAddr;
 use crypto::put_base64url;
 use jiff::Timestamp;
 use model::{
-    Access, ConsentSeen, End, Object, Who, put_network, put_number, put_text, put_timestamp,
+    Access, ConsentSeen, End, Object, StepSeen, Who, put_network, put_number, put_text,
+    put_timestamp,
 };
 
 use super::{TEXT_BYTES_MAX, WORD_BYTES_MAX, cut};
 
+/// The most reads that a record tells of.
+const STEPS_MAX: usize = 64;
 /// Room for the usual record.
 const USUAL_BYTES: usize = 768;
 
@@ -30,6 +33,9 @@ pub(super) fn access(at: Timestamp, access: &Access) -> Vec<u8> {
     }
     if let Some(seen) = &access.consent {
         record.consent(seen);
+    }
+    if !access.steps.is_empty() {
+        record.steps(&access.steps);
     }
     record.open("outcome");
     record.word("decision", access.decision.as_str());
@@ -196,6 +202,29 @@ impl Record {
         self.name("attended");
         self.0.extend_from_slice(attended);
         self.close();
+    }
+
+    /// The reads of a composed operation, the first of them where there are very many.
+    fn steps(&mut self, steps: &[StepSeen]) {
+        self.name("steps");
+        self.0.push(b'[');
+        for (at, step) in steps.iter().take(STEPS_MAX).enumerate() {
+            if at > 0 {
+                self.0.push(b',');
+            }
+            self.0.push(b'{');
+            self.member("step", &cut(&step.step, WORD_BYTES_MAX));
+            self.number("calls", u64::from(step.calls));
+            self.number("at_us", step.began_us);
+            if let Some(took) = step.took_us {
+                self.number("us", took);
+            }
+            if let Some(fault) = step.fault {
+                self.word("fault", fault);
+            }
+            self.close();
+        }
+        self.0.push(b']');
     }
 
     /// Written once for all records of an operation.

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 use model::{
     Access, BankId, Body, By, Channel, ClientId, ClusterId, ConsentPart, ConsentSeen, ConsentState,
     Decision, End, Ended, EventId, Extent, GrantAction, GrantEvent, InteractionId, Object,
-    OperationId, PartnerId, ProductId, ProtectionClass, RequestId, SealedDetails, Timing,
+    OperationId, PartnerId, ProductId, ProtectionClass, RequestId, SealedDetails, StepSeen, Timing,
 };
 
 use super::*;
@@ -39,6 +39,7 @@ fn access() -> Access {
             written: OnceLock::new(),
         })),
         consent: None,
+        steps: Vec::new(),
         decision: Decision::Refused,
         status: 403,
         code: Some("insufficient_scope"),
@@ -141,6 +142,36 @@ fn an_access_under_a_consent_says_what_of_it_went_out() {
                 \"clusters\":[\"account_list\",\"balance\"],\"kept\":2,\"dropped\":1,\
                 \"attended\":true},\"outcome\":";
     assert!(written.contains(part), "{written}");
+}
+
+#[test]
+fn a_composed_operation_says_what_it_read() {
+    let mut access = access();
+    let step = |step: &str, took_us, fault| StepSeen {
+        step: step.into(),
+        calls: 2,
+        began_us: 10,
+        took_us,
+        fault,
+    };
+    access.steps = vec![
+        step("kyc", Some(900), None),
+        step("score", Some(5), Some("timed_out")),
+        step("late", None, None),
+    ];
+    let written = whole(&AuditEvent::Access(Box::new(access.clone())));
+    let part = "\"steps\":[{\"step\":\"kyc\",\"calls\":2,\"at_us\":10,\"us\":900},\
+                {\"step\":\"score\",\"calls\":2,\"at_us\":10,\"us\":5,\"fault\":\"timed_out\"},\
+                {\"step\":\"late\",\"calls\":2,\"at_us\":10}],\"outcome\":";
+    assert!(written.contains(part), "{written}");
+    access.steps = (0..100)
+        .map(|at| step(&format!("s{at}"), None, None))
+        .collect();
+    let written = whole(&AuditEvent::Access(Box::new(access)));
+    assert!(
+        written.contains("\"s63\"") && !written.contains("\"s64\""),
+        "{written}"
+    );
 }
 
 #[test]

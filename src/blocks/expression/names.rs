@@ -81,6 +81,11 @@ impl Names {
         is_new.then_some(()).ok_or(BadName::Twice)
     }
 
+    /// What values of this name are.
+    pub(crate) fn of(&self, name: &str) -> Option<&Type> {
+        self.kinds.get(name)
+    }
+
     pub(super) fn kind(&self, name: &str) -> Option<(&Arc<str>, &Type)> {
         self.kinds.get_key_value(name)
     }

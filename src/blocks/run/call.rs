@@ -61,9 +61,26 @@ pub enum CallFault {
     /// The answer, or what it is called for, is larger than what is taken.
     #[error("too big")]
     TooBig,
+    /// What it is called with cannot be sent as the service's contract says.
+    #[error("it cannot be asked for")]
+    Unaskable,
 }
 
 impl CallFault {
+    /// In one word of a closed set, as records name it.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Refused { .. } => "refused",
+            Self::Unavailable => "unavailable",
+            Self::TimedOut => "timed_out",
+            Self::Reset => "reset",
+            Self::Malformed => "malformed",
+            Self::WrongType { .. } => "wrong_type",
+            Self::TooBig => "too_big",
+            Self::Unaskable => "unaskable",
+        }
+    }
+
     /// Whether the same call might go well a moment later.
     fn is_passing(&self) -> bool {
         matches!(self, Self::Unavailable | Self::TimedOut | Self::Reset)

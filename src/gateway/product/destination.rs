@@ -4,8 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use model::UpstreamId;
+
 use model::ports::RoomDoor;
 use upstream::Upstream;
+
+use crate::composed::Composed;
 
 /// Where an operation's calls go, once they are admitted.
 #[derive(Clone)]
@@ -17,6 +20,8 @@ pub enum Destination {
         /// The service.
         upstream: Arc<Upstream>,
     },
+    /// To a block, whose reads go to services of the bank's.
+    Block(Arc<Composed>),
     /// To a room of this house, in class `partner` alone.
     Room {
         /// What the room is called.
@@ -31,7 +36,7 @@ impl Destination {
     pub fn upstream(&self) -> Option<&UpstreamId> {
         match self {
             Self::Upstream { id, .. } => Some(id),
-            Self::Room { .. } => None,
+            Self::Block(_) | Self::Room { .. } => None,
         }
     }
 
@@ -39,6 +44,7 @@ impl Destination {
     pub(crate) fn goal(&self) -> Goal {
         match self {
             Self::Upstream { id, .. } => Goal::Upstream(id.clone()),
+            Self::Block(composed) => Goal::Block(Arc::clone(composed.name())),
             Self::Room { name, .. } => Goal::Room(name),
         }
     }
@@ -55,6 +61,8 @@ impl fmt::Debug for Destination {
 pub enum Goal {
     /// A service of the bank's.
     Upstream(UpstreamId),
+    /// A block, by its name.
+    Block(Arc<str>),
     /// A room of this house.
     Room(&'static str),
 }
@@ -63,6 +71,7 @@ impl fmt::Display for Goal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Upstream(id) => write!(f, "{id}"),
+            Self::Block(name) => write!(f, "the block {name}"),
             Self::Room(name) => write!(f, "the gateway's own room {name}"),
         }
     }

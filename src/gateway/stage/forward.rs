@@ -1,5 +1,6 @@
 //! `Admitted` to an answer of the bank.
 
+mod block;
 mod room;
 
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use crate::product::{Coverage, Destination, Route};
 use crate::stage::consent::Consented;
 use crate::stage::disclose::{Withheld, disclose};
 use crate::stage::limit::WithinLimits;
+use block::in_block;
 use room::in_room;
 
 /// The bank's answer, its body still to come.
@@ -66,6 +68,13 @@ pub(crate) async fn forward(
     let route = admitted.route();
     let (upstream_id, bank) = match &route.destination {
         Destination::Upstream { id, upstream } => (id, upstream),
+        Destination::Block(composed) => {
+            // Apart, too.
+            let composed = Arc::clone(composed);
+            return in_block(exchange, services, admitted, composed)
+                .boxed()
+                .await;
+        }
         Destination::Room { door, .. } => {
             // Apart, so that no other request carries the room for it.
             let door = Arc::clone(door);

@@ -74,7 +74,33 @@ every!(refusals -> Refusal {
     Refusal::UpstreamTimeout => Refusal::UpstreamTimeout,
     Refusal::UpstreamInvalid => Refusal::UpstreamInvalid,
     Refusal::AuditUnavailable => Refusal::AuditUnavailable,
+    Refusal::NotAsDescribed { .. } => Refusal::NotAsDescribed { errors: vec![misfit("/query/day")] },
+    Refusal::StepFailed { .. } => failed_step(model::StepFault::Unavailable),
 });
+
+fn misfit(pointer: &str) -> model::Misfit {
+    model::Misfit {
+        pointer: pointer.to_owned(),
+        what: "must be a day".to_owned(),
+    }
+}
+
+fn failed_step(fault: model::StepFault) -> Refusal {
+    Refusal::StepFailed {
+        step: "score".to_owned(),
+        fault,
+    }
+}
+
+/// Those that say in another way what another refusal says.
+fn is_another_way(refusal: &Refusal) -> bool {
+    let ways = [
+        Refusal::NotAsDescribed { errors: Vec::new() },
+        failed_step(model::StepFault::Invalid),
+    ];
+    let mut ways = ways.iter().map(std::mem::discriminant);
+    ways.any(|way| way == std::mem::discriminant(refusal))
+}
 
 every!(certificate_problems -> CertificateProblem {
     CertificateProblem::UnknownIssuer => CertificateProblem::UnknownIssuer,
@@ -160,11 +186,9 @@ fn is_full_document(head: &http::response::Parts, body: &Value) {
             "{code}: {member}: {sentence}"
         );
     }
-    assert_eq!(
-        body.as_object().map(serde_json::Map::len),
-        Some(8),
-        "{code}"
-    );
+    let is_more = |name: &&String| !matches!(name.as_str(), "errors" | "step");
+    let members = body.as_object().expect("an object").keys();
+    assert_eq!(members.filter(is_more).count(), 8, "{code}");
 }
 
 #[tokio::test]
@@ -177,8 +201,17 @@ async fn every_refusal_gives_a_full_document() {
         assert_eq!(body["code"], refusal.code().as_str());
         assert_eq!(head.status, status(&refusal));
         assert_eq!(body["detail"], detail(&refusal));
-        assert!(types.insert(body["type"].to_string()), "{refusal:?}");
-        assert!(titles.insert(body["title"].to_string()), "{refusal:?}");
+        let is_new = !is_another_way(&refusal);
+        assert_eq!(
+            types.insert(body["type"].to_string()),
+            is_new,
+            "{refusal:?}"
+        );
+        assert_eq!(
+            titles.insert(body["title"].to_string()),
+            is_new,
+            "{refusal:?}"
+        );
     }
 }
 
@@ -229,8 +262,52 @@ fn codes_and_statuses_are_stable() {
             ("upstream_timeout", 504),
             ("upstream_invalid", 502),
             ("audit_unavailable", 503),
+            ("request_invalid", 400),
+            ("upstream_unavailable", 503),
         ]
     );
+}
+
+#[tokio::test]
+async fn a_read_that_failed_is_named_with_what_is_told_of_its_service() {
+    use model::StepFault;
+    for (fault, code, status) in [
+        (StepFault::Unavailable, "upstream_unavailable", 503),
+        (StepFault::TimedOut, "upstream_timeout", 504),
+        (StepFault::Invalid, "upstream_invalid", 502),
+        (StepFault::Refused, "bank_refused", 502),
+    ] {
+        let (head, body) = read(problem(&failed_step(fault), id())).await;
+        is_full_document(&head, &body);
+        assert_eq!(
+            (body["code"].as_str(), &body["step"]),
+            (Some(code), &json!("score"))
+        );
+        assert_eq!(head.status, status);
+        assert_eq!(head.headers.contains_key("retry-after"), status == 503);
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_as_described_is_told_place_by_place() {
+    let errors = vec![misfit("/query/day"), misfit("/body/from")];
+    let (head, body) = read(problem(&Refusal::NotAsDescribed { errors }, id())).await;
+    is_full_document(&head, &body);
+    let expected = json!([
+        { "pointer": "/query/day", "detail": "must be a day" },
+        { "pointer": "/body/from", "detail": "must be a day" },
+    ]);
+    assert_eq!(body["errors"], expected);
+}
+
+#[tokio::test]
+async fn a_check_that_does_not_hold_is_a_problem_of_its_name() {
+    let status = http::StatusCode::UNPROCESSABLE_ENTITY;
+    let (head, body) = read(block_problem(status, "no_offer", id())).await;
+    assert_eq!((head.status, &body["code"]), (status, &json!("no_offer")));
+    assert_eq!(body["type"], "urn:mortise:block:no_offer");
+    assert_eq!(body["title"], "no offer");
+    assert_eq!(body["explain"], id().to_string());
 }
 
 #[test]

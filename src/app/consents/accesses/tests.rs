@@ -49,6 +49,7 @@ fn access(number: u16, is_under_consent: bool) -> AuditEntry {
         },
         object: Some(Arc::new(object)),
         consent: is_under_consent.then(|| Box::new(seen)),
+        steps: Vec::new(),
         decision: Decision::Allowed,
         status: 200,
         code: None,
