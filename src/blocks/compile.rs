@@ -208,7 +208,7 @@ impl Making<'_> {
         if self.mistakes.found.len() > before {
             return None;
         }
-        let made = Operation {
+        let mut made = Operation {
             name: self.file.name.as_str().into(),
             method: self.file.method.parse().ok()?,
             path: self.file.path.as_str().into(),
@@ -224,6 +224,7 @@ impl Making<'_> {
             reply,
             answers,
         };
+        self.note_clusters(&mut made);
         self.judge(&made);
         (self.mistakes.found.len() == before).then_some(made)
     }
@@ -354,6 +355,7 @@ impl Making<'_> {
             body,
             needs,
             lets,
+            clusters: Vec::new(),
         }
     }
 

@@ -33,7 +33,7 @@ pub fn openapi(plan: &Plan, title: &str, clusters: &Clusters<'_>) -> Json {
             .or_insert_with(|| json!({}));
         if let Some(methods) = path.as_object_mut() {
             let method = operation.method.as_str().to_ascii_lowercase();
-            methods.insert(method, described(operation, clusters));
+            methods.insert(method, described(plan, operation, clusters));
         }
     }
     json!({
@@ -43,7 +43,7 @@ pub fn openapi(plan: &Plan, title: &str, clusters: &Clusters<'_>) -> Json {
     })
 }
 
-fn described(operation: &Operation, clusters: &Clusters<'_>) -> Json {
+fn described(plan: &Plan, operation: &Operation, clusters: &Clusters<'_>) -> Json {
     let mut marks = Map::new();
     let mut mark = |name: &str, value: &str| marks.insert(name.to_owned(), value.into());
     mark("operationId", &operation.name);
@@ -54,7 +54,12 @@ fn described(operation: &Operation, clusters: &Clusters<'_>) -> Json {
     if operation.class >= Class::Partner {
         let scopes = operation.consent.iter().flat_map(|needs| &needs.scopes);
         let scopes: Vec<&str> = scopes.map(AsRef::as_ref).collect();
-        mark("x-mortise-scope", &scopes.join(" "));
+        // Where no customer allows it, the product is allowed as a whole.
+        let scope = match scopes.is_empty() {
+            true => plan.name.to_string(),
+            false => scopes.join(" "),
+        };
+        mark("x-mortise-scope", &scope);
         mark("x-mortise-authorization-details", "none");
         mark("x-mortise-authentication", "none");
     }

@@ -180,6 +180,34 @@ pub struct Reply {
     pub needs: BTreeSet<usize>,
     /// The named values that it needs, and those that these need.
     pub lets: BTreeSet<usize>,
+    /// Whose data leaves with it: the pointer (RFC 6901, `*` for each item of a list) of each
+    /// reference to some in its body, and its clusters.
+    pub clusters: Vec<(Arc<str>, BTreeSet<Arc<str>>)>,
+}
+
+impl Operation {
+    /// The clusters of what leaves with an answer of this status at this pointer into its body.
+    pub fn clusters_at(&self, status: u16, pointer: &str) -> BTreeSet<Arc<str>> {
+        let replies = self.replies().filter(|reply| reply.status == status);
+        let sent = replies.flat_map(|reply| &reply.clusters);
+        let is_there = |at: &str| {
+            let rest = pointer.strip_prefix(at);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let there = sent.filter(|(at, _)| is_there(at));
+        there.flat_map(|(_, clusters)| clusters.clone()).collect()
+    }
+
+    /// All clusters of what leaves with its answers.
+    pub fn clusters(&self) -> BTreeSet<Arc<str>> {
+        let sent = self.replies().flat_map(|reply| &reply.clusters);
+        sent.flat_map(|(_, clusters)| clusters.clone()).collect()
+    }
+
+    fn replies(&self) -> impl Iterator<Item = &Reply> {
+        let answers = self.answers.iter().map(|(_, reply)| reply);
+        std::iter::once(&self.reply).chain(answers)
+    }
 }
 
 /// JSON with places that are filled when it is sent.

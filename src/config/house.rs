@@ -32,7 +32,7 @@ mod consent;
 mod room;
 
 pub use consent::ConsentPlan;
-pub use room::{DestinationPlan, Room};
+pub use room::{BlockPlan, DestinationPlan, Room, SourcePlan};
 
 /// Who loads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

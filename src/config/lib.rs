@@ -56,10 +56,10 @@ mod fixture;
 
 pub use explain::InForce;
 pub use house::{
-    AgreementPlan, AuthorizationPlan, BankPlan, ClientPlan, ConsentPlan, DestinationPlan,
-    DetailPlan, EndpointPlan, GatePlan, House, IssuerEndpoint, IssuerPlan, ListenerPlan, Loaded,
-    LogInPlan, Mode, OurTokensPlan, PartnerPlan, PlanSettings, ProductPlan, ProviderPlan,
-    ResourceServerPlan, Room, Service, TokensPlan,
+    AgreementPlan, AuthorizationPlan, BankPlan, BlockPlan, ClientPlan, ConsentPlan,
+    DestinationPlan, DetailPlan, EndpointPlan, GatePlan, House, IssuerEndpoint, IssuerPlan,
+    ListenerPlan, Loaded, LogInPlan, Mode, OurTokensPlan, PartnerPlan, PlanSettings, ProductPlan,
+    ProviderPlan, ResourceServerPlan, Room, Service, SourcePlan, TokensPlan,
 };
 pub use load::{audit_dir, explain, load, store_path};
 pub use loader::{Loader, Variables};

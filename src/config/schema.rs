@@ -66,9 +66,11 @@ fn section(shape: &Shape) -> Value {
         .keys
         .iter()
         .filter_map(|key| match key.need {
-            Need::RequiredUnless(other, _) => Some(json!({
-                "anyOf": [{ "required": [key.name] }, { "required": [other] }],
-            })),
+            Need::RequiredUnless(others, _) => {
+                let ways = std::iter::once(&key.name).chain(others);
+                let ways: Vec<Value> = ways.map(|key| json!({ "required": [key] })).collect();
+                Some(json!({ "anyOf": ways }))
+            }
             _ => None,
         })
         .collect();
@@ -101,8 +103,9 @@ fn property(key: &Key) -> Value {
             value["default"] = json!(default);
             let _ = write!(text, " Not beside `{other}`.");
         }
-        Need::RequiredUnless(other, _) => {
-            let _ = write!(text, " Must be written unless `{other}` is.");
+        Need::RequiredUnless(others, _) => {
+            let others = others.join("` or `");
+            let _ = write!(text, " Must be written unless `{others}` is.");
         }
         Need::Absent(then) => {
             let _ = write!(text, " When left out: {then}.");

@@ -39,8 +39,8 @@ pub(crate) enum Need {
     Demanded(&'static str),
     /// This value, as it would be written. In a whole section it must be written all the same.
     Default(&'static str),
-    /// It must be written, as the example shows, unless this other key of the section is.
-    RequiredUnless(&'static str, &'static str),
+    /// It must be written, as the example shows, unless one of these other keys of the section is.
+    RequiredUnless(&'static [&'static str], &'static str),
     /// This value, unless this other key of the section is written.
     DefaultUnless(&'static str, &'static str),
     /// Nothing of the kind; the words say what then holds.

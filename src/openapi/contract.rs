@@ -113,6 +113,14 @@ pub fn contracts(document: &Value) -> Result<BTreeMap<String, Contract>, Vec<Pro
     load::read(document).map(|(contracts, _)| contracts)
 }
 
+/// The path of `servers[0].url`, which stands before every path of the document; empty where there
+/// is none.
+///
+/// Errors: why it cannot be used, where it stands.
+pub fn base_path(document: &Value) -> Result<String, Vec<Problem>> {
+    load::base_path(document)
+}
+
 /// Says how much of what [`contracts`] reads is typed.
 ///
 /// Errors: those of [`contracts`].

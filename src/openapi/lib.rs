@@ -45,8 +45,8 @@ pub use answer::{AnswerBody, AnswerShape, Answers, Leaf, Member, Node, NodeKind,
 pub use authentication::Authentication;
 pub use bound::Bound;
 pub use contract::{
-    AnswerSchema, BodySchema, Contract, ParameterSchema, RequestParts, Typed, Violation, contracts,
-    overlay, typed,
+    AnswerSchema, BodySchema, Contract, ParameterSchema, RequestParts, Typed, Violation, base_path,
+    contracts, overlay, typed,
 };
 pub use document::ApiDescription;
 pub use marks::{Class, EffectMark};

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use anyhow::Context as _;
 
 use authserver::AuthServer;
-use config::{BankPlan, DestinationPlan, ProductPlan, Room};
-use gateway::Destination;
+use config::{BankPlan, BlockPlan, DestinationPlan, ProductPlan, Room, SourcePlan};
+use gateway::{Composed, ComposedOperation, ComposedSource, Destination};
 use identity::Ending;
 use model::UpstreamId;
 use upstream::Upstream;
@@ -48,6 +48,9 @@ fn of(
                 upstream: Arc::clone(upstream),
             })
         }
+        DestinationPlan::Block(block) => {
+            Ok(Destination::Block(Arc::new(composed(block, upstreams)?)))
+        }
         DestinationPlan::Room(room @ Room::Consent) => {
             let rights = authserver.rights(&plan.id);
             let rights = rights.context("a bank whose tokens another issues")?;
@@ -58,4 +61,37 @@ fn of(
             })
         }
     }
+}
+
+/// A block with the services that it reads.
+fn composed(
+    block: &BlockPlan,
+    upstreams: &HashMap<UpstreamId, Arc<Upstream>>,
+) -> anyhow::Result<Composed> {
+    let source = |(name, plan): (&String, &SourcePlan)| {
+        let upstream = upstreams.get(&plan.upstream);
+        let upstream = upstream.with_context(|| format!("no upstream {}", plan.upstream))?;
+        let source = ComposedSource {
+            id: plan.upstream.clone(),
+            upstream: Arc::clone(upstream),
+            base_path: Arc::clone(&plan.base_path),
+            contracts: Arc::clone(&plan.contracts),
+        };
+        Ok((Arc::from(name.as_str()), source))
+    };
+    let operation = |plan: &Arc<blocks::plan::Operation>| {
+        let contract = block.contracts.get(plan.name.as_ref());
+        let contract = contract.with_context(|| format!("no contract of {}", plan.name))?;
+        Ok(ComposedOperation {
+            plan: Arc::clone(plan),
+            contract: contract.clone(),
+        })
+    };
+    let sources = block.sources.iter().map(source);
+    let operations = block.plan.operations.iter().map(operation);
+    Ok(Composed::new(
+        &block.plan.name,
+        operations.collect::<anyhow::Result<Vec<_>>>()?,
+        sources.collect::<anyhow::Result<_>>()?,
+    ))
 }

@@ -132,11 +132,15 @@ fn operation(operation: &Operation) -> Value {
         "path": &*object.template,
         "upstream": match &operation.goal {
             Goal::Upstream(upstream) => Some(upstream.as_str()),
-            Goal::Room(_) => None,
+            Goal::Block(_) | Goal::Room(_) => None,
+        },
+        "block": match &operation.goal {
+            Goal::Block(block) => Some(&**block),
+            Goal::Upstream(_) | Goal::Room(_) => None,
         },
         "room": match operation.goal {
-            Goal::Upstream(_) => None,
             Goal::Room(room) => Some(room),
+            Goal::Upstream(_) | Goal::Block(_) => None,
         },
         "guards": operation.guards.iter().map(guard).collect::<Vec<_>>(),
         "evidence": if operation.waits_for_evidence { "before_the_answer" } else { "queued" },

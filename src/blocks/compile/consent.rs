@@ -89,6 +89,54 @@ impl Making<'_> {
         }
     }
 
+    /// Notes of each answer whose data leaves with it.
+    pub(super) fn note_clusters(&self, made: &mut Operation) {
+        let reply = self.sent(made, &made.reply.body);
+        let answers = made.answers.iter();
+        let answers: Vec<_> = answers
+            .map(|(_, reply)| self.sent(made, &reply.body))
+            .collect();
+        made.reply.clusters = reply;
+        for ((_, reply), clusters) in made.answers.iter_mut().zip(answers) {
+            reply.clusters = clusters;
+        }
+    }
+
+    fn sent(&self, made: &Operation, body: &Template) -> Vec<(Arc<str>, BTreeSet<Arc<str>>)> {
+        let mut sent = Vec::new();
+        self.sent_at(made, "", body, &mut sent);
+        sent
+    }
+
+    fn sent_at(
+        &self,
+        made: &Operation,
+        pointer: &str,
+        body: &Template,
+        sent: &mut Vec<(Arc<str>, BTreeSet<Arc<str>>)>,
+    ) {
+        match body {
+            Template::Literal(_) => {}
+            Template::Object(members) => {
+                for (name, its) in members {
+                    let step = name.replace('~', "~0").replace('/', "~1");
+                    self.sent_at(made, &format!("{pointer}/{step}"), its, sent);
+                }
+            }
+            Template::List(items) => {
+                for its in items {
+                    self.sent_at(made, &format!("{pointer}/*"), its, sent);
+                }
+            }
+            Template::Reference(expression) => {
+                let clusters = self.clusters(made, expression.reads());
+                if !clusters.is_empty() {
+                    sent.push((pointer.into(), clusters));
+                }
+            }
+        }
+    }
+
     fn sends_what_is_covered(&mut self, made: &Operation) {
         let scopes = made.consent.iter().flat_map(|its| &its.scopes);
         let says = scopes.filter_map(|scope| self.catalogue.scopes.get(scope.as_ref()));

@@ -142,6 +142,7 @@ fn reply_of(status: u16, body: &Json, names: &Names) -> Reply {
         body: Template::Object(members.collect()),
         needs: BTreeSet::new(),
         lets: BTreeSet::new(),
+        clusters: Vec::new(),
     }
 }
 

@@ -42,6 +42,7 @@ fn reply(status: u16) -> Reply {
         body: Template::Object(Vec::new()),
         needs: BTreeSet::new(),
         lets: BTreeSet::new(),
+        clusters: Vec::new(),
     }
 }
 

@@ -42,6 +42,7 @@ fn reply(status: u16, members: Vec<(&str, Template)>) -> Reply {
         body: Template::Object(members.collect()),
         needs: BTreeSet::new(),
         lets: BTreeSet::new(),
+        clusters: Vec::new(),
     }
 }
 

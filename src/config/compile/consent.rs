@@ -34,6 +34,23 @@ pub(super) struct Asking {
 }
 
 impl Asking {
+    /// What a block may ask for.
+    pub(super) fn for_blocks(&self) -> blocks::Catalogue {
+        let scopes = self.catalogue.scopes().filter_map(|(scope, entry)| {
+            let entry = entry.consented()?;
+            let says = blocks::ScopeSays {
+                clusters: entry.clusters.iter().map(ToString::to_string).collect(),
+                is_bound: entry.bound.is_some(),
+            };
+            Some((scope.as_str().to_owned(), says))
+        });
+        let purposes = self.catalogue.purposes();
+        blocks::Catalogue {
+            scopes: scopes.collect(),
+            purposes: purposes.map(|(id, _)| id.as_str().to_owned()).collect(),
+        }
+    }
+
     /// Where a part of a scope's entry stands, or the entry, if that lacks it.
     fn place_of(&self, scope: &Scope, part: &str) -> Span {
         let scope = scope.as_str().replace('~', "~0").replace('/', "~1");

@@ -23,6 +23,19 @@ pub(super) struct Described {
 }
 
 impl Described {
+    /// A description that was made of the file with this number, and where each of its operations
+    /// stands there.
+    pub(super) fn made(description: ApiDescription, places: Vec<Span>, source: usize) -> Self {
+        let file = ApiFile {
+            description: Arc::new(description),
+            places,
+        };
+        Self {
+            file: Arc::new(file),
+            source,
+        }
+    }
+
     /// The description.
     pub(super) fn description(&self) -> &Arc<ApiDescription> {
         &self.file.description

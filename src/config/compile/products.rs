@@ -1,5 +1,6 @@
 //! Products: their API descriptions, upstreams and listeners, and that no two want one path.
 
+mod block;
 mod room;
 
 use std::collections::BTreeMap;
@@ -31,13 +32,9 @@ pub(super) fn compile(
     details::refuse_shared(c, bank);
     let mut plans = Vec::new();
     for product in &bank.products {
-        let destination = destination(c, bank, product);
         let listeners = listeners(c, file, product);
-        let described = product
-            .openapi
-            .as_ref()
-            .and_then(|reference| openapi_file::read(c, reference, bank.consent.is_some()));
-        let (Some(listeners), Some(described)) = (listeners, described) else {
+        let offered = offered(c, bank, asking, product);
+        let (Some(listeners), Some((described, destination))) = (listeners, offered) else {
             continue;
         };
         refuse_unusable_names(c, &described);
@@ -72,7 +69,26 @@ pub(super) fn compile(
     plans
 }
 
-/// Where a product's calls go.
+/// What a product offers, and where its calls go.
+fn offered(
+    c: &mut Compiler<'_>,
+    bank: &Bank,
+    asking: Option<&Asking>,
+    product: &Product,
+) -> Option<(Described, Option<DestinationPlan>)> {
+    if let Some(reference) = &product.block {
+        let (described, plan) = block::read(c, (bank, asking), product, reference)?;
+        return Some((described, Some(DestinationPlan::Block(Arc::new(plan)))));
+    }
+    let destination = destination(c, bank, product);
+    let described = product
+        .openapi
+        .as_ref()
+        .and_then(|reference| openapi_file::read(c, reference, bank.consent.is_some()))?;
+    Some((described, destination))
+}
+
+/// Where the calls of a product of one service go.
 fn destination(c: &mut Compiler<'_>, bank: &Bank, product: &Product) -> Option<DestinationPlan> {
     if let Some(room) = &product.room {
         room::refuse_unasked(c, bank, room);

@@ -41,7 +41,7 @@ pub(super) static ISSUER: Shape = Shape::new(
         Key {
             name: "profile",
             kind: Kind::Word(&PROFILES),
-            need: Need::RequiredUnless("jwks", "fapi2"),
+            need: Need::RequiredUnless(&["jwks"], "fapi2"),
             doc: "What it demands: `fapi2`, or `fapi2_message_signing`: each authorization \
                   request is signed, and so is what it says of a token where that is asked for.",
         },
@@ -49,7 +49,7 @@ pub(super) static ISSUER: Shape = Shape::new(
             name: "access_token_lifetime",
             // It cannot be called back before it expires.
             kind: Kind::Duration(Duration::from_secs(10), Duration::from_mins(15)),
-            need: Need::RequiredUnless("jwks", "300s"),
+            need: Need::RequiredUnless(&["jwks"], "300s"),
             doc: "How long an access token lives.",
         },
         Key {

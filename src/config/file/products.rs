@@ -9,23 +9,35 @@ use super::members;
 use crate::files::FileRef;
 use crate::house::Room;
 use crate::mistake::Code;
-use crate::reader::{Reader, Section};
-use crate::shape::{Key, Kind, Need, Shape};
+use crate::reader::{Reader, Section, Value};
+use crate::shape::{Id, Key, Kind, Need, Shape};
 use crate::source::At;
 
 pub(super) static PRODUCT: Shape = Shape::new(
     "a product",
     &[
-        Key::required(
-            "openapi",
+        Key {
+            name: "openapi",
+            kind: Kind::File,
+            need: Need::RequiredUnless(&["block"], "file:PATH"),
+            doc: "Its API: OpenAPI 3.0 or 3.1; each operation states its x-mortise-class.",
+        },
+        Key::absent(
+            "block",
             Kind::File,
-            "file:PATH",
-            "Its API: OpenAPI 3.0 or 3.1; each operation states its x-mortise-class.",
+            "the API is that of one service",
+            "A block: what it offers is composed of what services of the bank offer.",
+        ),
+        Key::absent(
+            "sources",
+            Kind::Named(&SOURCE, Id::Name),
+            "it is no block",
+            "The services that the block reads, by its names of them.",
         ),
         Key {
             name: "upstream",
             kind: Kind::Name,
-            need: Need::RequiredUnless("room", "NAME`, or `room: consent"),
+            need: Need::RequiredUnless(&["room", "block"], "NAME`, or `room: consent"),
             doc: "The service of the bank where its calls go.",
         },
         Key::absent(
@@ -59,10 +71,44 @@ pub(super) static PRODUCT: Shape = Shape::new(
     ],
 );
 
-/// A product: the operations of an OpenAPI file.
+static SOURCE: Shape = Shape::new(
+    "a source of a block",
+    &[
+        Key::required(
+            "openapi",
+            Kind::File,
+            "file:PATH",
+            "Its API: OpenAPI 3.0 or 3.1.",
+        ),
+        Key::absent(
+            "overlay",
+            Kind::File,
+            "the API's file stands as it is",
+            "What is laid over the API's file: types and marks that may only tighten it.",
+        ),
+        Key::required(
+            "upstream",
+            Kind::Name,
+            "NAME",
+            "The service of the bank where its calls go.",
+        ),
+    ],
+);
+
+/// A service that a block reads.
+pub(crate) struct Source {
+    pub(crate) name: At<String>,
+    pub(crate) openapi: Option<At<FileRef>>,
+    pub(crate) overlay: Option<At<FileRef>>,
+    pub(crate) upstream: Option<At<String>>,
+}
+
+/// A product: the operations of an OpenAPI file, or of a block.
 pub(crate) struct Product {
     pub(crate) id: At<ProductId>,
     pub(crate) openapi: Option<At<FileRef>>,
+    pub(crate) block: Option<At<FileRef>>,
+    pub(crate) sources: Vec<Source>,
     pub(crate) upstream: Option<At<String>>,
     pub(crate) room: Option<At<Room>>,
     /// The listeners that serve it.
@@ -79,8 +125,28 @@ pub(super) fn read(reader: &mut Reader, section: &mut Section<'_>) -> Vec<Produc
         ProductId::parse,
         |reader, id, mut section| {
             let openapi = section.value(reader, "openapi");
+            let block = section.value(reader, "block");
+            let sources = sources(reader, &mut section);
             let upstream = section.value(reader, "upstream");
             let room = section.value(reader, "room");
+            if let Some(block) = &block {
+                for (name, other) in [
+                    ("openapi", &openapi),
+                    ("upstream", &upstream),
+                    ("room", &room),
+                ] {
+                    refuse_beside(reader, block, name, other.as_ref());
+                }
+                if sources.is_empty() {
+                    section.lacks("sources", "name the services that the block reads");
+                }
+            } else if let Some(first) = sources.first() {
+                let what = "`sources` stands without a `block` that reads them";
+                reader
+                    .collector
+                    .mistake(Code::Contradiction, first.name.at, what)
+                    .help("write `block: file:PATH` beside it, or remove it");
+            }
             if let (Some(upstream), Some(room)) = (&upstream, &room) {
                 let what = "`room` stands beside `upstream`: who answers?";
                 reader
@@ -96,6 +162,8 @@ pub(super) fn read(reader: &mut Reader, section: &mut Section<'_>) -> Vec<Produc
             Some(Product {
                 id,
                 openapi: openapi.and_then(|value| reader.file(value)),
+                block: block.and_then(|value| reader.file(value)),
+                sources,
                 upstream: upstream.and_then(|value| reader.name(value)),
                 room: room.and_then(|value| reader.word(value, &Room::ALL)),
                 listeners: listeners
@@ -108,4 +176,41 @@ pub(super) fn read(reader: &mut Reader, section: &mut Section<'_>) -> Vec<Produc
             })
         },
     )
+}
+
+/// A block is all of a product.
+fn refuse_beside(reader: &mut Reader, block: &Value<'_>, name: &str, other: Option<&Value<'_>>) {
+    let Some(other) = other else {
+        return;
+    };
+    let what = format!("`{name}` stands beside `block`: what is offered?");
+    reader
+        .collector
+        .mistake(Code::Contradiction, other.key_span, what)
+        .see(block.key_span, "the block")
+        .help("remove one of the two; what a block reads stands in `sources`");
+}
+
+fn sources(reader: &mut Reader, section: &mut Section<'_>) -> Vec<Source> {
+    let Some(value) = section.value(reader, "sources") else {
+        return Vec::new();
+    };
+    let named = reader.named(value).into_iter();
+    let read = named.filter_map(|member| {
+        let mut section = member.section?;
+        let openapi = section.value(reader, "openapi");
+        let overlay = section.value(reader, "overlay");
+        let upstream = section.value(reader, "upstream");
+        section.finish(reader);
+        Some(Source {
+            name: At {
+                value: member.name.to_owned(),
+                at: member.at,
+            },
+            openapi: openapi.and_then(|value| reader.file(value)),
+            overlay: overlay.and_then(|value| reader.file(value)),
+            upstream: upstream.and_then(|value| reader.name(value)),
+        })
+    });
+    read.collect()
 }

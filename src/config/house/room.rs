@@ -1,12 +1,40 @@
 //! Where the calls of a product go.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use model::UpstreamId;
+use openapi::Contract;
+
+/// A block, checked, and the services that it reads.
+#[derive(Debug)]
+pub struct BlockPlan {
+    /// The block.
+    pub plan: blocks::plan::Plan,
+    /// What requests of each of its operations must be, by the operation's name.
+    pub contracts: BTreeMap<String, Contract>,
+    /// The services, by the block's names of them.
+    pub sources: BTreeMap<String, SourcePlan>,
+}
+
+/// A service that a block reads.
+#[derive(Debug, Clone)]
+pub struct SourcePlan {
+    /// Where its calls go.
+    pub upstream: UpstreamId,
+    /// What stands before every path of it.
+    pub base_path: Arc<str>,
+    /// Its operations by `operationId`.
+    pub contracts: Arc<BTreeMap<String, Contract>>,
+}
 
 /// Where the calls of a product go.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum DestinationPlan {
     /// To this service of its bank's.
     Upstream(UpstreamId),
+    /// To a block, whose reads go to services of the bank's.
+    Block(Arc<BlockPlan>),
     /// To a room of the gateway, which serves each of the product's operations.
     Room(Room),
 }

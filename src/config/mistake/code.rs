@@ -52,6 +52,8 @@ pub enum Code {
     Contradiction,
     /// An API description that cannot be served.
     Api,
+    /// A block that cannot be run.
+    Block,
     /// Something that nothing uses.
     Unused,
     /// A fault of this program.
@@ -60,7 +62,7 @@ pub enum Code {
 
 impl Code {
     /// All of them.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::NotYaml,
         Self::YamlFeature,
         Self::UnknownKey,
@@ -84,6 +86,7 @@ impl Code {
         Self::Unguarded,
         Self::Contradiction,
         Self::Api,
+        Self::Block,
         Self::Unused,
         Self::Fault,
     ];

@@ -70,9 +70,12 @@ impl<'n> Section<'n> {
             });
         }
         let help = match key.need {
-            Need::RequiredUnless(other, _) | Need::DefaultUnless(other, _)
-                if self.pairs.iter().any(|pair| pair.key == other) =>
+            Need::RequiredUnless(others, _)
+                if self.pairs.iter().any(|pair| others.contains(&&*pair.key)) =>
             {
+                return None;
+            }
+            Need::DefaultUnless(other, _) if self.pairs.iter().any(|pair| pair.key == other) => {
                 return None;
             }
             Need::Default(value) | Need::DefaultUnless(_, value)

@@ -19,6 +19,7 @@ use crate::parameter::{Location, Parameter, check_path, merge};
 use crate::placement::{self, BY_KEY, stated_name};
 use crate::problem::{Problem, Problems, help_words, quoted};
 use crate::reference::{Document, Site};
+use crate::server;
 use crate::template::Template;
 
 /// The most schemas of one document, and the most values in all of them.
@@ -59,6 +60,15 @@ pub(super) fn read(root: &Value) -> Result<(BTreeMap<String, Contract>, Typed), 
     } else {
         Err(load.problems.into_vec())
     }
+}
+
+/// What stands before every path.
+pub(super) fn base_path(root: &Value) -> Result<String, Vec<Problem>> {
+    let mut problems = Problems::default();
+    let edition = edition(root, &mut problems);
+    let document = edition.map(|edition| Document { root, edition });
+    let path = document.and_then(|document| server::base_path(&document, &mut problems));
+    path.ok_or_else(|| problems.into_vec())
 }
 
 struct Load<'a> {

@@ -17,7 +17,7 @@ pub(super) static LOG_IN: Shape = Shape::new(
         Key {
             name: "upstream",
             kind: Kind::Name,
-            need: Need::RequiredUnless("provider", "NAME"),
+            need: Need::RequiredUnless(&["provider"], "NAME"),
             doc: "Which of the bank's upstreams it is.",
         },
         Key {
@@ -26,7 +26,7 @@ pub(super) static LOG_IN: Shape = Shape::new(
                 expected: "a path such as `/customers/v1/log-in`",
                 pattern: PATH_PATTERN,
             },
-            need: Need::RequiredUnless("provider", "/customers/v1/log-in"),
+            need: Need::RequiredUnless(&["provider"], "/customers/v1/log-in"),
             doc: "Where it is asked there.",
         },
         Key::absent(
