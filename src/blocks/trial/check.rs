@@ -128,14 +128,16 @@ impl Checking<'_> {
     ) -> Option<Value> {
         if let (Type::Object(object), Json::Object(members)) = (kind, json) {
             let known = object.members.keys().map(AsRef::as_ref);
-            let unknown = members
-                .keys()
-                .filter(|name| !object.members.contains_key(name.as_str()));
+            let is_known = |name: &str| object.members.contains_key(name);
+            let mut unknown = members.keys().filter(|name| !is_known(name)).peekable();
+            let is_whole = unknown.peek().is_none();
             for name in unknown {
-                let at = format!("{place}/{}", name.replace('~', "~0").replace('/', "~1"));
                 let help = choices("the members", name, known.clone());
                 let what = format!("no member {} is taken here", quoted(name));
-                self.tell(code, &at, what, &help);
+                self.tell(code, &format!("{place}/{}", escaped(name)), what, &help);
+            }
+            if !is_whole {
+                return None;
             }
         }
         match Value::read(kind, json) {
