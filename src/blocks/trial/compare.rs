@@ -185,12 +185,11 @@ impl Found {
     ) {
         for (name, its) in expected {
             let place = below(place, name);
-            match got.get(name) {
-                Some(got) => compare(self, &place, its, got),
-                None => {
-                    let what = format!("{} is missing", quoted(name));
-                    self.add(&place, what, Some(its.clone()), None);
-                }
+            if let Some(got) = got.get(name) {
+                compare(self, &place, its, got);
+            } else {
+                let what = format!("{} is missing", quoted(name));
+                self.add(&place, what, Some(its.clone()), None);
             }
         }
     }

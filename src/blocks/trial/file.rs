@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 
 use super::mock::Fault;
 use crate::file::Written;
-use crate::file::form::{At, Form, Section};
+use crate::file::form::{At, Form, Section, Told};
 use crate::slip::{choices, quoted};
 
 /// The most tests of a file.
@@ -295,19 +295,18 @@ fn expected(form: &mut Form, at: &At<'_>) -> Option<ExpectFile> {
         status: status?,
         body: body("body"),
         body_has: body("body_has"),
-        problem: problem?,
-        answer: answer?,
+        problem: problem.ok()?,
+        answer: answer.ok()?,
         is_degraded: is_degraded?,
         calls: calls?,
     })
 }
 
 /// A word that may be left out.
-fn word(form: &mut Form, section: &Section<'_>, key: &str) -> Option<Option<String>> {
-    match section.get(key) {
-        Some(at) => form.text(&at, TEXT_BYTES_MAX).map(Some),
-        None => Some(None),
-    }
+fn word(form: &mut Form, section: &Section<'_>, key: &str) -> Result<Option<String>, Told> {
+    let word = section.get(key);
+    word.map(|at| form.text(&at, TEXT_BYTES_MAX).ok_or(Told))
+        .transpose()
 }
 
 fn calls(form: &mut Form, at: &At<'_>) -> Option<Vec<(String, u32)>> {
