@@ -344,6 +344,9 @@ fn two_tests_of_one_name_are_a_mistake_and_so_is_a_clock_that_is_not_given() {
         .find(|its| its.code == "E205")
         .expect("the clock");
     assert_eq!(clock.what, "`offerPlans` reads `now`, and it is not given");
+    // What nothing describes is not taken on trust.
+    let told = mistakes.iter().filter(|its| its.code == "E208");
+    assert_eq!(told.count(), 3, "{mistakes:#?}");
 }
 
 #[test]

@@ -17,7 +17,7 @@ use crate::slip::{choices, quoted};
 /// The statuses by which a service says that it is unavailable.
 const UNAVAILABLE: [u16; 3] = [502, 503, 504];
 
-impl Checking<'_> {
+impl<'c> Checking<'c> {
     /// The steps that call an operation.
     fn steps(&self, name: &str) -> Vec<&Step> {
         let steps = self.operation.steps.iter();
@@ -70,8 +70,12 @@ impl Checking<'_> {
     fn mock(&mut self, name: &str, turns: &[MockFile]) -> Option<Mock> {
         let timeouts = self.steps(name).into_iter().map(|step| step.timeout);
         let timeout = timeouts.max().unwrap_or_default();
-        let (source, operation) = name.split_once('.')?;
-        let contract = self.contracts.get(source)?.get(operation)?;
+        let Some(contract) = self.contract(name) else {
+            let help = "give the API files that the block was checked against";
+            let what = format!("no API file describes `{name}`");
+            self.tell("E208", &format!("/mock/{}", escaped(name)), what, help);
+            return None;
+        };
         let made: Vec<Option<Turn>> = turns
             .iter()
             .map(|turn| match turn {
@@ -85,6 +89,11 @@ impl Checking<'_> {
             .collect();
         let turns = made.into_iter().collect::<Option<_>>()?;
         Some(Mock { turns })
+    }
+
+    fn contract(&self, name: &str) -> Option<&'c Contract> {
+        let (source, operation) = name.split_once('.')?;
+        self.contracts.get(source)?.get(operation)
     }
 
     /// A reply that the service may give.
