@@ -3,6 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use roas_arazzo::v1_1::Description;
+use roas_arazzo::validation::Validate as _;
+use roas_arazzo_executor::testing::Fake;
+use roas_arazzo_executor::{HttpRequest, Options, execute};
+
 use super::*;
 use crate::compile::tests::{block, checked, services};
 use crate::export::{authorization, openapi};
@@ -296,4 +301,80 @@ fn each_endpoint_has_the_origin_that_its_metadata_say() {
         places.collect::<BTreeSet<_>>(),
         BTreeSet::from([("/authorize", auth), ("/par", auth), ("/token", api)])
     );
+}
+
+/// What a runner that is not ours sends, where services answer so and a customer brings this back.
+#[expect(
+    clippy::default_trait_access,
+    reason = "the type is of a crate that only its own caller knows"
+)]
+fn run(brought: &Json) -> (bool, Vec<HttpRequest>) {
+    let (journey, mut sources) = journey(&block());
+    let description: Description = serde_json::from_value(journey).expect("a description");
+    let none = Default::default();
+    description.validate(none).expect("what the standard asks");
+    let inputs = json!({
+        "client_id": "swiftride-app", "par_assertion": "p.a.r", "token_assertion": "t.o.k",
+        "redirect_uri": "https://app.swiftride.example/callback", "state": "s-1",
+        "code_verifier": "verifier", "code_challenge": "challenge",
+        "authorization_details": "[]", "offerPlans": { "basketTotal": "250.00" },
+    });
+    let mut source = |name: &str| sources.remove(name).expect("a source");
+    let options = Options::new()
+        .source(PRODUCT, FACTS.product, source(PRODUCT))
+        .source(AUTHORIZATION, FACTS.authorization, source(AUTHORIZATION))
+        .base_url(PRODUCT, "https://api.harbour.example/instalments/v1")
+        .inputs(inputs);
+    let mut client = Fake::new()
+        .reply(201, &json!({ "request_uri": "urn:r:1", "expires_in": 60 }))
+        .reply(200, brought)
+        .reply(
+            200,
+            &json!({ "access_token": "a-t", "token_type": "Bearer" }),
+        )
+        .reply(200, &json!({ "plans": [] }));
+    let report = execute(&description, &options, &mut client);
+    let is_good = report.is_ok_and(|report| report.is_success());
+    (is_good, client.sent().to_vec())
+}
+
+#[test]
+fn a_runner_not_ours_walks_it() {
+    let brought = json!({ "code": "c-1", "state": "s-1", "iss": SERVER.issuer });
+    let (is_good, sent) = run(&brought);
+    assert!(is_good, "{sent:#?}");
+    let urls: Vec<&str> = sent.iter().map(|its| its.url.as_str()).collect();
+    let opened = "https://auth.harbour.example/authorize?client_id=swiftride-app&request_uri=urn";
+    assert_eq!(urls[0], "https://auth.harbour.example/par");
+    assert!(urls[1].starts_with(opened), "{urls:?}");
+    assert_eq!(
+        urls[2..],
+        [
+            "https://api.harbour.example/token",
+            "https://api.harbour.example/instalments/v1/plans"
+        ]
+    );
+    // It says what a form holds as JSON, and leaves writing it as one to its client.
+    let form = |its: &HttpRequest| -> Json {
+        assert_eq!(its.header("Content-Type"), Some(FORM));
+        serde_json::from_str(&its.text()).expect("members")
+    };
+    let (pushed, redeemed) = (form(&sent[0]), form(&sent[2]));
+    let scope = "card:instalment-quote card:spending-summary credit:assess";
+    assert_eq!(pushed["scope"], scope);
+    assert_eq!(pushed["code_challenge"], "challenge");
+    assert_eq!(pushed["client_assertion"], "p.a.r");
+    assert_eq!(redeemed["code"], "c-1");
+    assert_eq!(redeemed["code_verifier"], "verifier");
+    assert_eq!(redeemed["client_assertion"], "t.o.k");
+    assert_eq!(sent[3].header("Authorization"), Some("Bearer a-t"));
+    assert_eq!(sent[3].text(), r#"{"basketTotal":"250.00"}"#);
+}
+
+#[test]
+fn a_code_of_another_visit_or_another_server_is_not_redeemed() {
+    for (state, issuer) in [("s-2", SERVER.issuer), ("s-1", "https://elsewhere.example")] {
+        let (is_good, sent) = run(&json!({ "code": "c-1", "state": state, "iss": issuer }));
+        assert!(!is_good && sent.len() == 2, "{state} {issuer}: {sent:#?}");
+    }
 }
