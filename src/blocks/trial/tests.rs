@@ -3,7 +3,7 @@ use serde_json::json;
 
 use super::*;
 use crate::compile::Mistake;
-use crate::compile::tests::{block, checked, services};
+use crate::compile::tests::{answer, block, checked, service, services, takes};
 
 /// The block, with a repeat that it has the time for.
 fn repeating() -> Json {
@@ -59,9 +59,11 @@ fn whole() -> Json {
 }
 
 fn held(tests: &Json) -> Result<Tests, Vec<Mistake>> {
-    let plan = checked(&repeating(), &services());
-    let plan = plan.unwrap_or_else(|mistakes| panic!("{mistakes:#?}"));
-    let services = services();
+    held_of(&repeating(), &services(), tests)
+}
+
+fn held_of(block: &Json, services: &Json, tests: &Json) -> Result<Tests, Vec<Mistake>> {
+    let plan = checked(block, services).unwrap_or_else(|mistakes| panic!("{mistakes:#?}"));
     let services = services.as_object().expect("services").iter();
     let read = services.map(|(name, document)| {
         let read = contracts(document).unwrap_or_else(|problems| panic!("{problems:#?}"));
@@ -188,6 +190,85 @@ fn a_reply_may_let_itself_be_waited_for() {
         ]);
         let report = report(&tests);
         assert!(report.is_passed(), "{after}: {report:#?}");
+    }
+}
+
+/// A read for each account, tried once more.
+fn balances() -> (Json, Json) {
+    let id = json!({ "type": "string", "maxLength": 64 });
+    let services = json!({ "ledger": service(&json!({ "/balances": { "post": {
+        "operationId": "getBalance", "x-mortise-effect": "none",
+        "x-mortise-scope": "credit:assess",
+        "requestBody": takes(&json!({ "accountId": id }), &["accountId"]),
+        "responses": answer(&json!({ "n": { "type": "integer" } })),
+    } } })) });
+    let block = json!({
+        "block": "balances", "version": "1.0.0", "title": { "en": "Balances", "zh-CN": "余额" },
+        "sources": ["ledger"],
+        "operations": { "all": {
+            "expose": "POST /all", "class": "customer", "effect": "none", "deadline": "9s",
+            "consent": { "scopes": ["credit:assess"], "purpose": "instalment_offer" },
+            "reads": { "balances": {
+                "call": "ledger.getBalance", "with": { "accountId": "$a" },
+                "timeout": "1s", "retry": 1,
+                "for": { "each": "a in consent.accounts", "max": 4, "at_once": 4 },
+            } },
+            "reply": { "status": 200, "body": { "balances": "$balances" } },
+        } },
+    });
+    (block, services)
+}
+
+#[test]
+fn replies_in_turn_are_those_of_the_items_and_of_the_calls_that_are_made_again() {
+    let (block, services) = balances();
+    let n = |n: i64| json!({ "reply": { "n": n } });
+    let tests = |accounts: Json, turns: Json, expect: Json| {
+        json!([{
+            "name": "balances", "run": "all", "expect": expect,
+            "given": { "consent": { "customerId": "c-1", "accounts": accounts } },
+            "mock": { "ledger.getBalance": turns },
+        }])
+    };
+    let balance = |n: i64| json!({ "n": n });
+    let good = |list: Json, calls: u32| {
+        let calls = json!({ "ledger.getBalance": calls });
+        json!({ "status": 200, "body": { "balances": list }, "calls": calls })
+    };
+    let twice = json!(["a-1", "a-1"]);
+    for (accounts, turns, expect, repeats) in [
+        // The same account twice is no call that is made again.
+        (
+            &twice,
+            json!([n(1), n(2)]),
+            good(json!([balance(1), balance(2)]), 2),
+            0,
+        ),
+        (
+            &json!(["a-1", "a-2"]),
+            json!([n(1), "reset", n(3)]),
+            good(json!([balance(1), balance(3)]), 3),
+            1,
+        ),
+        (
+            &json!(["a-1"]),
+            json!(["hangs", n(7)]),
+            good(json!([balance(7)]), 2),
+            1,
+        ),
+        (&json!([]), n(1), good(json!([]), 0), 0),
+    ] {
+        let tests = tests(accounts.clone(), turns, expect);
+        let held = held_of(&block, &services, &tests);
+        let held = held.unwrap_or_else(|mistakes| panic!("{mistakes:#?}"));
+        let report = held.run().expect("a runtime");
+        assert!(report.is_passed(), "{report:#?}");
+        let points = &report.coverage.points;
+        let repeated = points
+            .iter()
+            .find(|its| its.way == Way::Repeats)
+            .expect("a retry");
+        assert_eq!(repeated.tests, repeats, "{tests:#}");
     }
 }
 
