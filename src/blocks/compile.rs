@@ -112,14 +112,14 @@ impl Plan {
 
 /// What was found so far.
 #[derive(Default)]
-struct Mistakes {
+pub(crate) struct Mistakes {
     found: Vec<Mistake>,
     /// The names of an operation that could not be made: that they are not there follows.
     unmade: BTreeSet<String>,
 }
 
 impl Mistakes {
-    fn tell(
+    pub(crate) fn tell(
         &mut self,
         code: &'static str,
         pointer: &str,
@@ -154,7 +154,7 @@ impl Mistakes {
         }
     }
 
-    fn into_result<T>(self, made: T) -> Result<T, Vec<Mistake>> {
+    pub(crate) fn into_result<T>(self, made: T) -> Result<T, Vec<Mistake>> {
         if self.found.is_empty() {
             Ok(made)
         } else {
@@ -233,20 +233,11 @@ impl Making<'_> {
     fn given(&mut self) -> Type {
         let members = self.file.input.iter();
         let input = object(members.map(|(name, kind)| (name.as_str(), kind.clone())));
-        let id = || Type::Text {
-            bytes_max: ID_BYTES_MAX,
-        };
         let mut given = vec![("input", input.clone()), ("now", Type::Timestamp)];
         if let Some(consent) = &self.file.consent {
             let bound = consent.bound.iter();
-            let bound = object(bound.map(|(name, kind)| (name.as_str(), kind.clone())));
-            let members = [
-                ("id", id()),
-                ("customerId", id()),
-                ("accounts", Type::list(id(), ACCOUNTS_MAX)),
-                ("bound", bound),
-            ];
-            given.push(("consent", object(members.into_iter())));
+            let bound = bound.map(|(name, kind)| (name.as_str(), kind.clone()));
+            given.push(("consent", consent_of(bound)));
         }
         for (name, kind) in given {
             // They are words of ours, and the first.
@@ -391,6 +382,20 @@ fn text_of(written: &Written) -> String {
     }
 }
 
+/// What expressions read as `consent`, where these values are bound into it.
+pub(crate) fn consent_of<'o>(bound: impl Iterator<Item = (&'o str, Type)>) -> Type {
+    let id = || Type::Text {
+        bytes_max: ID_BYTES_MAX,
+    };
+    let members = [
+        ("id", id()),
+        ("customerId", id()),
+        ("accounts", Type::list(id(), ACCOUNTS_MAX)),
+        ("bound", object(bound)),
+    ];
+    object(members.into_iter())
+}
+
 /// An object of these members and no others.
 fn object<'o>(members: impl Iterator<Item = (&'o str, Type)>) -> Type {
     let members = members.map(|(name, kind)| {
@@ -407,7 +412,7 @@ fn object<'o>(members: impl Iterator<Item = (&'o str, Type)>) -> Type {
 }
 
 /// All that an operation's expressions read, each with the place that it is read for.
-fn all_reads(made: &Operation) -> BTreeSet<Read> {
+pub(crate) fn all_reads(made: &Operation) -> BTreeSet<Read> {
     let mut all = BTreeSet::new();
     for step in &made.steps {
         for (_, with) in &step.with {

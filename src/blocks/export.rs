@@ -1,9 +1,12 @@
 //! Export: a block's own operations as an OpenAPI 3.1 description, for partners and for the road,
-//! which carries a block as it carries any other product.
+//! which carries a block as it carries any other product; and the partner's journey through them
+//! as Arazzo 1.1.
 //!
 //! Everything in it follows from the plan: a request is held to the types of `input`, an answer to
 //! those of what its body refers to, a refusal to the names of the checks.
 
+mod arazzo;
+mod authorization;
 mod schema;
 
 use std::collections::BTreeSet;
@@ -14,6 +17,9 @@ use serde_json::{Map, Value as Json, json};
 use crate::check_line::Outcome;
 use crate::expression::Type;
 use crate::plan::{Operation, Plan, Reply};
+
+pub use arazzo::{Facts, arazzo};
+pub use authorization::{AuthorizationServer, authorization};
 
 /// Problems of the road, which every operation may answer with.
 const PROBLEMS: &str = "application/problem+json";

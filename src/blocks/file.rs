@@ -4,7 +4,7 @@
 //! that stand twice and tells lines and columns. Expressions stay texts here, each with its
 //! pointer: what they may read is known once the sources' API descriptions are.
 
-mod form;
+pub(crate) mod form;
 mod operation;
 mod step;
 

@@ -4,9 +4,10 @@
 //! with its former version, and run: reads beside each other, then checks, then the reply.
 //! **Doors**: [`BlockFile::read`], the file as it is written; [`Source`], a service that it calls;
 //! [`plan::Plan::check`], which gives the plan or every [`Mistake`]; [`plan::Operation::run`];
-//! [`drawing`], [`export`], [`diff`]. Below them the language of checks and values, a typed subset
-//! of CEL with decimal money: [`Expression`], what it is checked against ([`Names`], [`Type`]) and
-//! evaluated with ([`Values`], [`Value`], [`Cost`]); [`CheckLine`], one line of `checks`.
+//! [`drawing`], [`export`], [`diff`], and [`trial`], which tests it. Below them the language of
+//! checks and values, a typed subset of CEL with decimal money: [`Expression`], what it is checked
+//! against ([`Names`], [`Type`]) and evaluated with ([`Values`], [`Value`], [`Cost`]);
+//! [`CheckLine`], one line of `checks`.
 //! **How a value goes through**: a text becomes tokens, then a tree, then terms whose types fit:
 //! only then there is an [`Expression`], and only of such there is a plan. A JSON value becomes a
 //! [`Value`] of a [`Type`] once, by [`Value::read`]; evaluation is then a walk over terms that can
@@ -26,6 +27,7 @@ pub mod plan;
 pub mod run;
 mod slip;
 mod source;
+pub mod trial;
 
 pub use check_line::{CheckLine, Outcome};
 pub use compile::{Catalogue, Mistake, ScopeSays};

@@ -57,6 +57,8 @@ pub struct Ran {
     pub end: End,
     /// Whether something stood in for a read that failed.
     pub is_degraded: bool,
+    /// How many checks held: those before the one that did not, or before what ended the run.
+    pub passed: usize,
     /// What was read, in the plan's order; those that had not begun are left out.
     pub steps: Vec<StepReport>,
 }

@@ -37,42 +37,42 @@ static TYPES: [(&str, Type); 7] = [
 
 /// A value of the file, and where it stands.
 #[derive(Debug, Clone)]
-pub(super) struct At<'v> {
-    pub(super) pointer: String,
-    pub(super) value: &'v Value,
+pub(crate) struct At<'v> {
+    pub(crate) pointer: String,
+    pub(crate) value: &'v Value,
 }
 
 /// A mapping whose keys are known.
 #[derive(Debug)]
-pub(super) struct Section<'v> {
+pub(crate) struct Section<'v> {
     pointer: String,
     members: &'v Map<String, Value>,
 }
 
 /// Marks a value whose fault was told.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Told;
+pub(crate) struct Told;
 
 /// Reads values, and gathers what is wrong with them.
 #[derive(Debug, Default)]
-pub(super) struct Form {
+pub(crate) struct Form {
     problems: Vec<Problem>,
 }
 
 impl<'v> At<'v> {
-    pub(super) fn root(value: &'v Value) -> Self {
+    pub(crate) fn root(value: &'v Value) -> Self {
         let pointer = String::new();
         Self { pointer, value }
     }
 
-    fn below(pointer: &str, step: &str, value: &'v Value) -> Self {
+    pub(crate) fn below(pointer: &str, step: &str, value: &'v Value) -> Self {
         let step = step.replace('~', "~0").replace('/', "~1");
         let pointer = format!("{pointer}/{step}");
         Self { pointer, value }
     }
 
     /// The same, owned.
-    pub(super) fn written(&self) -> Written {
+    pub(crate) fn written(&self) -> Written {
         Written {
             pointer: self.pointer.clone(),
             value: self.value.clone(),
@@ -81,19 +81,19 @@ impl<'v> At<'v> {
 }
 
 impl<'v> Section<'v> {
-    pub(super) fn get(&self, key: &str) -> Option<At<'v>> {
+    pub(crate) fn get(&self, key: &str) -> Option<At<'v>> {
         let value = self.members.get(key)?;
         Some(At::below(&self.pointer, key, value))
     }
 }
 
 impl Form {
-    pub(super) fn problems(self) -> Vec<Problem> {
+    pub(crate) fn problems(self) -> Vec<Problem> {
         self.problems
     }
 
     /// Notes what is wrong.
-    pub(super) fn tell<T>(
+    pub(crate) fn tell<T>(
         &mut self,
         pointer: &str,
         what: impl Into<String>,
@@ -110,7 +110,7 @@ impl Form {
     }
 
     /// A mapping that may have these keys and no others.
-    pub(super) fn section<'v>(&mut self, at: &At<'v>, keys: &[&str]) -> Option<Section<'v>> {
+    pub(crate) fn section<'v>(&mut self, at: &At<'v>, keys: &[&str]) -> Option<Section<'v>> {
         let Value::Object(members) = at.value else {
             let help = format!("write the keys {}", keys.join(", "));
             return self.tell(&at.pointer, "this is no mapping", help);
@@ -127,7 +127,7 @@ impl Form {
     }
 
     /// The value of a key that must be there.
-    pub(super) fn required<'v>(&mut self, section: &Section<'v>, key: &str) -> Option<At<'v>> {
+    pub(crate) fn required<'v>(&mut self, section: &Section<'v>, key: &str) -> Option<At<'v>> {
         let found = section.get(key);
         if found.is_none() {
             let what = format!("the key `{key}` is missing");
@@ -137,7 +137,7 @@ impl Form {
     }
 
     /// The members of a mapping whose keys are words of expressions.
-    pub(super) fn named<'v>(&mut self, at: &At<'v>, members_max: usize) -> Vec<(String, At<'v>)> {
+    pub(crate) fn named<'v>(&mut self, at: &At<'v>, members_max: usize) -> Vec<(String, At<'v>)> {
         let Value::Object(members) = at.value else {
             self.tell::<()>(
                 &at.pointer,
@@ -166,7 +166,7 @@ impl Form {
     }
 
     /// The items of a list.
-    pub(super) fn items<'v>(&mut self, at: &At<'v>, items_max: usize) -> Option<Vec<At<'v>>> {
+    pub(crate) fn items<'v>(&mut self, at: &At<'v>, items_max: usize) -> Option<Vec<At<'v>>> {
         let Value::Array(items) = at.value else {
             return self.tell(&at.pointer, "this is no list", "write a list");
         };
@@ -180,7 +180,7 @@ impl Form {
     }
 
     /// A list of texts: at least one, none twice.
-    pub(super) fn words(&mut self, at: &At<'_>, items_max: usize) -> Option<Vec<String>> {
+    pub(crate) fn words(&mut self, at: &At<'_>, items_max: usize) -> Option<Vec<String>> {
         let items = self.items(at, items_max)?;
         if items.is_empty() {
             return self.tell(&at.pointer, "the list is empty", "write at least one");
@@ -198,7 +198,7 @@ impl Form {
     }
 
     /// A text that is not empty.
-    pub(super) fn text(&mut self, at: &At<'_>, bytes_max: usize) -> Option<String> {
+    pub(crate) fn text(&mut self, at: &At<'_>, bytes_max: usize) -> Option<String> {
         let Value::String(text) = at.value else {
             return self.tell(&at.pointer, "this is no text", "put it in quotes");
         };
@@ -209,7 +209,7 @@ impl Form {
         Some(text.clone())
     }
 
-    pub(super) fn flag(&mut self, at: &At<'_>) -> Option<bool> {
+    pub(crate) fn flag(&mut self, at: &At<'_>) -> Option<bool> {
         let flag = at.value.as_bool();
         flag.or_else(|| {
             self.tell(
@@ -221,7 +221,7 @@ impl Form {
     }
 
     /// A whole number from `min` to `max`.
-    pub(super) fn count(&mut self, at: &At<'_>, min: u32, max: u32) -> Option<u32> {
+    pub(crate) fn count(&mut self, at: &At<'_>, min: u32, max: u32) -> Option<u32> {
         let count = at
             .value
             .as_u64()
@@ -232,7 +232,7 @@ impl Form {
     }
 
     /// A length of time with its unit, above zero.
-    pub(super) fn duration(&mut self, at: &At<'_>, max: Duration) -> Option<Duration> {
+    pub(crate) fn duration(&mut self, at: &At<'_>, max: Duration) -> Option<Duration> {
         let read = at.value.as_str().and_then(|text| {
             let digits = text.find(|c: char| !c.is_ascii_digit())?;
             let (number, unit) = text.split_at_checked(digits)?;
@@ -252,7 +252,7 @@ impl Form {
     }
 
     /// A type by its name, with `?` behind it when it may be absent; or the list of its words.
-    pub(super) fn kind(&mut self, at: &At<'_>) -> Option<Type> {
+    pub(crate) fn kind(&mut self, at: &At<'_>) -> Option<Type> {
         if at.value.is_array() {
             let words = self.words(at, 64)?;
             return Some(Type::one_of(words.iter().map(String::as_str)));
@@ -273,7 +273,7 @@ impl Form {
 }
 
 /// Whether a text is a word of expressions.
-pub(super) fn is_word(text: &str) -> bool {
+pub(crate) fn is_word(text: &str) -> bool {
     text.len() <= WORD_BYTES_MAX
         && text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')

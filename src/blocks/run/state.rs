@@ -283,6 +283,7 @@ impl<'s> State<'s> {
         Ran {
             end,
             is_degraded: self.is_degraded,
+            passed: self.passed,
             steps: self.reports.into_iter().flatten().collect(),
         }
     }
