@@ -27,7 +27,7 @@ use crate::expression::{Cause, Value};
 use crate::plan::Operation;
 use state::{State, Stop};
 
-pub use call::{CallFault, Caller, RetryBudget, SourceCall};
+pub use call::{CallFault, Caller, FaultTold, RetryBudget, SourceCall};
 
 /// What a run is given beside its plan.
 #[derive(Debug, Clone)]

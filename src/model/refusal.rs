@@ -114,8 +114,6 @@ pub enum StepFault {
     TimedOut,
     /// It gave no valid answer.
     Invalid,
-    /// It refused.
-    Refused,
 }
 
 impl StepFault {
@@ -125,7 +123,6 @@ impl StepFault {
             Self::Unavailable => Refusal::UpstreamUnavailable,
             Self::TimedOut => Refusal::UpstreamTimeout,
             Self::Invalid => Refusal::UpstreamInvalid,
-            Self::Refused => Refusal::BankRefused { status: 500 },
         }
     }
 }

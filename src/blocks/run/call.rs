@@ -66,7 +66,32 @@ pub enum CallFault {
     Unaskable,
 }
 
+/// What a partner is told of a read that failed: the problem's name is the road's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FaultTold {
+    /// 503: the service cannot be reached now.
+    Unavailable,
+    /// 504: it did not answer in time.
+    TimedOut,
+    /// 502: it gave no answer that the block can read.
+    Invalid,
+}
+
 impl CallFault {
+    /// What a partner is told of it. A read has changed nothing, so that one whose connection broke
+    /// is as good as one that could not be made.
+    pub fn told(&self) -> FaultTold {
+        match self {
+            Self::Unavailable | Self::Reset => FaultTold::Unavailable,
+            Self::TimedOut => FaultTold::TimedOut,
+            Self::Refused { .. }
+            | Self::Malformed
+            | Self::WrongType { .. }
+            | Self::TooBig
+            | Self::Unaskable => FaultTold::Invalid,
+        }
+    }
+
     /// In one word of a closed set, as records name it.
     pub fn as_str(&self) -> &'static str {
         match self {

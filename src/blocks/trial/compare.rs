@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 
 use super::mock::Made;
 use super::{Expect, Test};
-use crate::run::{CallFault, End, Ran};
+use crate::run::{CallFault, End, FaultTold, Ran};
 use crate::slip::quoted;
 
 /// The most differences that are told of one test.
@@ -244,13 +244,10 @@ impl Found {
 /// The problem that the road makes of a read's fault: its status and its name.
 fn problem_of(fault: &CallFault) -> (u16, &'static str) {
     let [unavailable, timeout, invalid] = OF_READS;
-    match fault {
-        CallFault::Unavailable | CallFault::Reset => unavailable,
-        CallFault::TimedOut => timeout,
-        CallFault::Refused { .. }
-        | CallFault::Malformed
-        | CallFault::WrongType { .. }
-        | CallFault::TooBig => invalid,
+    match fault.told() {
+        FaultTold::Unavailable => unavailable,
+        FaultTold::TimedOut => timeout,
+        FaultTold::Invalid => invalid,
     }
 }
 

@@ -275,7 +275,6 @@ async fn a_read_that_failed_is_named_with_what_is_told_of_its_service() {
         (StepFault::Unavailable, "upstream_unavailable", 503),
         (StepFault::TimedOut, "upstream_timeout", 504),
         (StepFault::Invalid, "upstream_invalid", 502),
-        (StepFault::Refused, "bank_refused", 502),
     ] {
         let (head, body) = read(problem(&failed_step(fault), id())).await;
         is_full_document(&head, &body);

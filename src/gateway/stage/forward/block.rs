@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use blocks::run::{CallFault, Caller, End, Given, House, Ran, SourceCall};
+use blocks::run::{CallFault, Caller, End, FaultTold, Given, House, Ran, SourceCall};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use http::header::{ACCEPT, CONTENT_TYPE};
@@ -14,7 +14,7 @@ use http_body_util::LengthLimitError;
 use serde_json::{Value as Json, json};
 
 use identity::LiveConsent;
-use model::{Clock, Fault, Refusal, RequestId, Response, StepFault, StepSeen};
+use model::{Clock, Fault, PurposeId, Refusal, RequestId, Response, StepFault, StepSeen};
 use upstream::{Terms, Trouble, Unanswered, UpstreamFailure, Waiting};
 
 use super::{Answered, demanded, give_back, path_and_query, under_consent};
@@ -25,7 +25,7 @@ use crate::halt::Halt;
 use crate::headers::{IDENTITY, to_upstream};
 use crate::lent::Services;
 use crate::permit::Admitted;
-use crate::product::Route;
+use crate::product::{Coverage, Route};
 use crate::record::micros;
 use crate::whole;
 
@@ -56,6 +56,9 @@ pub(super) async fn in_block(
     let body = whole::asked(body, BODY_BYTES_MAX).await?;
     let consented = admitted.consented();
     let consent = consented.map(|(consented, _)| consented.consent());
+    if let Some((consented, coverage)) = consented {
+        is_covered(operation, consented.consent(), coverage)?;
+    }
     let given = Given {
         input: input(operation, &exchange.head, &body)?,
         consent: consent.map(|it| allowed(operation, it)).transpose()?,
@@ -111,6 +114,24 @@ pub(super) async fn in_block(
         has_digest,
         token,
     })
+}
+
+/// A composed answer is given whole or not at all: each kind of data that it is made of has to be
+/// covered, for the purpose that the block states.
+fn is_covered(
+    operation: &ComposedOperation,
+    consent: &LiveConsent,
+    coverage: &Coverage,
+) -> Result<(), Refusal> {
+    let needs = operation.plan.consent.as_ref();
+    let purpose = consent.terms.purpose.as_ref().map(PurposeId::as_str);
+    let is_for_it = needs.is_some_and(|needs| purpose == Some(&*needs.purpose));
+    let mut clusters = operation.plan.clusters().into_iter();
+    if is_for_it && clusters.all(|cluster| coverage.gives(&consent.terms, &cluster)) {
+        Ok(())
+    } else {
+        Err(Refusal::NotCovered)
+    }
 }
 
 /// What the customer allowed, as expressions read it.
@@ -323,14 +344,10 @@ fn failed(refusal: Refusal, trouble: Option<Trouble>) -> Halt {
 
 /// What a partner is told of a read that failed.
 fn told(fault: &CallFault) -> StepFault {
-    match fault {
-        CallFault::Unavailable => StepFault::Unavailable,
-        CallFault::TimedOut => StepFault::TimedOut,
-        CallFault::Refused { .. } | CallFault::Unaskable => StepFault::Refused,
-        CallFault::Reset
-        | CallFault::Malformed
-        | CallFault::WrongType { .. }
-        | CallFault::TooBig => StepFault::Invalid,
+    match fault.told() {
+        FaultTold::Unavailable => StepFault::Unavailable,
+        FaultTold::TimedOut => StepFault::TimedOut,
+        FaultTold::Invalid => StepFault::Invalid,
     }
 }
 
