@@ -43,7 +43,7 @@ pub(crate) use node::{AuditSection, Gate};
 pub(crate) use partner_ca::{PartnerCa, Revocation};
 pub(crate) use partners::Partner;
 pub(crate) use plans::Plan;
-pub(crate) use products::{Product, Source};
+pub(crate) use products::{Overlay, Product, Source};
 pub(crate) use resource_servers::ResourceServer;
 pub(crate) use tls::TlsEntry;
 pub(crate) use upstreams::{Upstream, UpstreamTls};

@@ -23,7 +23,7 @@ use crate::{House, Mistakes, Mode};
 
 mod shipped;
 
-use self::shipped::{CATALOGUES, PAGES};
+use self::shipped::{BLOCKS, CATALOGUES, PAGES};
 
 /// The example that ships.
 pub(crate) const EXAMPLE: &str = include_str!("../../config/gateway.yaml");
@@ -120,7 +120,7 @@ impl Fixture {
         }
         fixture.write("apis/fx.yaml", FX);
         fixture.write("apis/balances.yaml", BALANCES);
-        for (name, text) in CATALOGUES.into_iter().chain(PAGES) {
+        for (name, text) in CATALOGUES.into_iter().chain(PAGES).chain(BLOCKS) {
             fixture.write(name, text);
         }
         fixture.write("apis/currency-exchange.json", DETAIL);

@@ -43,7 +43,8 @@ fn without_consent(text: &str) -> String {
         let (from, to) = (place(begins), place(next));
         format!("{}{}", &text[..from], &text[to..])
     });
-    bare.replace(", accounts, consents]", "]")
+    bare.replace(", accounts, account-verify, consents]", "]")
+        .replace(", accounts, consents]", "]")
 }
 
 type Sockets = (TcpListener, TcpListener, TcpListener);

@@ -9,7 +9,7 @@ use super::members;
 use crate::files::FileRef;
 use crate::house::Room;
 use crate::mistake::Code;
-use crate::reader::{Reader, Section, Value};
+use crate::reader::{Alternative, Reader, Section, Value};
 use crate::shape::{Id, Key, Kind, Need, Shape};
 use crate::source::At;
 
@@ -80,11 +80,12 @@ static SOURCE: Shape = Shape::new(
             "file:PATH",
             "Its API: OpenAPI 3.0 or 3.1.",
         ),
-        Key::absent(
+        Key::required(
             "overlay",
-            Kind::File,
-            "the API's file stands as it is",
-            "What is laid over the API's file: types and marks that may only tighten it.",
+            Kind::Or("none", &Kind::File),
+            "file:PATH`, or `overlay: none",
+            "What is laid over the API's file: types and marks that may only tighten it. It must be \
+             said, since a file that lost what marks it would open what was closed.",
         ),
         Key::required(
             "upstream",
@@ -95,11 +96,19 @@ static SOURCE: Shape = Shape::new(
     ],
 );
 
+/// What is laid over an API's file.
+pub(crate) enum Overlay {
+    /// Nothing.
+    None,
+    /// This file.
+    File(At<FileRef>),
+}
+
 /// A service that a block reads.
 pub(crate) struct Source {
     pub(crate) name: At<String>,
     pub(crate) openapi: Option<At<FileRef>>,
-    pub(crate) overlay: Option<At<FileRef>>,
+    pub(crate) overlay: Option<Overlay>,
     pub(crate) upstream: Option<At<String>>,
 }
 
@@ -208,9 +217,16 @@ fn sources(reader: &mut Reader, section: &mut Section<'_>) -> Vec<Source> {
                 at: member.at,
             },
             openapi: openapi.and_then(|value| reader.file(value)),
-            overlay: overlay.and_then(|value| reader.file(value)),
+            overlay: overlay.and_then(|value| read_overlay(reader, value)),
             upstream: upstream.and_then(|value| reader.name(value)),
         })
     });
     read.collect()
+}
+
+fn read_overlay(reader: &mut Reader, value: Value<'_>) -> Option<Overlay> {
+    match reader.alternative(value)? {
+        Alternative::Word => Some(Overlay::None),
+        Alternative::Other(value) => reader.file(value).map(Overlay::File),
+    }
 }

@@ -1,13 +1,13 @@
 //! Where the calls of a product go.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use model::UpstreamId;
 use openapi::Contract;
 
 /// A block, checked, and the services that it reads.
-#[derive(Debug)]
 pub struct BlockPlan {
     /// The block.
     pub plan: blocks::plan::Plan,
@@ -15,6 +15,23 @@ pub struct BlockPlan {
     pub contracts: BTreeMap<String, Contract>,
     /// The services, by the block's names of them.
     pub sources: BTreeMap<String, SourcePlan>,
+}
+
+/// What it is and where it goes, not how it comes to its answers.
+impl fmt::Debug for BlockPlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let operations = self.plan.operations.iter();
+        let operations: Vec<_> = operations
+            .map(|its| (&its.name, its.class, &its.consent, its.clusters()))
+            .collect();
+        let upstreams = self.sources.iter();
+        let upstreams: Vec<_> = upstreams.map(|(name, its)| (name, &its.upstream)).collect();
+        f.debug_struct("BlockPlan")
+            .field("name", &self.plan.name)
+            .field("operations", &operations)
+            .field("upstreams", &upstreams)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A service that a block reads.

@@ -204,7 +204,7 @@ fn the_sandboxs_configuration_loads() {
         .load_as(sandbox(), Mode::Sandbox)
         .map_err(|mistakes| mistakes.to_string());
     let house = house.expect("it loads");
-    assert_eq!(house.banks[0].products.len(), 5);
+    assert_eq!(house.banks[0].products.len(), 6);
     assert_eq!(house.agreements.len(), 2);
 }
 

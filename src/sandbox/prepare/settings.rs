@@ -14,7 +14,7 @@ pub(super) const CONFIG: &str = "gateway.yaml";
 pub(super) const AUDIT: &str = "audit";
 
 const TEMPLATE: &str = include_str!("../../../config/sandbox.yaml");
-const APIS: [(&str, &str); 8] = [
+const APIS: [(&str, &str); 10] = [
     ("apis/fx.yaml", include_str!("../../../config/apis/fx.yaml")),
     (
         "apis/branches.yaml",
@@ -43,6 +43,14 @@ const APIS: [(&str, &str); 8] = [
     (
         "consent/catalogue.yaml",
         include_str!("../../../config/consent/catalogue.yaml"),
+    ),
+    (
+        "blocks/account-verify.block.yaml",
+        include_str!("../../../config/blocks/account-verify.block.yaml"),
+    ),
+    (
+        "blocks/accounts.overlay.yaml",
+        include_str!("../../../config/blocks/accounts.overlay.yaml"),
     ),
 ];
 const AGREED_YEARS: i64 = 5;

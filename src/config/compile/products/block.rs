@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::compile::consent::Asking;
 use crate::compile::openapi_file::{Described, place, to_json};
 use crate::compile::{Compiler, unbuilt, upstreams};
-use crate::file::{Bank, Product, Source};
+use crate::file::{Bank, Overlay, Product, Source};
 use crate::files::FileRef;
 use crate::house::{BlockPlan, SourcePlan};
 use crate::mistake::Code;
@@ -142,7 +142,7 @@ fn one(c: &mut Compiler<'_>, bank: &Bank, written: &Source) -> Option<(String, S
     let upstream = upstream.and_then(|name| upstreams::named(c, bank, name));
     let (tree, _) = tree_of(c, written.openapi.as_ref()?, SOURCE_BYTES_MAX)?;
     let mut document = to_json(&tree);
-    if let Some(reference) = &written.overlay {
+    if let Overlay::File(reference) = written.overlay.as_ref()? {
         let (over, _) = tree_of(c, reference, SOURCE_BYTES_MAX)?;
         let laid = openapi::overlay(&document, &to_json(&over));
         document = laid.map_err(|problems| tell(c, &over, problems)).ok()?;

@@ -8,6 +8,7 @@ use crate::fixture::{FX, Fixture, MINIMAL};
 use crate::{Code, Mistakes};
 
 mod across;
+mod blocks;
 mod consent;
 mod fetch;
 mod files;
@@ -139,6 +140,7 @@ fn all() -> impl Iterator<Item = &'static Case> {
         operators::CASES,
         pages::CASES,
         partners::CASES,
+        blocks::CASES,
         rooms::CASES,
         parts::CASES,
         text::CASES,
