@@ -61,9 +61,10 @@ fn described(plan: &Plan, operation: &Operation, clusters: &Clusters<'_>) -> Jso
         let scopes = operation.consent.iter().flat_map(|needs| &needs.scopes);
         let scopes: Vec<&str> = scopes.map(AsRef::as_ref).collect();
         // Where no customer allows it, the product is allowed as a whole.
-        let scope = match scopes.is_empty() {
-            true => plan.name.to_string(),
-            false => scopes.join(" "),
+        let scope = if scopes.is_empty() {
+            plan.name.to_string()
+        } else {
+            scopes.join(" ")
         };
         mark("x-mortise-scope", &scope);
         mark("x-mortise-authorization-details", "none");

@@ -281,7 +281,11 @@ async fn a_good_edit_is_in_force_and_a_bad_one_is_told_at_its_line_while_the_old
     is_too_high(&caller.ask(query).await);
     house.edit("exchange.block.yaml", "rate.bid, date", "rate.bit, date");
     let told = house.refuses_to_reload().await;
-    for words in ["exchange.block.yaml:23:", "no field `bit`", "bid"] {
+    for words in [
+        "exchange.block.yaml:23:",
+        "no member `bit`",
+        "did you mean `bid`",
+    ] {
         assert!(told.contains(words), "{told}");
     }
     is_too_high(&caller.ask(query).await);

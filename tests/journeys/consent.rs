@@ -4,6 +4,7 @@
 mod accesses;
 mod amendment;
 mod clusters;
+mod composed;
 mod control;
 mod covered;
 mod crowd;

@@ -65,21 +65,35 @@ pub(crate) async fn forward(
     services: &Services,
     admitted: Admitted,
 ) -> Result<Answered, Halt> {
-    let route = admitted.route();
-    let (upstream_id, bank) = match &route.destination {
-        Destination::Upstream { id, upstream } => (id, upstream),
+    match &admitted.route().destination {
+        Destination::Upstream { .. } => to_service(exchange, services, admitted).await,
+        // Apart, so that no other request carries the room for it.
         Destination::Block(composed) => {
-            // Apart, too.
             let composed = Arc::clone(composed);
-            return in_block(exchange, services, admitted, composed)
+            in_block(exchange, services, admitted, composed)
                 .boxed()
-                .await;
+                .await
         }
         Destination::Room { door, .. } => {
-            // Apart, so that no other request carries the room for it.
             let door = Arc::clone(door);
-            return in_room(exchange, services, admitted, door).boxed().await;
+            in_room(exchange, services, admitted, door).boxed().await
         }
+    }
+}
+
+/// To a service of the bank's.
+async fn to_service(
+    exchange: &mut Exchange,
+    services: &Services,
+    admitted: Admitted,
+) -> Result<Answered, Halt> {
+    let route = admitted.route();
+    let Destination::Upstream {
+        id: upstream_id,
+        upstream: bank,
+    } = &route.destination
+    else {
+        return Err(Fault::new("a service was asked for that is none").into());
     };
     let consented = admitted.consented();
     let assertion = match admitted.identified() {
