@@ -210,6 +210,7 @@ fn access(clock: &SystemClock) -> anyhow::Result<Access> {
             written: OnceLock::new(),
         })),
         consent: None,
+        steps: Vec::new(),
         decision: Decision::Allowed,
         status: 200,
         code: None,
