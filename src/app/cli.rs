@@ -4,6 +4,7 @@
 
 mod alone;
 mod audit;
+mod block;
 mod check;
 mod config_file;
 mod consent;
@@ -64,6 +65,9 @@ enum Command {
     /// to an honest call and to each attack.
     #[command(after_help = prove::EXIT_CODES)]
     Prove(prove::Prove),
+    /// Check, test, draw, export and compare products that are composed.
+    #[command(subcommand)]
+    Block(block::Block),
     /// See and rotate the keys that sign access tokens.
     Keys(keys::Keys),
     /// Withdraw a customer's consent, and show the evidence of it.
@@ -136,6 +140,7 @@ pub fn main() -> ExitCode {
         Command::Serve { config, log } => serve::run(&config.path(), &log),
         Command::Reload(reload) => reload.run(),
         Command::Check(check) => Ok(check.run()),
+        Command::Block(block) => block.run(),
         Command::Schema { part } => {
             say_schema(part);
             Ok(ExitCode::SUCCESS)

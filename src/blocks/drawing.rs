@@ -45,6 +45,14 @@ struct Ending {
     is_refusal: bool,
 }
 
+/// So many checks, in words.
+fn counted(checks: usize) -> String {
+    match checks {
+        1 => "1 check".to_owned(),
+        more => format!("{more} checks"),
+    }
+}
+
 /// A box: what stands in bold, and what below.
 struct Card {
     title: String,

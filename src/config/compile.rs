@@ -35,6 +35,8 @@ use crate::kept::Kept;
 use crate::mistake::Mistakes;
 use crate::reader::Reader;
 
+pub(crate) use products::block_tests;
+
 /// What compiling needs at hand.
 pub(crate) struct Compiler<'e> {
     pub(crate) reader: Reader,

@@ -61,7 +61,7 @@ pub use house::{
     ListenerPlan, Loaded, LogInPlan, Mode, OurTokensPlan, PartnerPlan, PlanSettings, ProductPlan,
     ProviderPlan, ResourceServerPlan, Room, Service, SourcePlan, TokensPlan,
 };
-pub use load::{audit_dir, explain, load, store_path};
+pub use load::{audit_dir, block_tests, explain, load, store_path};
 pub use loader::{Loader, Variables};
 pub use mistake::{Code, Mistake, Mistakes, Related};
 pub use quantity::Rate;

@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use blocks::trial::Tests;
 use jiff::Timestamp;
 
 use crate::compile::{self, Compiler};
 use crate::explain::{InForce, defaults};
 use crate::files::{Files, ReadProblem, neighbour};
-use crate::house::{House, Loaded, Mode};
+use crate::house::{BlockPlan, House, Loaded, Mode};
 use crate::kept::Kept;
 use crate::mistake::{Code, Mistakes};
 use crate::reader::Reader;
@@ -89,6 +90,27 @@ pub(crate) fn loaded<T: Default>(
     let house = compile(&mut compiler, &root);
     let seen = look(&root, &compiler);
     (compiler.finish(house), seen)
+}
+
+/// Reads the tests of a block, `NAME.block.test.yaml` beside it, and checks them against it.
+///
+/// Errors: every mistake at its line, or that there is no such file.
+pub fn block_tests(block: &BlockPlan) -> Result<Tests, Mistakes> {
+    let path = block.path.with_extension("test.yaml");
+    let mut kept = Kept::default();
+    let mut compiler = Compiler {
+        reader: Reader::default(),
+        files: Files::new(Path::new(""), &|_| None),
+        kept: &mut kept,
+        mode: Mode::Serve,
+        now: Timestamp::UNIX_EPOCH,
+        told: Vec::new(),
+    };
+    let tests = compile::block_tests(&mut compiler, &path, block);
+    match (compiler.reader.collector.finish(), tests) {
+        (None, Some(tests)) => Ok(tests),
+        (mistakes, _) => Err(mistakes.unwrap_or_else(Mistakes::unexplained)),
+    }
 }
 
 /// The file of the embedded store that a configuration names, however many mistakes it has

@@ -1,6 +1,7 @@
 //! Journeys: through the front door, over real sockets and real TLS. One file a subject.
 
 mod access_log;
+mod block_commands;
 mod blocks;
 mod bound;
 mod browser;

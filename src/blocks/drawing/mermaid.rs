@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Card, Scene};
+use super::{Card, Scene, counted};
 use crate::plan::Operation;
 
 /// The text of an operation. Writing to a text cannot fail.
@@ -14,7 +14,7 @@ pub fn mermaid(operation: &Operation) -> String {
         let _ = writeln!(text, "  read{place}[\"{}\"]", label(read));
     }
     if scene.checks > 0 {
-        let _ = writeln!(text, "  checks{{\"{} checks\"}}", scene.checks);
+        let _ = writeln!(text, "  checks{{\"{}\"}}", counted(scene.checks));
     }
     let _ = writeln!(text, "  reply([\"{}\"])", label(&scene.reply));
     ways(&scene, &mut text);

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::layout::{LINE, Layout, MARGIN, Place, TEXT};
-use super::{Card, Scene};
+use super::{Card, Scene, counted};
 use crate::plan::Operation;
 
 /// The colours of both schemes, and how each kind of part is drawn.
@@ -149,13 +149,6 @@ impl Pen {
             self.0,
             "<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\">{text}</text>"
         );
-    }
-}
-
-fn counted(checks: usize) -> String {
-    match checks {
-        1 => "1 check".to_owned(),
-        more => format!("{more} checks"),
     }
 }
 

@@ -2,6 +2,9 @@
 
 mod block;
 mod room;
+mod tested;
+
+pub(crate) use tested::tests as block_tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

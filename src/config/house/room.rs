@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use model::UpstreamId;
@@ -9,8 +10,14 @@ use openapi::Contract;
 
 /// A block, checked, and the services that it reads.
 pub struct BlockPlan {
+    /// The file that it is written in.
+    pub path: PathBuf,
+    /// As it is written.
+    pub file: blocks::BlockFile,
     /// The block.
     pub plan: blocks::plan::Plan,
+    /// What it offers, as an OpenAPI description.
+    pub openapi: serde_json::Value,
     /// What requests of each of its operations must be, by the operation's name.
     pub contracts: BTreeMap<String, Contract>,
     /// The services, by the block's names of them.

@@ -14,7 +14,7 @@ pub(super) const CONFIG: &str = "gateway.yaml";
 pub(super) const AUDIT: &str = "audit";
 
 const TEMPLATE: &str = include_str!("../../../config/sandbox.yaml");
-const APIS: [(&str, &str); 10] = [
+const APIS: [(&str, &str); 11] = [
     ("apis/fx.yaml", include_str!("../../../config/apis/fx.yaml")),
     (
         "apis/branches.yaml",
@@ -47,6 +47,10 @@ const APIS: [(&str, &str); 10] = [
     (
         "blocks/account-verify.block.yaml",
         include_str!("../../../config/blocks/account-verify.block.yaml"),
+    ),
+    (
+        "blocks/account-verify.block.test.yaml",
+        include_str!("../../../config/blocks/account-verify.block.test.yaml"),
     ),
     (
         "blocks/accounts.overlay.yaml",

@@ -55,32 +55,41 @@ pub(super) fn read(
         }
     };
     refuse_unused(c, &product.sources, &file);
-    let (described, contracts) = described(c, bank, &product.id, (&tree, source), &file, &plan)?;
+    let openapi = openapi_of(&file, &plan);
+    let (described, contracts) = described(c, bank, &product.id, (&tree, source), &openapi)?;
     let plan = BlockPlan {
+        path: c
+            .files
+            .path(&reference.clone().map(|reference| reference.0)),
+        file,
         plan,
+        openapi,
         contracts,
         sources,
     };
     Some((described, plan))
 }
 
-/// What the block offers, as any product's file describes it.
-fn described(
-    c: &mut Compiler<'_>,
-    bank: &Bank,
-    product: &At<ProductId>,
-    (tree, source): (&Node, usize),
-    file: &BlockFile,
-    plan: &Plan,
-) -> Option<(Described, BTreeMap<String, Contract>)> {
+/// What the block offers, as any product's file says it.
+fn openapi_of(file: &BlockFile, plan: &Plan) -> Value {
     let clusters = |operation: &str, status: u16, pointer: &str| {
         let operation = plan.operations.iter().find(|its| *its.name == *operation)?;
         let found = operation.clusters_at(status, pointer);
         found.into_iter().next().map(|cluster| cluster.to_string())
     };
-    let document = blocks::export::openapi(plan, &file.title_en, &clusters);
-    let read = ApiDescription::read(&document).and_then(|description| {
-        let contracts = openapi::contracts(&document)?;
+    blocks::export::openapi(plan, &file.title_en, &clusters)
+}
+
+/// The same, read as any product's file is.
+fn described(
+    c: &mut Compiler<'_>,
+    bank: &Bank,
+    product: &At<ProductId>,
+    (tree, source): (&Node, usize),
+    document: &Value,
+) -> Option<(Described, BTreeMap<String, Contract>)> {
+    let read = ApiDescription::read(document).and_then(|description| {
+        let contracts = openapi::contracts(document)?;
         Ok((description, contracts))
     });
     let (description, contracts) = match read {
@@ -168,7 +177,7 @@ fn tree_of(c: &mut Compiler<'_>, reference: &At<FileRef>, bytes_max: u64) -> Opt
     (c.reader.collector.count() == before).then_some((tree, source))
 }
 
-fn tell(c: &mut Compiler<'_>, tree: &Node, problems: Vec<Problem>) {
+pub(super) fn tell(c: &mut Compiler<'_>, tree: &Node, problems: Vec<Problem>) {
     for problem in problems {
         c.reader
             .collector
@@ -178,7 +187,7 @@ fn tell(c: &mut Compiler<'_>, tree: &Node, problems: Vec<Problem>) {
 }
 
 /// The part of a text that is meant, where the text stands in the file letter by letter.
-fn part(c: &Compiler<'_>, tree: &Node, at: Span, part: Option<Part>) -> Span {
+pub(super) fn part(c: &Compiler<'_>, tree: &Node, at: Span, part: Option<Part>) -> Span {
     let Some(part) = part else {
         return at;
     };
