@@ -13,7 +13,6 @@
 //! class `payment`, which no snapshot can hold yet.
 
 mod assertion;
-mod composed;
 mod exchange;
 mod filter;
 mod halt;
@@ -34,13 +33,15 @@ mod turned_away;
 mod whole;
 
 pub use assertion::Assertions;
-pub use composed::{Composed, ComposedOperation, ComposedSource};
 pub use filter::fuzz_answer_filter;
 pub use lent::Services;
 pub use limit::{Gate, GateSettings, Limiters, Plan, Rate};
 pub use metrics::RouteMeters;
 pub use pipeline::Gateway;
-pub use product::{Agreement, Bank, Class, Coverage, Destination, Goal, Route};
+pub use product::{
+    Agreement, Bank, Class, Composed, ComposedOperation, ComposedSource, Coverage, Destination,
+    Goal, Route,
+};
 pub use prove::{Answer, Attack, Granted, Guard, Handshake, Operation, Terms, Unwritten, prove};
 pub use route::{RouteConflict, RoutePattern, names_authority};
 pub use snapshot::{Road, Snapshot};

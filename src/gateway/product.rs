@@ -1,5 +1,6 @@
 //! What can be called: banks, agreements, operations, as their routes know them.
 
+mod composed;
 mod coverage;
 mod destination;
 
@@ -19,6 +20,8 @@ use crate::assertion::Assertions;
 use crate::limit::{AgreementLimiter, Limiters, Plan};
 use crate::metrics::{PartnerMeters, RouteMeters};
 
+pub(crate) use composed::{Asks, BODY_BYTES_MAX, asks, input};
+pub use composed::{Composed, ComposedOperation, ComposedSource};
 pub use coverage::Coverage;
 pub use destination::{Destination, Goal};
 

@@ -5,6 +5,7 @@ mod challenge;
 mod consent;
 mod explained;
 mod proof;
+mod remedy;
 
 use http::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -17,6 +18,7 @@ use challenge::challenges;
 
 pub use challenge::Challenged;
 pub use explained::Explained;
+use remedy::remedy;
 
 /// The body of a problem (RFC 9457 §3.1), with our extension members.
 #[derive(Serialize)]
@@ -376,15 +378,8 @@ fn expected(refusal: &Refusal) -> String {
         Refusal::TooManyConcurrent { limit } | Refusal::TooManyUndecided { limit } => {
             return format!("At most {limit} at once.");
         }
-        Refusal::RequestInvalid { pointer, .. } if pointer.is_empty() => {
-            "A body as the API's description defines it."
-        }
-        Refusal::RequestInvalid { pointer, .. } => {
-            return format!("At {pointer} what the API's description defines.");
-        }
-        Refusal::NotAsDescribed { .. } => {
-            "At each place that `errors` names, what the API's description defines."
-        }
+        Refusal::RequestInvalid { pointer, .. } => return described(pointer),
+        Refusal::NotAsDescribed { .. } => return described("each place that `errors` names"),
         Refusal::NoAgreement => "An agreement that names the product, today.",
         Refusal::InsufficientScope { scope } => return format!("The scope {scope}."),
         Refusal::InsufficientDetails { detail } => {
@@ -414,63 +409,12 @@ fn expected(refusal: &Refusal) -> String {
     text.to_owned()
 }
 
-fn remedy(refusal: &Refusal) -> &'static str {
-    match refusal {
-        Refusal::MalformedRequest { .. }
-        | Refusal::MalformedCredentials { .. }
-        | Refusal::RequestInvalid { .. } => "Mend the request as the detail says.",
-        Refusal::NotAsDescribed { .. } => "Mend the request as `errors` says.",
-        Refusal::UnknownRoute => "Compare host, base path and spelling with the API's description.",
-        Refusal::MethodNotAllowed { .. } => "Use a method that the Allow header lists.",
-        Refusal::TooManyRequests { .. } => {
-            "Wait as Retry-After says; reuse tokens and connections."
-        }
-        Refusal::NoCertificate => {
-            "Configure your certificate and key in the client and connect again."
-        }
-        Refusal::CertificateRefused(_) => {
-            "Check issuer, validity, key usage and revocation of the certificate; renew it where \
-             it was issued."
-        }
-        Refusal::NoToken => {
-            "Get a token from the bank's token endpoint with your client certificate or DPoP key."
-        }
-        Refusal::BadToken(_) => "Get a new token and send it unchanged.",
-        Refusal::WrongBinding => "Call with that one, or get a token with this one.",
-        Refusal::Proof(problem) => proof::remedy(*problem),
-        Refusal::PartnerSuspended => "Ask the gateway's operator.",
-        Refusal::RateLimited { .. } => {
-            "Wait as Retry-After says; the RateLimit headers show what is left."
-        }
-        Refusal::TooManyConcurrent { .. } => "Wait for an answer to end before the next request.",
-        Refusal::NoAgreement => "Ask the bank to add the product to your agreement.",
-        Refusal::InsufficientScope { .. } => "Ask for a token with that scope.",
-        Refusal::InsufficientDetails { .. } => "Ask for a token with such authorization details.",
-        Refusal::DetailsTooLong { .. } => "Ask for a token with fewer authorization details.",
-        Refusal::InsufficientLogIn { .. } => {
-            "Send the customer to the authorization endpoint again, with the acr_values and \
-             max_age of the challenge."
-        }
-        Refusal::NoConsent
-        | Refusal::ConsentExpired
-        | Refusal::ConsentWithdrawn
-        | Refusal::NotCovered
-        | Refusal::TooOften { .. }
-        | Refusal::UnknownConsent
-        | Refusal::TooManyUndecided { .. }
-        | Refusal::BankRefused { .. } => consent::remedy(refusal),
-        Refusal::BodyTooLarge { .. } => "Send less, or split the request.",
-        Refusal::BodyTooSlow => "Send the request again on a new connection.",
-        Refusal::UpstreamUnavailable | Refusal::ConsentUnavailable | Refusal::AuditUnavailable => {
-            "Repeat after Retry-After."
-        }
-        Refusal::UpstreamTimeout => {
-            "Repeat a read after a while; the outcome of a change is not known."
-        }
-        Refusal::StepFailed { fault, .. } => remedy(&fault.alone()),
-        Refusal::UpstreamInvalid => {
-            "Repeat a read after a while; if it stays, give the bank the explain id."
-        }
+/// What is expected of a part of the request; the empty text is all of its body.
+fn described(place: &str) -> String {
+    if place.is_empty() {
+        "A body as the API's description defines it.".to_owned()
+    } else {
+        format!("At {place} what the API's description defines.")
     }
 }
 

@@ -5,6 +5,9 @@
 pub(super) const FIELDS: &[&str] = &[
     "address",
     "bank.id",
+    "block.cause",
+    "block.operation",
+    "block.source",
     "bytes_in",
     "bytes_out",
     "client.id",

@@ -8,7 +8,7 @@ use model::UpstreamId;
 use model::ports::RoomDoor;
 use upstream::Upstream;
 
-use crate::composed::Composed;
+use super::composed::Composed;
 
 /// Where an operation's calls go, once they are admitted.
 #[derive(Clone)]

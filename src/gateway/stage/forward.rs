@@ -10,8 +10,8 @@ use futures_util::FutureExt;
 use http::HeaderMap;
 use identity::AccessToken;
 use model::ports::Stage;
-use model::{BodyBroken, Fault, Refusal, Response};
-use upstream::{Terms, Trouble, UpstreamFailure, Waiting};
+use model::{BodyBroken, Fault, Refusal, Response, UpstreamId};
+use upstream::{Terms, Trouble, Unanswered, UpstreamFailure, Waiting};
 
 use crate::assertion::{Demanded, Told};
 use crate::exchange::Exchange;
@@ -137,51 +137,71 @@ async fn to_service(
     let answer = bank.send(head, body, terms).await;
     let came = services.clock.monotonic();
     let upstream = came.saturating_sub(sent);
-    let (waits, has_digest) = (route.class.waits_for_evidence(), route.class.has_digest());
     let failure = answer.as_ref().err().map(|unanswered| &unanswered.failure);
     route.meters.asked(failure, upstream);
     match answer {
-        Ok(response) => {
-            let token = consented.map(|(consented, _)| Arc::clone(consented.token()));
-            let response = match consented {
-                Some(its) => {
-                    // Apart, so that no other class's request carries the room for it.
-                    let given = under_consent(exchange, services, its, response, upstream);
-                    given.boxed().await?
-                }
-                None => response,
-            };
-            Ok(Answered {
-                response,
-                place: admitted.into_place(),
-                upstream,
-                came,
-                waits,
-                has_digest,
-                token,
-            })
-        }
+        Ok(response) => answered(exchange, services, admitted, response, (upstream, came)).await,
         Err(unanswered) => {
             let is_partners = matches!(unanswered.failure, UpstreamFailure::Request(_));
             if let Some(its) = consented.filter(|_| !is_partners) {
                 give_back(its).boxed().await;
             }
-            let trouble = unanswered.failure.trouble();
-            tracing::warn!(
-                request.id = %exchange.request_id,
-                upstream.id = %upstream_id,
-                upstream.endpoint = unanswered.endpoint.as_deref(),
-                upstream.trouble = trouble.map(Trouble::as_str),
-                upstream.tries = unanswered.tries,
-                error = &unanswered.failure as &dyn std::error::Error,
-                "the upstream failed"
-            );
-            Err(Halt::Failed {
-                refusal: refusal(&unanswered.failure),
-                trouble,
-                upstream,
-            })
+            Err(failed(exchange, upstream_id, &unanswered, upstream))
         }
+    }
+}
+
+/// The service's answer, or what of it may leave.
+async fn answered(
+    exchange: &mut Exchange,
+    services: &Services,
+    admitted: Admitted,
+    response: Response,
+    (upstream, came): (Duration, Duration),
+) -> Result<Answered, Halt> {
+    let consented = admitted.consented();
+    let token = consented.map(|(consented, _)| Arc::clone(consented.token()));
+    let response = match consented {
+        Some(its) => {
+            // Apart, so that no other class's request carries the room for it.
+            let given = under_consent(exchange, services, its, response, upstream);
+            given.boxed().await?
+        }
+        None => response,
+    };
+    let class = &admitted.route().class;
+    Ok(Answered {
+        response,
+        upstream,
+        came,
+        waits: class.waits_for_evidence(),
+        has_digest: class.has_digest(),
+        token,
+        place: admitted.into_place(),
+    })
+}
+
+/// No answer came.
+fn failed(
+    exchange: &Exchange,
+    upstream_id: &UpstreamId,
+    unanswered: &Unanswered,
+    upstream: Duration,
+) -> Halt {
+    let trouble = unanswered.failure.trouble();
+    tracing::warn!(
+        request.id = %exchange.request_id,
+        upstream.id = %upstream_id,
+        upstream.endpoint = unanswered.endpoint.as_deref(),
+        upstream.trouble = trouble.map(Trouble::as_str),
+        upstream.tries = unanswered.tries,
+        error = &unanswered.failure as &dyn std::error::Error,
+        "the upstream failed"
+    );
+    Halt::Failed {
+        refusal: refusal(&unanswered.failure),
+        trouble,
+        upstream,
     }
 }
 

@@ -1,5 +1,5 @@
-//! Products that are composed: the block file, its sources' API descriptions, and the description of
-//! what the block offers, which is held to all that any product's is.
+//! Products that are composed: the block file, its sources' API descriptions, and the description
+//! of what the block offers, which is held to all that any product's is.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

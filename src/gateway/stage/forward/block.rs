@@ -19,13 +19,14 @@ use upstream::{Terms, Trouble, Unanswered, UpstreamFailure, Waiting};
 
 use super::{Answered, demanded, give_back, path_and_query, under_consent};
 use crate::assertion::Told;
-use crate::composed::{Asks, BODY_BYTES_MAX, Composed, ComposedOperation, asks, input};
 use crate::exchange::Exchange;
 use crate::halt::Halt;
 use crate::headers::{IDENTITY, to_upstream};
 use crate::lent::Services;
 use crate::permit::Admitted;
-use crate::product::{Coverage, Route};
+use crate::product::{
+    Asks, BODY_BYTES_MAX, Composed, ComposedOperation, Coverage, Route, asks, input,
+};
 use crate::record::micros;
 use crate::whole;
 
@@ -324,7 +325,11 @@ fn made(ran: Ran, request: RequestId) -> Result<Made, Halt> {
             Err(failed(refusal, trouble(&fault)))
         }
         End::Faulty { cause } => {
-            tracing::warn!(request.id = %request, ?cause, "an expression of a block has no value");
+            tracing::warn!(
+                request.id = %request,
+                block.cause = %cause,
+                "an expression of a block has no value"
+            );
             Err(Fault::new("an expression of a block has no value").into())
         }
     }
