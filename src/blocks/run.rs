@@ -7,6 +7,7 @@
 //! first gate that needs it. Once a gate has ended the run, what still runs is let go: reads change
 //! nothing.
 
+mod cache;
 mod call;
 mod state;
 
@@ -27,6 +28,7 @@ use crate::expression::{Cause, Value};
 use crate::plan::Operation;
 use state::{State, Stop};
 
+pub use cache::AnswerCache;
 pub use call::{CallFault, Caller, FaultTold, RetryBudget, SourceCall};
 
 /// What a run is given beside its plan.
@@ -46,6 +48,11 @@ pub struct House<'h> {
     pub caller: &'h dyn Caller,
     /// How many calls may be repeated.
     pub budget: &'h RetryBudget,
+    /// Answers that are kept from runs before.
+    pub cache: &'h AnswerCache,
+    /// Whose answers these are: who asks, and under which consent. What is kept for one is never
+    /// another's.
+    pub whose: &'h str,
     /// Spreads repeated calls.
     pub random: &'h dyn Random,
 }
@@ -112,7 +119,7 @@ pub struct StepReport {
     pub began: Duration,
     /// How long it took; nothing of one that was let go.
     pub took: Option<Duration>,
-    /// How many calls were made for it.
+    /// How many calls were made for it; none where an answer was kept.
     pub calls: u32,
     /// How it failed, if it did.
     pub fault: Option<CallFault>,

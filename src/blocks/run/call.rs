@@ -194,12 +194,24 @@ struct Trying<'t> {
 impl Trying<'_> {
     /// An answer of this type.
     async fn one(&self, call: &SourceCall, kind: &Type) -> Result<Value, CallFault> {
+        let House { cache, whose, .. } = *self.house;
+        if self.step.cache.is_some()
+            && let Some(kept) = cache.find(whose, call)
+        {
+            return read(kind, &kept);
+        }
         let mut wait = BACK_OFF;
         let mut repeats = 0;
         self.house.budget.earn();
         loop {
             let fault = match self.tried(call).await {
-                Ok(json) => return read(kind, &json),
+                Ok(json) => {
+                    let value = read(kind, &json);
+                    if let (Some(time), Ok(_)) = (self.step.cache, &value) {
+                        cache.keep(whose, call, json, time);
+                    }
+                    return value;
+                }
                 Err(fault) => fault,
             };
             let pause = self.spread(wait);
@@ -234,14 +246,13 @@ impl Trying<'_> {
             let Value::Object(page) = self.one(&call, &pages.page).await? else {
                 return Err(CallFault::Malformed);
             };
-            if let Some(Value::List(items)) = page.get(&pages.items) {
-                let left = (pages.items_max as usize).saturating_sub(gathered.len());
-                gathered.extend(items.iter().take(left).cloned());
-                // A page without items would lead on for ever.
-                if items.is_empty() {
-                    break;
-                }
-            }
+            // A page without items would lead on for ever.
+            let items = match page.get(&pages.items) {
+                Some(Value::List(items)) if !items.is_empty() => items,
+                _ => break,
+            };
+            let left = (pages.items_max as usize).saturating_sub(gathered.len());
+            gathered.extend(items.iter().take(left).cloned());
             let next = match page.get(&pages.next) {
                 Some(Value::Text(next)) if !next.is_empty() => Json::from(&**next),
                 _ => break,

@@ -117,6 +117,8 @@ async fn run(operation: &Arc<Operation>, input: &Json, told: &Told) -> Ran {
         caller: told,
         budget: &budget,
         random: &SystemRandom,
+        cache: &AnswerCache::default(),
+        whose: "",
     };
     let began = tokio::time::Instant::now();
     let ran = operation.run(given, &house).await;
@@ -370,6 +372,8 @@ async fn repeats_have_a_budget_over_all_runs() {
         caller: &told,
         budget: &budget,
         random: &SystemRandom,
+        cache: &AnswerCache::default(),
+        whose: "",
     };
     let mut calls = Vec::new();
     for _ in 0..6 {
@@ -384,6 +388,38 @@ async fn repeats_have_a_budget_over_all_runs() {
     assert_eq!(calls[..3], [4, 4, 4], "{calls:?}");
     let repeats: u32 = calls.iter().map(|count| count - 1).sum();
     assert!((10..=11).contains(&repeats), "{calls:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_kept_answer_is_asked_for_once_until_its_time_and_for_each_by_themselves() {
+    let (_, services) = two();
+    let mut block = retried(0);
+    block["operations"]["both"]["reads"]["a"]["cache"] = json!("10s");
+    let operation = operation_of(&block, &services);
+    let failing = (1, Err(CallFault::Unavailable));
+    let well = |n: u8| (1, Ok(json!({ "n": n })));
+    let told = told([("a", vec![failing, well(5), well(6)]), ("b", vec![well(4)])]);
+    let (budget, cache) = (RetryBudget::default(), AnswerCache::default());
+    let mut calls = Vec::new();
+    for (whose, pause) in [("a", 0), ("a", 0), ("a", 9), ("b", 0), ("a", 1), ("a", 0)] {
+        tokio::time::advance(Duration::from_secs(pause)).await;
+        let house = House {
+            caller: &told,
+            budget: &budget,
+            random: &SystemRandom,
+            cache: &cache,
+            whose,
+        };
+        let given = Given {
+            input: value(&operation, &json!({ "least": 1 })),
+            consent: None,
+            now: Timestamp::UNIX_EPOCH,
+        };
+        let ran = operation.run(given, &house).await;
+        calls.push((ran.steps[0].calls, matches!(ran.end, End::Reply { .. })));
+    }
+    let (asked, kept) = ((1, true), (0, true));
+    assert_eq!(calls, [(1, false), asked, kept, asked, asked, kept]);
 }
 
 /// A read for each account, and one that is followed from page to page.

@@ -5,7 +5,7 @@ use crypto::SeededRandom;
 use super::coverage::Coverage;
 use super::mock::{Made, Mocked};
 use super::{Report, Test, Tests, Tried, compare};
-use crate::run::{House, Ran, RetryBudget};
+use crate::run::{AnswerCache, House, Ran, RetryBudget};
 
 impl Tests {
     /// Runs them all, one after the other. Time passes only while everything waits, so that a test
@@ -42,6 +42,8 @@ impl Test {
             caller: &mocked,
             budget: &RetryBudget::default(),
             random: &SeededRandom::new(0),
+            cache: &AnswerCache::default(),
+            whose: "",
         };
         let ran = self.operation.run(self.given.clone(), &house).await;
         (ran, mocked.into_made())

@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use blocks::plan;
-use blocks::run::RetryBudget;
+use blocks::run::{AnswerCache, RetryBudget};
 use openapi::Contract;
 
 use model::UpstreamId;
@@ -23,6 +23,7 @@ pub struct Composed {
     operations: HashMap<Arc<str>, ComposedOperation>,
     sources: HashMap<Arc<str>, ComposedSource>,
     budget: RetryBudget,
+    cache: AnswerCache,
 }
 
 /// An operation of a block.
@@ -61,6 +62,7 @@ impl Composed {
                 .collect(),
             sources,
             budget: RetryBudget::default(),
+            cache: AnswerCache::default(),
         }
     }
 
@@ -82,6 +84,11 @@ impl Composed {
     /// The services that a block calls, in no order.
     pub(crate) fn sources(&self) -> impl Iterator<Item = (&Arc<str>, &ComposedSource)> {
         self.sources.iter()
+    }
+
+    /// Answers of services that are kept.
+    pub(crate) fn cache(&self) -> &AnswerCache {
+        &self.cache
     }
 
     /// How many calls may be repeated.

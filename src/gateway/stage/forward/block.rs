@@ -76,6 +76,8 @@ pub(super) async fn in_block(
     let house = House {
         caller: &calls,
         budget: composed.budget(),
+        cache: composed.cache(),
+        whose: &whose(&admitted),
         random: services.random.as_ref(),
     };
     let sent = services.clock.monotonic();
@@ -147,6 +149,20 @@ fn allowed(operation: &ComposedOperation, consent: &LiveConsent) -> Result<block
     });
     let read = operation.plan.consent_of(&consent);
     read.ok_or_else(|| Fault::new("a consent that a block cannot read"))
+}
+
+/// Whose answers may be kept together: of one client, under one consent.
+fn whose(admitted: &Admitted) -> String {
+    let client = admitted
+        .identified()
+        .map(|its| its.caller().client().as_str());
+    let consent = admitted.consented();
+    let consent = consent.map(|(consented, _)| consented.consent().terms.id.as_str());
+    format!(
+        "{} {}",
+        client.unwrap_or_default(),
+        consent.unwrap_or_default()
+    )
 }
 
 /// What each service is sent beside what the block asks: who asks, and under which ids.
