@@ -218,6 +218,7 @@ impl Making<'_> {
             deadline: self.file.deadline,
             names: Arc::new(std::mem::take(&mut self.names)),
             input,
+            accounts: self.accounts(),
             steps: std::mem::take(&mut self.steps),
             lets: std::mem::take(&mut self.lets),
             checks,
@@ -248,6 +249,11 @@ impl Making<'_> {
             let _ = self.names.add_step(&read.name);
         }
         input
+    }
+
+    fn accounts(&self) -> BTreeSet<Arc<str>> {
+        let accounts = self.file.accounts.iter();
+        accounts.map(|name| Arc::from(name.as_str())).collect()
     }
 
     /// A named value.

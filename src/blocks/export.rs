@@ -96,14 +96,16 @@ fn request(operation: &Operation) -> (Vec<Json>, Option<Json>) {
                 "name": name.as_ref(),
                 "in": if is_in_path { "path" } else { "query" },
                 "required": is_in_path || is_required,
-                // What it names is looked up with the customer's own id, or the plan is none.
-                "x-mortise-resource": "none",
+                "x-mortise-resource": whose(operation, name),
                 "schema": described,
             }));
             continue;
         }
         if let Some(described) = described.as_object_mut() {
-            described.insert("x-mortise-resource".to_owned(), "none".into());
+            described.insert(
+                "x-mortise-resource".to_owned(),
+                whose(operation, name).into(),
+            );
         }
         properties.insert(name.to_string(), described);
         if is_required {
@@ -116,6 +118,16 @@ fn request(operation: &Operation) -> (Vec<Json>, Option<Json>) {
         json!({ "required": is_required, "content": { "application/json": { "schema": schema } } })
     });
     (parameters, body)
+}
+
+/// The kind of customer's resource that a member of the request names. What names none is looked up
+/// with the customer's own id, or the plan is none.
+fn whose(operation: &Operation, name: &str) -> &'static str {
+    if operation.accounts.contains(name) {
+        "account"
+    } else {
+        "none"
+    }
 }
 
 /// The names between braces in a path.

@@ -62,6 +62,8 @@ pub struct OperationFile {
     pub deadline: Duration,
     /// The members of its request, sorted by name.
     pub input: Vec<(String, Type)>,
+    /// The members of its request that name an account of the customer's.
+    pub accounts: Vec<String>,
     /// What it reads, sorted by name: the order follows from what each needs.
     pub reads: Vec<ReadFile>,
     /// Its checks, in the order that decides.

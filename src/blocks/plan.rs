@@ -46,6 +46,9 @@ pub struct Operation {
     pub names: Arc<Names>,
     /// What its request is: an object.
     pub input: Type,
+    /// The members of its request that name an account of the customer's: the road lets only those
+    /// in that the consent covers.
+    pub accounts: BTreeSet<Arc<str>>,
     /// Its reads, in an order in which each stands behind what it needs.
     pub steps: Vec<Step>,
     /// Its named values, each behind those that it needs.
@@ -82,6 +85,9 @@ pub struct Step {
     pub with: Vec<(Arc<str>, Template)>,
     /// What its answer is read as: of pages a list of the items, of a list one answer for each.
     pub kind: Type,
+    /// The way to each id of a customer's thing in an answer, `*` for each item of a list: under a
+    /// consent, what is of others is not read.
+    pub resources: Vec<Vec<Arc<str>>>,
     /// The steps whose answers it needs, by their places in [`Operation::steps`].
     pub needs: BTreeSet<usize>,
     /// The named values that it needs, by their places in [`Operation::lets`].

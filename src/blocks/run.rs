@@ -9,6 +9,7 @@
 
 mod cache;
 mod call;
+mod covered;
 mod state;
 
 use std::collections::BTreeSet;
@@ -137,6 +138,8 @@ impl Operation {
 
     /// Runs it, to its deadline at the longest. Nothing is left running.
     pub async fn run(self: &Arc<Self>, given: Given, house: &House<'_>) -> Ran {
+        let own = own(given.consent.as_ref());
+        let own = own.as_ref();
         let mut state = State::new(self, given);
         let deadline = state.began + self.deadline;
         let mut running: FuturesUnordered<BoxFuture<'_, Ended>> = FuturesUnordered::new();
@@ -146,7 +149,8 @@ impl Operation {
                     Ok(calls) => {
                         let step = state.begin(place);
                         let made = async move {
-                            let (count, value) = call::perform(step, calls, house, deadline).await;
+                            let (count, value) =
+                                call::perform(step, calls, (house, own), deadline).await;
                             (place, count, value)
                         };
                         running.push(Box::pin(made));
@@ -205,6 +209,21 @@ impl Stop {
             Self::Faulty(cause) => End::Faulty { cause },
         }
     }
+}
+
+/// The things that the customer chose; nothing where no consent is read.
+fn own(consent: Option<&Value>) -> Option<BTreeSet<Arc<str>>> {
+    let Value::Object(members) = consent? else {
+        return None;
+    };
+    let Some(Value::List(accounts)) = members.get("accounts") else {
+        return Some(BTreeSet::new());
+    };
+    let ids = accounts.iter().filter_map(|account| match account {
+        Value::Text(id) => Some(Arc::clone(id)),
+        _ => None,
+    });
+    Some(ids.collect())
 }
 
 /// All steps that these need, themselves included.

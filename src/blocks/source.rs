@@ -48,6 +48,8 @@ pub(crate) struct Answer {
     pub(crate) kind: Type,
     /// The way to each leaf that is somebody's data, `*` for each item of a list, and its cluster.
     pub(crate) clusters: Vec<(Vec<Arc<str>>, Arc<str>)>,
+    /// The way to each id of a customer's thing, `*` for each item of a list.
+    pub(crate) resources: Vec<Vec<Arc<str>>>,
 }
 
 impl Source {
@@ -122,6 +124,7 @@ fn answer(contract: &Contract) -> Answer {
     Answer {
         kind: described.kind,
         clusters: described.clusters,
+        resources: described.resources,
     }
 }
 

@@ -37,7 +37,7 @@ fn a_good_block_is_told_with_what_it_asks_for_and_reads() {
     for line in [
         "harbour/account-verify 1.0.0 is good",
         "asks for accounts for account_overview",
-        "reads accounts.listAccounts",
+        "reads accounts.readAccount",
         "tells account_list",
         "1 block, 1 operation",
     ] {
@@ -56,10 +56,10 @@ fn a_bad_block_is_told_at_its_line_and_one_that_is_not_there_by_the_names_of_tho
         other.err.contains("its blocks: account-verify"),
         "{other:?}"
     );
-    edit(&folder, BLOCK, "one.holder", "one.holdr");
+    edit(&folder, BLOCK, "own.holder", "own.holdr");
     let checked = block(&folder, &["check"]);
     assert_eq!(checked.code, Some(1), "{checked:?}");
-    for words in ["account-verify.block.yaml:24:79", "did you mean `holder`?"] {
+    for words in ["account-verify.block.yaml:24:19", "did you mean `holder`?"] {
         assert!(checked.err.contains(words), "{checked:?}");
     }
 }
@@ -81,7 +81,7 @@ fn a_test_that_fails_says_what_was_expected_and_what_came() {
     let tested = block(&folder, &["test"]);
     assert_eq!(tested.code, Some(1), "{tested:?}");
     for words in [
-        "FAILED an account that is shared",
+        "FAILED an open account",
         "/0/expect/body/isSole",
         "expected false; got true",
     ] {
@@ -91,7 +91,7 @@ fn a_test_that_fails_says_what_was_expected_and_what_came() {
     let tested = block(&folder, &["test"]);
     assert_eq!(tested.code, Some(1), "{tested:?}");
     assert!(
-        tested.err.contains("account-verify.block.test.yaml:18:"),
+        tested.err.contains("account-verify.block.test.yaml:17:"),
         "{tested:?}"
     );
     std::fs::remove_file(folder.dir().join(TESTS)).expect("removed");
@@ -102,18 +102,9 @@ fn a_test_that_fails_says_what_was_expected_and_what_came() {
 #[test]
 fn a_part_that_no_test_reaches_is_named() {
     let folder = Folder::consenting();
-    edit(
-        &folder,
-        TESTS,
-        "expect: { status: 422, problem: account_not_shared }",
-        "expect: { status: 200 }",
-    );
-    edit(
-        &folder,
-        TESTS,
-        "accountId: acc-BBBBBBBBBBBBBBBBBBBBBB",
-        "accountId: acc-AAAAAAAAAAAAAAAAAAAAAA",
-    );
+    edit(&folder, TESTS, "state: frozen", "state: open");
+    let old = "expect: { status: 422, problem: account_frozen }";
+    edit(&folder, TESTS, old, "expect: { status: 200 }");
     let tested = block(&folder, &["test", "--coverage"]);
     assert_eq!(tested.code, Some(1), "{tested:?}");
     assert!(
@@ -133,11 +124,11 @@ fn an_operation_is_drawn_as_a_picture_and_as_text() {
     );
     assert_eq!(svg.code, Some(0), "{svg:?}");
     assert!(
-        svg.out.starts_with("<svg") && svg.out.contains("accounts.listAccounts"),
+        svg.out.starts_with("<svg") && svg.out.contains("accounts.readAccount"),
         "{svg:?}"
     );
     let text = block(&folder, &["graph", "--format", "mermaid"]);
-    assert!(text.out.contains("422 account_not_shared"), "{text:?}");
+    assert!(text.out.contains("422 account_frozen"), "{text:?}");
     let other = block(&folder, &["graph", "--operation", "verfy"]);
     assert_eq!(other.code, Some(2), "{other:?}");
     assert!(other.err.contains("name one of verify"), "{other:?}");
@@ -149,10 +140,7 @@ fn what_a_block_offers_is_exported_for_partners() {
     let openapi = json(&block(&folder, &["export"]));
     assert_eq!(openapi["openapi"], "3.1.0");
     let verify = &openapi["paths"]["/account-verify/checks"]["post"];
-    assert_eq!(
-        verify["responses"]["422"]["description"],
-        "account_not_shared"
-    );
+    assert_eq!(verify["responses"]["422"]["description"], "account_frozen");
     let journey = json(&block(&folder, &["export", "--arazzo"]));
     assert_eq!(journey["arazzo"], "1.1.0");
     let steps = journey["workflows"][0]["steps"].as_array().expect("steps");
@@ -179,16 +167,16 @@ fn a_newer_file_that_breaks_partners_needs_a_higher_version() {
         same.out.contains("nothing changes for partners"),
         "{same:?}"
     );
-    edit(&folder, BLOCK, ", isOpen: $isOpen }", " }");
+    edit(&folder, BLOCK, ", isSole: $isSole }", " }");
     edit(
         &folder,
         BLOCK,
-        "      isOpen: listed",
-        "      # isOpen: listed",
+        "    let:\n      isSole: own.holder == \"sole\"\n",
+        "",
     );
     let broken = diff(&folder);
     assert_eq!(broken.code, Some(1), "{broken:?}");
-    for words in ["breaking", "isOpen", "at least 2.0.0"] {
+    for words in ["breaking", "isSole", "at least 2.0.0"] {
         assert!(broken.out.contains(words), "{words}: {broken:?}");
     }
     edit(&folder, BLOCK, "version: 1.0.0", "version: 2.0.0");

@@ -232,7 +232,13 @@ impl Making<'_> {
             let of_partner = step.with.iter().find(|(name, template)| {
                 let is_id = called.arguments.get(name).is_some_and(|its| its.is_id);
                 let reads = template::reads(template);
-                is_id && reads.iter().any(|read| begins(read, &["input"]))
+                // An account that the consent does not cover comes as far as the road only.
+                let is_own = |read: &Read| {
+                    let name = read.path.get(1);
+                    name.is_some_and(|name| made.accounts.contains(name))
+                };
+                let mut reads = reads.iter().filter(|read| begins(read, &["input"]));
+                is_id && reads.any(|read| !is_own(read))
             });
             let Some((name, _)) = of_partner else {
                 continue;
@@ -252,7 +258,8 @@ impl Making<'_> {
                 let at = self.at(&format!("/reads/{}/with/{name}", step.name));
                 let what = format!("the partner chooses `{name}`, and nothing says whose it is");
                 let help = format!(
-                    "pass `$consent.customerId` too, or check `{}` against it",
+                    "write `account` as its type if it is one, pass `$consent.customerId` too, or \
+                     check `{}` against it",
                     step.name
                 );
                 self.mistakes.tell("E178", &at, what, help);

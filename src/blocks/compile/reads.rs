@@ -57,7 +57,9 @@ impl<'m> Making<'m> {
         );
         let (needs, lets) = self.needs_of(&reads);
         self.called.push(called);
+        let resources = called.answer.resources.clone();
         self.steps.push(Step {
+            resources,
             name: read.name.as_str().into(),
             source: read.source.as_str().into(),
             operation: read.operation.as_str().into(),

@@ -112,6 +112,7 @@ fn checked(file: &OperationFile, names: &Names) -> Operation {
         deadline: file.deadline,
         names: Arc::new(names.clone()),
         input: Type::Object(Arc::new(input)),
+        accounts: BTreeSet::new(),
         steps: Vec::new(),
         lets: Vec::new(),
         checks: Vec::new(),

@@ -11,6 +11,7 @@ use crate::plan::{Check, Reply, Template};
 
 fn step(name: &str, call: (&str, &str), needs: &[usize]) -> Step {
     Step {
+        resources: Vec::new(),
         name: name.into(),
         source: call.0.into(),
         operation: call.1.into(),
@@ -71,6 +72,7 @@ fn operation() -> Operation {
         deadline: Duration::from_millis(900),
         names: Arc::new(Names::default()),
         input: Type::Json,
+        accounts: BTreeSet::new(),
         steps: vec![profile, cash, score, plans],
         lets: Vec::new(),
         checks: vec![

@@ -82,6 +82,7 @@ fn plan(method: http::Method, path: &str) -> Plan {
         deadline: Duration::from_millis(900),
         names: Arc::new(names()),
         input: Type::Object(Arc::new(input)),
+        accounts: BTreeSet::new(),
         steps: Vec::new(),
         lets: Vec::new(),
         checks: vec![

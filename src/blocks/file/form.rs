@@ -19,13 +19,22 @@ const INPUT_BYTES_MAX: u32 = 1_024;
 /// The units of lengths of time, in milliseconds. Longer ones stand first.
 const UNITS: [(&str, u64); 4] = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000)];
 
+/// The type of a text that names an account of the customer's.
+const ACCOUNT: &str = "account";
+
 /// The types that a file may name.
-static TYPES: [(&str, Type); 7] = [
+static TYPES: [(&str, Type); 8] = [
     ("bool", Type::Bool),
     ("int", Type::Int),
     ("decimal", Type::Decimal),
     (
         "string",
+        Type::Text {
+            bytes_max: INPUT_BYTES_MAX,
+        },
+    ),
+    (
+        ACCOUNT,
         Type::Text {
             bytes_max: INPUT_BYTES_MAX,
         },
@@ -270,6 +279,12 @@ impl Form {
             kind.clone()
         })
     }
+}
+
+/// Whether a type is that of texts which name an account of the customer's.
+pub(crate) fn is_account(kind: &Value) -> bool {
+    let name = kind.as_str().unwrap_or_default();
+    name.strip_suffix('?').unwrap_or(name) == ACCOUNT
 }
 
 /// Whether a text is a word of expressions.

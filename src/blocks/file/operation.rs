@@ -5,7 +5,7 @@ use std::time::Duration;
 use openapi::{Class, EffectMark};
 use serde_json::Value;
 
-use super::form::{At, Form, Section};
+use super::form::{At, Form, Section, is_account};
 use super::{ConsentFile, OperationFile, ReplyFile, Written, step};
 use crate::slip::{choices, quoted};
 
@@ -59,6 +59,7 @@ pub(super) fn read(
     let deadline = form.required(&section, "deadline");
     let deadline = deadline.and_then(|at| form.duration(&at, DEADLINE_MAX));
     let input = parts(form, &section, "input", Form::kind);
+    let accounts = section.get("input").map(|at| accounts(&at));
     let reads = match section.get("reads") {
         Some(at) => {
             let named = form.named(&at, READS_MAX);
@@ -88,6 +89,7 @@ pub(super) fn read(
         consent: consent?,
         deadline: deadline?,
         input: input?,
+        accounts: accounts.unwrap_or_default(),
         reads: reads?,
         checks: checks?,
         lets: lets?,
@@ -196,4 +198,12 @@ fn reply(form: &mut Form, at: &At<'_>) -> Option<ReplyFile> {
         status: u16::try_from(status?).ok()?,
         body: body?,
     })
+}
+
+/// The members that name an account of the customer's.
+fn accounts(input: &At<'_>) -> Vec<String> {
+    let members = input.value.as_object();
+    let members = members.into_iter().flatten();
+    let accounts = members.filter(|(_, kind)| is_account(kind));
+    accounts.map(|(name, _)| name.clone()).collect()
 }

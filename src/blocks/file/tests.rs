@@ -296,7 +296,7 @@ fn every_slip_of_its_parts_is_told_where_it_stands() {
         (
             "!/input",
             json!({ "a": "decimel" }),
-            "/a: there is no type `decimel`; did you mean `decimal`? the types: bool, int, decimal, string, timestamp, date, duration",
+            "/a: there is no type `decimel`; did you mean `decimal`? the types: bool, int, decimal, string, account, timestamp, date, duration",
         ),
         (
             "!/reads/kyc/call",

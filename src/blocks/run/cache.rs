@@ -146,7 +146,7 @@ mod tests {
         assert_eq!(find("one", "c-1").as_deref(), Some(&json!(1)));
         assert_eq!(find("one", "c-2"), None);
         assert_eq!(find("two", "c-1"), None);
-        tokio::time::advance(minute - Duration::from_millis(1)).await;
+        tokio::time::advance(Duration::from_millis(59_999)).await;
         assert!(find("one", "c-1").is_some());
         cache.keep("one", &call("c-1"), json!(2), minute);
         tokio::time::advance(Duration::from_millis(1)).await;

@@ -1,5 +1,6 @@
 //! One read: its tries, its pages, its items.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -9,7 +10,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::{Map, Value as Json};
 use tokio::time::Instant;
 
-use super::House;
+use super::{House, covered};
 use crate::expression::{Type, Value};
 use crate::plan::{Pages, Step};
 
@@ -61,6 +62,9 @@ pub enum CallFault {
     /// The answer, or what it is called for, is larger than what is taken.
     #[error("too big")]
     TooBig,
+    /// The answer is of what the customer did not choose.
+    #[error("the answer is another's")]
+    Anothers,
     /// What it is called with cannot be sent as the service's contract says.
     #[error("it cannot be asked for")]
     Unaskable,
@@ -75,6 +79,8 @@ pub enum FaultTold {
     TimedOut,
     /// 502: it gave no answer that the block can read.
     Invalid,
+    /// 403: what it told is not covered by the consent.
+    NotCovered,
 }
 
 impl CallFault {
@@ -84,6 +90,7 @@ impl CallFault {
         match self {
             Self::Unavailable | Self::Reset => FaultTold::Unavailable,
             Self::TimedOut => FaultTold::TimedOut,
+            Self::Anothers => FaultTold::NotCovered,
             Self::Refused { .. }
             | Self::Malformed
             | Self::WrongType { .. }
@@ -102,6 +109,7 @@ impl CallFault {
             Self::Malformed => "malformed",
             Self::WrongType { .. } => "wrong_type",
             Self::TooBig => "too_big",
+            Self::Anothers => "anothers",
             Self::Unaskable => "unaskable",
         }
     }
@@ -157,13 +165,14 @@ pub(super) enum Calls {
 pub(super) async fn perform(
     step: &Step,
     calls: Calls,
-    house: &House<'_>,
+    (house, own): (&House<'_>, Option<&BTreeSet<Arc<str>>>),
     deadline: Instant,
 ) -> (u32, Result<Value, CallFault>) {
     let made = std::sync::atomic::AtomicU32::new(0);
     let trying = Trying {
         step,
         house,
+        own,
         deadline,
         made: &made,
     };
@@ -187,6 +196,8 @@ pub(super) async fn perform(
 struct Trying<'t> {
     step: &'t Step,
     house: &'t House<'t>,
+    /// The things that the customer chose.
+    own: Option<&'t BTreeSet<Arc<str>>>,
     deadline: Instant,
     made: &'t std::sync::atomic::AtomicU32,
 }
@@ -205,7 +216,11 @@ impl Trying<'_> {
         self.house.budget.earn();
         loop {
             let fault = match self.tried(call).await {
-                Ok(json) => {
+                Ok(mut json) => {
+                    let is_own = |own| covered::keep(&mut json, &self.step.resources, own);
+                    if !self.own.is_none_or(is_own) {
+                        return Err(CallFault::Anothers);
+                    }
                     let value = read(kind, &json);
                     if let (Some(time), Ok(_)) = (self.step.cache, &value) {
                         cache.keep(whose, call, json, time);

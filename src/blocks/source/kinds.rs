@@ -28,6 +28,8 @@ type Clusters = Vec<(Vec<Arc<str>>, Arc<str>)>;
 pub(super) struct Described {
     pub(super) kind: Type,
     pub(super) clusters: Clusters,
+    /// The ways to ids of customers' things.
+    pub(super) resources: Vec<Vec<Arc<str>>>,
 }
 
 impl Described {
@@ -37,12 +39,20 @@ impl Described {
             root: schema,
             way: Vec::new(),
             clusters: Vec::new(),
+            resources: Vec::new(),
         };
         let kind = reading.kind(schema);
         let mut clusters = reading.clusters;
         clusters.sort();
         clusters.dedup();
-        Self { kind, clusters }
+        let mut resources = reading.resources;
+        resources.sort();
+        resources.dedup();
+        Self {
+            kind,
+            clusters,
+            resources,
+        }
     }
 
     /// Nothing is said.
@@ -50,6 +60,7 @@ impl Described {
         Self {
             kind: Type::Json,
             clusters: Vec::new(),
+            resources: Vec::new(),
         }
     }
 }
@@ -58,13 +69,21 @@ struct Reading<'r> {
     root: &'r Json,
     way: Vec<Arc<str>>,
     clusters: Clusters,
+    resources: Vec<Vec<Arc<str>>>,
 }
 
 impl<'r> Reading<'r> {
     fn kind(&mut self, schema: &'r Json) -> Type {
+        // A mark may also stand beside a reference.
+        let beside = schema.as_object();
         let Some(schema) = self.resolved(schema) else {
             return Type::Json;
         };
+        let marked = beside.into_iter().chain([schema]);
+        let mut marks = marked.filter_map(|its| its.get("x-mortise-resource")?.as_str());
+        if marks.any(|mark| mark != "none") {
+            self.resources.push(self.way.clone());
+        }
         if self.way.len() > DEPTH_MAX {
             return Type::Json;
         }

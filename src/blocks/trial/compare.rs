@@ -15,10 +15,11 @@ const DIFFERENCES_MAX: usize = 20;
 /// The status of a block's own fault.
 pub(super) const FAULTY_STATUS: u16 = 500;
 /// The road's problems of reads that fail, with their statuses.
-pub(super) const OF_READS: [(u16, &str); 3] = [
+pub(super) const OF_READS: [(u16, &str); 4] = [
     (503, "upstream_unavailable"),
     (504, "upstream_timeout"),
     (502, "upstream_invalid"),
+    (403, "not_covered"),
 ];
 
 /// One thing that is not as it was expected.
@@ -243,11 +244,12 @@ impl Found {
 
 /// The problem that the road makes of a read's fault: its status and its name.
 fn problem_of(fault: &CallFault) -> (u16, &'static str) {
-    let [unavailable, timeout, invalid] = OF_READS;
+    let [unavailable, timeout, invalid, not_covered] = OF_READS;
     match fault.told() {
         FaultTold::Unavailable => unavailable,
         FaultTold::TimedOut => timeout,
         FaultTold::Invalid => invalid,
+        FaultTold::NotCovered => not_covered,
     }
 }
 

@@ -250,7 +250,8 @@ async fn co_19_what_a_careless_bank_says_of_others_stays_here() {
     let (mut before, mut lists) = (first, 0);
     for (place, operation) in operations.iter().enumerate() {
         let content_type = own.answers[place].header("content-type");
-        if content_type != "application/json" {
+        // What a service says to a block is told in `composed`.
+        if content_type != "application/json" || operation.is_composed {
             continue;
         }
         let theirs: Vec<&Answer> = others.iter().map(|other| &other.answers[place]).collect();

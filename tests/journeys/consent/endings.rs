@@ -213,6 +213,11 @@ fn otherwise(ending: &str) -> Vec<(&'static str, &'static str, &'static str)> {
                 "x-mortise-scope: holdings",
             ),
             ("consent/catalogue.yaml", "  accounts:\n", "  holdings:\n"),
+            (
+                "blocks/account-verify.block.yaml",
+                "scopes: [accounts]",
+                "scopes: [holdings]",
+            ),
         ],
         _ => panic!("nobody knows how it ends: {ending}"),
     }

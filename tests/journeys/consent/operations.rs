@@ -1,7 +1,7 @@
 //! Every operation of class `customer` of a house, as its files describe it, and calls of it: what
 //! is added to the files is called too, or the tests fail that cannot call it.
 
-use config::Mode;
+use config::{DestinationPlan, Mode};
 use kit::{Answer, Method, TestHouse};
 use openapi::{Bound, Class, Location, OperationDescription, ParameterDescription, Step};
 use serde_json::{Map, Value, json};
@@ -12,6 +12,8 @@ use crate::grants::{App, Form};
 /// An operation, and where its product is.
 pub(super) struct Operation {
     base: String,
+    /// Whether a block answers it: then its answer is no service's.
+    pub(super) is_composed: bool,
     pub(super) what: OperationDescription,
 }
 
@@ -25,8 +27,13 @@ pub(super) fn operations(house: &TestHouse) -> Vec<Operation> {
         for what in &product.description.operations {
             if what.class == Class::Customer {
                 let base = product.description.base_path.clone();
+                let is_composed = matches!(product.destination, DestinationPlan::Block(_));
                 let what = what.clone();
-                found.push(Operation { base, what });
+                found.push(Operation {
+                    base,
+                    is_composed,
+                    what,
+                });
             }
         }
     }

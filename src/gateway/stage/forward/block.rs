@@ -333,11 +333,7 @@ fn made(ran: Ran, request: RequestId) -> Result<Made, Halt> {
             request,
         ))),
         End::Failed { step, fault } => {
-            let step = step.to_string();
-            let refusal = Refusal::StepFailed {
-                step,
-                fault: told(&fault),
-            };
+            let refusal = refusal(&fault, &step);
             Err(failed(refusal, trouble(&fault)))
         }
         End::Faulty { cause } => {
@@ -364,17 +360,21 @@ fn failed(refusal: Refusal, trouble: Option<Trouble>) -> Halt {
 }
 
 /// What a partner is told of a read that failed.
-fn told(fault: &CallFault) -> StepFault {
-    match fault.told() {
+fn refusal(fault: &CallFault, step: &str) -> Refusal {
+    let fault = match fault.told() {
         FaultTold::Unavailable => StepFault::Unavailable,
         FaultTold::TimedOut => StepFault::TimedOut,
         FaultTold::Invalid => StepFault::Invalid,
-    }
+        // Nothing more is told: whether there is such a thing is nobody's to know.
+        FaultTold::NotCovered => return Refusal::NotCovered,
+    };
+    let step = step.to_owned();
+    Refusal::StepFailed { step, fault }
 }
 
 fn trouble(fault: &CallFault) -> Option<Trouble> {
     match fault {
-        CallFault::Refused { .. } | CallFault::Unaskable => None,
+        CallFault::Refused { .. } | CallFault::Unaskable | CallFault::Anothers => None,
         CallFault::Unavailable => Some(Trouble::Unreachable),
         CallFault::TimedOut => Some(Trouble::TimedOut),
         CallFault::Reset => Some(Trouble::Reset),

@@ -91,11 +91,11 @@ pub(super) const CASES: &[Case] = &[
     ),
     inside(
         "block-member-unknown",
-        &[(BLOCK, "one.holder", "one.holdr")],
+        &[(BLOCK, "own.holder", "own.holdr")],
     ),
     inside(
         "block-operation-unknown",
-        &[(BLOCK, "accounts.listAccounts", "accounts.listAcounts")],
+        &[(BLOCK, "accounts.readAccount", "accounts.readAcount")],
     ),
     inside("block-too-late", &[(BLOCK, "deadline: 3s", "deadline: 1s")]),
     inside(
@@ -108,15 +108,23 @@ pub(super) const CASES: &[Case] = &[
     ),
     inside(
         "block-never-true",
-        &[(BLOCK, "one.state == \"open\"", "one.state == \"opened\"")],
+        &[(BLOCK, "own.state == \"open\"", "own.state == \"opened\"")],
     ),
     inside(
         "block-type-mixed",
-        &[(BLOCK, "own == input.accountId", "own == 7")],
+        &[(BLOCK, "own.holder == \"sole\"", "own.holder == 7")],
     ),
     inside(
         "block-result-unused",
-        &[(BLOCK, ", isOpen: $isOpen }", " }")],
+        &[(BLOCK, ", isSole: $isSole }", " }")],
+    ),
+    inside(
+        "block-account-of-nobody",
+        &[(
+            BLOCK,
+            "input: { accountId: account }",
+            "input: { accountId: string }",
+        )],
     ),
     inside("block-anchor", &[(BLOCK, "title: {", "title: &title {")]),
     inside(
@@ -137,22 +145,22 @@ pub(super) const CASES: &[Case] = &[
     ),
     inside(
         "block-computes-in-a-body",
-        &[(BLOCK, "isSole: $isSole,", "isSole: $isSole && isOpen,")],
+        &[(BLOCK, "isSole: $isSole }", "isSole: $isSole && true }")],
     ),
     inside(
         "block-overlay-loosens",
         &[(
             "blocks/accounts.overlay.yaml",
-            "update: { maxItems: 100 }",
-            "update: { type: [array, string] }",
+            "update: { maxLength: 16 }",
+            "update: { type: [string, integer] }",
         )],
     ),
     inside(
         "block-overlay-of-nothing",
         &[(
             "blocks/accounts.overlay.yaml",
-            "properties.data",
-            "properties.date",
+            "properties.masked",
+            "properties.mask",
         )],
     ),
 ];
