@@ -137,7 +137,7 @@ async fn co_19_what_a_careless_bank_says_of_others_goes_into_no_block() {
     for (id, is_own) in [(own, true), (others[0], false), (others[1], false)] {
         let body = account(id).to_string();
         let length = body.len();
-        let head = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n");
+        let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n";
         let said = format!("{head}content-length: {length}\r\n\r\n{body}");
         let bank = ScriptedBank::start(Script::Answer(said.into_bytes())).await;
         let now = bank.address.to_string();
