@@ -6,9 +6,9 @@
 //! [`fuzz_answer_filter`] (for fuzzers).
 //! **How a value goes through**: a request becomes an `Exchange`; each stage borrows it and gives a
 //! proof; `permit::Admitted` takes the proofs its class demands; `stage::forward` takes an
-//! `Admitted` and nothing else, and calls a bank's service or a room of this house by its port; in
-//! class `customer` `stage::disclose` lets `filter` take out of the
-//! answer what the consent does not cover; a record goes to the log before the answer's head
+//! `Admitted` and nothing else, and calls a bank's service, the services that a block reads, or a
+//! room of this house by its port; in class `customer` `stage::disclose` lets `filter` take out of
+//! the answer what the consent does not cover; a record goes to the log before the answer's head
 //! leaves. **Absent on purpose**: sockets, stores, YAML, the text of problems (`web`), and the
 //! class `payment`, which no snapshot can hold yet.
 
