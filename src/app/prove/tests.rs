@@ -131,6 +131,7 @@ async fn no_operation_of_class_customer_is_open_to_who_has_no_consent_to_it() {
         "readAccount",
         "readBalances",
         "readStatement",
+        "verify",
     ];
     assert_eq!(ids, expected);
 }

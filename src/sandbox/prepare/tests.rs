@@ -134,7 +134,7 @@ fn private_files_are_their_owners_alone() {
         let folder = fs::metadata(path.parent().expect("a parent")).expect("there");
         assert_eq!(folder.permissions().mode() & 0o777, 0o700);
     }
-    assert_eq!((keys, others), (10, 19));
+    assert_eq!((keys, others), (10, 22));
 }
 
 #[test]
